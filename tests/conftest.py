@@ -1,0 +1,45 @@
+"""What all tests share: the checkout's ledger stays as it is, and golden files change only when asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = Path(__file__).resolve().parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write what the tests compare with")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_checkouts_ledger_is_never_touched() -> Iterator[None]:
+    ledger = ROOT / "trade_ids.db"
+    before = ledger.read_bytes()
+    yield
+    assert ledger.read_bytes() == before, "a test wrote to the checkout's trade_ids.db"
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with a golden file; a missing file fails."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.write_text(text, "utf-8", newline="")
+        assert path.exists(), f"{path.name} is missing; pytest --update-golden writes it"
+        assert text == path.read_text("utf-8")
+
+    return compare
+
+
+def absent(what: str) -> None:
+    """Skip a test whose tool is not there, with the reason; in CI, fail instead."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is not installed; CI runs every test")
+    pytest.skip(f"{what} is not installed; `make test` installs it")

@@ -1,0 +1,1 @@
+"""Two-sided trade records with known mismatches, to measure a trade reconciliation with."""

@@ -1,0 +1,76 @@
+"""What can go wrong, as exceptions whose message is one sentence for a person.
+
+Every error that a user can cause derives from `TradegenError`; the command line prints its message
+and exits with code 2. A message names the parameter or file, what was given, what is allowed, and
+what to do: ``mismatch_rate is 1.4; expected a share from 0 to 1``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "LedgerError",
+    "MarketError",
+    "OutputError",
+    "ScenarioError",
+    "TradegenError",
+    "named",
+    "nearest",
+    "shown",
+]
+
+
+class TradegenError(Exception):
+    """Base class of every error that tradegen raises on purpose."""
+
+
+class ScenarioError(TradegenError, ValueError):
+    """A scenario, seed or first id that cannot be generated from."""
+
+
+class MarketError(TradegenError, ValueError):
+    """A ticker universe that cannot be used."""
+
+
+class LedgerError(TradegenError, RuntimeError):
+    """A ledger that cannot hand out ids safely. No id was handed out."""
+
+
+class OutputError(TradegenError, OSError):
+    """A file that cannot be written. What stood at its path is still there."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The hint to append to "unknown word": the near name if there is one, else all of them.
+
+    Parameters
+    ----------
+    word : str
+        What was given.
+    known : iterable of str
+        What would have been right.
+
+    Returns
+    -------
+    str
+        ``"did you mean mismatch_rate?"`` or ``"expected one of: csv, json"``.
+    """
+    names = list(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else f"expected one of: {', '.join(names)}"
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it: on one line, short, with nothing in it that a log would act on."""
+    text = str(value) if isinstance(value, (dt.date, dt.time)) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def named(name: object) -> str:
+    """A name as a message quotes it: plain where it is a plain word, else as `shown`."""
+    text = str(name)
+    plain = text.isascii() and text.replace(".", "_").isidentifier() and len(text) <= 60
+    return text if plain else shown(text)
