@@ -1,0 +1,221 @@
+"""Bad input: one clear sentence, exit code 2, no traceback, and nothing written or lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tradegen.cli import app
+from tradegen.ledger import create_ledger
+
+TICKERS: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "is empty; expected the header ticker,price"),
+    "blank lines alone": (b"\r\n\r\n", "is empty; expected the header ticker,price"),
+    "no rows": (b"ticker,price\n", "names no ticker; expected at least one"),
+    "no header": (b"AAPL,154.00\n", "starts with 'AAPL,154.00'; expected the header ticker,price"),
+    "wrong header": (
+        b"symbol,price\nAAPL,1\n",
+        "starts with 'symbol,price'; expected the header ticker,price",
+    ),
+    "columns swapped": (b"price,ticker\n1,AAPL\n", "starts with 'price,ticker'"),
+    "duplicate": (b"ticker,price\nAAPL,1\nMSFT,2\nAAPL,3\n", "line 4: ticker AAPL is there twice"),
+    "zero": (b"ticker,price\nAAPL,0\n", "line 2: price of AAPL is '0'; expected dollars from 0.01"),
+    "below a tick": (b"ticker,price\nAAPL,0.004\n", "price of AAPL is '0.004'; expected dollars from 0.01"),
+    "negative": (b"ticker,price\nAAPL,-5\n", "price of AAPL is '-5'; expected dollars"),
+    "nan": (b"ticker,price\nAAPL,NaN\n", "price of AAPL is 'NaN'; expected dollars"),
+    "infinite": (b"ticker,price\nAAPL,inf\n", "price of AAPL is 'inf'; expected dollars"),
+    "text": (b"ticker,price\nAAPL,cheap\n", "price of AAPL is 'cheap'; expected dollars"),
+    "thousands": (b'ticker,price\nBRK.A,"714,800.00"\n', "price of BRK.A is '714,800.00'; expected dollars"),
+    "currency sign": (b"ticker,price\nAAPL,$154\n", "price of AAPL is '$154'; expected dollars"),
+    "other digits": ("ticker,price\nAAPL,١٥٤\n".encode(), "price of AAPL is '١٥٤'; expected dollars"),
+    "beyond bounds": (b"ticker,price\nAAPL,99999999\n", "expected dollars from 0.01 to 10000000"),
+    "no price": (b"ticker,price\nAAPL,\n", "price of AAPL is ''; expected dollars"),
+    "no ticker": (b"ticker,price\n,154\n", "line 2: ticker is ''; expected 1 to 24 letters"),
+    "spaces within": (b"ticker,price\nA APL,154\n", "ticker is 'A APL'; expected 1 to 24 letters"),
+    "a formula": (b"ticker,price\n=1+1,154\n", "ticker is '=1+1'; expected 1 to 24 letters"),
+    "one column": (b"ticker,price\nAAPL\n", "line 2: 1 columns; expected ticker,price"),
+    "three columns": (b"ticker,price\nAAPL,1,2\n", "line 2: 3 columns; expected ticker,price"),
+    "open quote": (b'ticker,price\n"AAPL,1\n', "line 2: unexpected end of data"),
+    "utf-16": ("ticker,price\nAAPL,1\n".encode("utf-16"), "is not UTF-8 text (byte 0)"),
+    "latin-1": ("ticker,price\nCAFÉ,1\n".encode("latin-1"), "is not UTF-8 text (byte 16)"),
+    "binary": (bytes(range(256)), "is not UTF-8 text"),
+}
+
+SCENARIOS: dict[str, tuple[str, str]] = {
+    "no toml": ("pairs = ", "is not TOML"),
+    "unknown field": ("pair = 3", "pair is not a scenario field; did you mean pairs?"),
+    "rate above 1": ("mismatch_rate = 1.4", "mismatch_rate is 1.4; expected a share from 0 to 1"),
+    "rate nan": ("mismatch_rate = nan", "mismatch_rate is nan; expected a share from 0 to 1"),
+    "rate inf": ("mismatch_rate = inf", "mismatch_rate is inf; expected a share from 0 to 1"),
+    "rate text": ('mismatch_rate = "half"', "mismatch_rate is 'half'; expected a share from 0 to 1"),
+    "pairs zero": ("pairs = 0", "pairs is 0; expected a whole number from 1"),
+    "pairs float": ("pairs = 15.0", "pairs is 15.0; expected a whole number from 1"),
+    "pairs boolean": ("pairs = true", "pairs is True; expected a whole number from 1"),
+    "pairs beyond": ("pairs = 1000000000001", "pairs is 1000000000001; expected a whole number from 1"),
+    "one broker": ("brokers = 1", "brokers is 1; expected a whole number from 2 to 9999"),
+    "quantity order": ("quantity_min = 9\nquantity_max = 8", "quantity_min is 9 and quantity_max is 8"),
+    "unknown mechanism": (
+        "[mechanisms]\n'price.nudg' = 1",
+        "mechanisms has 'price.nudg', which is unknown; did you mean price.nudge?",
+    ),
+    "mechanism off the list": ("[mechanisms]\nfoo = 1", "which is unknown; expected one of: quantity.nudge"),
+    "weights all zero": ("[mechanisms]\n'price.nudge' = 0", "mechanisms has no weight above 0"),
+    "weight negative": (
+        "[mechanisms]\n'price.nudge' = -1",
+        "mechanisms is -1; expected mechanism names with",
+    ),
+    "unknown setting": (
+        "[settings.'price.nudge']\nmx = 1",
+        'settings."price.nudge".mx is not a setting of price.nudge; did you mean max?',
+    ),
+    "setting out of range": (
+        "[settings.'price.nudge']\nmax = 2.0",
+        'settings."price.nudge".max is 2.0; expected a share above 0 and at most 1',
+    ),
+    "settings crossed": (
+        "[settings.'price.nudge']\nmin = 0.5\nmax = 0.1",
+        'settings."price.nudge".min is 0.5 and max is 0.1; expected min at or below max',
+    ),
+    "delay beyond half a day": (
+        "[settings.'trade_timestamp.delay']\nmax = 50000",
+        "expected whole seconds from 1 to 43200",
+    ),
+    "settings of what has none": (
+        "[settings.'date.next_session']\nmin = 1",
+        "min is not a setting of date.next_session",
+    ),
+    "shares that miss 1": ("fields_per_pair = [0.5, 0.4]", "which adds up to 0.9; expected shares that add"),
+    "no shares": ("fields_per_pair = []", "fields_per_pair is []; expected 1 to 4 shares"),
+    "five shares": ("fields_per_pair = [0.2, 0.2, 0.2, 0.2, 0.2]", "expected 1 to 4 shares"),
+    "order unknown": ("order = 'sorted'", "order is 'sorted'; expected shuffled or paired"),
+    "mode unknown": ("rate_mode = 'about'", "rate_mode is 'about'; expected exact or bernoulli"),
+    "date text": ("date = 'yesterday'", "date is 'yesterday'; expected a date from 1900-01-01"),
+    "date too early": ("date = 1899-12-31", "expected a date from 1900-01-01 to 2199-12-31"),
+    "time of half a second": ("start = 09:30:00.5", "expected a time of day in whole seconds"),
+    "time with a zone": (
+        "start = '09:30:00+02:00'",
+        "expected a time of day in whole seconds, without a zone",
+    ),
+    "time text": ("start = 'noon'", "start is 'noon'; expected a time of day such as 09:30:00"),
+    "band of 1": ("price_band = 1.0", "price_band is 1.0; expected a share from 0 to below 1"),
+}
+
+OPTIONS: dict[str, tuple[list[str], str]] = {
+    "option mistyped": (["--pair", "3"], "--pairs"),
+    "scenario mistyped": (["--scenario", "orignal"], "scenario orignal is unknown; did you mean original?"),
+    "scenario file missing": (["--scenario", "mine.toml"], "mine.toml cannot be read: No such file"),
+    "scenario a folder": (["--scenario", "."], "cannot be read: Is a directory"),
+    "pairs not a number": (
+        ["--pairs", "many"],
+        "'many' is not a whole number; expected one such as 15 or 1e6",
+    ),
+    "pairs a fraction": (["--pairs", "1.5"], "'1.5' is not a whole number"),
+    "pairs nan": (["--pairs", "nan"], "'nan' is not a whole number"),
+    "pairs infinite": (["--pairs", "1e999"], "'1e999' is not a whole number"),
+    "pairs negative": (["--pairs", "-3"], "pairs is -3; expected a whole number from 1"),
+    "rate above 1": (["--mismatch-rate", "30"], "mismatch_rate is 30.0; expected a share from 0 to 1"),
+    "rate nan": (["--mismatch-rate", "nan"], "mismatch_rate is nan; expected a share from 0 to 1"),
+    "seed negative": (["--seed", "-1"], "seed is -1; expected a whole number from 0"),
+    "first id zero": (["--first-id", "0"], "first_id is 0; expected a whole number from 1"),
+    "ids beyond": (
+        ["--first-id", str(2**63 - 1)],
+        "first_id is 9223372036854775807; expected a whole number",
+    ),
+    "two sources of ids": (
+        ["--first-id", "1", "--ledger", "x.db"],
+        "expected one of --first-id and --ledger",
+    ),
+    "format mistyped": (["--format", "jsno"], "format jsno is unknown; did you mean json?"),
+    "format unknown": (
+        ["--format", "parquet"],
+        "format parquet is unknown; expected one of: json, ndjson, csv",
+    ),
+    "out a folder": (["--out", "."], ". cannot be written: it is a folder"),
+    "out nowhere": (["--out", "no/where.json"], "no/where.json cannot be written: No such file or directory"),
+    "out twice": (["--out", "a.json", "--truth", "a.json"], "a.json is named for two outputs"),
+    "out over the ledger": (["--out", "trade_ids.db"], "trade_ids.db is read by this run, too"),
+    "set without value": (["--set", "brokers"], "--set is 'brokers'; expected FIELD=VALUE"),
+    "set unknown": (["--set", "broker=3"], "broker is not a scenario field; did you mean brokers?"),
+    "set nonsense": (["--set", "a b=3"], "expected FIELD=VALUE with names and values as in TOML"),
+    "ledger missing": (["--ledger", "other.db"], "other.db is missing; correct the path, or create it: "),
+    "ledger a folder": (["--ledger", "."], "is a directory, not a file"),
+    "tickers missing": (["--tickers", "none.csv"], "tickers file none.csv cannot be read: No such file"),
+    "tickers a folder": (["--tickers", "."], "tickers file . cannot be read: Is a directory"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a ledger, into which nothing else may be written."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERMINAL_WIDTH", "200")
+    create_ledger("trade_ids.db")
+    return tmp_path
+
+
+def refused(folder: Path, words: list[str], message: str) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2, (done.exit_code, done.output)
+    assert message in " ".join(done.stderr.split())
+    assert done.stdout == ""
+    assert "Traceback" not in done.output
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    if done.stderr.startswith("tradegen: "):
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("case", TICKERS)
+def test_bad_tickers_files_are_refused_with_a_sentence(case: str, folder: Path) -> None:
+    content, message = TICKERS[case]
+    (folder / "mine.csv").write_bytes(content)
+    refused(folder, ["generate", "--tickers", "mine.csv"], message)
+
+
+@pytest.mark.parametrize("case", SCENARIOS)
+def test_bad_scenario_files_are_refused_with_a_sentence(case: str, folder: Path) -> None:
+    content, message = SCENARIOS[case]
+    (folder / "mine.toml").write_text(content)
+    refused(folder, ["generate", "--scenario", "mine.toml"], message)
+    refused(folder, ["scenarios", "show", "mine.toml"], "scenario file mine.toml")
+
+
+@pytest.mark.parametrize("case", OPTIONS)
+def test_bad_options_are_refused_with_a_sentence(case: str, folder: Path) -> None:
+    words, message = OPTIONS[case]
+    refused(folder, ["generate", *words], message)
+
+
+def test_a_mistyped_command_names_the_near_one(folder: Path) -> None:
+    refused(folder, ["genrate"], "generate")
+    refused(folder, ["ledger", "shwo"], "show")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfticker,price\nBRK.B,470.55\n",
+        b"ticker,price\r\nBRK.B,470.55\r\n",
+        b"ticker,price\nBRK.B,470.55\n\n\n  \n",
+        b"ticker,price\nBRK.B,470.55",
+        b" ticker , price \n BRK.B , 470.55 \n",
+        b'"ticker","price"\n"BRK.B","470.55"\n',
+        b"ticker,price\rBRK.B,470.55\r",
+    ],
+)
+def test_byte_order_marks_line_ends_blank_lines_and_quotes_are_taken(content: bytes, folder: Path) -> None:
+    (folder / "mine.csv").write_bytes(content)
+    done = CliRunner().invoke(
+        app, ["generate", "--tickers", "mine.csv", "--pairs", "1", "--format", "csv", "--set", "price_band=0"]
+    )
+    assert done.exit_code == 0, done.output
+    assert ",470.55," in done.stdout
+    assert "\nti" not in done.stdout.partition("\n")[2].replace("tid", "")
+    assert "BRK.B" in done.stdout
+
+
+def test_there_are_at_least_forty_cases() -> None:
+    assert len(TICKERS) + len(SCENARIOS) + len(OPTIONS) >= 40

@@ -1,0 +1,56 @@
+"""``FIELD=VALUE`` texts as scenario fields: options of the command line, environment variables on Lambda."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tradegen.errors import ScenarioError, shown
+
+__all__ = ["assignments"]
+
+
+def assignments(texts: Iterable[str], source: str) -> dict[str, Any]:
+    """Read the texts as TOML, later ones over earlier ones.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Such as ``quantity_max=1000``, ``order=paired`` (a bare word counts as text) or
+        ``settings."price.nudge".max=0.02``.
+    source : str
+        Where they come from, for messages: ``"--set"``.
+
+    Raises
+    ------
+    ScenarioError
+        Where a text is not of this form. Whether the field exists is for the scenario to say.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ScenarioError(f"{source} is {shown(text)}; expected FIELD=VALUE, such as quantity_max=1000")
+        _merge(found, _read(name.strip(), value.strip(), source))
+    return found
+
+
+def _read(name: str, value: str, source: str) -> dict[str, Any]:
+    for written in (value, json.dumps(value)):
+        try:
+            return tomllib.loads(f"{name} = {written}")
+        except tomllib.TOMLDecodeError:
+            continue
+    raise ScenarioError(
+        f"{source} is {shown(f'{name}={value}')}; expected FIELD=VALUE with names and values as in TOML"
+    )
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, dict) and isinstance(into.get(name), dict):
+            _merge(into[name], value)
+        else:
+            into[name] = value

@@ -1,0 +1,72 @@
+"""Clean pairs from the market: what both legs would say if nothing went wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+
+from tradegen.market import Market
+from tradegen.scenario import Scenario
+from tradegen.schema import MICROSECONDS, MICROSECONDS_A_DAY, Array, Pairs
+from tradegen.streams import draw, whole
+
+__all__ = ["make_pairs"]
+
+_EPOCH = dt.date(1970, 1, 1)
+
+
+def make_pairs(scenario: Scenario, market: Market, seed: int, block: int, count: int) -> Pairs:
+    """Draw the clean pairs of one block.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With its date set.
+    market : Market
+    seed, block, count : int
+        The run's seed, the block's number and how many pairs it has.
+
+    Returns
+    -------
+    Pairs
+        Each column from a stream of its own, one draw a pair.
+    """
+
+    def column(stream: str, low: Array | int, high: Array | int) -> Array:
+        return whole(draw(seed, stream, block, count), low, high)
+
+    ticker = column("ticker", 0, len(market.tickers) - 1)
+    buyer = column("buyer", 0, scenario.brokers - 1)
+    # The seller is so many places further round the circle of brokers: never the buyer itself.
+    seller = (buyer + column("seller", 1, scenario.brokers - 1)) % scenario.brokers
+    lowest, highest = _price_limits(market, scenario.price_band)
+    timestamp = column("trade_timestamp", *_window(scenario))
+    timestamp *= MICROSECONDS
+    return Pairs(
+        ticker=ticker.astype(np.int32),
+        buyer=buyer.astype(np.int32),
+        seller=seller.astype(np.int32),
+        quantity=column("quantity", scenario.quantity_min, scenario.quantity_max),
+        price=column("price", lowest[ticker], highest[ticker]),
+        date=(timestamp // MICROSECONDS_A_DAY).astype(np.int32),
+        trade_timestamp=timestamp,
+    )
+
+
+def _price_limits(market: Market, band: float) -> tuple[Array, Array]:
+    """The lowest and highest price of each ticker, in ticks: inside the band, never below one tick."""
+    lowest = np.ceil(market.prices * (1 - band)).astype(np.int64)
+    highest = np.floor(market.prices * (1 + band)).astype(np.int64)
+    # A band narrower than a tick, or rounding at its edge, must still hold the ticker's own price.
+    return np.clip(lowest, 1, market.prices), np.maximum(highest, market.prices)
+
+
+def _window(scenario: Scenario) -> tuple[int, int]:
+    """The first and the last second of the window, since 1970-01-01."""
+    if scenario.date is None:
+        raise ValueError("the scenario has no date; a shell reads the clock, the core never does")
+    midnight = (scenario.date - _EPOCH).days * 86_400
+    times = (scenario.start, scenario.end)
+    start, end = (time.hour * 3600 + time.minute * 60 + time.second for time in times)
+    return midnight + start, midnight + end - 1 + (86_400 if end <= start else 0)

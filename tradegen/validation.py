@@ -1,0 +1,136 @@
+"""Strict pydantic, and its errors as sentences for a person.
+
+``explain`` turns a ValidationError into the form every message has: which parameter, what was given,
+what is allowed. What is allowed is said once, as `Expected` beside the constraint it describes.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from tradegen.errors import named, nearest, shown
+
+__all__ = ["STRICT", "Expected", "Frozen", "Number", "Whole", "explain", "whole_number"]
+
+STRICT = ConfigDict(
+    frozen=True,
+    extra="forbid",
+    strict=True,
+    allow_inf_nan=False,
+    # Building validators costs tens of milliseconds: at first use, not at import.
+    defer_build=True,
+)
+
+
+class Frozen(dict[str, Any]):
+    """A dict that cannot be changed, so that a frozen model is frozen all through; hashable, picklable."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("a scenario cannot be changed; make another with replace()")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none because it can change
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type[Frozen], tuple[dict[str, Any]]]:
+        return Frozen, (dict(self),)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Says what a field takes, for messages: ``a share from 0 to 1``."""
+
+    text: str
+
+
+def _plain_integer(value: Any) -> Any:
+    """NumPy integers, which notebooks hold, as int; all else untouched, for strict validation to judge."""
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def _plain_number(value: Any) -> Any:
+    return value.item() if isinstance(value, (np.integer, np.floating)) else value
+
+
+Whole = Annotated[int, BeforeValidator(_plain_integer)]
+"""A real integer: no boolean, no float, no text."""
+
+Number = Annotated[float, BeforeValidator(_plain_number)]
+"""A finite number: no boolean, no text."""
+
+
+def whole_number(name: str, value: Any, low: int, high: int, error: type[Exception]) -> int:
+    """Check an integer argument that is no model's field.
+
+    Returns
+    -------
+    int
+        `value`, from `low` to `high`.
+
+    Raises
+    ------
+    error
+        Where `value` is a boolean, no integer, or out of range.
+    """
+    try:
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not low <= number <= high:
+        raise error(f"{name} is {shown(value)}; expected a whole number from {low} to {high}")
+    return number
+
+
+def explain(error: ValidationError, model: type[BaseModel], kind: str, where: str = "") -> str:
+    """One sentence for a ValidationError of `model`.
+
+    Parameters
+    ----------
+    error : ValidationError
+        What pydantic found.
+    model : type
+        The model that was validated.
+    kind : str
+        What a field of the model is called, such as ``"scenario field"``.
+    where : str, optional
+        What to put before field names, such as ``settings."price.nudge".``.
+
+    Returns
+    -------
+    str
+        Its findings, joined by semicolons.
+    """
+    return "; ".join(dict.fromkeys(_sentences(error, model, kind, where)))
+
+
+def _sentences(error: ValidationError, model: type[BaseModel], kind: str, where: str) -> Iterable[str]:
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    for finding in error.errors(include_url=False):
+        name = str(finding["loc"][0]) if finding["loc"] else ""
+        quoted = f"{where}{named(name)}"
+        if finding["type"] == "extra_forbidden":
+            yield f"{quoted} is not a {kind}; {nearest(name, names)}"
+        elif finding["type"] == "missing":
+            yield f"{quoted} is missing; expected {_expected(model, name, finding)}"
+        elif finding["type"] == "value_error":
+            # Raised by our own validators, which write whole sentences.
+            yield f"{where}{finding['ctx']['error']}"
+        else:
+            yield f"{quoted} is {shown(finding['input'])}; expected {_expected(model, name, finding)}"
+
+
+def _expected(model: type[BaseModel], name: str, finding: Any) -> str:
+    fields = {field.alias or known: field for known, field in model.model_fields.items()}
+    field = fields.get(name)
+    stated = [item.text for item in field.metadata if isinstance(item, Expected)] if field else []
+    if stated:
+        return str(stated[-1])
+    message: str = finding["msg"]
+    return message[:1].lower() + message[1:]
