@@ -64,7 +64,7 @@ SCENARIOS: dict[str, tuple[str, str]] = {
     "weights all zero": ("[mechanisms]\n'price.nudge' = 0", "mechanisms has no weight above 0"),
     "weight negative": (
         "[mechanisms]\n'price.nudge' = -1",
-        "mechanisms is -1; expected mechanism names with",
+        'mechanisms."price.nudge" is -1; expected mechanism names with',
     ),
     "unknown setting": (
         "[settings.'price.nudge']\nmx = 1",
@@ -87,7 +87,7 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         "min is not a setting of date.next_session",
     ),
     "shares that miss 1": ("fields_per_pair = [0.5, 0.4]", "which adds up to 0.9; expected shares that add"),
-    "no shares": ("fields_per_pair = []", "fields_per_pair is []; expected 1 to 4 shares"),
+    "no shares": ("fields_per_pair = []", "expected 1 to 4 shares that add up to 1"),
     "five shares": ("fields_per_pair = [0.2, 0.2, 0.2, 0.2, 0.2]", "expected 1 to 4 shares"),
     "order unknown": ("order = 'sorted'", "order is 'sorted'; expected shuffled or paired"),
     "mode unknown": ("rate_mode = 'about'", "rate_mode is 'about'; expected exact or bernoulli"),

@@ -1,16 +1,18 @@
 """Two-sided trade records with known mismatches, to measure a trade reconciliation with."""
 
+from typing import TYPE_CHECKING, Any
+
 from tradegen.errors import LedgerError, MarketError, OutputError, ScenarioError, TradegenError
 from tradegen.generate import Batch, blocks, generate, generate_block
-from tradegen.ledger import Ledger, create_ledger, open_ledger
 from tradegen.market import Market, load_market
 from tradegen.run import Run, prepare
-from tradegen.scenario import Scenario, scenario_names
 from tradegen.version import __version__
+
+if TYPE_CHECKING:
+    from tradegen.scenario import Scenario
 
 __all__ = [
     "Batch",
-    "Ledger",
     "LedgerError",
     "Market",
     "MarketError",
@@ -21,11 +23,16 @@ __all__ = [
     "TradegenError",
     "__version__",
     "blocks",
-    "create_ledger",
     "generate",
     "generate_block",
     "load_market",
-    "open_ledger",
     "prepare",
-    "scenario_names",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Scenario":  # loaded when first asked for: pydantic is a fifth of the time of the import
+        from tradegen.scenario import Scenario
+
+        return Scenario
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -38,7 +38,9 @@ def assignments(texts: Iterable[str], source: str) -> dict[str, Any]:
 
 
 def _read(name: str, value: str, source: str) -> dict[str, Any]:
-    for written in (value, json.dumps(value)):
+    # A line break would start another assignment: such a value can only be text.
+    written_as = (value, json.dumps(value)) if value.isprintable() else (json.dumps(value),)
+    for written in written_as:
         try:
             return tomllib.loads(f"{name} = {written}")
         except tomllib.TOMLDecodeError:

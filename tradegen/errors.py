@@ -8,8 +8,11 @@ what to do: ``mismatch_rate is 1.4; expected a share from 0 to 1``.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
+import operator
 from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
 
 __all__ = [
     "LedgerError",
@@ -20,6 +23,7 @@ __all__ = [
     "named",
     "nearest",
     "shown",
+    "whole_number",
 ]
 
 
@@ -58,6 +62,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     str
         ``"did you mean mismatch_rate?"`` or ``"expected one of: csv, json"``.
     """
+    import difflib  # rarely needed, and not at import
+
     names = list(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"expected one of: {', '.join(names)}"
@@ -74,3 +80,25 @@ def named(name: object) -> str:
     text = str(name)
     plain = text.isascii() and text.replace(".", "_").isidentifier() and len(text) <= 60
     return text if plain else shown(text)
+
+
+def whole_number(name: str, value: Any, low: int, high: int, error: type[Exception]) -> int:
+    """Check an integer argument that is no model's field.
+
+    Returns
+    -------
+    int
+        `value`, from `low` to `high`.
+
+    Raises
+    ------
+    error
+        Where `value` is a boolean, no integer, or out of range.
+    """
+    try:
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or not low <= number <= high:
+        raise error(f"{name} is {shown(value)}; expected a whole number from {low} to {high}")
+    return number

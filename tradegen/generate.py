@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
@@ -24,9 +24,11 @@ from tradegen.mismatches.alterations import alterations
 from tradegen.mismatches.selection import select
 from tradegen.pairs import make_pairs
 from tradegen.run import Run, prepare
-from tradegen.scenario import Scenario
 from tradegen.schema import BLOCK_PAIRS, Block, Trades, Truth
 from tradegen.truth import make_truth
+
+if TYPE_CHECKING:
+    from tradegen.scenario import Scenario
 
 __all__ = ["MOST_IN_MEMORY", "Batch", "blocks", "generate", "generate_block"]
 

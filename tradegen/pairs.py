@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradegen.market import Market
-from tradegen.scenario import Scenario
 from tradegen.schema import MICROSECONDS, MICROSECONDS_A_DAY, Array, Pairs
 from tradegen.streams import draw, whole
+
+if TYPE_CHECKING:
+    from tradegen.scenario import Scenario
 
 __all__ = ["make_pairs"]
 

@@ -2,11 +2,12 @@
 
 It comes from keyword arguments, a mapping, a TOML file or a name, and imports nothing of the generation.
 Defaults live here; the named scenario ``original`` spells them out.
+
+Annotations are evaluated as they stand, not from text: for pydantic that is the faster import.
 """
 
-from __future__ import annotations
-
 import datetime as dt
+import functools
 import os
 import tomllib
 from collections.abc import Mapping
@@ -22,12 +23,13 @@ from pydantic import (
     PlainSerializer,
     ValidationError,
     WithJsonSchema,
+    create_model,
     model_validator,
 )
 
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.mismatches.settings import Settings
+from tradegen.mismatches.settings import Values
 from tradegen.schema import FIELDS
 from tradegen.validation import STRICT, Expected, Frozen, Number, Whole, explain
 
@@ -63,6 +65,30 @@ def _weights(value: Mapping[str, float]) -> Mapping[str, float]:
     return Frozen(value)
 
 
+class _Settings(BaseModel):
+    """The settings of one mechanism; `_settings_model` makes one from the catalogue's entry."""
+
+    model_config = STRICT
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        low, high = getattr(self, "min", 0), getattr(self, "max", 0)
+        if low > high:
+            raise ValueError(f"min is {low} and max is {high}; expected min at or below max")
+        return self
+
+
+@functools.cache
+def _settings_model(mechanism: str) -> type[_Settings]:
+    fields: dict[str, Any] = {}
+    for setting in CATALOGUE[mechanism].settings:
+        limits = Field(ge=setting.least) if setting.whole else Field(gt=setting.least)
+        kind: Any = Whole if setting.whole else Number
+        annotation = Annotated[kind, limits, Field(le=setting.most), Expected(setting.expected)]
+        fields[setting.name] = (annotation, Field(setting.default, description=setting.about))
+    return create_model(mechanism, __base__=_Settings, **fields)
+
+
 def _settings(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
@@ -70,9 +96,13 @@ def _settings(value: Any) -> Any:
     for name, given in value.items():
         if name not in CATALOGUE:
             raise ValueError(f"settings has {shown(name)}, which is unknown; {nearest(str(name), CATALOGUE)}")
-        model = CATALOGUE[name].settings
+        if not isinstance(given, Mapping):
+            raise ValueError(
+                f'settings."{name}" is {shown(given)}; expected values by setting, such as {{"max": 0.02}}'
+            )
+        model = _settings_model(name)
         try:
-            found[name] = given if isinstance(given, model) else model.model_validate(given)
+            found[name] = Frozen(model.model_validate(given).model_dump())
         except ValidationError as error:
             raise ValueError(explain(error, model, f"setting of {name}", f'settings."{name}".')) from None
     return found
@@ -94,7 +124,7 @@ TimeOfDay = Annotated[
 Weights = Annotated[
     Mapping[str, Annotated[Number, Field(ge=0, le=1e9)]],
     AfterValidator(_weights),
-    PlainSerializer(dict),
+    PlainSerializer(lambda value: dict(value)),
     Expected("mechanism names with weights from 0 up, such as {'price.nudge': 1}"),
     WithJsonSchema(
         {
@@ -108,7 +138,7 @@ SettingsByName = Annotated[
     Mapping[str, Any],
     BeforeValidator(_settings),
     AfterValidator(Frozen),
-    PlainSerializer(lambda value: {name: item.model_dump() for name, item in value.items()}),
+    PlainSerializer(lambda value: {name: dict(item) for name, item in value.items()}),
     Expected("mechanism names with their settings, such as {'price.nudge': {'max': 0.02}}"),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}}),
 ]
@@ -211,7 +241,9 @@ class Scenario(BaseModel):
         return self
 
     @classmethod
-    def load(cls, source: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None) -> Scenario:
+    def load(
+        cls, source: "Scenario | Mapping[str, Any] | str | os.PathLike[str] | None" = None
+    ) -> "Scenario":
         """A scenario from whatever says it.
 
         Parameters
@@ -240,7 +272,7 @@ class Scenario(BaseModel):
         return cls._from_file(Path(source))
 
     @classmethod
-    def _from_file(cls, path: Path) -> Scenario:
+    def _from_file(cls, path: Path) -> "Scenario":
         if path.suffix != ".toml" and not path.exists():
             raise ScenarioError(f"scenario {path} is unknown; {nearest(str(path), scenario_names())}")
         try:
@@ -254,12 +286,12 @@ class Scenario(BaseModel):
         except ScenarioError as error:
             raise ScenarioError(f"scenario file {path}: {error}") from None
 
-    def replace(self, **overrides: Any) -> Scenario:
+    def replace(self, **overrides: Any) -> "Scenario":
         """The same scenario with some fields changed; `settings` are merged, mechanism by mechanism."""
         values = {name: getattr(self, name) for name in self.model_fields_set} | overrides
         given = overrides.get("settings")
         if isinstance(given, Mapping):
-            merged: dict[str, Any] = {name: item.model_dump() for name, item in self.settings.items()}
+            merged: dict[str, Any] = dict(self.settings)
             for name, item in given.items():
                 merged[name] = {**merged.get(name, {}), **item} if isinstance(item, Mapping) else item
             values["settings"] = merged
@@ -270,10 +302,10 @@ class Scenario(BaseModel):
         """The mechanisms that are on, in catalogue order, with their weights."""
         return {name: self.mechanisms[name] for name in CATALOGUE if self.mechanisms.get(name, 0) > 0}
 
-    def settings_of(self, mechanism: str) -> Settings:
-        """The settings of one mechanism, its defaults where the scenario names none."""
-        found: Settings | None = self.settings.get(mechanism)
-        return found if found is not None else CATALOGUE[mechanism].settings()
+    def settings_of(self, mechanism: str) -> Values:
+        """The values of one mechanism's settings; defaults where the scenario names none."""
+        found: Values | None = self.settings.get(mechanism)
+        return found if found is not None else _settings_model(mechanism)().model_dump()
 
     def to_dict(self) -> dict[str, Any]:
         """Every field as JSON would carry it; ``Scenario.load`` takes it back."""

@@ -18,7 +18,7 @@ __all__ = [
     "BLOCK_PAIRS",
     "BUY",
     "FIELDS",
-    "MAX_ID",
+    "LARGEST_ID",
     "MICROSECONDS",
     "MICROSECONDS_A_DAY",
     "ORDER_TYPES",
@@ -39,7 +39,7 @@ Array: TypeAlias = npt.NDArray[Any]
 BLOCK_PAIRS = 65_536
 """Pairs in a block, the unit of reproducibility and of parallel work. Changing it changes every byte."""
 
-MAX_ID = 2**63 - 1
+LARGEST_ID = 2**63 - 1
 """The largest trade id number: an int64."""
 
 TICKS_PER_DOLLAR = 100

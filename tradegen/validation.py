@@ -6,7 +6,6 @@ what is allowed. What is allowed is said once, as `Expected` beside the constrai
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,8 +14,9 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from tradegen.errors import named, nearest, shown
+from tradegen.mismatches.catalogue import CATALOGUE
 
-__all__ = ["STRICT", "Expected", "Frozen", "Number", "Whole", "explain", "whole_number"]
+__all__ = ["STRICT", "Expected", "Frozen", "Number", "Whole", "explain"]
 
 STRICT = ConfigDict(
     frozen=True,
@@ -66,28 +66,6 @@ Number = Annotated[float, BeforeValidator(_plain_number)]
 """A finite number: no boolean, no text."""
 
 
-def whole_number(name: str, value: Any, low: int, high: int, error: type[Exception]) -> int:
-    """Check an integer argument that is no model's field.
-
-    Returns
-    -------
-    int
-        `value`, from `low` to `high`.
-
-    Raises
-    ------
-    error
-        Where `value` is a boolean, no integer, or out of range.
-    """
-    try:
-        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or not low <= number <= high:
-        raise error(f"{name} is {shown(value)}; expected a whole number from {low} to {high}")
-    return number
-
-
 def explain(error: ValidationError, model: type[BaseModel], kind: str, where: str = "") -> str:
     """One sentence for a ValidationError of `model`.
 
@@ -113,8 +91,11 @@ def explain(error: ValidationError, model: type[BaseModel], kind: str, where: st
 def _sentences(error: ValidationError, model: type[BaseModel], kind: str, where: str) -> Iterable[str]:
     names = [field.alias or name for name, field in model.model_fields.items()]
     for finding in error.errors(include_url=False):
+        if not finding["loc"] and finding["type"] != "value_error":
+            yield f"{where}{shown(finding['input'])} cannot be read: {_expected(model, '', finding)}"
+            continue
         name = str(finding["loc"][0]) if finding["loc"] else ""
-        quoted = f"{where}{named(name)}"
+        quoted = f"{where}{named(name)}{_within(finding['loc'][1:])}"
         if finding["type"] == "extra_forbidden":
             yield f"{quoted} is not a {kind}; {nearest(name, names)}"
         elif finding["type"] == "missing":
@@ -124,6 +105,15 @@ def _sentences(error: ValidationError, model: type[BaseModel], kind: str, where:
             yield f"{where}{finding['ctx']['error']}"
         else:
             yield f"{quoted} is {shown(finding['input'])}; expected {_expected(model, name, finding)}"
+
+
+def _within(path: tuple[int | str, ...]) -> str:
+    """Where in a field a finding lies: ``[1]``, ``."price.nudge"``; names of pydantic's own are left out."""
+    return "".join(
+        f"[{step}]" if isinstance(step, int) else f'."{step}"'
+        for step in path
+        if isinstance(step, int) or step in CATALOGUE
+    )
 
 
 def _expected(model: type[BaseModel], name: str, finding: Any) -> str:

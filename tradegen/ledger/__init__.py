@@ -15,7 +15,7 @@
 """
 
 from tradegen.ledger.first_use import open_or_create
-from tradegen.ledger.layout import LARGEST_ID, Range
+from tradegen.ledger.layout import Range
 from tradegen.ledger.reservations import Ledger, LedgerSummary, create_ledger, open_ledger
 
-__all__ = ["LARGEST_ID", "Ledger", "LedgerSummary", "Range", "create_ledger", "open_ledger", "open_or_create"]
+__all__ = ["Ledger", "LedgerSummary", "Range", "create_ledger", "open_ledger", "open_or_create"]

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tradegen.errors import LedgerError
+from tradegen.schema import LARGEST_ID
 
 APPLICATION_ID = int.from_bytes(b"tgLd", "big")
 VERSION = 1
-LARGEST_ID = 2**63 - 1
 LONGEST_KEY = 512
 
 _RANGES = f"""CREATE TABLE ranges (

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tradegen.errors import LedgerError
 from tradegen.ledger.access import NEW_LEDGER, begin, commit, leave_wal
-from tradegen.ledger.layout import COUNTERS, LARGEST_ID, DamageError, lay_out, pragma
+from tradegen.ledger.layout import COUNTERS, DamageError, lay_out, pragma
+from tradegen.schema import LARGEST_ID
 
 
 def is_original(connection: sqlite3.Connection) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import os
 import secrets
 import sqlite3
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import SupportsIndex
 
-from tradegen.errors import LedgerError
+from tradegen.errors import LedgerError, whole_number
 from tradegen.ledger import checking, original
 from tradegen.ledger.access import (
     begin,
@@ -27,7 +26,6 @@ from tradegen.ledger.access import (
     writing,
 )
 from tradegen.ledger.layout import (
-    LARGEST_ID,
     LONGEST_KEY,
     Range,
     append,
@@ -36,6 +34,7 @@ from tradegen.ledger.layout import (
     require_ledger,
     tail,
 )
+from tradegen.schema import LARGEST_ID
 
 LONGEST_TIMEOUT = 86_400.0
 
@@ -110,7 +109,7 @@ class Ledger:
             If the ids cannot be reserved safely; none are handed out. The ledger skips them if it could not
             tell whether they reached the disk.
         """
-        count = _whole_number("count", count)
+        count = whole_number("count", count, 1, LARGEST_ID, LedgerError)
         if key is not None:
             _require_key(key)
         deadline = deadline_in(self.timeout)
@@ -225,7 +224,7 @@ def create_ledger(
         If something exists there, also when another process has just put it there; or on a file system
         problem.
     """
-    first_id = _whole_number("first_id", first_id)
+    first_id = whole_number("first_id", first_id, 1, LARGEST_ID, LedgerError)
     ledger = Ledger(Path(path), timeout)
     path, deadline = ledger.path, deadline_in(timeout)
     if not path.parent.is_dir():
@@ -269,17 +268,6 @@ def _writing_ranges(path: Path, deadline: float) -> Iterator[sqlite3.Connection]
         require_ledger(connection, path)
         leave_wal(connection, deadline)
         yield connection
-
-
-def _whole_number(name: str, given: SupportsIndex) -> int:
-    """`given` as an int from 1 to the largest id; numpy's integers are welcome, True is not."""
-    try:
-        number = 0 if isinstance(given, bool) else operator.index(given)
-    except TypeError:
-        number = 0
-    if not 1 <= number <= LARGEST_ID:
-        raise LedgerError(f"{name} is {given!r}; expected a whole number from 1 to {LARGEST_ID}")
-    return number
 
 
 def _require_key(key: str) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradegen.mismatches.catalogue import CATALOGUE, NAMES
 from tradegen.mismatches.selection import Selection
-from tradegen.scenario import Scenario
 from tradegen.schema import Array, Pairs
 from tradegen.streams import draw
+
+if TYPE_CHECKING:
+    from tradegen.scenario import Scenario
 
 __all__ = ["Alteration", "alterations"]
 

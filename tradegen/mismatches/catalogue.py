@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tradegen.mismatches import dates, nudges, times
-from tradegen.mismatches.settings import Settings
+from tradegen.mismatches.settings import Setting
 from tradegen.schema import FIELDS, Array
 
 __all__ = ["CATALOGUE", "NAMES", "Mechanism"]
@@ -27,8 +27,8 @@ class Mechanism:
     name: str
     sentence: str
     example: str
-    settings: type[Settings]
     alter: Callable[..., Array]
+    settings: tuple[Setting, ...] = ()
 
     @property
     def field(self) -> str:
@@ -46,36 +46,35 @@ _ENTRIES = (
         name="quantity.nudge",
         sentence="The quantity is off by a few percent, by one share at least.",
         example="250 -> 257",
-        settings=nudges.QuantityNudge,
         alter=nudges.nudge,
+        # Assumed, as the original script had it; so are the sizes below.
+        settings=nudges.sizes(0.01, 0.05, of="quantity"),
     ),
     Mechanism(
         name="price.nudge",
         sentence="The price is off by a fraction of a percent, by one tick at least.",
         example="154.00 -> 153.42",
-        settings=nudges.PriceNudge,
         alter=nudges.nudge,
+        settings=nudges.sizes(0.001, 0.01, of="price"),
     ),
     Mechanism(
         name="date.next_session",
         sentence="The trade is booked on the next weekday; its timestamp stays.",
         example="2025-07-18 -> 2025-07-21",
-        settings=Settings,
         alter=dates.next_session,
     ),
     Mechanism(
         name="date.previous_session",
         sentence="The trade is booked on the weekday before; its timestamp stays.",
         example="2025-07-21 -> 2025-07-18",
-        settings=Settings,
         alter=dates.previous_session,
     ),
     Mechanism(
         name="trade_timestamp.delay",
         sentence="The timestamp is minutes late, or early, within the same day.",
         example="2025-07-21 10:33:00 -> 2025-07-21 10:41:27",
-        settings=times.Delay,
         alter=times.delay,
+        settings=times.DELAY,
     ),
 )
 

@@ -9,18 +9,18 @@ from typing import Literal
 
 import numpy as np
 
-from tradegen.mismatches.settings import Settings
+from tradegen.mismatches.settings import Values
 from tradegen.schema import Array
 
 __all__ = ["next_session", "previous_session"]
 
 
-def next_session(original: Array, _raw: Array, _settings: Settings) -> Array:
+def next_session(original: Array, _raw: Array, _settings: Values) -> Array:
     """The first weekday after each day (int64 days since 1970-01-01); nothing is drawn."""
     return _weekday_from(original, +1, roll="backward")
 
 
-def previous_session(original: Array, _raw: Array, _settings: Settings) -> Array:
+def previous_session(original: Array, _raw: Array, _settings: Values) -> Array:
     """The last weekday before each day (int64 days since 1970-01-01); nothing is drawn."""
     return _weekday_from(original, -1, roll="forward")
 

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.scenario import Scenario
 from tradegen.schema import BLOCK_PAIRS, BUY, SELL, Array
 from tradegen.streams import draw, happens, uniform
+
+if TYPE_CHECKING:
+    from tradegen.scenario import Scenario
 
 __all__ = ["Selection", "select"]
 

@@ -1,30 +1,40 @@
-"""What the settings of every mechanism have in common."""
+"""What a mechanism's setting is: a number with a default, bounds and a unit."""
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from pydantic import BaseModel, model_validator
-
-from tradegen.validation import STRICT
-
-__all__ = ["Range", "Settings"]
+__all__ = ["Setting", "Values"]
 
 
-class Settings(BaseModel):
-    """Settings of one mechanism; this base has none."""
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a mechanism; a whole number if its default is one.
 
-    model_config = STRICT
+    `least` itself is excluded for a share, which cannot be 0, and included for a whole number.
+    """
+
+    name: str
+    default: float
+    least: float
+    most: float
+    unit: str
+    about: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether it takes whole numbers alone."""
+        return isinstance(self.default, int)
+
+    @property
+    def expected(self) -> str:
+        """What it takes, for messages."""
+        if self.whole:
+            return f"whole {self.unit} from {self.least} to {self.most}"
+        return f"a {self.unit} above {self.least:g} and at most {self.most:g}"
 
 
-class Range(Settings):
-    """Settings with a smallest and a largest size."""
-
-    min: float
-    max: float
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min > self.max:
-            raise ValueError(f"min is {self.min} and max is {self.max}; expected min at or below max")
-        return self
+Values: TypeAlias = Mapping[str, Any]
+"""A mechanism's settings as numbers by name."""

@@ -1,0 +1,102 @@
+"""Sinks: the bytes of each format, against readers that know nothing of tradegen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from reference import rows
+from written import written
+
+from tradegen import text
+from tradegen.sinks import SINKS
+
+EXAMPLE = (
+    r'\{"trade_id": "tid\d{8,}", "ticker": "[A-Z.]+", '
+    r'"broker_id": "BKR\d{3}", "contra_broker_id": "BKR\d{3}", '
+    r'"quantity": \d+, "price": \d+\.\d\d, "order_type": "(BUY|SELL)", '
+    r'"date": "\d{4}-\d\d-\d\d", "trade_timestamp": "\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"\}'
+)
+
+
+def test_json_is_an_array_with_a_record_a_line_in_the_shape_of_the_design() -> None:
+    trades, _ = written("json", seed=7)
+    lines = trades.splitlines()
+    assert (lines[0], lines[-1], len(lines)) == ("[", "]", 32)
+    assert all(re.fullmatch(EXAMPLE, line.removesuffix(",")) for line in lines[1:-1])
+    assert len(json.loads(trades)) == 30
+
+
+def test_all_formats_hold_the_same_records() -> None:
+    for which in (0, 1):
+        arguments = {"pairs": 70_000, "seed": 3}
+        from_csv = rows(written("csv", **arguments)[which])
+        from_json = json.loads(written("json", **arguments)[which], parse_float=str, parse_int=str)
+        from_ndjson = [
+            json.loads(line, parse_float=str, parse_int=str)
+            for line in written("ndjson", **arguments)[which].splitlines()
+        ]
+        assert from_json == from_ndjson
+        assert [
+            {name: str(value).lower() if name == "benign" else value for name, value in row.items()}
+            for row in from_json
+        ] == from_csv
+
+
+@pytest.mark.parametrize(("form", "nothing"), [("json", "[]\n"), ("ndjson", ""), ("csv", None)])
+def test_a_truth_without_rows_is_a_valid_file(form: str, nothing: str | None) -> None:
+    _, truth = written(form, mismatch_rate=0, seed=1)
+    if nothing is None:
+        assert truth == "trade_id,leg,field,mechanism,original,altered,delta,benign,notional,cause\n"
+    else:
+        assert truth == nothing
+
+
+def test_what_blocks_there_are_does_not_show_in_json() -> None:
+    trades, truth = written("json", pairs=65_537, seed=1, mismatch_rate=0.001)
+    assert trades.count("[") == trades.count("]") == 1
+    assert len(json.loads(trades)) == 2 * 65_537
+    assert isinstance(json.loads(truth), list)
+
+
+@pytest.mark.parametrize("form", SINKS)
+def test_the_golden_files_stay_as_they_are(form: str, golden: Callable[[str, str], None]) -> None:
+    trades, truth = written(form, seed=7, first_id=21)
+    golden(f"original.trades.{form}", trades)
+    golden(f"original.truth.{form}", truth)
+
+
+def test_csv_lines_end_in_a_line_feed_alone() -> None:
+    trades, _ = written("csv", seed=1)
+    assert "\r" not in trades
+    assert len(list(csv.reader(io.StringIO(trades)))) == 31
+
+
+def test_prices_print_as_exact_decimals() -> None:
+    ticks = np.array([1, 10, 99, 100, 15400, 71480000, -1, -100, -15399, 10**15 + 1])
+    expected = [f"{Decimal(tick) / 100:.2f}" for tick in ticks.tolist()]
+    assert text.dollars(ticks).tolist() == expected
+
+
+def test_ids_are_padded_to_eight_digits_and_widen() -> None:
+    for first, count in ((1, 3), (998, 5), (99_999_998, 4), (2**63 - 3, 3), (1_000, 1), (999, 2)):
+        expected = [f"tid{first + offset:08d}" for offset in range(count)]
+        assert text.trade_ids(first, count).tolist() == expected
+
+
+def test_times_print_as_iso_to_the_second_before_and_after_1970() -> None:
+    moments = np.array(
+        ["1900-01-01T00:00:59", "1969-12-31T23:59:59", "2199-12-31T12:00:00"], "datetime64[us]"
+    )
+    assert text.moments(moments.view(np.int64)).tolist() == [
+        "1900-01-01 00:00:59",
+        "1969-12-31 23:59:59",
+        "2199-12-31 12:00:00",
+    ]
+    assert text.days(np.array([0, -1, 20290])).tolist() == ["1970-01-01", "1969-12-31", "2025-07-21"]
