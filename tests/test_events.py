@@ -1,0 +1,207 @@
+"""Events and the environment, as a run: what names an event, what it asks for, and what is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tradegen.errors import ScenarioError, TradegenError
+from tradegen.events import Environment, read_event
+
+RULE = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "123456789012",
+    "time": "2025-07-21T10:33:00Z",
+    "region": "eu-central-1",
+    "resources": ["arn:aws:events:eu-central-1:123456789012:rule/tradegen"],
+    "detail": {},
+}
+SCHEDULE = "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/tradegen"
+SCHEDULER_INPUT = {"schedule_arn": SCHEDULE, "scheduled_time": "2025-07-21T10:33:00Z"}
+SCHEDULER_DEFAULT = {
+    **RULE,
+    "id": "d32c5kddcf5bb8c3",
+    "source": "aws.scheduler",
+    "resources": [SCHEDULE],
+    "detail": "{}",
+}
+
+
+def environment(**variables: str) -> Environment:
+    return Environment.read({"TRADE_IDS": "trade_ids.db", **variables})
+
+
+def test_the_key_of_a_rule_event_is_its_id() -> None:
+    assert read_event(RULE).key == "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa"
+
+
+@pytest.mark.parametrize("event", [SCHEDULER_INPUT, SCHEDULER_DEFAULT])
+def test_the_key_of_a_scheduler_event_is_its_schedule_and_the_scheduled_time(event: dict[str, Any]) -> None:
+    expected = "arn:aws:scheduler:eu-central-1:123456789012:schedule/default/tradegen 2025-07-21T10:33:00Z"
+    assert read_event(event).key == expected
+
+
+@pytest.mark.parametrize("more", [{}, {"execution_id": "d32c5kddcf5bb8c3", "attempt_number": "2"}])
+def test_execution_and_attempt_leave_a_scheduler_event_the_order_it_is(more: dict[str, str]) -> None:
+    plain, retried = environment().order(SCHEDULER_INPUT), environment().order({**SCHEDULER_INPUT, **more})
+    assert (plain.key, plain.seed, plain.scenario) == (retried.key, retried.seed, retried.scenario)
+
+
+@pytest.mark.parametrize(
+    ("event", "seed"),
+    [
+        # The first 16 hex digits of what sha256sum says of the key, divided by 2048: 53 bits.
+        (RULE, 0x30CFD3B9C343F02A >> 11),
+        (SCHEDULER_INPUT, 0xF4AF6FCC526F03BC >> 11),
+        (SCHEDULER_DEFAULT, 0xF4AF6FCC526F03BC >> 11),
+    ],
+)
+def test_the_seed_is_the_start_of_the_sha_256_of_the_key(event: dict[str, Any], seed: int) -> None:
+    found = environment().order(event).seed
+    assert found == seed
+    assert found < 2**53
+
+
+@pytest.mark.parametrize(
+    ("time", "date", "start", "end"),
+    [
+        ("2025-07-21T10:33:00Z", "2025-07-21", "10:30:00", "10:33:00"),
+        ("2025-07-21T10:33:59.999Z", "2025-07-21", "10:30:59", "10:33:59"),
+        ("2025-07-21T10:33:00+05:30", "2025-07-21", "05:00:00", "05:03:00"),
+        ("2025-03-01T00:00:00Z", "2025-02-28", "23:57:00", "00:00:00"),
+        ("2024-03-01T00:02:59Z", "2024-02-29", "23:59:59", "00:02:59"),
+        ("2025-01-01T00:03:00Z", "2025-01-01", "00:00:00", "00:03:00"),
+        ("1970-01-01T00:00:00Z", "1969-12-31", "23:57:00", "00:00:00"),  # the Lambda console's test event
+    ],
+)
+def test_the_window_is_the_three_minutes_before_the_event_in_utc(
+    time: str, date: str, start: str, end: str
+) -> None:
+    scenario = environment().order({**RULE, "time": time}).scenario
+    assert (scenario.date, scenario.start, scenario.end) == (
+        dt.date.fromisoformat(date),
+        dt.time.fromisoformat(start),
+        dt.time.fromisoformat(end),
+    )
+
+
+def test_a_plain_environment_orders_the_original_job() -> None:
+    found = environment()
+    order = found.order(RULE)
+    assert (found.ledger, found.log, found.max_pairs) == (Path("trade_ids.db"), "array", 10_000)
+    assert (order.scenario.pairs, order.scenario.mismatch_rate) == (15, 0.30)
+
+
+def test_a_field_is_taken_from_the_event_else_the_environment_else_the_named_scenario() -> None:
+    found = environment(
+        TRADEGEN_SCENARIO="original", TRADEGEN_PAIRS="20", TRADEGEN_MISMATCH_RATE="0.5", TRADEGEN_BROKERS="3"
+    )
+    scenario = found.order({**RULE, "scenario": {"pairs": 25, "order": "paired"}}).scenario
+    assert (scenario.pairs, scenario.order, scenario.mismatch_rate, scenario.brokers, scenario.buy_share) == (
+        25,
+        "paired",
+        0.5,
+        3,
+        0.5,
+    )
+
+
+def test_settings_of_an_event_join_those_of_the_environment() -> None:
+    found = environment(TRADEGEN_SETTINGS='{"price.nudge" = {max = 0.5}, "quantity.nudge" = {max = 0.25}}')
+    event = {**RULE, "scenario": {"settings": {"price.nudge": {"min": 0.125}}}}
+    scenario = found.order(event).scenario
+    assert scenario.settings_of("price.nudge") == {"min": 0.125, "max": 0.5}
+    assert scenario.settings_of("quantity.nudge") == {"min": 0.01, "max": 0.25}
+
+
+def test_a_line_break_in_a_variable_starts_no_second_assignment() -> None:
+    with pytest.raises(ScenarioError, match=r"^TRADEGEN_PAIRS: pairs is '5\\nbrokers=3'; expected a whole"):
+        environment(TRADEGEN_PAIRS="5\nbrokers=3")
+
+
+def test_more_tickers_than_the_manifests_line_holds_are_refused_at_cold_start(tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("ticker,price\n" + "".join(f"T{number},1\n" for number in range(3_001)))
+    with pytest.raises(TradegenError, match="TRADEGEN_TICKERS: 3001 tickers; expected at most 3000"):
+        environment(TRADEGEN_TICKERS=str(path))
+
+
+def test_variables_that_are_not_tradegens_are_left_alone() -> None:
+    assert environment(PATH="/bin", TRADEGENERATOR="5", tradegen_pairs="x").scenario.pairs == 15
+
+
+def test_a_scenario_file_and_a_tickers_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("pairs = 7\nmismatch_rate = 0.0\n")
+    (tmp_path / "mine.csv").write_text("ticker,price\nBRK.B,412.50\n")
+    found = environment(
+        TRADEGEN_SCENARIO=str(tmp_path / "mine.toml"), TRADEGEN_TICKERS=str(tmp_path / "mine.csv")
+    )
+    assert (found.scenario.pairs, found.market.tickers) == (7, ("BRK.B",))
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"TRADE_IDS": ""}, "TRADE_IDS is not set; expected a path such as /mnt/ledger/trade_ids.db"),
+        ({"TRADEGEN_LOG": "lines"}, "TRADEGEN_LOG is 'lines'; expected array or records"),
+        ({"TRADEGEN_LOG": ""}, "TRADEGEN_LOG is ''; expected array or records"),
+        ({"TRADEGEN_MAX_PAIRS": "0"}, "TRADEGEN_MAX_PAIRS is 0; expected a whole number from 1 to 1000000"),
+        ({"TRADEGEN_MAX_PAIRS": "1e3"}, "TRADEGEN_MAX_PAIRS is '1e3'; expected a whole number"),
+        ({"TRADEGEN_MAX_PAIRS": "-5"}, "TRADEGEN_MAX_PAIRS is '-5'; expected a whole number"),
+        ({"TRADEGEN_MAX_PAIRS": "9" * 5000}, "TRADEGEN_MAX_PAIRS is '999"),
+        ({"TRADEGEN_SCENARIO": "orignal"}, "TRADEGEN_SCENARIO: scenario orignal is unknown"),
+        ({"TRADEGEN_SCENARIO": "/no/such.toml"}, "TRADEGEN_SCENARIO: scenario file /no/such.toml"),
+        ({"TRADEGEN_TICKERS": "/no/such.csv"}, "TRADEGEN_TICKERS: tickers file /no/such.csv"),
+        ({"TRADEGEN_PEARS": "5"}, "TRADEGEN_PEARS is not a scenario field; did you mean pairs?"),
+        ({"TRADEGEN_": "5"}, "TRADEGEN_ is not a scenario field"),
+        ({"TRADEGEN_DATE": "2025-07-21"}, "TRADEGEN_DATE cannot be set; the times of records follow from"),
+        ({"TRADEGEN_END": "16:00:00"}, "TRADEGEN_END cannot be set"),
+        ({"TRADEGEN_PAIRS": ""}, "TRADEGEN_PAIRS: pairs is ''; expected a whole number"),
+        ({"TRADEGEN_PAIRS": "15.0"}, "TRADEGEN_PAIRS: pairs is 15.0; expected a whole number"),
+        ({"TRADEGEN_PAIRS": "true"}, "TRADEGEN_PAIRS: pairs is True; expected a whole number"),
+        ({"TRADEGEN_MISMATCH_RATE": "nan"}, "TRADEGEN_MISMATCH_RATE: mismatch_rate is nan; expected a share"),
+        ({"TRADEGEN_MISMATCH_RATE": "30%"}, "TRADEGEN_MISMATCH_RATE: mismatch_rate is '30%'; expected a"),
+        (
+            {"TRADEGEN_QUANTITY_MIN": "9", "TRADEGEN_QUANTITY_MAX": "1"},
+            "TRADEGEN_QUANTITY_MIN, TRADEGEN_QUANTITY_MAX: quantity_min is 9 and quantity_max is 1",
+        ),
+        ({"TRADEGEN_PAIRS": "10001"}, "pairs is 10001; expected at most 10000, the cap TRADEGEN_MAX_PAIRS"),
+    ],
+)
+def test_a_bad_variable_is_named_in_one_sentence(variables: dict[str, str], message: str) -> None:
+    with pytest.raises(TradegenError) as caught:
+        environment(**variables)
+    assert message in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_a_ledger_must_be_named() -> None:
+    with pytest.raises(ScenarioError, match=r"^TRADE_IDS is not set"):
+        Environment.read({})
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("field", ["pairs", "mismatch_rate", "buy_share", "price_band", "brokers"])
+def test_numbers_that_are_not_finite_are_refused(field: str, value: float) -> None:
+    with pytest.raises(ScenarioError, match=rf"^event: scenario: {field} is -?(nan|inf); expected "):
+        environment().order({**RULE, "scenario": {field: value}})
+
+
+@pytest.mark.parametrize("time", ["1900-12-31T23:59:59Z", "2199-01-01T00:00:00Z", "0001-01-01T00:00:00Z"])
+def test_a_time_far_outside_of_market_history_is_refused(time: str) -> None:
+    with pytest.raises(ScenarioError, match=r"^event: time is "):
+        environment().order({**RULE, "time": time})
+
+
+def test_every_scenario_field_but_the_clock_may_come_with_an_event() -> None:
+    fields = environment().scenario.to_dict()
+    for name in ("start", "end"):
+        del fields[name]
+    assert environment().order({**RULE, "scenario": fields}).scenario.pairs == 15
