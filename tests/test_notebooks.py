@@ -1,0 +1,297 @@
+"""The notebooks as they are stored, and as they run: all executed by papermill, one on its command line."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import pytest
+from conftest import ROOT
+from matplotlib.image import imread
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
+
+from tradegen import generate
+from tradegen.ledger import create_ledger, open_ledger
+
+# nbclient stamps its messages with datetime.utcnow(), which Python 3.12 and later deprecate: not ours.
+pytestmark = pytest.mark.filterwarnings(r"ignore:datetime.datetime.utcnow\(\):DeprecationWarning:nbclient")
+
+NOTEBOOKS = {path.name: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+DEFAULTS = {
+    "01_quickstart.ipynb": {
+        "pairs": 15,
+        "mismatch_rate": 0.30,
+        "seed": 7,
+        "first_id": 21,
+        "date": "2025-07-21",
+        "out": "out/quickstart",
+    },
+    "02_mismatch_distributions.ipynb": {
+        "pairs": 200_000,
+        "mismatch_rate": 0.30,
+        "scenario": "original",
+        "seed": 7,
+        "date": "2025-07-21",
+    },
+    "batch_run.ipynb": {
+        "pairs": 15,
+        "mismatch_rate": 0.30,
+        "scenario": "original",
+        "seed": -1,
+        "first_id": 1,
+        "date": "",
+        "ledger": "",
+        "out": "out/batch_run",
+        "form": "csv",
+    },
+}
+# Stand-ins for what a run in the root of a checkout finds there.
+CANARIES = {"trade_ids.db": "no ledger at all", "tickers.csv": "no,tickers\n"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _a_kernel_without_the_users_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        patch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        yield
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder that looks like the root of a checkout to what runs in it."""
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    for name, text in CANARIES.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """What was written below the root, after a look at the canaries."""
+    for name, text in CANARIES.items():
+        assert (root / name).read_text() == text, f"{name} was touched"
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and path.name not in CANARIES and path.parent.name != "notebooks"
+    }
+
+
+def execute(root: Path, name: str, **parameters: Any) -> NotebookNode:
+    return papermill.execute_notebook(
+        str(root / "notebooks" / name),
+        None,
+        parameters,
+        cwd=str(root),
+        kernel_name="python3",
+        progress_bar=False,
+        log_output=False,
+    )
+
+
+def outputs(notebook: NotebookNode, kind: str) -> list[str]:
+    """All outputs of one MIME type, in order."""
+    found = (
+        output.get("data", {}).get(kind) for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    return [text for text in found if text is not None]
+
+
+def records(text: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.decode())))
+
+
+# As stored
+
+
+def test_there_are_three_notebooks() -> None:
+    assert set(NOTEBOOKS) == set(DEFAULTS)
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_stored_notebook_is_valid_and_holds_no_outputs(name: str) -> None:
+    notebook = nbformat.read(NOTEBOOKS[name], as_version=nbformat.NO_CONVERT)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags"}
+        if cell.cell_type == "code":
+            assert (cell.outputs, cell.execution_count) == ([], None)
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_one_cell_is_tagged_parameters_and_holds_typed_literals(name: str) -> None:
+    cells = nbformat.read(NOTEBOOKS[name], as_version=4).cells
+    tagged = [cell for cell in cells if cell.metadata.get("tags")]
+    assert [cell.metadata.tags for cell in tagged] == [["parameters"]]
+    found = {}
+    for statement in ast.parse(tagged[0].source).body:
+        assert isinstance(statement, ast.AnnAssign)
+        value = ast.literal_eval(statement.value)
+        assert ast.unparse(statement.annotation) == type(value).__name__
+        found[ast.unparse(statement.target)] = value
+    assert found == DEFAULTS[name]
+    # papermill knows them, too; of one that it does not know it warns.
+    assert set(papermill.inspect_notebook(str(NOTEBOOKS[name]))) == set(found)
+
+
+# 01_quickstart
+
+
+def test_quickstart_shows_thirty_records_replays_them_and_writes_them(root: Path) -> None:
+    notebook = execute(root, "01_quickstart.ipynb")
+    batch = generate(pairs=15, mismatch_rate=0.30, seed=7, first_id=21, date="2025-07-21")
+    tables = outputs(notebook, "text/html")
+    assert all(tables[0].count(trade_id) == 2 for trade_id in batch.trades["trade_id"].unique())
+    for row in batch.truth.itertuples():
+        assert row.original in tables[2]
+        assert row.altered in tables[2]
+    assert "True" in outputs(notebook, "text/plain")
+    written = files(root)
+    assert set(written) == {f"out/quickstart/{name}" for name in ("trades.csv", "truth.csv", "manifest.json")}
+    assert [row["trade_id"] for row in records(written["out/quickstart/trades.csv"])] == [
+        *batch.trades["trade_id"]
+    ]
+    assert len(records(written["out/quickstart/truth.csv"])) == len(batch.truth)
+
+
+def test_quickstart_runs_without_a_mismatch_for_another_day_and_folder(root: Path) -> None:
+    execute(root, "01_quickstart.ipynb", pairs=1, mismatch_rate=0, date="", out="here")
+    assert len(records(files(root)["here/trades.csv"])) == 2
+
+
+# 02_mismatch_distributions
+
+
+def test_distributions_are_drawn(root: Path) -> None:
+    notebook = execute(root, "02_mismatch_distributions.ipynb", pairs=20_000)
+    images = outputs(notebook, "image/png")
+    assert len(images) == 5
+    for image in images:
+        pixels = imread(io.BytesIO(base64.b64decode(image)))
+        assert min(pixels.shape[:2]) > 300
+        ink = (pixels[..., :3] < 0.95).any(axis=2)
+        # Neither blank nor black, and drawn on from side to side.
+        assert 0.01 < ink.mean() < 0.5
+        assert all(ink[:, part].any() for part in (slice(0, 200), slice(-200, None)))
+    assert files(root) == {}
+
+
+def test_distributions_shows_that_rates_nest_and_weights_move_nothing_else(root: Path) -> None:
+    notebook = execute(root, "02_mismatch_distributions.ipynb", pairs=3_000, mismatch_rate=0.5, seed=11)
+    nested, moved = outputs(notebook, "text/plain")[-2:]
+    rows = [[float(cell) for cell in line.split()] for line in nested.splitlines()[2:]]
+    assert [row[0] for row in rows] == [0.05, 0.1, 0.2, 0.4, 0.8]
+    assert [row[2] for row in rows] == [0, *(row[1] for row in rows[:-1])]
+    gained = {line.split()[0].rstrip(","): int(line.split()[-1]) for line in moved.splitlines()[2:]}
+    assert gained.pop("trade_timestamp.delay") > 100
+    assert set(gained.values()) == {0}
+
+
+# batch_run
+
+
+def run_papermill(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        str(Path(sysconfig.get_path("scripts")) / "papermill"),
+        "notebooks/batch_run.ipynb",
+        "out.ipynb",
+    ]
+    return subprocess.run(
+        [*command, *arguments], cwd=root, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_batch_run_works_as_the_readme_says(root: Path) -> None:
+    ran = run_papermill(root, "-p", "pairs", "1000", "-p", "mismatch_rate", "0.1")
+    assert ran.returncode == 0, ran.stderr
+    assert "unknown parameter" not in ran.stderr
+    written = files(root)
+    made = {name: f"out/batch_run/{name}" for name in ("trades.csv", "truth.csv", "manifest.json")}
+    assert set(written) == {"out.ipynb", *made.values()}
+    trades = records(written[made["trades.csv"]])
+    assert len(trades) == 2 * 1000
+    truth = records(written[made["truth.csv"]])
+    assert len({row["trade_id"] for row in truth}) == 100
+    # The summary, in the copy that papermill keeps.
+    notebook = nbformat.reads(written["out.ipynb"].decode(), as_version=4)
+    counts, sizes = outputs(notebook, "text/html")
+    manifest = json.loads(written[made["manifest.json"]])
+    for number in (2000, 100, len(truth), manifest["replay"]["seed"]):
+        assert f"<td>{number}</td>" in counts
+    for path in made.values():
+        assert path in sizes
+        assert f"<td>{len(written[path])}</td>" in sizes
+    assert "out/batch_run/manifest.json" in outputs(notebook, "text/markdown")[0]
+    again = generate(**manifest["replay"])
+    assert [*again.trades["trade_timestamp"].astype("str")] == [row["trade_timestamp"] for row in trades]
+
+
+def test_batch_run_draws_another_seed_each_time_and_keeps_one_that_is_given(root: Path) -> None:
+    def trades(folder: str, **parameters: Any) -> bytes:
+        execute(root, "batch_run.ipynb", out=folder, date="2025-07-21", **parameters)
+        return files(root)[f"{folder}/trades.csv"]
+
+    assert trades("a", seed=7) == trades("b", seed=7) != trades("c")
+
+
+def test_batch_run_takes_ids_from_a_ledger_and_a_scenario_from_a_file(root: Path) -> None:
+    create_ledger(root / "ids.db").reserve(20)
+    (root / "prices.toml").write_text('[mechanisms]\n"price.nudge" = 1\n')
+    parameters = {"ledger": "ids.db", "scenario": "prices.toml", "form": "ndjson", "date": "2025-07-21"}
+    execute(root, "batch_run.ipynb", pairs=10, mismatch_rate=1, out="made/here", **parameters)
+    written = files(root)
+    trades = [json.loads(line) for line in written["made/here/trades.ndjson"].splitlines()]
+    assert {trade["trade_id"] for trade in trades} == {f"tid{number:08d}" for number in range(21, 31)}
+    assert {trade["date"] for trade in trades} == {"2025-07-21"}
+    truth = [json.loads(line) for line in written["made/here/truth.ndjson"].splitlines()]
+    assert [row["mechanism"] for row in truth] == ["price.nudge"] * 10
+    assert open_ledger(root / "ids.db").show().next_id == 31
+
+
+REFUSED = {
+    "mismatch_rate": ({"mismatch_rate": 1.4}, "mismatch_rate is 1.4; expected a share from 0 to 1"),
+    "pairs": ({"pairs": "abc"}, "pairs is 'abc'; expected a whole number from 1 to 1000000000000"),
+    "an unknown name": (
+        {"mismatch_rat": 0.1},
+        "mismatch_rat is not a parameter; did you mean mismatch_rate?",
+    ),
+    "form": ({"form": "xml"}, "xml is unknown"),
+    "out": ({"out": "tickers.csv"}, "out is tickers.csv, which cannot be made a folder: File exists"),
+    "ledger": ({"ledger": "none.db"}, "none.db is missing"),
+    "ledger and first_id": ({"ledger": "none.db", "first_id": 5}, "first_id and ledger are both given"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_batch_run_refuses_a_bad_parameter_in_a_sentence_and_writes_nothing(root: Path, case: str) -> None:
+    parameters, sentence = REFUSED[case]
+    with pytest.raises(PapermillExecutionError) as refused:
+        execute(root, "batch_run.ipynb", **parameters)
+    assert sentence in refused.value.evalue
+    assert len(refused.value.traceback) == 1, "more than the sentence is shown"
+    assert files(root) == {}
+
+
+def test_on_the_command_line_the_sentence_comes_last(root: Path) -> None:
+    ran = run_papermill(root, "-p", "pairs", "0")
+    assert ran.returncode == 1
+    last = ran.stderr.strip().splitlines()[-1]
+    assert last == "ScenarioError: pairs is 0; expected a whole number from 1 to 1000000000000"
+    assert set(files(root)) == {"out.ipynb"}
