@@ -1,0 +1,62 @@
+# `make run` and `make test` set everything up: .venv, from the pinned requirements.txt.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+READY := .venv/ready
+LOWEST := .venv-lowest
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help run test test-lowest lint types bench notebooks requirements clean
+
+help:
+	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
+	@echo 'make test          all tests'
+	@echo 'make notebooks     open the notebooks in JupyterLab'
+	@echo 'make bench         speed: medians of alternating runs'
+	@echo 'make lint types    ruff and mypy'
+	@echo 'make test-lowest   all tests on the lowest versions that pyproject.toml allows (Python 3.11 or 3.12)'
+	@echo 'make requirements  pin requirements.txt anew from pyproject.toml'
+	@echo 'make clean         remove what these commands made'
+
+run: $(READY)
+	@$(BIN)/tradegen generate
+
+test: $(READY)
+	$(BIN)/python -m pytest $(ARGS)
+
+notebooks: $(READY)
+	$(BIN)/jupyter lab notebooks
+
+bench: $(READY)
+	$(BIN)/python benchmarks/speed.py $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+$(READY): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed; none was found on the PATH' >&2; exit 2; }
+	@echo 'Setting up .venv (a minute or two, the first time)' >&2
+	@# Local runs hand out ids; that the ledger has moved on is nothing to commit.
+	@git update-index --skip-worktree trade_ids.db 2>/dev/null || true
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+test-lowest: $(READY)
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct -e '.[dev]'
+	$(LOWEST)/bin/python -m pytest $(ARGS)
+
+requirements: $(READY)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --annotation-style line \
+		--no-header pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf .venv $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
