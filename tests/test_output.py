@@ -121,6 +121,18 @@ def test_a_named_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
+def test_a_stream_that_the_shell_redirected_is_appended_to_and_not_replaced(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = "from tradegen.output import OutputFile\nwith OutputFile('/dev/stdout') as file: file.write('two')"
+    with log.open("ab") as stream:
+        stream.write(b"one ")
+        stream.flush()
+        subprocess.run([sys.executable, "-c", code], stdout=stream, check=True, timeout=30)
+        stream.write(b" three")
+    assert log.read_text() == "one two three"
+    assert listing(tmp_path) == ["log"]
+
+
 def test_a_folder_or_a_missing_folder_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "no" / "file"):
         with pytest.raises(OutputError, match="cannot be written"), OutputFile(path):

@@ -166,7 +166,8 @@ def generate(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="File for the records; standard output if not given.")
+        Path | None,
+        typer.Option(metavar="PATH", help="File for the records; standard output if not given, or -."),
     ] = None,
     truth: Annotated[
         Path | None, typer.Option(metavar="PATH", help="File for the answer key: a row per altered field.")
@@ -191,7 +192,7 @@ def generate(
     - `tradegen generate --set quantity_max=10000 --set 'settings."price.nudge".max=0.02'`
     """
     inputs = (Path(scenario), ledger or LEDGER, *([tickers] if tickers else []))
-    destinations = Destinations(out, truth, manifest, form, inputs)
+    destinations = Destinations(None if out == Path("-") else out, truth, manifest, form, inputs)
     overrides = {"pairs": pairs, "mismatch_rate": mismatch_rate, "date": date, "order": order}
     settled = Scenario.load(scenario).replace(
         **assignments(changes or [], "--set"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
@@ -15,12 +16,15 @@ from tradegen.errors import OutputError
 __all__ = ["OutputFile"]
 
 
+_STREAM = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+
+
 class OutputFile:
     """A text file that replaces what stands at its path only once it is complete.
 
     Used as a context manager: when the block ends well, the file is flushed, synced and renamed into place;
     when it does not, nothing has changed. A path that is no regular file (``/dev/null``, a named pipe) is
-    written straight through.
+    written straight through, and so is a stream of the shell's, such as ``/dev/stdout``.
 
     Raises
     ------
@@ -62,6 +66,9 @@ class OutputFile:
             self._discard()
 
     def _open(self) -> IO[str]:
+        if _STREAM.fullmatch(str(self.path)):
+            # What a shell has opened, and may have redirected to a file that holds more than this.
+            return self.path.open("a", encoding="utf-8", newline="")
         try:
             mode = self._target.stat().st_mode
         except FileNotFoundError:
