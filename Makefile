@@ -43,9 +43,9 @@ $(READY): requirements.txt pyproject.toml
 	@echo 'Setting up .venv (a minute or two, the first time)' >&2
 	@# Local runs hand out ids; that the ledger has moved on is nothing to commit.
 	@git update-index --skip-worktree trade_ids.db 2>/dev/null || true
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet -r requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 test-lowest: $(READY)

@@ -157,6 +157,21 @@ def test_a_reader_that_has_seen_enough_ends_the_run_quietly(tmp_path: Path) -> N
     assert "Error" not in done.stderr
 
 
+def test_a_reader_that_stops_early_is_told_of_the_files_that_are_missing(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m tradegen generate --pairs 200000 --first-id 1 --truth k.csv | head -n 2"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "tradegen: standard output was closed before its end; no file was changed\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_interrupting_exits_with_130_and_leaves_no_file(tmp_path: Path) -> None:
     words = [
         sys.executable,

@@ -74,8 +74,13 @@ def export(destinations: Destinations) -> Iterator[Callable[[Run], dict[str, Any
 
         trades, truth = opened(destinations.trades), opened(destinations.truth)
         manifest = opened(destinations.manifest)
-        yield functools.partial(_write, destinations, trades, truth, manifest)
-        sys.stdout.flush()
+        try:
+            yield functools.partial(_write, destinations, trades, truth, manifest)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            if truth or manifest:
+                raise OutputError("standard output was closed before its end; no file was changed") from None
+            raise
 
 
 def _write(

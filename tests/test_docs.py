@@ -1,0 +1,103 @@
+"""Prose runs: every command and every piece of Python in the README, and every example in a docstring."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from tradegen.mismatches.catalogue import CATALOGUE
+
+README = (ROOT / "README.md").read_text("utf-8")
+LINKED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
+
+
+def fenced(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[tuple[str, str]]:
+    """Each ``$ command`` of the README's console blocks, with the output shown after it."""
+    found: list[tuple[str, str]] = []
+    for block in fenced("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command, output))
+    return found
+
+
+def test_the_readmes_commands_print_what_it_shows(tmp_path: Path) -> None:
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    assert len(commands()) >= 5
+    for command, expected in commands():
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": places},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.stdout == expected, command
+
+
+def test_the_readmes_python_runs() -> None:
+    [code] = fenced("python")
+    exec(compile(code, "README.md", "exec"), {})
+
+
+def test_real_output_stands_in_the_readmes_first_25_lines() -> None:
+    top = "\n".join(README.splitlines()[:25])
+    assert '{"trade_id": "tid00000021"' in top
+    assert "make run" in top
+    assert "make test" in top
+
+
+def test_the_readme_names_every_mechanism() -> None:
+    assert all(f"`{name}`" in README for name in CATALOGUE)
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_links_between_files_lead_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text("utf-8")):
+        assert target.startswith("http") or (ROOT / name).parent.joinpath(target).exists(), target
+
+
+def test_the_architecture_names_every_module() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    for path in (ROOT / "tradegen").iterdir():
+        if path.name.startswith(("_", "py.typed", "version")):
+            continue
+        assert path.name in text, f"{path.name} has no place in docs/architecture.md"
+
+
+@pytest.mark.parametrize("module", ["tradegen.generate", "tradegen.ledger"])
+def test_docstring_examples_run(module: str) -> None:
+    # By name: `tradegen.generate`, the attribute, is the function.
+    tests, failures = 0, 0
+    found = importlib.import_module(module)
+    for test in doctest.DocTestFinder().find(found, module):
+        result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test)
+        tests, failures = tests + result.attempted, failures + result.failed
+    assert tests > 0
+    assert failures == 0
+
+
+def test_make_tells_git_to_overlook_the_ledger_and_help_names_every_target() -> None:
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    text = (ROOT / "Makefile").read_text("utf-8")
+    assert "git update-index --skip-worktree trade_ids.db" in text
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    [phony] = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)
+    assert all(target in shown for target in phony.split() if target != "help")
