@@ -32,7 +32,7 @@ _PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 _LARGEST = Decimal(10_000_000)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Market:
     """The universe: `tickers`, and their `prices` in ticks (int64, shape (tickers,))."""
 
@@ -43,7 +43,7 @@ class Market:
         """Ticker to price as exact decimal text; ``load_market`` takes it back."""
         return dict(zip(self.tickers, dollars(self.prices).tolist(), strict=True))
 
-    @property
+    @functools.cached_property
     def sha256(self) -> str:
         """The digest of tickers and prices, in order; layout and line ends of the file do not count."""
         text = "".join(f"{ticker},{price}\n" for ticker, price in self.to_dict().items())
