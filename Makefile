@@ -51,7 +51,8 @@ $(READY): requirements.txt pyproject.toml
 test-lowest: $(READY)
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct -e '.[dev]'
-	$(LOWEST)/bin/python -m pytest $(ARGS)
+	@# Old releases meet dependencies newer than themselves: what those announce to each other is not ours to mend.
+	$(LOWEST)/bin/python -m pytest -o filterwarnings=default $(ARGS)
 
 requirements: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --annotation-style line \

@@ -119,6 +119,7 @@ Share = Annotated[Number, Field(ge=0, le=1), Expected("a share from 0 to 1")]
 Day = Annotated[
     Annotated[dt.date, _moment(dt.date), Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))] | None,
     Expected("a date from 1900-01-01 to 2199-12-31, such as 2025-07-21"),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}),
 ]
 TimeOfDay = Annotated[
     dt.time, _moment(dt.time), AfterValidator(_whole_second), Expected("a time of day such as 09:30:00")
