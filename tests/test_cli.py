@@ -100,7 +100,18 @@ def test_scenarios_lists_the_named_ones_and_prints_the_schema(tmp_path: Path) ->
     listed = run("scenarios", cwd=tmp_path)
     assert listed.code == 0
     assert listed.out.startswith("original  ")
-    schema = json.loads(run("scenarios", "schema", cwd=tmp_path).out)
+    printed = run("scenarios", "schema", cwd=tmp_path)
+    assert printed.err == ""
+    schema = json.loads(printed.out)
+    assert schema["properties"]["pairs"] == {
+        "default": 15,
+        "description": "pairs to generate; each has two legs",
+        "maximum": 10**12,
+        "minimum": 1,
+        "title": "Pairs",
+        "type": "integer",
+    }
+    assert schema["properties"]["mechanisms"]["default"]["date.next_session"] == 0.5
     assert set(schema["properties"]) == set(Scenario.model_fields)
     assert "price.nudge" in schema["properties"]["mechanisms"]["properties"]
 

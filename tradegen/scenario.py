@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from tradegen.errors import ScenarioError, nearest
 from tradegen.mismatches.catalogue import CATALOGUE
@@ -198,7 +199,16 @@ class Scenario(BaseModel):
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """The JSON schema of a scenario, for editors and other tools."""
-        return cls.model_json_schema()
+        schema = cls.model_json_schema(schema_generator=_Schema)
+        schema["description"] = "What tradegen is to generate."
+        for name, value in cls().to_dict().items():
+            schema["properties"][name]["default"] = value
+        return schema
+
+
+class _Schema(GenerateJsonSchema):
+    # `json_schema` puts in the defaults of mechanisms and settings, which pydantic cannot print.
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default"}  # noqa: RUF012 - as its base
 
 
 def scenario_names() -> tuple[str, ...]:

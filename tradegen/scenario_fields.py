@@ -24,7 +24,7 @@ from tradegen.errors import nearest, shown
 from tradegen.mismatches.catalogue import CATALOGUE
 from tradegen.mismatches.settings import Values
 from tradegen.schema import FIELDS
-from tradegen.validation import STRICT, Expected, Frozen, Number, Whole, explain
+from tradegen.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain
 
 __all__ = [
     "Band",
@@ -85,9 +85,11 @@ class _Settings(BaseModel):
 def _settings_model(mechanism: str) -> type[_Settings]:
     fields: dict[str, Any] = {}
     for setting in CATALOGUE[mechanism].settings:
-        limits = Field(ge=setting.least) if setting.whole else Field(gt=setting.least)
-        kind: Any = Whole if setting.whole else Number
-        annotation = Annotated[kind, limits, Field(le=setting.most), Expected(setting.expected)]
+        expected = Expected(setting.expected)
+        if setting.whole:
+            annotation: Any = Annotated[int, Field(ge=setting.least, le=setting.most), INTEGER, expected]
+        else:
+            annotation = Annotated[float, Field(gt=setting.least, le=setting.most), NUMBER, expected]
         fields[setting.name] = (annotation, Field(setting.default, description=setting.about))
     return create_model(mechanism, __base__=_Settings, **fields)
 
@@ -115,7 +117,7 @@ def _shares(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-Share = Annotated[Number, Field(ge=0, le=1), Expected("a share from 0 to 1")]
+Share = Annotated[float, Field(ge=0, le=1), NUMBER, Expected("a share from 0 to 1")]
 Day = Annotated[
     Annotated[dt.date, _moment(dt.date), Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))] | None,
     Expected("a date from 1900-01-01 to 2199-12-31, such as 2025-07-21"),
@@ -125,7 +127,7 @@ TimeOfDay = Annotated[
     dt.time, _moment(dt.time), AfterValidator(_whole_second), Expected("a time of day such as 09:30:00")
 ]
 Weights = Annotated[
-    Mapping[str, Annotated[Number, Field(ge=0, le=1e9)]],
+    Mapping[str, Annotated[float, Field(ge=0, le=1e9), NUMBER]],
     AfterValidator(_weights),
     PlainSerializer(lambda value: dict(value)),
     Expected("mechanism names with weights from 0 up, such as {'price.nudge': 1}"),
@@ -145,10 +147,12 @@ SettingsByName = Annotated[
     Expected("mechanism names with their settings, such as {'price.nudge': {'max': 0.02}}"),
     WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}}),
 ]
-Pairs = Annotated[Whole, Field(ge=1, le=10**12), Expected("a whole number from 1 to 1000000000000")]
-Shares = Annotated[Whole, Field(ge=1, le=10**9), Expected("a whole number of shares from 1 to 1000000000")]
-Brokers = Annotated[Whole, Field(ge=2, le=9_999), Expected("a whole number from 2 to 9999")]
-Band = Annotated[Number, Field(ge=0, lt=1), Expected("a share from 0 to below 1")]
+Pairs = Annotated[int, Field(ge=1, le=10**12), INTEGER, Expected("a whole number from 1 to 1000000000000")]
+Shares = Annotated[
+    int, Field(ge=1, le=10**9), INTEGER, Expected("a whole number of shares from 1 to 1000000000")
+]
+Brokers = Annotated[int, Field(ge=2, le=9_999), INTEGER, Expected("a whole number from 2 to 9999")]
+Band = Annotated[float, Field(ge=0, lt=1), NUMBER, Expected("a share from 0 to below 1")]
 FieldShares = Annotated[
     tuple[Share, ...],
     BeforeValidator(_shares),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from tradegen.errors import named, nearest, shown
 from tradegen.mismatches.catalogue import CATALOGUE
 
-__all__ = ["STRICT", "Expected", "Frozen", "Number", "Whole", "explain"]
+__all__ = ["INTEGER", "NUMBER", "STRICT", "Expected", "Frozen", "explain"]
 
 STRICT = ConfigDict(
     frozen=True,
@@ -59,11 +59,11 @@ def _plain_number(value: Any) -> Any:
     return value.item() if isinstance(value, (np.integer, np.floating)) else value
 
 
-Whole = Annotated[int, BeforeValidator(_plain_integer)]
-"""A real integer: no boolean, no float, no text."""
+INTEGER = BeforeValidator(_plain_integer)
+"""For an int field, after its limits: lets a NumPy integer in; no boolean, no float, no text."""
 
-Number = Annotated[float, BeforeValidator(_plain_number)]
-"""A finite number: no boolean, no text."""
+NUMBER = BeforeValidator(_plain_number)
+"""For a float field, after its limits: lets a NumPy number in; no boolean, no text."""
 
 
 def explain(error: ValidationError, model: type[BaseModel], kind: str, where: str = "") -> str:
