@@ -133,6 +133,13 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
         "format parquet is unknown; expected one of: json, ndjson, csv",
     ),
     "out a folder": (["--out", "."], ". cannot be written: it is a folder"),
+    "out of an unknown suffix": (["--out", "t.xml"], "t.xml has the suffix .xml; expected .json, .ndjson"),
+    "out a link to itself": (["--out", "loop.json"], "loop.json cannot be written: Too many levels"),
+    "set of what is no field": (["--set", "self=7"], "self is not a scenario field"),
+    "weight too small": (
+        ["--set", 'mechanisms={"price.nudge"=5e-324}'],
+        'mechanisms."price.nudge" is 5e-324; expected 0, or a weight from 1e-9',
+    ),
     "out nowhere": (["--out", "no/where.json"], "no/where.json cannot be written: No such file or directory"),
     "out twice": (["--out", "a.json", "--truth", "a.json"], "a.json is named for two outputs"),
     "out over the ledger": (["--out", "trade_ids.db"], "trade_ids.db is read by this run, too"),
@@ -156,14 +163,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def contents(folder: Path) -> dict[str, bytes | str]:
+    return {
+        path.name: str(path.readlink()) if path.is_symlink() else path.read_bytes()
+        for path in folder.iterdir()
+    }
+
+
 def refused(folder: Path, words: list[str], message: str) -> None:
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = contents(folder)
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 2, (done.exit_code, done.output)
     assert message in " ".join(done.stderr.split())
     assert done.stdout == ""
     assert "Traceback" not in done.output
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert contents(folder) == before
     if done.stderr.startswith("tradegen: "):
         assert done.stderr.count("\n") == 1
 
@@ -186,6 +200,8 @@ def test_bad_scenario_files_are_refused_with_a_sentence(case: str, folder: Path)
 @pytest.mark.parametrize("case", OPTIONS)
 def test_bad_options_are_refused_with_a_sentence(case: str, folder: Path) -> None:
     words, message = OPTIONS[case]
+    if "loop.json" in words:
+        (folder / "loop.json").symlink_to("loop.json")
     refused(folder, ["generate", *words], message)
 
 

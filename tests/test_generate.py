@@ -174,6 +174,13 @@ def test_numpy_numbers_from_a_notebook_are_taken_as_numbers() -> None:
     assert batch.truth["trade_id"].nunique() == 3
 
 
+def test_tickers_may_be_floats_or_a_series_and_are_rounded_to_the_tick() -> None:
+    prices = {"A": 154.1 * 1.1, "B": 0.1 + 0.2}  # 169.51000000000002, 0.30000000000000004
+    for tickers in (prices, pd.Series(prices)):
+        batch = generate(pairs=100, tickers=tickers, price_band=0, mismatch_rate=0)
+        assert set(batch.trades["price"]) == {169.51, 0.30}
+
+
 def test_more_pairs_than_memory_holds_are_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["tradegen.generate"], "MOST_IN_MEMORY", 100)
     with pytest.raises(ScenarioError, match=r"pairs is 101; generate\(\) holds .* at most 100; stream more"):

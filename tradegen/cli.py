@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import sys
+import signal
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -76,12 +76,11 @@ def sentences(command: Callable[_P, _R]) -> Callable[_P, _R]:
         except TradegenError as error:
             say(str(error))
             raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            say("interrupted; no file was changed")
+        except KeyboardInterrupt as interrupt:
+            say("; ".join(["interrupted", *map(str, interrupt.args)]))
             raise typer.Exit(130) from None
         except BrokenPipeError:
-            # The reader, such as head, has seen enough. What is left in the buffer has nowhere to go.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # The reader, such as head, has seen enough.
             raise typer.Exit(0) from None
 
     return wrapped
@@ -90,14 +89,12 @@ def sentences(command: Callable[_P, _R]) -> Callable[_P, _R]:
 def _number(value: str) -> int:
     """A whole number as people write it: ``1000000``, ``1_000_000`` or ``1e6``."""
     try:
-        return int(value)
-    except ValueError:
-        pass
-    try:
-        if float(value).is_integer():
-            return int(float(value))
-    except (ValueError, OverflowError):
-        pass
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    # Numbers of more digits than any seed has would only take time.
+    if number.is_finite() and number.adjusted() < 40 and number == number.to_integral_value():
+        return int(number)
     raise typer.BadParameter(f"{value!r} is not a whole number; expected one such as 15 or 1e6")
 
 
@@ -192,20 +189,26 @@ def generate(
     - `tradegen generate --set quantity_max=10000 --set 'settings."price.nudge".max=0.02'`
     """
     inputs = (Path(scenario), ledger or LEDGER, *([tickers] if tickers else []))
-    destinations = Destinations(None if out == Path("-") else out, truth, manifest, form, inputs)
+    standard = Path("-")
+    truth, manifest = (Path("/dev/stdout") if path == standard else path for path in (truth, manifest))
+    destinations = Destinations(None if out == standard else out, truth, manifest, form, inputs)
     overrides = {"pairs": pairs, "mismatch_rate": mismatch_rate, "date": date, "order": order}
-    settled = Scenario.load(scenario).replace(
-        **assignments(changes or [], "--set"),
-        **{name: value for name, value in overrides.items() if value is not None},
-    )
+    given = {name: value for name, value in overrides.items() if value is not None}
+    settled = Scenario.load(scenario).replace(**(assignments(changes or [], "--set") | given))
     if first_id is not None and ledger is not None:
         raise ScenarioError("first_id and ledger are both given; expected one of --first-id and --ledger")
     run = prepare(settled, seed=seed, tickers=tickers, first_id=1 if first_id is None else first_id)
+    signal.signal(signal.SIGTERM, _terminated)
     with export(destinations) as write:
         if first_id is None:
             run = run.starting_at(_ledger_of(ledger).reserve(run.scenario.pairs))
         made = write(run)
     say(_summary(run, made))
+
+
+def _terminated(number: int, _frame: object) -> None:
+    """Leave as on Ctrl-C, so that nothing half-written stays behind; the exit code is the shell's for it."""
+    raise SystemExit(128 + number)
 
 
 def _ledger_of(path: Path | None) -> Ledger:
@@ -218,8 +221,8 @@ def _summary(run: Run, manifest: Mapping[str, Any]) -> str:
     fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items() if count)
     return (
         f"{counts['pairs']} pairs, {counts['mismatched_pairs']} mismatched ({fields or 'none'}); "
-        f"ids {text.trade_id(run.first_id)} to {text.trade_id(run.last_id)}; "
-        f"again with --seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
+        f"ids {text.trade_id(run.first_id)} to {text.trade_id(run.last_id)}; again with the same options and "
+        f"--seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
     )
 
 
@@ -227,7 +230,9 @@ def _summary(run: Run, manifest: Mapping[str, Any]) -> str:
 def _scenarios(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         for name in scenario_names():
-            about = scenario_text(name).partition("\n")[0].lstrip("# ")
+            about = " ".join(
+                line.lstrip("# ") for line in scenario_text(name).partition("\n\n")[0].splitlines()
+            )
             typer.echo(f"{name:<16}{about}")
 
 
@@ -250,11 +255,20 @@ def scenarios_schema() -> None:
 LedgerPath = Annotated[Path, typer.Argument(metavar="[PATH]", help="The ledger file.")]
 
 
+def _opened(path: Path) -> Ledger:
+    """A ledger to look at, also where nothing could be reserved from it."""
+    try:
+        # Opening finishes what a killed process left half done, which is no fault of the ledger.
+        return open_ledger(path)
+    except LedgerError:
+        return Ledger(path)
+
+
 @ledger_app.command("show")
 @sentences
 def ledger_show(path: LedgerPath = LEDGER) -> None:
     """Print what a ledger has handed out."""
-    summary = open_ledger(path).show()
+    summary = _opened(path).show()
     typer.echo(f"ledger            {path}")
     typer.echo(f"next id           {text.trade_id(summary.next_id)}")
     typer.echo(f"ids handed out    {summary.ids}")
@@ -265,12 +279,7 @@ def ledger_show(path: LedgerPath = LEDGER) -> None:
 @sentences
 def ledger_check(path: LedgerPath = LEDGER) -> None:
     """Check a ledger through; exits with 1 if anything is wrong."""
-    try:
-        # Opening finishes what a killed process left half done, which is no fault of the ledger.
-        ledger = open_ledger(path)
-    except LedgerError:
-        ledger = Ledger(path)
-    findings = ledger.check()
+    findings = _opened(path).check()
     for finding in findings:
         typer.echo(finding)
     if findings:

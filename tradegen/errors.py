@@ -65,6 +65,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     import difflib  # rarely needed, and not at import
 
     names = list(known)
+    if not names:
+        return "there are none"
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"expected one of: {', '.join(names)}"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import sys
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 from tradegen.errors import OutputError, nearest
 from tradegen.generate import blocks
 from tradegen.manifest import Tally
-from tradegen.output import OutputFile
+from tradegen.output import OutputFile, StandardOutput
 from tradegen.progress import progress
 from tradegen.run import Run
 from tradegen.sinks import SINKS, TRADES, TRUTH, Kind, Sink, trade_records, truth_records
@@ -22,18 +24,19 @@ from tradegen.sinks import SINKS, TRADES, TRUTH, Kind, Sink, trade_records, trut
 __all__ = ["Destinations", "export"]
 
 _BY_SUFFIX = {".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
+_STANDARD_OUTPUT = Path("/dev/stdout")
 
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
     """Where a run goes: `trades` (None is standard output), and if named `truth` and `manifest`.
 
-    `form` is the name of a sink; where it is None, a file's suffix says it, and JSON is the default.
+    `form` is the name of a sink; where it is None, a file's suffix says it, and JSON is for what has none.
 
     Raises
     ------
     OutputError
-        Where the form is unknown, or two destinations are one file, or one is a file that is read.
+        Where the format is unknown, or two destinations are one file, or one is a file that is read.
     """
 
     trades: Path | None = None
@@ -45,52 +48,89 @@ class Destinations:
     def __post_init__(self) -> None:
         if self.form is not None and self.form not in SINKS:
             raise OutputError(f"format {self.form} is unknown; {nearest(self.form, SINKS)}")
-        taken = {path.resolve(): "is read by this run, too" for path in self.inputs}
-        for path in (self.trades, self.truth, self.manifest):
+        taken = {os.path.realpath(path): "is read by this run, too" for path in self.inputs}
+        for path in (self.trades or _STANDARD_OUTPUT, self.truth, self.manifest):
             # What keeps nothing, such as /dev/null, may be named twice.
-            if path is None or (path.exists() and not path.is_file()):
+            if path is None or (path != _STANDARD_OUTPUT and path.exists() and not path.is_file()):
                 continue
-            if path.resolve() in taken:
-                raise OutputError(f"{path} {taken[path.resolve()]}; expected another path to write to")
-            taken[path.resolve()] = "is named for two outputs"
+            place = os.path.realpath(path)
+            if place in taken:
+                raise OutputError(f"{path} {taken[place]}; expected another path to write to")
+            taken[place] = "is named for two outputs"
+        for path in (self.trades, self.truth):
+            if path is not None:
+                self._form_of(path)
 
     def sink(self, kind: Kind, path: Path | None, write: Callable[[str], object]) -> Sink:
         """The sink for one kind of record."""
-        by_suffix = _BY_SUFFIX.get(path.suffix.lower()) if path else None
-        return SINKS[self.form or by_suffix or "json"](kind, write)
+        return SINKS[self._form_of(path) if path else self.form or "json"](kind, write)
+
+    def _form_of(self, path: Path) -> str:
+        suffix = path.suffix.lower()
+        if self.form is None and suffix and suffix not in _BY_SUFFIX:
+            raise OutputError(
+                f"{path} has the suffix {suffix}; expected {', '.join(_BY_SUFFIX)}, or --format to say how"
+            )
+        return self.form or _BY_SUFFIX.get(suffix, "json")
 
 
 @contextlib.contextmanager
 def export(destinations: Destinations) -> Iterator[Callable[[Run], dict[str, Any]]]:
     """Open the destinations, and give a function that writes a run to them and returns its manifest.
 
-    Files are opened first and put in place last, when the context is left without an error: whatever goes
-    wrong between, such as a ledger that refuses, no file has changed.
+    Files are opened first, and put in place last and together, when the context is left without an error:
+    whatever goes wrong before, such as a ledger that refuses or a disk that is full, no file has changed.
+
+    Raises
+    ------
+    OutputError
+        Where a destination cannot be written.
+    KeyboardInterrupt
+        Saying that no file was changed. While files are put in place, an interrupt waits, and is then void.
     """
+    paths = (destinations.truth, destinations.manifest)
     with contextlib.ExitStack() as stack:
-
-        def opened(path: Path | None) -> OutputFile | None:
-            return stack.enter_context(OutputFile(path)) if path else None
-
-        trades, truth = opened(destinations.trades), opened(destinations.truth)
-        manifest = opened(destinations.manifest)
+        trades = stack.enter_context(
+            OutputFile(destinations.trades) if destinations.trades else StandardOutput()
+        )
+        truth, manifest = (stack.enter_context(OutputFile(path)) if path else None for path in paths)
+        files = [file for file in (trades, truth, manifest) if file]
         try:
             yield functools.partial(_write, destinations, trades, truth, manifest)
-            sys.stdout.flush()
+            for file in files:
+                file.finish()
         except BrokenPipeError:
             if truth or manifest:
                 raise OutputError("standard output was closed before its end; no file was changed") from None
             raise
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("no file was changed") from None
+        with _uninterrupted():
+            for file in files:
+                file.place()
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C pass unheard for the moment that renames take."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _write(
     to: Destinations,
-    trades_file: OutputFile | None,
+    trades_file: OutputFile,
     truth_file: OutputFile | None,
     manifest_file: OutputFile | None,
     run: Run,
 ) -> dict[str, Any]:
-    trades = to.sink(TRADES, to.trades, trades_file.write if trades_file else sys.stdout.write)
+    trades = to.sink(TRADES, to.trades, trades_file.write)
     truth = to.sink(TRUTH, to.truth, truth_file.write) if truth_file else None
     tally = Tally(run)
     for block in progress(run, blocks(run)):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from tradegen.errors import MarketError
 from tradegen.schema import TICKS_PER_DOLLAR, Array
@@ -28,7 +29,8 @@ __all__ = ["Market", "Tickers", "load_market"]
 
 _HEADER = ["ticker", "price"]
 _TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,23}")
-_PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
+# Any number of decimals, as floats print: they are rounded to the tick.
+_PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,40})?")
 _LARGEST = Decimal(10_000_000)
 
 
@@ -50,7 +52,7 @@ class Market:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-Tickers: TypeAlias = Market | Mapping[str, Any] | str | os.PathLike[str] | None
+Tickers: TypeAlias = "Market | Mapping[str, Any] | pd.Series[Any] | str | os.PathLike[str] | None"
 
 
 def load_market(source: Tickers = None) -> Market:
@@ -58,10 +60,10 @@ def load_market(source: Tickers = None) -> Market:
 
     Parameters
     ----------
-    source : Market, mapping, path or None
-        A market is given back as it is. A mapping holds dollars by ticker. A path is that of a CSV file
-        with the header ``ticker,price`` (UTF-8, with or without byte order mark, any line ends). None is
-        tradegen's own ``tickers.csv``.
+    source : Market, mapping, Series, path or None
+        A market is given back as it is. A mapping, or a Series, holds dollars by ticker. A path is that of
+        a CSV file with the header ``ticker,price`` (UTF-8, with or without byte order mark, any line ends).
+        None is tradegen's own ``tickers.csv``. Prices are rounded to the tick.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def load_market(source: Tickers = None) -> Market:
         return _default_market()
     if isinstance(source, Market):
         return source
-    if isinstance(source, Mapping):
+    if isinstance(source, (Mapping, pd.Series)):
         rows = ((f"tickers[{ticker!r}]", ticker, str(price)) for ticker, price in source.items())
         return _market("tickers", rows)
     if not isinstance(source, (str, os.PathLike)):

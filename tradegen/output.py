@@ -1,4 +1,8 @@
-"""Files that are whole or not there: written under another name, flushed to the disk, then renamed."""
+"""Files that are whole or not there, and standard output: where records go.
+
+A file is written under another name, flushed to the disk, then renamed. Several files together go through
+`finish` first, which is where a disk refuses, and are then put in place one right after the other.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,18 @@ import contextlib
 import os
 import re
 import stat
+import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Self
 
 from tradegen.errors import OutputError
 
-__all__ = ["OutputFile"]
+__all__ = ["OutputFile", "StandardOutput"]
 
-
-_STREAM = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+# What a shell has opened, and may have redirected to a file that holds more than this.
+_STREAM = re.compile(r"/dev/(?:fd/(\d+)|std(out|err))|/proc/self/fd/(\d+)")
 
 
 class OutputFile:
@@ -36,15 +41,25 @@ class OutputFile:
         self.path = Path(path)
         # Through a link, the file it points to is replaced, not the link.
         self._target = Path(os.path.realpath(self.path))
-        self._temporary: str | None = None
+        self._temporary: Path | None = None
         self._stream: IO[str] | None = None
 
-    def __enter__(self) -> OutputFile:
+    def __enter__(self) -> Self:
         try:
             self._stream = self._open()
         except OSError as error:
             raise self._refusal(error) from None
         return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.finish()
+                self.place()
+        finally:
+            self._discard()
 
     def write(self, text: str) -> None:
         """Append text, encoded as UTF-8."""
@@ -54,21 +69,40 @@ class OutputFile:
         except OSError as error:
             raise self._refusal(error) from None
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def finish(self) -> None:
+        """Bring all that was written to the disk; nothing can be written after it."""
+        if self._stream is None:
+            return
         try:
-            if kind is None:
-                self._commit()
-        except OSError as refused:
-            raise self._refusal(refused) from None
-        finally:
-            self._discard()
+            self._stream.flush()
+            if self._temporary is not None:
+                os.fsync(self._stream.fileno())
+            self._stream.close()
+        except OSError as error:
+            raise self._refusal(error) from None
+        self._stream = None
+
+    def place(self) -> None:
+        """Put the finished file in place."""
+        if self._temporary is None:
+            return
+        try:
+            self._temporary.replace(self._target)
+            self._temporary = None
+            folder = os.open(self._target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise self._refusal(error) from None
 
     def _open(self) -> IO[str]:
-        if _STREAM.fullmatch(str(self.path)):
-            # What a shell has opened, and may have redirected to a file that holds more than this.
-            return self.path.open("a", encoding="utf-8", newline="")
+        if stream := _STREAM.fullmatch(str(self.path)):
+            number, name, other = stream.groups()
+            descriptor = {"out": 1, "err": 2}[name] if name else int(number or other)
+            # The shell's own descriptor, with its place in the file: opened anew, it would start at 0.
+            return os.fdopen(os.dup(descriptor), "w", encoding="utf-8", newline="")
         try:
             mode = self._target.stat().st_mode
         except FileNotFoundError:
@@ -79,31 +113,61 @@ class OutputFile:
             raise IsADirectoryError(21, "it is a folder")
         if not stat.S_ISREG(mode):
             return self._target.open("w", encoding="utf-8", newline="")
-        handle, self._temporary = tempfile.mkstemp(prefix=f".{self._target.name}.", dir=self._target.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{self._target.name}.", dir=self._target.parent)
+        self._temporary = Path(temporary)
         os.fchmod(handle, stat.S_IMODE(mode))
         return os.fdopen(handle, "w", encoding="utf-8", newline="", buffering=1 << 20)
-
-    def _commit(self) -> None:
-        assert self._stream is not None
-        self._stream.flush()
-        if self._temporary is None:
-            return
-        os.fsync(self._stream.fileno())
-        Path(self._temporary).replace(self._target)
-        self._temporary = None
-        folder = os.open(self._target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _discard(self) -> None:
         if self._stream is not None:
             # A full disk refuses the buffered rest once more; its refusal was already raised.
             with contextlib.suppress(OSError):
                 self._stream.close()
+            self._stream = None
         if self._temporary is not None:
-            Path(self._temporary).unlink(missing_ok=True)
+            self._temporary.unlink(missing_ok=True)
+            self._temporary = None
 
-    def _refusal(self, error: OSError) -> OutputError:
+    def _refusal(self, error: OSError) -> Exception:
+        if isinstance(error, BrokenPipeError):
+            return error
         return OutputError(f"{self.path} cannot be written: {error.strerror}; nothing there was changed")
+
+
+class StandardOutput(OutputFile):
+    """Standard output, as an `OutputFile` that is always in its place.
+
+    Raises
+    ------
+    OutputError
+        Where it is closed, or the disk that it was redirected to refuses.
+    BrokenPipeError
+        Where its reader has gone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("standard output")
+
+    def _open(self) -> IO[str]:
+        if sys.stdout is None:
+            raise OSError(9, "it is closed")
+        return sys.stdout
+
+    def finish(self) -> None:
+        """Flush it."""
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            raise self._refusal(error) from None
+
+    def _discard(self) -> None:
+        # It is not ours to close.
+        self._stream = None
+
+    def _refusal(self, error: OSError) -> Exception:
+        with contextlib.suppress(OSError, AttributeError):
+            # What is left in the buffer has nowhere to go; at its end, Python would try, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return error
+        return OutputError(f"standard output cannot be written: {error.strerror}")

@@ -52,7 +52,8 @@ class Scenario(BaseModel):
     pairs: Pairs = Field(15, description="pairs to generate; each has two legs")
     mismatch_rate: Share = Field(0.30, description="share of pairs with a mismatch")
     rate_mode: Annotated[Literal["exact", "bernoulli"], Expected("exact or bernoulli")] = Field(
-        "exact", description="exact: the count is right to one; bernoulli: a coin a pair"
+        "exact",
+        description="exact: right to one in every block of 65536 pairs; bernoulli: a coin a pair",
     )
     mechanisms: Weights = Field(
         Frozen(
@@ -94,7 +95,7 @@ class Scenario(BaseModel):
     )
     brokers: Brokers = Field(15, description="number of brokers: BKR001, BKR002, ...")
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -165,7 +166,7 @@ class Scenario(BaseModel):
         except ScenarioError as error:
             raise ScenarioError(f"scenario file {path}: {error}") from None
 
-    def replace(self, **overrides: Any) -> "Scenario":
+    def replace(self, /, **overrides: Any) -> "Scenario":
         """The same scenario with some fields changed; `settings` are merged, mechanism by mechanism."""
         values = {name: getattr(self, name) for name in self.model_fields_set} | overrides
         given = overrides.get("settings")

@@ -62,7 +62,9 @@ def _whole_second(value: dt.time) -> dt.time:
 
 
 def _weights(value: Mapping[str, float]) -> Mapping[str, float]:
-    for name in value:
+    for name, weight in value.items():
+        if 0 < weight < 1e-9:
+            raise ValueError(f'mechanisms."{name}" is {weight}; expected 0, or a weight from 1e-9 to 1e9')
         if name not in CATALOGUE:
             raise ValueError(f"mechanisms has {shown(name)}, which is unknown; {nearest(name, CATALOGUE)}")
     return Frozen(value)
@@ -130,7 +132,7 @@ Weights = Annotated[
     Mapping[str, Annotated[float, Field(ge=0, le=1e9), NUMBER]],
     AfterValidator(_weights),
     PlainSerializer(lambda value: dict(value)),
-    Expected("mechanism names with weights from 0 up, such as {'price.nudge': 1}"),
+    Expected("mechanism names with weights from 0 to 1e9, such as {'price.nudge': 1}"),
     WithJsonSchema(
         {
             "type": "object",

@@ -56,6 +56,8 @@ def _plain_integer(value: Any) -> Any:
 
 
 def _plain_number(value: Any) -> Any:
+    if isinstance(value, np.bool_):
+        return bool(value)
     return value.item() if isinstance(value, (np.integer, np.floating)) else value
 
 

@@ -20,12 +20,12 @@ def sizes(least: float, most: float, of: str) -> tuple[Setting, Setting]:
 
 
 def nudge(original: Array, raw: Array, settings: Values) -> Array:
-    """Move each value up or down by a whole amount between `min` and `max` of it, at least 1.
+    """Move each value up or down by a whole amount between `min` and `max` of it: 1 at the least.
 
     Up and down are equally likely. The amount is drawn among the whole numbers in the range, so that no
     rounding can undo it. Where moving down would leave nothing (1 share, 1 tick), the value moves up.
     """
-    least = np.maximum(np.ceil(original * settings["min"]).astype(np.int64), 1)
+    least = np.ceil(original * settings["min"]).astype(np.int64)
     most = np.maximum(np.floor(original * settings["max"]).astype(np.int64), least)
     amount = whole(raw, least, most)
     # The lowest bit is not among those that `whole` uses: one draw gives size and direction.
