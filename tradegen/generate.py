@@ -98,7 +98,7 @@ def generate(
         From 0 to 2**128 - 1. Not given: one is drawn, and the manifest says which.
     first_id : int
         The id of the first pair; the others follow on.
-    tickers : mapping or path, optional
+    tickers : mapping, Series or path, optional
         Prices in dollars by ticker, or a CSV file with the header ``ticker,price``; tradegen's own
         ``tickers.csv`` if not given.
     **overrides
