@@ -103,6 +103,7 @@ def test_scenarios_lists_the_named_ones_and_prints_the_schema(tmp_path: Path) ->
     listed = run("scenarios", cwd=tmp_path)
     assert listed.code == 0
     assert listed.out.startswith("original  ")
+    assert run("scenarios", "list", cwd=tmp_path) == listed
     printed = run("scenarios", "schema", cwd=tmp_path)
     assert printed.err == ""
     schema = json.loads(printed.out)

@@ -85,7 +85,7 @@ def test_standard_output_that_cannot_be_written_is_said_in_a_sentence(
     assert contents(tmp_path) == ["old"] * 3
 
 
-@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_stopping_a_long_run_leaves_nothing_behind(tmp_path: Path, stop: signal.Signals) -> None:
     words = [sys.executable, "-m", "tradegen", *RUN, *FILES, "--pairs", "1e9"]
     child = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
@@ -108,7 +108,7 @@ def test_a_redirected_stream_named_as_a_file_keeps_what_else_the_shell_writes(tm
     subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True, timeout=60)
     lines = (tmp_path / "log").read_text().splitlines()
     assert (lines[0], lines[1], lines[4], lines[-1]) == ("first", "[", "]", "last")
-    assert lines[5].startswith("tradegen: 1 pairs")
+    assert lines[5].startswith("tradegen: 1 pair, ")
 
 
 def test_a_dash_is_standard_output_for_one_of_them(tmp_path: Path) -> None:

@@ -198,7 +198,8 @@ def generate(
     if first_id is not None and ledger is not None:
         raise ScenarioError("first_id and ledger are both given; expected one of --first-id and --ledger")
     run = prepare(settled, seed=seed, tickers=tickers, first_id=1 if first_id is None else first_id)
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
     with export(destinations) as write:
         if first_id is None:
             run = run.starting_at(_ledger_of(ledger).reserve(run.scenario.pairs))
@@ -220,7 +221,7 @@ def _summary(run: Run, manifest: Mapping[str, Any]) -> str:
     counts = manifest["counts"]
     fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items() if count)
     return (
-        f"{counts['pairs']} pairs, {counts['mismatched_pairs']} mismatched ({fields or 'none'}); "
+        f"{counts['pairs']} pair{'' if counts['pairs'] == 1 else 's'}, {counts['mismatched_pairs']} mismatched ({fields or 'none'}); "
         f"ids {text.trade_id(run.first_id)} to {text.trade_id(run.last_id)}; again with the same options and "
         f"--seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
     )
@@ -229,11 +230,16 @@ def _summary(run: Run, manifest: Mapping[str, Any]) -> str:
 @scenarios_app.callback(invoke_without_command=True)
 def _scenarios(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        for name in scenario_names():
-            about = " ".join(
-                line.lstrip("# ") for line in scenario_text(name).partition("\n\n")[0].splitlines()
-            )
-            typer.echo(f"{name:<16}{about}")
+        scenarios_list()
+
+
+@scenarios_app.command("list")
+def scenarios_list() -> None:
+    """List the named scenarios, as `tradegen scenarios` alone does."""
+    for name in scenario_names():
+        comment = scenario_text(name).partition("\n\n")[0]
+        about = " ".join(line.lstrip("# ") for line in comment.splitlines())
+        typer.echo(f"{name:<16}{about}")
 
 
 @scenarios_app.command("show")
