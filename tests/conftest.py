@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tradegen.ledger import Ledger, create_ledger
+
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).resolve().parent / "golden"
 
@@ -36,6 +38,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text("utf-8")
 
     return compare
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """A new ledger in a folder of its own."""
+    return create_ledger(tmp_path / "trade_ids.db")
 
 
 def absent(what: str) -> None:

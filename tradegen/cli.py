@@ -56,11 +56,6 @@ app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(ledger_app, name="ledger")
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
 def say(message: str) -> None:
     """Print a message for the person, apart from the data."""
     typer.echo(f"tradegen: {message}", err=True)
@@ -220,8 +215,9 @@ def _ledger_of(path: Path | None) -> Ledger:
 def _summary(run: Run, manifest: Mapping[str, Any]) -> str:
     counts = manifest["counts"]
     fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items() if count)
+    pairs = "1 pair" if counts["pairs"] == 1 else f"{counts['pairs']} pairs"
     return (
-        f"{counts['pairs']} pair{'' if counts['pairs'] == 1 else 's'}, {counts['mismatched_pairs']} mismatched ({fields or 'none'}); "
+        f"{pairs}, {counts['mismatched_pairs']} mismatched ({fields or 'none'}); "
         f"ids {text.trade_id(run.first_id)} to {text.trade_id(run.last_id)}; again with the same options and "
         f"--seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
     )
@@ -302,3 +298,8 @@ def ledger_create(
     """Create a new ledger, where there is none."""
     create_ledger(path, first_id=first_id)
     say(f"created {path}; ids start at {text.trade_id(first_id)}")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
