@@ -6,30 +6,26 @@ Standard output carries data alone; the summary, progress and messages go to sta
 
 from __future__ import annotations
 
-import functools
 import json
 import signal
-from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from tradegen import text
 from tradegen.assignments import assignments
-from tradegen.errors import LedgerError, ScenarioError, TradegenError
+from tradegen.errors import LedgerError, ScenarioError
 from tradegen.export import Destinations, export
 from tradegen.ledger import Ledger, create_ledger, open_ledger, open_or_create
 from tradegen.run import Run, prepare
 from tradegen.scenario import DEFAULT, Scenario, scenario_names, scenario_text
+from tradegen.shell import number, say, sentences
 from tradegen.sinks import SINKS
 from tradegen.version import __version__
 
 __all__ = ["app", "main"]
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 LEDGER = Path("trade_ids.db")
 """The ledger of plain ``tradegen generate``, in the current folder."""
@@ -56,43 +52,6 @@ app.add_typer(scenarios_app, name="scenarios")
 app.add_typer(ledger_app, name="ledger")
 
 
-def say(message: str) -> None:
-    """Print a message for the person, apart from the data."""
-    typer.echo(f"tradegen: {message}", err=True)
-
-
-def sentences(command: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Turn what a user can cause into one sentence and an exit code, never a traceback."""
-
-    @functools.wraps(command)
-    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-        try:
-            return command(*args, **kwargs)
-        except TradegenError as error:
-            say(str(error))
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt as interrupt:
-            say("; ".join(["interrupted", *map(str, interrupt.args)]))
-            raise typer.Exit(130) from None
-        except BrokenPipeError:
-            # The reader, such as head, has seen enough.
-            raise typer.Exit(0) from None
-
-    return wrapped
-
-
-def _number(value: str) -> int:
-    """A whole number as people write it: ``1000000``, ``1_000_000`` or ``1e6``."""
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        number = Decimal("NaN")
-    # Numbers of more digits than any seed has would only take time.
-    if number.is_finite() and number.adjusted() < 40 and number == number.to_integral_value():
-        return int(number)
-    raise typer.BadParameter(f"{value!r} is not a whole number; expected one such as 15 or 1e6")
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"tradegen {__version__}")
@@ -117,9 +76,7 @@ def generate(
     ] = DEFAULT,
     pairs: Annotated[
         int | None,
-        typer.Option(
-            parser=_number, metavar="N", help="Pairs to generate; each is two records. `1e6` works."
-        ),
+        typer.Option(parser=number, metavar="N", help="Pairs to generate; each is two records. `1e6` works."),
     ] = None,
     mismatch_rate: Annotated[
         float | None, typer.Option(metavar="R", help="Share of pairs with a mismatch, 0 to 1.")
@@ -137,7 +94,7 @@ def generate(
     seed: Annotated[
         int | None,
         typer.Option(
-            parser=_number, metavar="N", help="Same seed, same records. Drawn, and told, if not given."
+            parser=number, metavar="N", help="Same seed, same records. Drawn, and told, if not given."
         ),
     ] = None,
     tickers: Annotated[
@@ -145,7 +102,7 @@ def generate(
         typer.Option(metavar="FILE", help="Your universe: a CSV file with the header ticker,price."),
     ] = None,
     first_id: Annotated[
-        int | None, typer.Option(parser=_number, metavar="N", help="First trade id; leaves the ledger alone.")
+        int | None, typer.Option(parser=number, metavar="N", help="First trade id; leaves the ledger alone.")
     ] = None,
     ledger: Annotated[
         Path | None,
@@ -193,8 +150,8 @@ def generate(
     if first_id is not None and ledger is not None:
         raise ScenarioError("first_id and ledger are both given; expected one of --first-id and --ledger")
     run = prepare(settled, seed=seed, tickers=tickers, first_id=1 if first_id is None else first_id)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminated)
+    for stop in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, _terminated)
     with export(destinations) as write:
         if first_id is None:
             run = run.starting_at(_ledger_of(ledger).reserve(run.scenario.pairs))
@@ -202,9 +159,9 @@ def generate(
     say(_summary(run, made))
 
 
-def _terminated(number: int, _frame: object) -> None:
+def _terminated(stop: int, _frame: object) -> None:
     """Leave as on Ctrl-C, so that nothing half-written stays behind; the exit code is the shell's for it."""
-    raise SystemExit(128 + number)
+    raise SystemExit(128 + stop)
 
 
 def _ledger_of(path: Path | None) -> Ledger:
@@ -293,7 +250,7 @@ def ledger_check(path: LedgerPath = LEDGER) -> None:
 @sentences
 def ledger_create(
     path: LedgerPath = LEDGER,
-    first_id: Annotated[int, typer.Option(parser=_number, metavar="N", help="Where ids start.")] = 1,
+    first_id: Annotated[int, typer.Option(parser=number, metavar="N", help="Where ids start.")] = 1,
 ) -> None:
     """Create a new ledger, where there is none."""
     create_ledger(path, first_id=first_id)
