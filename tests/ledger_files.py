@@ -1,10 +1,15 @@
-"""Ledger files as tests make them."""
+"""Ledger files as tests make them, and processes of their own for tests that need them."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
+
+import tradegen
 
 LARGEST = 9_223_372_036_854_775_807  # 2**63 - 1, SQLite's largest integer
 
@@ -23,3 +28,13 @@ def original_ledger(path: Path, value: str = "20", also: str = "") -> Path:
 
 def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+def run_child(file: str, function: str, *arguments: object) -> str:
+    """What a function of a test file prints, in a fresh process without threads of its own."""
+    root = Path(tradegen.__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(root), "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, file, function, *map(str, arguments)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import re
-import subprocess
 import sys
 import threading
 from datetime import datetime
@@ -14,9 +13,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from ledger_files import LARGEST, names_in, run_sql
+from ledger_files import LARGEST, names_in, run_child, run_sql
 
-import tradegen.ledger
 from tradegen.errors import LedgerError
 from tradegen.ledger import Ledger, create_ledger, open_ledger
 
@@ -219,7 +217,7 @@ def test_a_journal_left_over_from_another_ledger_keeps_a_new_one_from_being_crea
 
 def test_of_processes_racing_to_create_one_wins_and_the_others_are_told(tmp_path: Path) -> None:
     """Several rounds; in each, all start at once and only one may succeed, in a folder with no litter."""
-    output = run_child("race_to_create", tmp_path, 12, 4)
+    output = run_child(__file__, "race_to_create", tmp_path, 12, 4)
     outcomes = [line.split(maxsplit=1) for line in output.splitlines()]
     for number in range(12):
         told = [what for name, what in outcomes if name == f"{number}.db"]
@@ -319,16 +317,6 @@ def test_a_ledger_put_in_wal_mode_comes_back_to_a_rollback_journal(ledger: Ledge
 
 
 # Child processes run the functions of this file by name.
-
-
-def run_child(function: str, *arguments: object) -> str:
-    """What the named function prints in a fresh process, which has no threads that a fork would lose."""
-    root = Path(tradegen.__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(root), "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, __file__, function, *map(str, arguments)]
-    return subprocess.run(
-        command, env=environment, check=True, capture_output=True, text=True, timeout=120
-    ).stdout
 
 
 if __name__ == "__main__":

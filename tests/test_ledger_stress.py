@@ -10,7 +10,6 @@ import itertools
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -19,7 +18,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import tradegen.ledger
+from ledger_files import run_child
+
 from tradegen.ledger import Ledger, create_ledger, open_ledger
 
 PROCESSES, RESERVATIONS = 8, 500
@@ -28,7 +28,7 @@ KILLS = 200
 
 def test_eight_processes_reserve_without_duplicate_gap_or_refusal(tmp_path: Path) -> None:
     ledger = create_ledger(tmp_path / "trade_ids.db")
-    printed = read_ranges(run_child("reserve_in_processes", ledger.path))
+    printed = read_ranges(run_child(__file__, "reserve_in_processes", ledger.path))
     assert len(printed) == PROCESSES * RESERVATIONS
     assert_contiguous_from_1(printed)
     assert ledger.check() == []
@@ -49,7 +49,7 @@ def reserve_in_processes(path: str) -> None:
 
 def test_checking_and_showing_meanwhile_neither_fail_nor_make_reservations_fail(tmp_path: Path) -> None:
     ledger = create_ledger(tmp_path / "trade_ids.db")
-    printed = read_ranges(run_child("reserve_while_others_read", ledger.path))
+    printed = read_ranges(run_child(__file__, "reserve_while_others_read", ledger.path))
     assert len(printed) == 300
     assert_contiguous_from_1(printed)
 
@@ -70,7 +70,7 @@ def reserve_while_others_read(path: str) -> None:
 
 def test_kill_9_at_random_moments_repeats_no_id_and_leaves_a_clean_ledger(tmp_path: Path) -> None:
     ledger = create_ledger(tmp_path / "trade_ids.db")
-    *lines, journals = run_child("reserve_and_be_killed", ledger.path).splitlines()
+    *lines, journals = run_child(__file__, "reserve_and_be_killed", ledger.path).splitlines()
     printed = read_ranges("\n".join(lines))
     # The positive control: lives are long enough to reserve, and some end in the midst of a commit.
     assert len(printed) > KILLS
@@ -103,7 +103,7 @@ def reserve_and_be_killed(path: str) -> None:
 
 def test_a_fork_amid_other_threads_reservations_shares_no_ids_and_no_locks(tmp_path: Path) -> None:
     ledger = create_ledger(tmp_path / "trade_ids.db")
-    printed = read_ranges(run_child("fork_amid_threads", ledger.path))
+    printed = read_ranges(run_child(__file__, "fork_amid_threads", ledger.path))
     assert len(printed) == 4 * 50 + 20 * 5
     assert_contiguous_from_1(printed)
     assert ledger.check() == []
@@ -127,7 +127,7 @@ def fork_amid_threads(path: str) -> None:
 def test_nobody_starves_while_others_reserve_without_pause(tmp_path: Path) -> None:
     """Every wait stays well below the deadline, 15 s by default."""
     path = create_ledger(tmp_path / "trade_ids.db").path
-    longest = [float(line) for line in run_child("time_the_longest_wait", path).split()]
+    longest = [float(line) for line in run_child(__file__, "time_the_longest_wait", path).split()]
     assert len(longest) == 6
     assert max(longest) < 5.0
 
@@ -181,16 +181,6 @@ def fork(work: Callable[[], object]) -> int:
 def wait_for(children: list[int]) -> None:
     if failed := [child for child in children if os.waitpid(child, 0)[1]]:
         sys.exit(f"{len(failed)} of {len(children)} processes failed")
-
-
-def run_child(function: str, *arguments: object) -> str:
-    """What the named function of this file prints, in a process without threads of its own."""
-    root = Path(tradegen.__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(root), "OPENBLAS_NUM_THREADS": "1"}
-    command = [sys.executable, __file__, function, *map(str, arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 if __name__ == "__main__":
