@@ -50,7 +50,7 @@ def trades_frame(run: Run, ids: ExtensionArray, trades: Trades) -> pd.DataFrame:
         categorical; ``quantity`` int64, shares; ``price`` float64, dollars, the double nearest to the tick
         price; ``date`` and ``trade_timestamp`` datetime64, naive local time.
     """
-    brokers = [text.broker_name(code) for code in range(run.scenario.brokers)]
+    brokers = text.broker_names(run.scenario.brokers)
     return pd.DataFrame(
         {
             "trade_id": ids.take(trades.trade_id - run.first_id),

@@ -42,11 +42,6 @@ class Tally:
         _digest(self._trades, block.trades)
         _digest(self._truth, block.truth)
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """Pairs, trades, mismatched pairs and truth rows so far."""
-        return dict(self._counts)
-
     def manifest(self) -> dict[str, Any]:
         """The manifest of the blocks added, as JSON would carry it.
 
@@ -61,7 +56,7 @@ class Tally:
             "replay": self._run.replay(),
             "last_id": self._run.last_id,
             "counts": {
-                **self.counts,
+                **self._counts,
                 "by_field": dict(zip(FIELDS, self._by_field.tolist(), strict=True)),
                 "by_mechanism": {
                     name: int(self._by_mechanism[NAMES.index(name)]) for name in self._run.scenario.weights

@@ -163,6 +163,7 @@ FieldShares = Annotated[
 ]
 
 
+@functools.cache
 def default_settings(mechanism: str) -> Values:
     """The settings of a mechanism where a scenario names none."""
-    return _settings_model(mechanism)().model_dump()
+    return Frozen(_settings_model(mechanism)().model_dump())

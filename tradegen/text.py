@@ -19,7 +19,7 @@ from tradegen.schema import FIELDS, MICROSECONDS, TICKS_PER_DOLLAR, Array
 __all__ = [
     "DIFFERENCES",
     "VALUES",
-    "broker_name",
+    "broker_names",
     "by_field",
     "days",
     "dollars",
@@ -61,9 +61,9 @@ def trade_ids(first: int, count: int) -> Array:
     return consecutive
 
 
-def broker_name(code: int) -> str:
-    """``BKR001`` for code 0."""
-    return f"BKR{code + 1:03d}"
+def broker_names(count: int) -> list[str]:
+    """The brokers by code: ``BKR001`` for code 0."""
+    return [f"BKR{number:03d}" for number in range(1, count + 1)]
 
 
 def integers(values: Array) -> Array:

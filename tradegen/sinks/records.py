@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,15 +33,15 @@ TRUTH = Kind(TRUTH_COLUMNS, frozenset({"delta", "benign", "notional"}))
 def trade_records(run: Run, block: Block) -> Columns:
     """The legs of a block as they are printed, in row order."""
     trades = block.trades
-    brokers = [text.broker_name(code) for code in range(run.scenario.brokers)]
+    brokers = text.broker_names(run.scenario.brokers)
     return {
         "trade_id": _trade_ids(run, block, trades.trade_id),
-        "ticker": np.array(run.market.tickers, object)[trades.ticker].tolist(),
-        "broker_id": np.array(brokers, object)[trades.broker_id].tolist(),
-        "contra_broker_id": np.array(brokers, object)[trades.contra_broker_id].tolist(),
+        "ticker": _named(run.market.tickers, trades.ticker),
+        "broker_id": _named(brokers, trades.broker_id),
+        "contra_broker_id": _named(brokers, trades.contra_broker_id),
         "quantity": text.integers(trades.quantity).tolist(),
         "price": text.dollars(trades.price).tolist(),
-        "order_type": np.array(ORDER_TYPES, object)[trades.order_type].tolist(),
+        "order_type": _named(ORDER_TYPES, trades.order_type),
         "date": text.days(trades.date).tolist(),
         "trade_timestamp": text.moments(trades.trade_timestamp).tolist(),
     }
@@ -52,9 +53,9 @@ def truth_records(run: Run, block: Block) -> Columns:
     difference = truth.altered - truth.original
     return {
         "trade_id": _trade_ids(run, block, truth.trade_id),
-        "leg": np.array(ORDER_TYPES, object)[truth.leg].tolist(),
-        "field": np.array(FIELDS, object)[truth.field].tolist(),
-        "mechanism": np.array(NAMES, object)[truth.mechanism].tolist(),
+        "leg": _named(ORDER_TYPES, truth.leg),
+        "field": _named(FIELDS, truth.field),
+        "mechanism": _named(NAMES, truth.mechanism),
         "original": text.by_field(truth.original, truth.field).tolist(),
         "altered": text.by_field(truth.altered, truth.field).tolist(),
         "delta": text.by_field(difference, truth.field, text.DIFFERENCES).tolist(),
@@ -67,4 +68,9 @@ def truth_records(run: Run, block: Block) -> Columns:
 def _trade_ids(run: Run, block: Block, numbers: Array) -> list[str]:
     first = run.first_id_of(block.number)
     texts: list[str] = text.trade_ids(first, block.pairs)[numbers - first].tolist()
+    return texts
+
+
+def _named(names: Sequence[str], codes: Array) -> list[str]:
+    texts: list[str] = np.array(names, object)[codes].tolist()
     return texts
