@@ -7,15 +7,18 @@ READY := .venv/ready
 LOWEST := .venv-lowest
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test test-lowest lint types bench notebooks requirements clean
+.PHONY: help run test test-lowest test-exhaustive lint types bench bench-verify audit notebooks requirements clean
 
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
 	@echo 'make test          all tests'
 	@echo 'make notebooks     open the notebooks in JupyterLab'
 	@echo 'make bench         speed: medians of alternating runs'
+	@echo 'make bench-verify  10,000,000 pairs generated and verified: time, memory (minutes, 4 GB of disk)'
+	@echo 'make audit         does a leg give away that it is altered? a classifier tries (minutes)'
 	@echo 'make lint types    ruff and mypy'
 	@echo 'make test-lowest   all tests on the lowest versions that pyproject.toml allows (Python 3.11 or 3.12)'
+	@echo 'make test-exhaustive  every two mechanisms on 100,000 pairs (half an hour; ARGS=--all: nine times that)'
 	@echo 'make requirements  pin requirements.txt anew from pyproject.toml'
 	@echo 'make clean         remove what these commands made'
 
@@ -30,6 +33,12 @@ notebooks: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/speed.py $(ARGS)
+
+bench-verify: $(READY)
+	$(BIN)/python benchmarks/verifying.py $(ARGS)
+
+audit: $(READY)
+	$(BIN)/python benchmarks/leaks.py $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -53,6 +62,9 @@ test-lowest: $(READY)
 	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct -e '.[dev]'
 	@# Old releases meet dependencies newer than themselves: what those announce to each other is not ours to mend.
 	$(LOWEST)/bin/python -m pytest -o filterwarnings=default $(ARGS)
+
+test-exhaustive: $(READY)
+	$(BIN)/python tests/exhaustive.py $(ARGS)
 
 requirements: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --annotation-style line \

@@ -12,7 +12,6 @@ import gc
 import importlib
 import io
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -20,15 +19,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import original_loop
-import pandas as pd
+from results import MACHINE, record
 
-from tradegen import generate
+from tradegen import blocks, generate, prepare
+from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.schema import BLOCK_PAIRS
 
 ROOT = Path(__file__).resolve().parent.parent
 MILLION = 1_000_000
+ROWS = ["| work | tradegen | for comparison | ratio | wanted | turns |", "|---|---|---|---|---|---|"]
 IMPORT = "import time; start = time.perf_counter(); import {0}; print(time.perf_counter() - start)"
 
 
@@ -54,7 +56,11 @@ def compare(title: str, unit: str, scale: float, limit: str, ours, theirs, turns
     ratio = statistics.median(one / two for one, two in rows)
     spread = f"{min(row[0] for row in rows) * scale:.3g} to {max(row[0] for row in rows) * scale:.3g}"
     print(f"{title}\n  tradegen  {mine:8.3g} {unit}  ({spread}; {turns} turns; wanted: {limit})")
-    print(f"  {other:<9} {yours:8.3g} {unit}\n  ratio     {ratio:8.3g}\n")
+    print(f"  {other:<9} {yours:8.3g} {unit}\n  ratio     {ratio:8.3g}\n", flush=True)
+    ROWS.append(
+        f"| {title} | {mine:.3g} {unit} ({spread}) | {yours:.3g} {unit}, {other} "
+        f"| {ratio:.3g} | {limit} | {turns} |"
+    )
 
 
 @contextlib.contextmanager
@@ -77,6 +83,24 @@ def handler_in(folder: Path) -> Iterator[Callable[[], float]]:
     yield invoke
 
 
+def every_mechanism() -> None:
+    """Make a million pairs into both frames, with all mechanisms on."""
+    batch = generate(pairs=MILLION, seed=1, mechanisms=dict.fromkeys(CATALOGUE, 1))
+    assert len(batch.trades) > 2 * MILLION
+    assert len(batch.truth) > 300_000
+
+
+def blocks_of(**mechanisms: Any) -> Callable[[], float]:
+    """Give a function that times the making of four full blocks, without frames."""
+    run = prepare(pairs=4 * BLOCK_PAIRS, seed=1, date=dt.date(2025, 7, 8), **mechanisms)
+
+    def make() -> None:
+        for _ in blocks(run):
+            pass
+
+    return lambda: timed(make) / run.scenario.pairs
+
+
 def frame_with_truth() -> None:
     """Make a million pairs into both frames."""
     batch = generate(pairs=MILLION, seed=1)
@@ -86,10 +110,7 @@ def frame_with_truth() -> None:
 
 def main() -> None:
     """Print all comparisons."""
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"numpy {np.__version__}, pandas {pd.__version__}\n"
-    )
+    print(MACHINE, end="\n\n")
     with tempfile.TemporaryDirectory(dir=ROOT) as name:
         folder = Path(name)
         with handler_in(folder) as invoke:
@@ -123,6 +144,28 @@ def main() -> None:
         7,
         "its loop",
     )
+    every = dict.fromkeys(CATALOGUE, 1)
+    compare(
+        "262,144 pairs with all 28 mechanisms, against the original's, blocks alone, a pair",
+        "us",
+        1e6,
+        "at most 2 times",
+        blocks_of(mechanisms=every),
+        blocks_of(),
+        21,
+        "original",
+    )
+    compare(
+        "1,000,000 pairs with all 28 mechanisms, against the original's, to frames, a pair",
+        "us",
+        1e6,
+        "at most 2 times",
+        lambda: timed(every_mechanism) / MILLION,
+        lambda: timed(frame_with_truth) / MILLION,
+        7,
+        "original",
+    )
+    record("Speed", "\n".join(ROWS))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from reference import check_truth, rows
+from reading import rows
+from reference import check_truth
 from shell import run
 
 import tradegen
@@ -102,7 +103,9 @@ def test_a_scenario_prints_as_toml_and_comes_back_the_same(tmp_path: Path) -> No
 def test_scenarios_lists_the_named_ones_and_prints_the_schema(tmp_path: Path) -> None:
     listed = run("scenarios", cwd=tmp_path)
     assert listed.code == 0
-    assert listed.out.startswith("original  ")
+    names = [line.split()[0] for line in listed.out.splitlines()]
+    assert {"original", "clean", "us_equity_t1", "hard", "everything"} <= set(names)
+    assert all(len(line.split()) > 5 for line in listed.out.splitlines())
     assert run("scenarios", "list", cwd=tmp_path) == listed
     printed = run("scenarios", "schema", cwd=tmp_path)
     assert printed.err == ""

@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from tradegen import Scenario
 from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mismatches.pages import page
 
 README = (ROOT / "README.md").read_text("utf-8")
-LINKED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md")
+LINKED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/catalogue.md")
 
 
 def fenced(language: str) -> list[str]:
@@ -35,6 +37,8 @@ def commands() -> list[tuple[str, str]]:
 
 
 def test_the_readmes_commands_print_what_it_shows(tmp_path: Path) -> None:
+    for block in fenced("toml"):
+        (tmp_path / block.split()[1].rstrip(":")).write_text(block)
     places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     assert len(commands()) >= 5
     for command, expected in commands():
@@ -64,7 +68,23 @@ def test_real_output_stands_in_the_readmes_first_25_lines() -> None:
 
 
 def test_the_readme_names_every_mechanism() -> None:
-    assert all(f"`{name}`" in README for name in CATALOGUE)
+    for name in CATALOGUE:
+        field, _, way = name.partition(".")
+        row = next(line for line in README.splitlines() if line.startswith("| ") and f"`{field}`" in line)
+        assert f"`{way}`" in row or f"`{name}`" in row
+
+
+def test_the_page_of_the_catalogue_is_made_from_it() -> None:
+    written = (ROOT / "docs" / "catalogue.md").read_text("utf-8")
+    made = page(list(CATALOGUE.values()))
+    assert written == made, "made anew by: tradegen catalogue --format markdown > docs/catalogue.md"
+    assert all(f"`{name}`" in written for name in CATALOGUE)
+
+
+def test_the_schema_describes_every_field_of_a_scenario() -> None:
+    fields = Scenario.json_schema()["properties"]
+    assert {"tolerances", "hot_spots", "benign_rate", "boundary", "view", "theirs"} <= set(fields)
+    assert all("description" in field for field in fields.values())
 
 
 @pytest.mark.parametrize("name", LINKED)

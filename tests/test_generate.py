@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from reference import rows
+from reading import rows
 from written import written
 
 import tradegen
@@ -187,17 +187,20 @@ def test_more_pairs_than_memory_holds_are_refused_with_the_way_out(monkeypatch: 
         generate(pairs=101)
 
 
-def test_a_mechanism_that_leaves_a_value_as_it_was_is_a_bug_that_is_not_hidden(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from dataclasses import replace
-
-    from tradegen.mismatches.catalogue import CATALOGUE
-
-    broken = replace(CATALOGUE["price.nudge"], alter=lambda original, *_: original)
-    monkeypatch.setitem(CATALOGUE, "price.nudge", broken)
-    with pytest.raises(AssertionError, match=r"price\.nudge left a value as it was"):
-        generate(mismatch_rate=1, mechanisms={"price.nudge": 1})
+def test_a_pair_that_no_mechanism_can_alter_is_passed_over_and_the_manifest_says_so() -> None:
+    # Of 2025-07-21, no other date is made by exchanging day and month.
+    batch = generate(pairs=100, mismatch_rate=0.5, date=DAY, mechanisms={"date.day_month_swap": 1})
+    assert len(batch.truth) == 0
+    counts = batch.manifest["counts"]
+    assert counts["by_cause"] == {"": {"eligible": 100, "requested": 50, "applied": 0}}
+    assert counts["by_mechanism"] == {"date.day_month_swap": {"requested": 100, "applied": 0}}
+    # Where only some can be altered, they are sought until there are as many as were asked for.
+    tickers = {"GOOGL": 168.95, "GOOG": 170.49, "AAPL": 154, "MSFT": 417}
+    batch = generate(
+        pairs=10_000, mismatch_rate=0.3, date=DAY, tickers=tickers, mechanisms={"ticker.share_class": 1}
+    )
+    assert len(batch.truth) == 3_000
+    assert set(batch.truth["original"]) == {"GOOGL", "GOOG"}
 
 
 def test_a_scenario_is_frozen_hashable_and_picklable() -> None:

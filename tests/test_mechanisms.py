@@ -1,4 +1,4 @@
-"""Each mechanism by hand: what it makes of single values, at the edges of its range."""
+"""Each mechanism by hand: what it makes of single values, and at the edges of its range."""
 
 from __future__ import annotations
 
@@ -8,22 +8,56 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tradegen import Scenario, load_market
 from tradegen.mismatches.catalogue import CATALOGUE, NAMES
-from tradegen.schema import FIELDS
+from tradegen.mismatches.ground import Ground
+from tradegen.mismatches.mechanism import Case
+from tradegen.mismatches.moves import move
+from tradegen.mismatches.records import fills
+from tradegen.mismatches.sizes import NO_TOLERANCE, Sizes
+from tradegen.schema import FIELDS, Pairs
 
-LOWEST, HIGHEST = 0, 2**64 - 1  # raw draws; the lowest bit says up or down, late or early
-UP, DOWN = LOWEST, LOWEST + 1
-
-
-def altered(mechanism: str, original: int, raw: int, **settings: Any) -> int:
-    entry = CATALOGUE[mechanism]
-    values = {setting.name: setting.default for setting in entry.settings} | settings
-    found = entry.alter(np.array([original]), np.array([raw], np.uint64), values)
-    return int(found[0])
+SECOND, MINUTE, DAY = 10**6, 60 * 10**6, 86_400 * 10**6
+TICKERS = {"AAPL": 154, "GOOGL": 168.95, "GOOG": 170.49, "ZZZ": 1}
 
 
 def days(text: str) -> int:
     return (dt.date.fromisoformat(text) - dt.date(1970, 1, 1)).days
+
+
+def moment(text: str) -> int:
+    return int((dt.datetime.fromisoformat(text) - dt.datetime(1970, 1, 1)) / dt.timedelta(microseconds=1))
+
+
+def outcomes(
+    mechanism: str, value: int, scenario: dict[str, Any] | None = None, first_id: int = 1, **settings: Any
+) -> set[int]:
+    """All that a mechanism makes of one value, over many draws; of several altered fields, the first."""
+    count = 2_000
+    entry = CATALOGUE[mechanism]
+    whole = {"pairs": 15, "date": "2025-07-21", "brokers": 5} | (scenario or {})
+    columns = {
+        "ticker": 0,
+        "buyer": 2,
+        "seller": 4,
+        "quantity": 300,
+        "price": 15_400,
+        "side": 0,
+        "date": days("2025-07-21"),
+        "trade_timestamp": moment("2025-07-21 10:33:27"),
+    }
+    field = {"broker_id": "buyer", "contra_broker_id": "seller"}.get(entry.field, entry.field)
+    if field in columns:
+        columns[field] = value
+    pairs = Pairs(**{name: np.full(count, number) for name, number in columns.items()})
+    ground = Ground(Scenario(**whole), load_market(TICKERS), pairs, first_id, first_id)
+    raw = np.random.default_rng(1).integers(0, 2**64 - 1, count, np.uint64, endpoint=True)
+    values = {setting.name: setting.default for setting in entry.settings} | settings
+    sizes = Sizes(NO_TOLERANCE, step=ground.step)
+    original = np.full(count, value)
+    case = Case(original, raw, np.arange(count), np.zeros(count, np.int8), values, sizes, ground)
+    found = entry.alter(case)
+    return set(found.reshape(-1, count)[0].tolist())
 
 
 @pytest.mark.parametrize(
@@ -39,77 +73,301 @@ def days(text: str) -> int:
     ],
 )
 def test_dates_go_to_the_neighbouring_weekday(day: str, following: str, previous: str) -> None:
-    assert altered("date.next_session", days(day), 7) == days(following)
-    assert altered("date.previous_session", days(day), 7) == days(previous)
+    assert outcomes("date.next_session", days(day)) == {days(following)}
+    assert outcomes("date.previous_session", days(day)) == {days(previous)}
 
 
 @pytest.mark.parametrize(
-    ("original", "raw", "expected"),
+    ("day", "expected"),
     [
-        (1, UP, 2),
-        (1, DOWN, 2),  # down would leave nothing
-        (2, DOWN, 1),
-        (100, UP, 101),
-        (100, HIGHEST - 1, 105),
-        (100, HIGHEST, 95),
-        (500, DOWN, 495),
-        (500, HIGHEST - 1, 525),
-        (10**9, HIGHEST - 1, 1_050_000_000),
+        ("2025-07-08", "2025-08-07"),
+        ("2025-12-01", "2025-01-12"),
+        ("1969-02-11", "1969-11-02"),
+        ("2025-07-07", "2025-07-07"),  # the same date
+        ("2025-07-21", "2025-07-21"),  # there is no month 21
+        ("2024-02-29", "2024-02-29"),
     ],
 )
-def test_quantities_move_by_one_to_five_percent_and_at_least_one(
-    original: int, raw: int, expected: int
-) -> None:
-    assert altered("quantity.nudge", original, raw) == expected
+def test_day_and_month_change_places_where_that_is_a_date(day: str, expected: str) -> None:
+    assert outcomes("date.day_month_swap", days(day)) == {days(expected)}
+
+
+def test_quantities_move_by_one_to_five_percent_and_stay_in_their_range() -> None:
+    assert outcomes("quantity.nudge", 1) == {2}  # down would leave nothing
+    assert outcomes("quantity.nudge", 10) == {9} or outcomes("quantity.nudge", 10) == {11}
+    moved = outcomes("quantity.nudge", 400)
+    assert min(moved) >= 380
+    assert max(moved) <= 420
+    assert {380 <= value <= 396 or 404 <= value <= 420 for value in moved} == {True}
+    assert max(outcomes("quantity.nudge", 500)) < 500  # the largest there is can only go down
+    # Ranges too narrow to hide in: a plain step, either way.
+    alone = {"quantity_min": 100, "quantity_max": 100}
+    assert outcomes("quantity.nudge", 100, alone) == {*range(95, 100), *range(101, 106)}
+
+
+def test_prices_move_by_a_tenth_to_one_percent_and_stay_in_their_band() -> None:
+    moved = outcomes("price.nudge", 15_400)
+    assert all(15 <= abs(value - 15_400) <= 154 for value in moved)
+    assert all(15_246 <= value <= 15_554 for value in moved)
+    assert len(moved) > 100
+    assert outcomes("price.nudge", 15_400, {"price_band": 0}, min=0.01, max=0.01) == {15_246, 15_554}
+
+
+def test_ticks_are_one_to_five() -> None:
+    assert outcomes("price.tick", 15_400, {"price_band": 0}) == {
+        *range(15_395, 15_400),
+        *range(15_401, 15_406),
+    }
+    assert all(1 <= abs(value - 15_400) <= 5 for value in outcomes("price.tick", 15_400))
 
 
 @pytest.mark.parametrize(
-    ("original", "raw", "expected"),
-    [
-        (1, DOWN, 2),
-        (15400, UP, 15416),  # 0.1% of 154.00 is 0.154, rounded inwards
-        (15400, HIGHEST, 15246),
-        (10**9, HIGHEST - 1, 1_010_000_000),
-    ],
+    ("value", "expected"),
+    [(250, {25_000}), (300, {30_000, 3}), (100, {10_000, 1}), (1, {100})],
 )
-def test_prices_move_by_a_tenth_to_one_percent_and_at_least_a_tick(
-    original: int, raw: int, expected: int
-) -> None:
-    assert altered("price.nudge", original, raw) == expected
-
-
-SECOND, MINUTE, DAY = 10**6, 60 * 10**6, 86_400 * 10**6
+def test_lots_are_a_hundred_shares(value: int, expected: set[int]) -> None:
+    assert outcomes("quantity.lot_scale", value) == expected
 
 
 @pytest.mark.parametrize(
-    ("original", "raw", "expected"),
+    ("value", "expected"),
     [
-        (DAY // 2, UP, DAY // 2 + MINUTE),
-        (DAY // 2, DOWN, DAY // 2 - MINUTE),
-        (DAY // 2, HIGHEST - 1, DAY // 2 + 30 * MINUTE),
-        (0, DOWN, MINUTE),  # midnight: earlier would be the day before
-        (DAY - SECOND, UP, DAY - SECOND - MINUTE),  # later would be the day after
-        (-SECOND, UP, -SECOND - MINUTE),  # 1969-12-31 23:59:59
-        (-DAY, DOWN, -DAY + MINUTE),
+        (250, {520, 205}),
+        (100, {100}),  # a zero in front would vanish
+        (110, {101}),
+        (5, {5}),
+        (77, {77}),
+        (1234, {2134, 1324, 1243}),
+        (10**9, {10**9}),
     ],
 )
-def test_timestamps_move_by_a_minute_to_half_an_hour_within_the_day(
-    original: int, raw: int, expected: int
+def test_neighbouring_digits_that_differ_change_places(value: int, expected: set[int]) -> None:
+    assert outcomes("quantity.digit_swap", value) == expected
+    assert outcomes("price.digit_swap", value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(250, {2250, 2550, 2500}), (7, {77}), (111, {1111}), (10**9, {11 * 10**9, 10**10})],
+)
+def test_one_digit_is_typed_twice(value: int, expected: set[int]) -> None:
+    assert outcomes("quantity.extra_digit", value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (15_402, {15_400}),
+        (15_403, {15_405, 15_400}),
+        (15_450, {15_450, 15_500}),  # half a dollar goes up
+        (2, {2}),  # nothing would be left
+        (3, {5, 3}),
+        (100, {100}),
+    ],
+)
+def test_prices_round_to_five_cents_ten_cents_or_a_dollar(value: int, expected: set[int]) -> None:
+    assert outcomes("price.rounding", value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(15_400, {154_000, 1_540}), (15_405, {154_050, 1_541}), (4, {40}), (5, {50, 1})],
+)
+def test_the_decimal_point_moves_one_place(value: int, expected: set[int]) -> None:
+    assert outcomes("price.decimal_shift", value) == expected
+
+
+def test_a_stale_price_is_that_of_the_trade_before_by_time_or_the_universes() -> None:
+    clock = [moment(f"2025-07-21 10:00:0{second}") for second in (5, 3, 9, 3)]
+    pairs = Pairs(
+        ticker=np.array([0, 0, 0, 1]),
+        buyer=np.zeros(4),
+        seller=np.zeros(4),
+        quantity=np.ones(4),
+        price=np.array([15_410, 15_390, 15_420, 16_900]),
+        side=np.zeros(4),
+        date=np.zeros(4),
+        trade_timestamp=np.array(clock),
+    )
+    ground = Ground(Scenario(), load_market(TICKERS), pairs, 1, 1)
+    # By time, the second pair is AAPL's first, then the first pair, then the third.
+    assert ground.previous_price.tolist() == [15_390, 15_400, 15_410, 16_895]
+
+
+def test_delays_are_a_minute_to_half_an_hour_within_the_window() -> None:
+    for text in ("2025-07-21 09:30:00", "2025-07-21 12:00:00", "2025-07-21 15:59:59"):
+        moved = outcomes("trade_timestamp.delay", moment(text))
+        assert all(MINUTE <= abs(value - moment(text)) <= 30 * MINUTE for value in moved)
+        assert min(moved) >= moment("2025-07-21 09:30:00")
+        assert max(moved) <= moment("2025-07-21 15:59:59")
+        assert all(value % SECOND == 0 for value in moved)
+
+
+def test_delays_never_cross_midnight() -> None:
+    night = {"start": "23:59:50", "end": "00:00:10"}
+    late = outcomes("trade_timestamp.delay", moment("2025-07-21 23:59:55"), night)
+    assert max(late) < moment("2025-07-21 23:59:00")
+    early = outcomes("trade_timestamp.delay", moment("2025-07-22 00:00:05"), night)
+    assert min(early) >= moment("2025-07-22 00:01:05")
+    for second in range(0, 86_400, 997):
+        start = moment("2025-07-21 00:00:00")
+        moved = outcomes(
+            "trade_timestamp.delay",
+            start + second * SECOND,
+            {"start": "00:00:00", "end": "00:00:00"},
+            min=43_200,
+            max=43_200,
+        )
+        assert all(start <= value < start + DAY for value in moved)
+
+
+@pytest.mark.parametrize(("precision", "least"), [("s", SECOND), ("ms", 50_000), ("us", 50_000)])
+def test_a_clocks_skew_is_never_below_the_written_precision(precision: str, least: int) -> None:
+    value = moment("2025-07-21 10:33:27")
+    moved = outcomes("trade_timestamp.clock_skew", value, {"timestamp_precision": precision})
+    assert all(least <= abs(shifted - value) <= 5 * SECOND for shifted in moved)
+    tiny = outcomes(
+        "trade_timestamp.clock_skew", value, {"timestamp_precision": precision}, min=1e-6, max=1e-6
+    )
+    assert all(abs(shifted - value) == max(least if precision == "s" else 1_000, 1_000) for shifted in tiny)
+
+
+@pytest.mark.parametrize(
+    ("text", "zones", "expected"),
+    [
+        ("2025-07-21 10:33:27", ("America/New_York", "Europe/London"), "2025-07-21 15:33:27"),
+        (
+            "2025-03-20 10:33:27",
+            ("America/New_York", "Europe/London"),
+            "2025-03-20 14:33:27",
+        ),  # only one on DST
+        ("2025-07-21 22:33:27", ("America/New_York", "Europe/London"), "2025-07-22 03:33:27"),
+        ("2025-07-21 10:33:27", ("America/New_York", "America/Chicago"), "2025-07-21 09:33:27"),
+        ("2025-07-21 10:33:27", ("Europe/London", "Asia/Kolkata"), "2025-07-21 10:33:27"),  # half an hour
+        ("2025-07-21 10:33:27", ("America/New_York", "America/Toronto"), "2025-07-21 10:33:27"),
+    ],
+)
+def test_time_zones_are_whole_hours_apart(text: str, zones: tuple[str, str], expected: str) -> None:
+    found = outcomes("trade_timestamp.timezone", moment(text), zone=zones[0], other_zone=zones[1])
+    assert found == {moment(expected)}
+
+
+def test_timestamps_are_cut_to_the_minute() -> None:
+    assert outcomes("trade_timestamp.truncated", moment("2025-07-21 10:33:27.5")) == {
+        moment("2025-07-21 10:33")
+    }
+    assert outcomes("trade_timestamp.truncated", moment("2025-07-21 10:33")) == {moment("2025-07-21 10:33")}
+
+
+def test_names_become_others() -> None:
+    assert outcomes("ticker.other", 1) == {0, 2, 3}
+    assert outcomes("ticker.suffix", 1) == {5}
+    assert outcomes("ticker.share_class", 1) == {2}
+    assert outcomes("ticker.share_class", 2) == {1}
+    assert outcomes("ticker.share_class", 0) == {0}
+    # Buyer 2, seller 4, of brokers 0 to 4.
+    assert outcomes("broker_id.other", 2) == {0, 1, 3}
+    assert outcomes("contra_broker_id.other", 4) == {0, 1, 3}
+    assert outcomes("broker_id.other", 2, {"brokers": 2}) == {2}
+    assert outcomes("broker_id.swapped", 2) == {4}
+    assert outcomes("order_type.flip", 0) == {1}
+
+
+@pytest.mark.parametrize(
+    ("number", "pairs", "first", "places"),
+    [
+        (21, 15, 21, range(2, 8)),  # ids 21 to 35: the last two digits could be another's
+        (21, 1, 21, range(1, 8)),
+        (1_234_567, 10**6, 1_000_000, range(6, 8)),
+        (123_456_789, 1_000, 123_456_700, range(3, 9)),
+    ],
+)
+def test_a_mistyped_id_differs_in_one_digit_that_tells_no_two_ids_apart(
+    number: int, pairs: int, first: int, places: range
 ) -> None:
-    assert altered("trade_timestamp.delay", original, raw) == expected
+    # `outcomes` places the pairs from the first id on; the value is what counts.
+    found = outcomes("trade_id.mistyped", number, {"pairs": pairs}, first_id=first)
+    allowed = set()
+    for place in places:
+        digit = number // 10**place % 10
+        allowed |= {number + (other - digit) * 10**place for other in range(10) if other != digit}
+    if number >= 10**8:
+        allowed = {value for value in allowed if len(str(value)) == len(str(number))}
+    assert found == allowed
 
 
-def test_half_a_day_fits_from_any_second_of_the_day() -> None:
-    for second in range(0, 86_400, 7):
-        moved = altered("trade_timestamp.delay", second * SECOND, UP, min=43_200, max=43_200)
-        assert 0 <= moved < DAY
-        assert moved != second * SECOND
+def test_ids_without_a_safe_digit_are_not_mistyped() -> None:
+    assert outcomes("trade_id.mistyped", 21, {"pairs": 10**9}) == {21}
+
+
+def test_records_are_missing_doubled_or_split() -> None:
+    assert outcomes("record.missing", 1) == {0}
+    assert outcomes("record.duplicate", 1) == {2}
+    assert outcomes("record.split", 1) == {2, 3, 4, 5}
+    assert outcomes("record.split", 1, min=3, max=3) == {3}
+
+
+def test_fills_are_at_least_one_share_and_add_up() -> None:
+    raw = np.random.default_rng(2).integers(0, 2**64 - 1, (4, 3_000), np.uint64, endpoint=True)
+    quantity, count = np.resize([2, 5, 7, 1_000_000], 3_000), np.resize([2, 5, 3], 3_000)
+    quantity = np.maximum(quantity, count)
+    found = fills(quantity, count, raw)
+    assert (found.sum(axis=0) == quantity).all()
+    assert ((found > 0).sum(axis=0) == count).all()
+    assert (found >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "least", "most"),
+    [(1, 500, 5, 12), (0, 23_399, 60, 1_800), (15_246, 15_554, 15, 154), (1, 2, 1, 1)],
+)
+def test_moved_values_lie_as_evenly_in_the_range_as_before(
+    low: int, high: int, least: int, most: int
+) -> None:
+    # For one and the same draw, every place of the range goes to a place of its own.
+    every = np.arange(low, high + 1)
+    ones = np.ones_like(every)
+
+    def bounds(value: Any) -> Any:
+        return np.full(np.shape(value), least), np.full(np.shape(value), most)
+
+    for draw in np.random.default_rng(3).integers(0, 2**64 - 1, 300, np.uint64, endpoint=True):
+        raw = np.full(len(every), draw)
+        moved = move(every, raw, low * ones, high * ones, bounds, -ones * 10**6, ones * 10**6)
+        assert sorted(moved.tolist()) == every.tolist()
+        size = np.abs(moved - every)
+        assert size.min() >= least
+        assert size.max() <= most
 
 
 def test_the_catalogue_names_each_entry_by_its_field_and_explains_it() -> None:
+    assert len(CATALOGUE) == 28
     for name, entry in CATALOGUE.items():
         assert name == entry.name
         assert entry.field in FIELDS
         assert entry.sentence.endswith(".")
         assert " -> " in entry.example
+        assert all(setting.unit and setting.about for setting in entry.settings)
     assert tuple(CATALOGUE) == NAMES
+
+
+def test_codes_are_those_of_the_standards() -> None:
+    by_field = {
+        "price": ("DDEA", "2"),
+        "quantity": ("DQUA", "15"),
+        "date": ("DTRD", "3"),
+        "trade_timestamp": ("", ""),
+        "ticker": ("DSEC", "14"),
+        "broker_id": ("", "8"),
+        "contra_broker_id": ("", ""),
+        "order_type": ("DELN", "5"),
+        "trade_id": ("", ""),
+    }
+    for name, entry in CATALOGUE.items():
+        if entry.field != "record":
+            assert (entry.iso, entry.fix) == by_field[entry.field], name
+    assert [CATALOGUE[f"record.{name}"].iso for name in ("missing", "duplicate", "split")] == [
+        "CMIS",
+        "PODU",
+        "",
+    ]

@@ -182,7 +182,7 @@ def test_quickstart_runs_without_a_mismatch_for_another_day_and_folder(root: Pat
 def test_distributions_are_drawn(root: Path) -> None:
     notebook = execute(root, "02_mismatch_distributions.ipynb", pairs=20_000)
     images = outputs(notebook, "image/png")
-    assert len(images) == 5
+    assert len(images) == 11
     for image in images:
         pixels = imread(io.BytesIO(base64.b64decode(image)))
         assert min(pixels.shape[:2]) > 300
@@ -191,6 +191,15 @@ def test_distributions_are_drawn(root: Path) -> None:
         assert 0.01 < ink.mean() < 0.5
         assert all(ink[:, part].any() for part in (slice(0, 200), slice(-200, None)))
     assert files(root) == {}
+
+
+@pytest.mark.parametrize("scenario", ["everything", "dual_report", "clock_trouble"])
+def test_distributions_runs_for_any_scenario(root: Path, scenario: str) -> None:
+    # The assertions in the notebook are what is tested.
+    notebook = execute(
+        root, "02_mismatch_distributions.ipynb", pairs=2_000, scenario=scenario, date="2025-07-08"
+    )
+    assert len(outputs(notebook, "image/png")) == 11
 
 
 def test_distributions_shows_that_rates_nest_and_weights_move_nothing_else(root: Path) -> None:
@@ -265,9 +274,37 @@ def test_batch_run_takes_ids_from_a_ledger_and_a_scenario_from_a_file(root: Path
     assert open_ledger(root / "ids.db").show().next_id == 31
 
 
+@pytest.mark.parametrize(
+    ("scenario", "lists"), [("dual_report", ("buy", "sell")), ("onboarding", ("ours", "theirs"))]
+)
+def test_batch_run_writes_a_file_for_each_list(root: Path, scenario: str, lists: tuple[str, str]) -> None:
+    notebook = execute(root, "batch_run.ipynb", scenario=scenario, pairs=50, seed=7, date="2025-07-08")
+    written = files(root)
+    trades = [f"out/batch_run/trades.{name}.csv" for name in lists]
+    assert set(written) == {*trades, "out/batch_run/truth.csv", "out/batch_run/manifest.json"}
+    rows = [len(records(written[path])) for path in trades]
+    counts, sizes = outputs(notebook, "text/html")
+    assert f"<td>{sum(rows)}</td>" in counts
+    assert all(path in sizes and f"<td>{len(written[path])}</td>" in sizes for path in written)
+    batch = generate(**json.loads(written["out/batch_run/manifest.json"])["replay"])
+    assert rows == [len(table) for table in batch.lists.values()]
+
+
+def test_batch_run_says_how_many_pairs_each_hot_spot_mismatched(root: Path) -> None:
+    notebook = execute(root, "batch_run.ipynb", scenario="clock_trouble", pairs=500, seed=7)
+    counts = json.loads(files(root)["out/batch_run/manifest.json"])["counts"]["by_cause"]
+    shown = outputs(notebook, "text/html")[0]
+    for name in ("BKR007 clock off", "BKR012 in London time", "bad half-hour"):
+        assert f"<th>mismatched pairs, {name}</th>\n      <td>{counts[name]['applied']}</td>" in shown
+
+
 REFUSED = {
     "mismatch_rate": ({"mismatch_rate": 1.4}, "mismatch_rate is 1.4; expected a share from 0 to 1"),
     "pairs": ({"pairs": "abc"}, "pairs is 'abc'; expected a whole number from 1 to 1000000000000"),
+    "mismatch_rate beside the scenario's benign_rate": (
+        {"scenario": "hard", "mismatch_rate": 0.9},
+        "mismatch_rate is 0.9 and benign_rate is 0.2; expected them to add up to at most 1",
+    ),
     "an unknown name": (
         {"mismatch_rat": 0.1},
         "mismatch_rat is not a parameter; did you mean mismatch_rate?",

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from reference import rows
+from reading import rows
 from written import written
 
 from tradegen import text

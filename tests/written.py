@@ -5,19 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from tradegen import generate
-from tradegen.sinks import SINKS, TRADES, TRUTH, trade_records, truth_records
+from tradegen.sinks import SINKS, trade_kinds, trade_records, truth_kind, truth_records
+
+
+def written_lists(form: str = "csv", **arguments: Any) -> tuple[dict[str, str], str]:
+    """The text of each list of the view, by its name, and that of the truth."""
+    arguments.setdefault("date", "2025-07-21")
+    batch = generate(**arguments)
+    pieces: dict[str, list[str]] = {"truth": [], **{name: [] for name in trade_kinds(batch.run)}}
+    kinds = {"truth": truth_kind(batch.run), **trade_kinds(batch.run)}
+    sinks = {name: SINKS[form](kind, pieces[name].append) for name, kind in kinds.items()}
+    for block in batch.blocks:
+        for name, columns in trade_records(batch.run, block).items():
+            sinks[name].add(columns)
+        sinks["truth"].add(truth_records(batch.run, block))
+    for sink in sinks.values():
+        sink.end()
+    texts = {name: "".join(parts) for name, parts in pieces.items()}
+    truth = texts.pop("truth")
+    return texts, truth
 
 
 def written(form: str = "csv", **arguments: Any) -> tuple[str, str]:
-    """The text of the trades and of the truth."""
-    arguments.setdefault("date", "2025-07-21")
-    batch = generate(**arguments)
-    texts = []
-    for kind, records in ((TRADES, trade_records), (TRUTH, truth_records)):
-        pieces: list[str] = []
-        sink = SINKS[form](kind, pieces.append)
-        for block in batch.blocks:
-            sink.add(records(batch.run, block))
-        sink.end()
-        texts.append("".join(pieces))
-    return texts[0], texts[1]
+    """The text of the trades, in the view of one list, and of the truth."""
+    lists, truth = written_lists(form, **arguments)
+    return lists["trades"], truth

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from tradegen.assignments import assignments
 from tradegen.errors import MarketError, ScenarioError, TradegenError, named, nearest, shown, whole_number
 from tradegen.market import Market, load_market
+from tradegen.run_checks import check
 from tradegen.scenario import Scenario
 from tradegen.validation import STRICT, Expected, explain
 
@@ -219,7 +220,9 @@ class Environment:
         # Several can be at odds with each other, such as quantity_min and quantity_max.
         with _within(", ".join(ours)):
             scenario = base.replace(**assignments(texts, "environment"))
-        _require_within_cap(scenario, cap, "the environment")
+        _require_loggable(scenario, cap, "the environment")
+        with _within("the environment"):
+            check(scenario, market)
         return cls(Path(variables["TRADE_IDS"]), log, cap, scenario, market)
 
     def order(self, event: object) -> Order:
@@ -237,8 +240,10 @@ class Environment:
         start = end - WINDOW
         with _within("event: scenario"):
             scenario = self.scenario.replace(**found.scenario)
-        _require_within_cap(scenario, self.max_pairs, "event: scenario")
-        scenario = scenario.replace(date=start.date(), start=start.time(), end=end.time())
+        _require_loggable(scenario, self.max_pairs, "event: scenario")
+        with _within("event: scenario"):
+            scenario = scenario.replace(date=start.date(), start=start.time(), end=end.time())
+            check(scenario, self.market)
         # 53 bits: as with a drawn seed, every JSON reader can hold it.
         seed = int.from_bytes(hashlib.sha256(found.key.encode()).digest()[:8]) >> 11
         content = json.dumps([scenario.to_dict(), self.market.sha256], sort_keys=True)
@@ -254,7 +259,9 @@ def _within(place: str) -> Iterator[None]:
         raise type(error)(f"{place}: {error}") from None
 
 
-def _require_within_cap(scenario: Scenario, cap: int, place: str) -> None:
+def _require_loggable(scenario: Scenario, cap: int, place: str) -> None:
+    if scenario.view != "single":
+        raise ScenarioError(f"{place}: view is {scenario.view}; expected single, since a log is one list")
     if scenario.pairs > cap:
         raise ScenarioError(
             f"{place}: pairs is {scenario.pairs}; expected at most {cap}, the cap TRADEGEN_MAX_PAIRS"

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from tradegen.manifest import Tally
 from tradegen.output import OutputFile, StandardOutput
 from tradegen.progress import progress
 from tradegen.run import Run
-from tradegen.sinks import SINKS, TRADES, TRUTH, Kind, Sink, trade_records, truth_records
+from tradegen.schema import LISTS
+from tradegen.sinks import SINKS, Kind, Sink, trade_kinds, trade_records, truth_kind, truth_records
 
 __all__ = ["Destinations", "export"]
 
@@ -32,11 +33,14 @@ class Destinations:
     """Where a run goes: `trades` (None is standard output), and if named `truth` and `manifest`.
 
     `form` is the name of a sink; where it is None, a file's suffix says it, and JSON is for what has none.
+    In a view of two `lists`, each has a file of its own: ``trades.csv`` becomes ``trades.buy.csv`` and
+    ``trades.sell.csv``.
 
     Raises
     ------
     OutputError
-        Where the format is unknown, or two destinations are one file, or one is a file that is read.
+        Where the format is unknown, or two destinations are one file, or one is a file that is read; or
+        where there are two lists and no file to write them to.
     """
 
     trades: Path | None = None
@@ -44,12 +48,19 @@ class Destinations:
     manifest: Path | None = None
     form: str | None = None
     inputs: tuple[Path, ...] = ()
+    lists: tuple[str, ...] = LISTS["single"]
 
     def __post_init__(self) -> None:
         if self.form is not None and self.form not in SINKS:
             raise OutputError(f"format {self.form} is unknown; {nearest(self.form, SINKS)}")
+        if len(self.lists) > 1 and (self.trades is None or not self.trades.name):
+            raise OutputError(
+                f"the view has two lists, {' and '.join(self.lists)}, and standard output takes one; "
+                f"expected --out PATH: trades.csv makes trades.{self.lists[0]}.csv and "
+                f"trades.{self.lists[1]}.csv"
+            )
         taken = {os.path.realpath(path): "is read by this run, too" for path in self.inputs}
-        for path in (self.trades or _STANDARD_OUTPUT, self.truth, self.manifest):
+        for path in (*self.files.values(), self.truth, self.manifest):
             # What keeps nothing, such as /dev/null, may be named twice.
             if path is None or (path != _STANDARD_OUTPUT and path.exists() and not path.is_file()):
                 continue
@@ -60,6 +71,14 @@ class Destinations:
         for path in (self.trades, self.truth):
             if path is not None:
                 self._form_of(path)
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The file of each list."""
+        if self.trades is None or len(self.lists) == 1:
+            return dict.fromkeys(self.lists, self.trades or _STANDARD_OUTPUT)
+        path = self.trades
+        return {name: path.with_name(f"{path.stem}.{name}{path.suffix}") for name in self.lists}
 
     def sink(self, kind: Kind, path: Path | None, write: Callable[[str], object]) -> Sink:
         """The sink for one kind of record."""
@@ -90,11 +109,12 @@ def export(destinations: Destinations) -> Iterator[Callable[[Run], dict[str, Any
     """
     paths = (destinations.truth, destinations.manifest)
     with contextlib.ExitStack() as stack:
-        trades = stack.enter_context(
-            OutputFile(destinations.trades) if destinations.trades else StandardOutput()
-        )
+        trades = {
+            name: stack.enter_context(OutputFile(path) if destinations.trades else StandardOutput())
+            for name, path in destinations.files.items()
+        }
         truth, manifest = (stack.enter_context(OutputFile(path)) if path else None for path in paths)
-        files = [file for file in (trades, truth, manifest) if file]
+        files = [file for file in (*trades.values(), truth, manifest) if file]
         try:
             yield functools.partial(_write, destinations, trades, truth, manifest)
             for file in files:
@@ -125,22 +145,23 @@ def _uninterrupted() -> Iterator[None]:
 
 def _write(
     to: Destinations,
-    trades_file: OutputFile,
+    trades_files: Mapping[str, OutputFile],
     truth_file: OutputFile | None,
     manifest_file: OutputFile | None,
     run: Run,
 ) -> dict[str, Any]:
-    trades = to.sink(TRADES, to.trades, trades_file.write)
-    truth = to.sink(TRUTH, to.truth, truth_file.write) if truth_file else None
+    kinds = trade_kinds(run)
+    trades = {name: to.sink(kinds[name], to.trades, file.write) for name, file in trades_files.items()}
+    truth = to.sink(truth_kind(run), to.truth, truth_file.write) if truth_file else None
     tally = Tally(run)
     for block in progress(run, blocks(run)):
-        trades.add(trade_records(run, block))
+        for name, columns in trade_records(run, block).items():
+            trades[name].add(columns)
         if truth:
             truth.add(truth_records(run, block))
         tally.add(block)
-    trades.end()
-    if truth:
-        truth.end()
+    for sink in (*trades.values(), *([truth] if truth else [])):
+        sink.end()
     manifest = tally.manifest()
     if manifest_file:
         manifest_file.write(json.dumps(manifest, indent=2) + "\n")

@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from tradegen import text
+from tradegen import printed, text
 from tradegen.mismatches.catalogue import NAMES
+from tradegen.mismatches.strata import causes
 from tradegen.run import Run
 from tradegen.schema import (
     FIELDS,
+    MEASURED,
     MICROSECONDS,
     MICROSECONDS_A_DAY,
     ORDER_TYPES,
+    RECORD_ID,
     TICKS_PER_DOLLAR,
     Array,
     Trades,
@@ -25,7 +28,7 @@ from tradegen.schema import (
 
 __all__ = ["trade_ids", "trades_frame", "truth_frame"]
 
-_PER_UNIT = {"quantity": 1, "price": TICKS_PER_DOLLAR, "date": 1, "trade_timestamp": MICROSECONDS}
+_PER_UNIT = {"price": TICKS_PER_DOLLAR, "trade_timestamp": MICROSECONDS}
 
 
 def trade_ids(run: Run) -> ExtensionArray:
@@ -34,7 +37,7 @@ def trade_ids(run: Run) -> ExtensionArray:
 
 
 def trades_frame(run: Run, ids: ExtensionArray, trades: Trades) -> pd.DataFrame:
-    """All legs, in row order.
+    """Records, in row order.
 
     Parameters
     ----------
@@ -46,25 +49,26 @@ def trades_frame(run: Run, ids: ExtensionArray, trades: Trades) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        2 x pairs rows. ``trade_id`` str; ``ticker``, ``broker_id``, ``contra_broker_id``, ``order_type``
+        A row per record. ``trade_id`` str; ``ticker``, ``broker_id``, ``contra_broker_id``, ``order_type``
         categorical; ``quantity`` int64, shares; ``price`` float64, dollars, the double nearest to the tick
-        price; ``date`` and ``trade_timestamp`` datetime64, naive local time.
+        price; ``date`` and ``trade_timestamp`` datetime64, naive local time; ``record_id`` str, where
+        records have one.
     """
     brokers = text.broker_names(run.scenario.brokers)
-    return pd.DataFrame(
-        {
-            "trade_id": ids.take(trades.trade_id - run.first_id),
-            "ticker": _categorical(trades.ticker, run.market.tickers),
-            "broker_id": _categorical(trades.broker_id, brokers),
-            "contra_broker_id": _categorical(trades.contra_broker_id, brokers),
-            "quantity": trades.quantity,
-            "price": trades.price / TICKS_PER_DOLLAR,
-            "order_type": _categorical(trades.order_type, ORDER_TYPES),
-            "date": (trades.date.astype(np.int64) * MICROSECONDS_A_DAY).view("datetime64[us]"),
-            "trade_timestamp": trades.trade_timestamp.view("datetime64[us]"),
-        },
-        copy=False,
-    )
+    columns = {
+        "trade_id": _ids(run, ids, trades.trade_id),
+        "ticker": _categorical(trades.ticker, run.tickers),
+        "broker_id": _categorical(trades.broker_id, brokers),
+        "contra_broker_id": _categorical(trades.contra_broker_id, brokers),
+        "quantity": trades.quantity,
+        "price": trades.price / TICKS_PER_DOLLAR,
+        "order_type": _categorical(trades.order_type, ORDER_TYPES),
+        "date": (trades.date.astype(np.int64) * MICROSECONDS_A_DAY).view("datetime64[us]"),
+        "trade_timestamp": trades.trade_timestamp.view("datetime64[us]"),
+    }
+    if run.scenario.record_ids:
+        columns[RECORD_ID] = _strings(printed.record_ids(run, trades.record))
+    return pd.DataFrame(columns, copy=False)
 
 
 def truth_frame(run: Run, ids: ExtensionArray, truth: Truth) -> pd.DataFrame:
@@ -73,26 +77,36 @@ def truth_frame(run: Run, ids: ExtensionArray, truth: Truth) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per altered field. ``trade_id`` str; ``leg``, ``field``, ``mechanism``, ``cause`` categorical;
-        ``original``, ``altered`` str, as the files print them; ``delta`` float64, in shares, dollars, days or
-        seconds; ``benign`` bool; ``notional`` float64, dollars of the clean pair.
+        A row per altered field or record. ``trade_id`` str; ``leg``, ``field``, ``mechanism``, ``cause``
+        categorical; ``original``, ``altered`` str, as the files print them; ``delta`` float64, in shares,
+        dollars, days, seconds or records, NaN for names; ``benign`` bool; ``notional`` float64, dollars of
+        the clean pair; ``record_id`` str, where records have one.
     """
-    per_unit = np.array([_PER_UNIT[field] for field in FIELDS])[truth.field]
-    return pd.DataFrame(
-        {
-            "trade_id": ids.take(truth.trade_id - run.first_id),
-            "leg": _categorical(truth.leg, ORDER_TYPES),
-            "field": _categorical(truth.field, FIELDS),
-            "mechanism": _categorical(truth.mechanism, NAMES),
-            "original": _strings(text.by_field(truth.original, truth.field)),
-            "altered": _strings(text.by_field(truth.altered, truth.field)),
-            "delta": (truth.altered - truth.original) / per_unit,
-            "benign": np.zeros(len(truth), bool),
-            "notional": truth.notional / TICKS_PER_DOLLAR,
-            "cause": _categorical(np.zeros(len(truth), np.int8), ("",)),
-        },
-        copy=False,
-    )
+    per_unit = np.array([_PER_UNIT.get(field, 1) for field in FIELDS])[truth.field]
+    measured = np.array([field in MEASURED for field in FIELDS])[truth.field]
+    original, altered = printed.altered_values(run, truth)
+    columns = {
+        "trade_id": _ids(run, ids, truth.trade_id),
+        "leg": _categorical(truth.leg, printed.leg_names(run)),
+        "field": _categorical(truth.field, FIELDS),
+        "mechanism": _categorical(truth.mechanism, NAMES),
+        "original": _strings(original),
+        "altered": _strings(altered),
+        "delta": np.where(measured, (truth.altered - truth.original) / per_unit, np.nan),
+        "benign": truth.benign,
+        "notional": truth.notional / TICKS_PER_DOLLAR,
+        "cause": _categorical(truth.cause, causes(run.scenario)),
+    }
+    if run.scenario.record_ids:
+        columns[RECORD_ID] = _strings(printed.record_ids(run, truth.record))
+    return pd.DataFrame(columns, copy=False)
+
+
+def _ids(run: Run, ids: ExtensionArray, numbers: Array) -> ExtensionArray:
+    """Trade ids by number: the run's own are shared, mistyped ones are not among them."""
+    if not run.scenario.record_ids:
+        return ids.take(numbers - run.first_id)
+    return _strings(printed.trade_ids(run, numbers))
 
 
 def _strings(texts: Array) -> ExtensionArray:

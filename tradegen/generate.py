@@ -21,7 +21,8 @@ from tradegen.legs import make_legs
 from tradegen.manifest import Tally
 from tradegen.market import Market, Tickers
 from tradegen.mismatches.alterations import alterations
-from tradegen.mismatches.selection import select
+from tradegen.mismatches.ground import Ground
+from tradegen.mismatches.records import MOST_FILLS
 from tradegen.pairs import make_pairs
 from tradegen.run import Run, prepare
 from tradegen.schema import BLOCK_PAIRS, Block, Trades, Truth
@@ -50,13 +51,39 @@ class Batch:
 
     @cached_property
     def trades(self) -> pd.DataFrame:
-        """The legs, two rows a pair; columns and dtypes as ``frames.trades_frame`` says."""
-        return frames.trades_frame(self.run, self._ids, self._trades)
+        """All records under their plain names; columns and dtypes as ``frames.trades_frame`` says.
+
+        In a view of two lists, those of the first list come first.
+        """
+        if len(self.run.scenario.lists) == 1:
+            return self._frame(self._trades)
+        return self._frame(Trades.concatenate([self._on_list(leg) for leg in (0, 1)]))
+
+    @cached_property
+    def lists(self) -> dict[str, pd.DataFrame]:
+        """The lists of the view by name, with the column names that the scenario gives them.
+
+        ``trades`` in the view single, ``buy`` and ``sell`` in counterparty, ``ours`` and ``theirs`` in
+        two_system. Dates and times are datetime64 whatever form the files give them.
+        """
+        layouts = self.run.scenario.lists
+        one = len(layouts) == 1
+        tables = [self.trades] if one else [self._frame(self._on_list(leg)) for leg in (0, 1)]
+        return {
+            name: table.rename(columns=layouts[name].columns)
+            for name, table in zip(layouts, tables, strict=True)
+        }
 
     @cached_property
     def truth(self) -> pd.DataFrame:
-        """The answer key, a row per altered field; columns and dtypes as ``frames.truth_frame`` says."""
+        """The answer key; columns and dtypes as ``frames.truth_frame`` says."""
         return frames.truth_frame(self.run, self._ids, self._truth)
+
+    def _on_list(self, leg: int) -> Trades:
+        return self._trades.take(self._trades.leg == leg)
+
+    def _frame(self, trades: Trades) -> pd.DataFrame:
+        return frames.trades_frame(self.run, self._ids, trades)
 
     @cached_property
     def _ids(self) -> ExtensionArray:
@@ -71,7 +98,7 @@ class Batch:
         return tally.manifest()
 
     def __len__(self) -> int:
-        """How many trades there are: two a pair."""
+        """How many records there are: two a pair, but for missing, doubled and split legs."""
         return len(self._trades)
 
     def __repr__(self) -> str:
@@ -141,12 +168,16 @@ def _gather(run: Run) -> Batch:
     """
     made: list[Block] = []
     trades: Trades | None = None
+    rows = 0
+    # Missing, doubled and split legs change the number of rows; memory that is not written to costs nothing.
+    most = (2 + MOST_FILLS - 1 if run.scenario.record_ids else 2) * run.scenario.pairs
     for block in blocks(run):
-        trades = trades or block.trades.space(2 * run.scenario.pairs)
-        view = trades.put(2 * BLOCK_PAIRS * block.number, block.trades)
+        trades = trades or block.trades.space(most)
+        view = trades.put(rows, block.trades)
+        rows += len(view)
         made.append(replace(block, trades=view))
     assert trades is not None  # a run has at least one pair
-    return Batch(run, tuple(made), trades, Truth.concatenate([block.truth for block in made]))
+    return Batch(run, tuple(made), trades.first(rows), Truth.concatenate([block.truth for block in made]))
 
 
 def blocks(run: Run) -> Iterator[Block]:
@@ -172,13 +203,12 @@ def generate_block(scenario: Scenario, market: Market, seed: int, block: int, fi
     before = block * BLOCK_PAIRS
     count = min(BLOCK_PAIRS, scenario.pairs - before)
     pairs = make_pairs(scenario, market, seed, block, count)
-    selection = select(scenario, seed, block, count)
-    changes = list(alterations(scenario, pairs, selection, seed, block))
-    first_here = first_id + before
+    ground = Ground(scenario, market, pairs, first_id, first_id + before)
+    changes, counts = alterations(ground, seed, block)
     return Block(
         number=block,
         pairs=count,
-        mismatched=len(selection.pairs),
-        trades=make_legs(pairs, changes, first_here, scenario.order, seed, block),
-        truth=make_truth(pairs, changes, first_here),
+        trades=make_legs(ground, changes, seed, block),
+        truth=make_truth(ground, changes, block),
+        counts=counts,
     )

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tradegen.mismatches.catalogue import NAMES
+from tradegen.mismatches.catalogue import CATALOGUE, NAMES
+from tradegen.mismatches.strata import causes
 from tradegen.run import Run
-from tradegen.schema import FIELDS, Block, Columns
+from tradegen.schema import FIELDS, Block, Columns, Counts
 from tradegen.version import __version__
 
 __all__ = ["Tally"]
@@ -23,9 +24,11 @@ class Tally:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._counts: Counter[str] = Counter(pairs=0, trades=0, mismatched_pairs=0, truth_rows=0)
+        self._counts: Counter[str] = Counter(
+            pairs=0, trades=0, mismatched_pairs=0, benign_pairs=0, truth_rows=0
+        )
         self._by_field = np.zeros(len(FIELDS), np.int64)
-        self._by_mechanism = np.zeros(len(NAMES), np.int64)
+        self._selection: Counts | None = None
         self._trades = hashlib.sha256()
         self._truth = hashlib.sha256()
 
@@ -35,10 +38,11 @@ class Tally:
             pairs=block.pairs,
             trades=len(block.trades),
             mismatched_pairs=block.mismatched,
+            benign_pairs=int(block.counts.applied[-1]),
             truth_rows=len(block.truth),
         )
         self._by_field += np.bincount(block.truth.field, minlength=len(FIELDS))
-        self._by_mechanism += np.bincount(block.truth.mechanism, minlength=len(NAMES))
+        self._selection = block.counts if self._selection is None else self._selection + block.counts
         _digest(self._trades, block.trades)
         _digest(self._truth, block.truth)
 
@@ -49,19 +53,16 @@ class Tally:
         -------
         dict
             ``replay``: keyword arguments of `generate`; ``last_id``; ``counts``; ``digests``: SHA-256 of
-            the trades, the truth and the universe, the same on every machine; ``versions``.
+            the trades, the truth and the universe, the same on every machine; ``versions``. Among the
+            counts, ``by_cause`` ("" is none) and ``benign`` say how many pairs were eligible, how many were
+            requested, and to how many it was applied; ``by_mechanism`` how many pairs drew each, and where it
+            was possible.
         """
         return {
             "manifest": 1,
             "replay": self._run.replay(),
             "last_id": self._run.last_id,
-            "counts": {
-                **self._counts,
-                "by_field": dict(zip(FIELDS, self._by_field.tolist(), strict=True)),
-                "by_mechanism": {
-                    name: int(self._by_mechanism[NAMES.index(name)]) for name in self._run.scenario.weights
-                },
-            },
+            "counts": {**self._counts, **self._by()},
             "digests": {
                 "trades": self._trades.hexdigest(),
                 "truth": self._truth.hexdigest(),
@@ -73,6 +74,35 @@ class Tally:
                 "numpy": np.__version__,
                 "pandas": pd.__version__,
             },
+        }
+
+    def _by(self) -> dict[str, Any]:
+        """Counts by field, by mechanism, and by cause."""
+        scenario, counts = self._run.scenario, self._selection
+        assert counts is not None  # a run has at least one block
+        fields = {field for name in scenario.active for field in CATALOGUE[name].fields}
+        by_cause = {
+            cause: {"eligible": eligible, "requested": requested, "applied": applied}
+            for cause, eligible, requested, applied in zip(
+                [*causes(scenario), "benign"],
+                *(numbers.tolist() for numbers in (counts.eligible, counts.requested, counts.applied)),
+                strict=True,
+            )
+        }
+        benign = by_cause.pop("benign")
+        return {
+            "by_field": {
+                field: int(self._by_field[code]) for code, field in enumerate(FIELDS) if field in fields
+            },
+            "by_mechanism": {
+                name: {
+                    "requested": int(counts.drawn[NAMES.index(name)]),
+                    "applied": int(counts.possible[NAMES.index(name)]),
+                }
+                for name in scenario.active
+            },
+            "by_cause": by_cause,
+            "benign": benign,
         }
 
 

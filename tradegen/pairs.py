@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradegen.market import Market
-from tradegen.schema import MICROSECONDS, MICROSECONDS_A_DAY, Array, Pairs
+from tradegen.schema import MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array, Pairs
 from tradegen.streams import draw, whole
 
 if TYPE_CHECKING:
     from tradegen.scenario import Scenario
 
-__all__ = ["make_pairs"]
+__all__ = ["make_pairs", "price_limits", "window"]
 
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -43,21 +43,26 @@ def make_pairs(scenario: Scenario, market: Market, seed: int, block: int, count:
     buyer = column("buyer", 0, scenario.brokers - 1)
     # The seller is so many places further round the circle of brokers: never the buyer itself.
     seller = (buyer + column("seller", 1, scenario.brokers - 1)) % scenario.brokers
-    lowest, highest = _price_limits(market, scenario.price_band)
-    timestamp = column("trade_timestamp", *_window(scenario))
+    lowest, highest = price_limits(market, scenario.price_band)
+    timestamp = column("trade_timestamp", *window(scenario))
     timestamp *= MICROSECONDS
+    step = STEPS[scenario.timestamp_precision]
+    if step < MICROSECONDS:
+        timestamp += step * column("trade_timestamp/fraction", 0, MICROSECONDS // step - 1)
     return Pairs(
         ticker=ticker.astype(np.int32),
         buyer=buyer.astype(np.int32),
         seller=seller.astype(np.int32),
         quantity=column("quantity", scenario.quantity_min, scenario.quantity_max),
         price=column("price", lowest[ticker], highest[ticker]),
+        # Mirrored legs are BUY and SELL; two systems hold one side of the trade, either alike.
+        side=(column("side", 0, 1) if scenario.view == "two_system" else np.zeros(count)).astype(np.int8),
         date=(timestamp // MICROSECONDS_A_DAY).astype(np.int32),
         trade_timestamp=timestamp,
     )
 
 
-def _price_limits(market: Market, band: float) -> tuple[Array, Array]:
+def price_limits(market: Market, band: float) -> tuple[Array, Array]:
     """The lowest and highest price of each ticker, in ticks: inside the band, never below one tick."""
     lowest = np.ceil(market.prices * (1 - band)).astype(np.int64)
     highest = np.floor(market.prices * (1 + band)).astype(np.int64)
@@ -65,7 +70,7 @@ def _price_limits(market: Market, band: float) -> tuple[Array, Array]:
     return np.clip(lowest, 1, market.prices), np.maximum(highest, market.prices)
 
 
-def _window(scenario: Scenario) -> tuple[int, int]:
+def window(scenario: Scenario) -> tuple[int, int]:
     """The first and the last second of the window, since 1970-01-01."""
     if scenario.date is None:
         raise ValueError("the scenario has no date; a shell reads the clock, the core never does")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tradegen.run import Run
 from tradegen.schema import Block
 
-__all__ = ["progress"]
+__all__ = ["counter", "progress"]
 
 
 def progress(run: Run, blocks: Iterable[Block]) -> Iterator[Block]:
@@ -25,3 +26,18 @@ def progress(run: Run, blocks: Iterable[Block]) -> Iterator[Block]:
         for block in blocks:
             yield block
             bar.advance(task, block.pairs)
+
+
+@contextlib.contextmanager
+def counter(what: str) -> Iterator[Callable[[int], None]]:
+    """Give a function that counts on, shown where a person watches: for work whose size is not known."""
+    if not sys.stderr.isatty():
+        yield lambda _number: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} {task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda number: bar.advance(task, number)

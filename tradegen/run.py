@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import os
 import secrets
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.errors import ScenarioError, whole_number
 from tradegen.market import Market, Tickers, load_market
+from tradegen.run_checks import check
 from tradegen.schema import BLOCK_PAIRS, LARGEST_ID
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ __all__ = ["Run", "prepare"]
 _MAX_SEED = 2**128 - 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Run:
     """What is to be generated, to the last byte. The scenario's date is set."""
 
@@ -34,6 +36,16 @@ class Run:
     def last_id(self) -> int:
         """The id of the last pair."""
         return self.first_id + self.scenario.pairs - 1
+
+    @property
+    def tickers(self) -> tuple[str, ...]:
+        """The tickers by code; where some leg may have one, those with a suffix after them."""
+        plain = self.market.tickers
+        return (*plain, *(f"{ticker}.O" for ticker in plain)) if self._suffixed else plain
+
+    @functools.cached_property
+    def _suffixed(self) -> bool:
+        return "ticker.suffix" in self.scenario.active
 
     @property
     def block_count(self) -> int:
@@ -89,4 +101,6 @@ def prepare(
         settled = settled.replace(date=dt.date.today())
     # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
     number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
-    return Run(settled, load_market(tickers), number).starting_at(first_id)
+    market = load_market(tickers)
+    check(settled, market)
+    return Run(settled, market, number).starting_at(first_id)

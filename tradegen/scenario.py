@@ -16,8 +16,11 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from tradegen.errors import ScenarioError, nearest
+from tradegen.hot_spots import HotSpots
+from tradegen.layouts import PLAIN, Layout
 from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.mismatches.settings import Values
+from tradegen.mismatches.mechanism import Values
+from tradegen.scenario_checks import check
 from tradegen.scenario_fields import (
     Band,
     Brokers,
@@ -31,11 +34,19 @@ from tradegen.scenario_fields import (
     Weights,
     default_settings,
 )
-from tradegen.validation import STRICT, Expected, Frozen, explain
+from tradegen.schema import LISTS, RECORD
+from tradegen.tolerances import Tolerances
+from tradegen.validation import STRICT, Expected, Frozen, explain, table
 
 __all__ = ["DEFAULT", "Scenario", "scenario_names", "scenario_text"]
 
 DEFAULT = "original"
+
+ListLayout = Annotated[
+    Layout, table(Layout, "a layout"), Expected("a layout, such as {columns = {trade_id = 'TradeRef'}}")
+]
+# Tables that `replace` merges with what there was.
+_MERGED = ("settings", "tolerances", *(name for names in LISTS.values() for name in names))
 
 
 class Scenario(BaseModel):
@@ -50,7 +61,10 @@ class Scenario(BaseModel):
     model_config = STRICT
 
     pairs: Pairs = Field(15, description="pairs to generate; each has two legs")
-    mismatch_rate: Share = Field(0.30, description="share of pairs with a mismatch")
+    mismatch_rate: Share = Field(0.30, description="share of pairs with a mismatch, outside hot spots")
+    benign_rate: Share = Field(
+        0.0, description="share of pairs, outside hot spots, with a difference within its tolerance instead"
+    )
     rate_mode: Annotated[Literal["exact", "bernoulli"], Expected("exact or bernoulli")] = Field(
         "exact",
         description="exact: right to one in every block of 65536 pairs; bernoulli: a coin a pair",
@@ -76,10 +90,35 @@ class Scenario(BaseModel):
         description="shares of mismatched pairs with 1, 2, ... different fields altered; "
         "a pair never has more than there are fields with a weight",
     )
-    buy_share: Share = Field(0.5, description="share of mismatched pairs altered on the BUY leg")
+    buy_share: Share = Field(
+        0.5, description="share of mismatched pairs altered on the BUY leg, or on ours in the view two_system"
+    )
+    tolerances: Annotated[
+        Tolerances, table(Tolerances, "tolerances"), Expected("tolerances by field, such as {quantity = 5}")
+    ] = Field(Tolerances(), description="differences up to these are benign; by default, none is")
+    boundary: bool = Field(
+        False,
+        description="true: drawn sizes are 0.99, 1 and 1.01 times the tolerance, where there is one; "
+        "false: at most half of it, or at least twice",
+    )
+    hot_spots: HotSpots = Field(
+        (), description="causes that strike a part of the pairs, which belong to the first that is about them"
+    )
     order: Annotated[Literal["shuffled", "paired"], Expected("shuffled or paired")] = Field(
         "shuffled", description="row order; shuffled within a block of 65536 pairs"
     )
+    view: Annotated[
+        Literal["single", "counterparty", "two_system"], Expected("single, counterparty or two_system")
+    ] = Field(
+        "single",
+        description="single: one list; counterparty: the list of the BUY legs and that of the SELL legs; "
+        "two_system: each trade as our system and as theirs holds it, on the same side",
+    )
+    trades: ListLayout = Field(PLAIN, description="how the list of the view single is written")
+    buy: ListLayout = Field(PLAIN, description="how the first list of the view counterparty is written")
+    sell: ListLayout = Field(PLAIN, description="how its second list is written")
+    ours: ListLayout = Field(PLAIN, description="how the first list of the view two_system is written")
+    theirs: ListLayout = Field(PLAIN, description="how its second list is written")
     date: Day = Field(None, description="day the window starts on; today if not given")
     start: TimeOfDay = Field(
         dt.time(9, 30),
@@ -87,6 +126,9 @@ class Scenario(BaseModel):
     )
     end: TimeOfDay = Field(
         dt.time(16, 0), description="end of the window, excluded; at or before start: on the next day"
+    )
+    timestamp_precision: Annotated[Literal["s", "ms", "us"], Expected("s, ms or us")] = Field(
+        "s", description="smallest step of timestamps: seconds, milliseconds or microseconds"
     )
     quantity_min: Shares = Field(1, description="smallest quantity, shares")
     quantity_max: Shares = Field(500, description="largest quantity, shares")
@@ -103,21 +145,7 @@ class Scenario(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.quantity_min > self.quantity_max:
-            raise ValueError(
-                f"quantity_min is {self.quantity_min} and quantity_max is {self.quantity_max}; "
-                "expected quantity_min at or below quantity_max"
-            )
-        if abs(sum(self.fields_per_pair) - 1) > 1e-9:
-            raise ValueError(
-                f"fields_per_pair is {list(self.fields_per_pair)}, which adds up to "
-                f"{sum(self.fields_per_pair):g}; expected shares that add up to 1"
-            )
-        if self.mismatch_rate > 0 and not self.weights:
-            raise ValueError(
-                f"mechanisms has no weight above 0 although mismatch_rate is {self.mismatch_rate}; "
-                "expected at least one mechanism, or mismatch_rate 0"
-            )
+        check(self)
         return self
 
     @classmethod
@@ -167,20 +195,39 @@ class Scenario(BaseModel):
             raise ScenarioError(f"scenario file {path}: {error}") from None
 
     def replace(self, /, **overrides: Any) -> "Scenario":
-        """The same scenario with some fields changed; `settings` are merged, mechanism by mechanism."""
-        values = {name: getattr(self, name) for name in self.model_fields_set} | overrides
-        given = overrides.get("settings")
-        if isinstance(given, Mapping):
-            merged: dict[str, Any] = dict(self.settings)
-            for name, item in given.items():
-                merged[name] = {**merged.get(name, {}), **item} if isinstance(item, Mapping) else item
-            values["settings"] = merged
+        """The same scenario with some fields changed.
+
+        Tables of settings, tolerances and layouts are merged with those there were; weights are not.
+        """
+        values = {name: getattr(self, name) for name in self.model_fields_set}
+        for name, given in overrides.items():
+            known = values.get(name)
+            if name in _MERGED and isinstance(given, Mapping) and known is not None:
+                there = known if isinstance(known, Mapping) else known.model_dump(exclude_unset=True)
+                given = _merged(there, given)
+            values[name] = given
         return Scenario(**values)
 
     @property
     def weights(self) -> dict[str, float]:
         """The mechanisms that are on, in catalogue order, with their weights."""
         return {name: self.mechanisms[name] for name in CATALOGUE if self.mechanisms.get(name, 0) > 0}
+
+    @property
+    def lists(self) -> dict[str, Layout]:
+        """The view's lists by name, and how each is written."""
+        return {name: getattr(self, name) for name in LISTS[self.view]}
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        """Every mechanism that is on, here or in a hot spot, in catalogue order."""
+        tables = [self.mechanisms, *(spot.mechanisms or {} for spot in self.hot_spots)]
+        return tuple(name for name in CATALOGUE if any(table.get(name, 0) > 0 for table in tables))
+
+    @property
+    def record_ids(self) -> bool:
+        """Whether records have ids: where trade_id and side may not say which one is meant."""
+        return any(CATALOGUE[name].field in (RECORD, "order_type", "trade_id") for name in self.active)
 
     def settings_of(self, mechanism: str) -> Values:
         """The values of one mechanism's settings; defaults where the scenario names none."""
@@ -189,13 +236,18 @@ class Scenario(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """Every field as JSON would carry it; ``Scenario.load`` takes it back."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json", exclude_none=True, exclude=self._plain_lists)
 
     def to_toml(self) -> str:
         """Every field as TOML; ``Scenario.load`` takes the file back."""
         import tomli_w
 
-        return tomli_w.dumps(self.model_dump(exclude_none=True))
+        return tomli_w.dumps(self.model_dump(exclude_none=True, exclude=self._plain_lists))
+
+    @property
+    def _plain_lists(self) -> set[str]:
+        """The layouts that say nothing."""
+        return {name for names in LISTS.values() for name in names if not getattr(self, name)}
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
@@ -221,6 +273,15 @@ def scenario_names() -> tuple[str, ...]:
 def scenario_text(name: str) -> str:
     """A named scenario's TOML, comments and all."""
     return (resources.files("tradegen") / "scenarios" / f"{name}.toml").read_text("utf-8")
+
+
+def _merged(there: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(there)
+    for name, item in given.items():
+        old = merged.get(name)
+        both = isinstance(item, Mapping) and isinstance(old, Mapping)
+        merged[name] = {**old, **item} if both else item  # type: ignore[dict-item]
+    return merged
 
 
 def _text_keys(values: Mapping[Any, Any]) -> dict[str, Any]:

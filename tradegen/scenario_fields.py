@@ -5,6 +5,7 @@ Annotations are evaluated as they stand, not from text: for pydantic that is the
 
 import datetime as dt
 import functools
+import zoneinfo
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -22,7 +23,7 @@ from pydantic import (
 
 from tradegen.errors import nearest, shown
 from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.mismatches.settings import Values
+from tradegen.mismatches.mechanism import Values, Zone
 from tradegen.schema import FIELDS
 from tradegen.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain
 
@@ -80,7 +81,20 @@ class _Settings(BaseModel):
         low, high = getattr(self, "min", 0), getattr(self, "max", 0)
         if low > high:
             raise ValueError(f"min is {low} and max is {high}; expected min at or below max")
+        zone = getattr(self, "zone", None)
+        if zone is not None and zone == getattr(self, "other_zone", None):
+            raise ValueError(f"zone and other_zone are both {zone}; expected two zones")
         return self
+
+
+def _zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"has the time zone {shown(name)}, which is unknown; expected an IANA name such as Europe/London"
+        ) from None
+    return name
 
 
 @functools.cache
@@ -88,8 +102,10 @@ def _settings_model(mechanism: str) -> type[_Settings]:
     fields: dict[str, Any] = {}
     for setting in CATALOGUE[mechanism].settings:
         expected = Expected(setting.expected)
-        if setting.whole:
-            annotation: Any = Annotated[int, Field(ge=setting.least, le=setting.most), INTEGER, expected]
+        if isinstance(setting, Zone):
+            annotation: Any = Annotated[str, AfterValidator(_zone), expected]
+        elif setting.whole:
+            annotation = Annotated[int, Field(ge=setting.least, le=setting.most), INTEGER, expected]
         else:
             annotation = Annotated[float, Field(gt=setting.least, le=setting.most), NUMBER, expected]
         fields[setting.name] = (annotation, Field(setting.default, description=setting.about))

@@ -19,16 +19,24 @@ __all__ = [
     "BUY",
     "FIELDS",
     "LARGEST_ID",
+    "LEGS",
+    "LISTS",
+    "MEASURED",
     "MICROSECONDS",
     "MICROSECONDS_A_DAY",
+    "NO_RECORD",
     "ORDER_TYPES",
+    "RECORD",
+    "RECORD_ID",
     "SELL",
+    "STEPS",
     "TICKS_PER_DOLLAR",
     "TRADE_COLUMNS",
     "TRUTH_COLUMNS",
     "Array",
     "Block",
     "Columns",
+    "Counts",
     "Pairs",
     "Trades",
     "Truth",
@@ -51,8 +59,8 @@ MICROSECONDS_A_DAY = 86_400 * MICROSECONDS
 BUY, SELL = 0, 1
 ORDER_TYPES = ("BUY", "SELL")
 
-FIELDS = ("quantity", "price", "date", "trade_timestamp")
-"""Fields a mechanism can alter; a truth row holds the position in this tuple."""
+STEPS = {"s": MICROSECONDS, "ms": 1_000, "us": 1}
+"""Microseconds in the smallest step of a timestamp, by the precision it is written with."""
 
 TRADE_COLUMNS = (
     "trade_id",
@@ -65,6 +73,24 @@ TRADE_COLUMNS = (
     "date",
     "trade_timestamp",
 )
+
+RECORD = "record"
+"""The field of a truth row that is about whole records: how many of them the leg has."""
+
+FIELDS = (*TRADE_COLUMNS, RECORD)
+"""Fields a mechanism can alter; a truth row holds the position in this tuple."""
+
+MEASURED = ("quantity", "price", "date", "trade_timestamp", RECORD)
+"""Fields whose values differ by an amount, a truth row's `delta`; the others are names."""
+
+RECORD_ID = "record_id"
+"""The last column of trades and truth, where trade_id and leg do not say which record is meant."""
+
+LISTS = {"single": ("trades",), "counterparty": ("buy", "sell"), "two_system": ("ours", "theirs")}
+"""The lists that the records stand in, by view."""
+
+LEGS = {"single": ORDER_TYPES, "counterparty": ORDER_TYPES, "two_system": ("OURS", "THEIRS")}
+"""What a pair's first and second leg are called, by view."""
 
 TRUTH_COLUMNS = (
     "trade_id",
@@ -96,6 +122,14 @@ class Columns:
         """One struct from several, end to end; `parts` holds at least one."""
         return cls(*map(np.concatenate, zip(*(part.arrays().values() for part in parts), strict=True)))
 
+    def first(self, rows: int) -> Self:
+        """The first `rows` rows, as views."""
+        return type(self)(*(values[:rows] for values in self.arrays().values()))
+
+    def take(self, chosen: Array) -> Self:
+        """The rows that a mask or positions choose, copied."""
+        return type(self)(*(values[chosen] for values in self.arrays().values()))
+
     def space(self, rows: int) -> Self:
         """Columns of these dtypes with `rows` rows, not filled."""
         return type(self)(*(np.empty(rows, values.dtype) for values in self.arrays().values()))
@@ -113,20 +147,21 @@ class Pairs(Columns):
     """Clean pairs, one row each, as both legs would hold them. All columns have shape (pairs,)."""
 
     ticker: Array  # int32, code into the market's tickers
-    buyer: Array  # int32, code into the brokers: broker_id of the BUY leg
-    seller: Array  # int32, code into the brokers: broker_id of the SELL leg
+    buyer: Array  # int32, code into the brokers: who buys
+    seller: Array  # int32, code into the brokers: who sells
     quantity: Array  # int64, shares
     price: Array  # int64, ticks
+    side: Array  # int8, BUY or SELL: what the first leg is, and in the view two_system the second, too
     date: Array  # int32, days since 1970-01-01
     trade_timestamp: Array  # int64, microseconds since 1970-01-01, naive local time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trades(Columns):
-    """Legs as they are emitted, in row order, two a pair. All columns have shape (2 * pairs,)."""
+    """Records as they are emitted, in row order: two a pair, but for missing, doubled and split legs."""
 
     trade_id: Array  # int64, the number behind tid00000021
-    ticker: Array  # int32 code
+    ticker: Array  # int32, code into the run's tickers
     broker_id: Array  # int32 code
     contra_broker_id: Array  # int32 code
     quantity: Array  # int64, shares
@@ -134,30 +169,61 @@ class Trades(Columns):
     order_type: Array  # int8: BUY or SELL
     date: Array  # int32, days since 1970-01-01
     trade_timestamp: Array  # int64, microseconds since 1970-01-01
+    leg: Array  # int8, 0 or 1: which leg of its pair it is; not written, but decides the list
+    record: Array  # int64, the number behind the record id
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth(Columns):
-    """The answer key, a row per altered field, by trade_id and then by field.
+    """The answer key, a row per altered field or record, by trade_id and then by field.
 
-    `original` and `altered` are in the field's own integer unit: shares, ticks, days, microseconds.
+    `original` and `altered` are in the field's own integer unit: codes, shares, ticks, days, microseconds,
+    records.
     """
 
-    trade_id: Array  # int64
-    leg: Array  # int8: BUY or SELL, the leg that was altered
+    trade_id: Array  # int64, that of the clean pair
+    leg: Array  # int8, 0 or 1: the leg that was altered
     field: Array  # int8, position in FIELDS
     mechanism: Array  # int16, position in the catalogue
     original: Array  # int64
     altered: Array  # int64
+    benign: Array  # bool: within the tolerance
     notional: Array  # int64, ticks x shares of the clean pair
+    cause: Array  # int16: 0, or the position of the hot spot, from 1
+    record: Array  # int64, the number of the record concerned; NO_RECORD where the leg is missing
+
+
+NO_RECORD = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts:
+    """What was asked of one block and what the data allowed, by cause and by mechanism (int64 arrays).
+
+    A row a cause: mismatches outside hot spots, then each hot spot, then benign differences.
+    """
+
+    eligible: Array  # shape (causes,): pairs that the cause is about
+    requested: Array  # shape (causes,): pairs of these that were to be altered
+    applied: Array  # shape (causes,): pairs that were
+    drawn: Array  # shape (mechanisms,): how often pairs drew a mechanism
+    possible: Array  # shape (mechanisms,): how often it was possible there
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Up to 65,536 consecutive pairs as generated: their legs, and the truth about them."""
+    """Up to 65,536 consecutive pairs as generated: their records, and the truth about them."""
 
     number: int
     pairs: int
-    mismatched: int  # how many of the pairs have a mismatch
     trades: Trades
     truth: Truth
+    counts: Counts
+
+    @property
+    def mismatched(self) -> int:
+        """How many of the pairs have a mismatch; benign differences are none."""
+        return int(self.counts.applied[:-1].sum())

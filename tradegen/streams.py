@@ -14,7 +14,7 @@ import numpy as np
 
 from tradegen.schema import Array
 
-__all__ = ["draw", "happens", "uniform", "whole"]
+__all__ = ["draw", "happens", "scramble", "uniform", "whole"]
 
 
 def draw(seed: int, stream: str, block: int, count: int) -> Array:
@@ -65,3 +65,21 @@ def whole(raw: Array, low: Array | int, high: Array | int) -> Array:
     values: Array = spread.view(np.int64)
     values += low
     return values
+
+
+def scramble(numbers: Array, salt: int) -> Array:
+    """Whole numbers as uint64 that look random, and are as distinct as the numbers are.
+
+    Each step (adding a constant, multiplying by an odd one, folding the upper half onto the lower) can be
+    undone modulo 2**64, so no two numbers meet. `salt` tells one use from another.
+    """
+    mixed = numbers.astype(np.uint64) + np.uint64(salt)
+    for factor in _ODD:
+        mixed ^= mixed >> np.uint64(32)
+        mixed *= factor
+    mixed ^= mixed >> np.uint64(32)
+    return mixed
+
+
+# Odd, with bits all over: the fractional parts of the golden ratio, of pi and of e.
+_ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0x243F6A8885A308D3), np.uint64(0xB7E151628AED2A6B))

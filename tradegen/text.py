@@ -8,7 +8,7 @@ parts that have few distinct values each.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,20 +17,25 @@ import pandas as pd
 from tradegen.schema import FIELDS, MICROSECONDS, TICKS_PER_DOLLAR, Array
 
 __all__ = [
-    "DIFFERENCES",
-    "VALUES",
+    "Form",
+    "broker_code",
     "broker_names",
     "by_field",
     "days",
+    "days_as",
     "dollars",
+    "hexadecimal",
     "integers",
     "moments",
+    "moments_as",
+    "named",
+    "seconds",
     "trade_id",
     "trade_ids",
 ]
 
-Forms: TypeAlias = Mapping[str, Callable[[Array], Array]]
-"""By field name, how a column of its integers is printed."""
+Form: TypeAlias = Callable[[Array], Array]
+"""How a column of integers is printed."""
 
 _EPOCH = dt.datetime(1970, 1, 1)
 _MICROSECONDS_A_MINUTE = 60 * MICROSECONDS
@@ -44,6 +49,7 @@ def _objects(texts: list[str]) -> Array:
 
 _THOUSANDTHS = _objects([f"{number:03d}" for number in range(1000)])
 _CENTS = _objects([f".{number:02d}" for number in range(TICKS_PER_DOLLAR)])
+_POINT_THOUSANDTHS = _objects([f".{number:03d}" for number in range(1000)])
 _SECONDS = _objects([f":{number:02d}" for number in range(60)])
 _SIGNS = _objects(["", "-"])
 
@@ -59,6 +65,11 @@ def trade_ids(first: int, count: int) -> Array:
     texts = np.add.outer(_objects([f"tid{head:05d}" for head in heads]), _THOUSANDTHS).ravel()
     consecutive: Array = texts[first % 1000 : first % 1000 + count]
     return consecutive
+
+
+def broker_code(name: str) -> int:
+    """The code of a broker: 0 for ``BKR001``."""
+    return int(name[3:]) - 1
 
 
 def broker_names(count: int) -> list[str]:
@@ -83,23 +94,55 @@ def days(numbers: Array) -> Array:
     return _each(numbers, lambda day: str((_EPOCH + dt.timedelta(days=day)).date()))
 
 
-def moments(microseconds: Array) -> Array:
-    """Microseconds since 1970-01-01, to the second: ``2025-07-21 10:33:00``."""
+def days_as(form: str) -> Form:
+    """Days in a form of strftime's."""
+    return lambda numbers: _each(numbers, lambda day: (_EPOCH + dt.timedelta(days=day)).strftime(form))
+
+
+def moments(microseconds: Array, precision: str = "s") -> Array:
+    """Microseconds since 1970-01-01: ``2025-07-21 10:33:00``, with ``.123`` or ``.123456`` if so precise."""
     minutes, rest = np.divmod(microseconds, _MICROSECONDS_A_MINUTE)
-    texts: Array = _each(minutes, _minute) + _SECONDS[rest // MICROSECONDS]
+    second, fraction = np.divmod(rest, MICROSECONDS)
+    texts: Array = _each(minutes, _minute) + _SECONDS[second]
+    return texts + _fractions(fraction, precision) if precision != "s" else texts
+
+
+def moments_as(form: str) -> Form:
+    """Microseconds since 1970-01-01 in a form of strftime's."""
+    return lambda values: _each(
+        values, lambda value: (_EPOCH + dt.timedelta(microseconds=value)).strftime(form)
+    )
+
+
+def seconds(microseconds: Array, precision: str = "s") -> Array:
+    """A length of time in seconds: ``-90``, with ``.123`` or ``.123456`` if so precise."""
+    whole, fraction = np.divmod(np.abs(microseconds), MICROSECONDS)
+    texts: Array = integers(whole)
+    if precision != "s":
+        texts = texts + _fractions(fraction, precision)
+    return _SIGNS[(microseconds < 0).astype(np.int8)] + texts if (microseconds < 0).any() else texts
+
+
+def _fractions(microseconds: Array, precision: str) -> Array:
+    milli, micro = np.divmod(microseconds, 1_000)
+    texts: Array = _POINT_THOUSANDTHS[milli]
+    return texts + _THOUSANDTHS[micro] if precision == "us" else texts
+
+
+def hexadecimal(numbers: Array) -> Array:
+    """Unsigned 64-bit numbers as 16 digits: ``00c0ffee00c0ffee``."""
+    digits = np.frombuffer(numbers.astype(">u8").tobytes().hex().encode(), "S16")
+    texts: Array = digits.astype("U16").astype(object)
     return texts
 
 
-def seconds(microseconds: Array) -> Array:
-    """A length of time as whole seconds: ``-90``."""
-    return integers(microseconds // MICROSECONDS)
+def named(names: Sequence[str]) -> Form:
+    """Codes as the names that they stand for."""
+    column = np.array(names, object)
+    return lambda codes: column[codes]
 
 
-VALUES: Forms = {"quantity": integers, "price": dollars, "date": days, "trade_timestamp": moments}
-DIFFERENCES: Forms = {"quantity": integers, "price": dollars, "date": integers, "trade_timestamp": seconds}
-
-
-def by_field(values: Array, field: Array, forms: Forms = VALUES) -> Array:
+def by_field(values: Array, field: Array, forms: Mapping[str, Form]) -> Array:
     """A column whose rows are values of different fields.
 
     Parameters
@@ -108,17 +151,18 @@ def by_field(values: Array, field: Array, forms: Forms = VALUES) -> Array:
         Each in its field's unit.
     field : ndarray of int8, shape (n,)
         Positions in `schema.FIELDS`.
-    forms : mapping, optional
-        How each field is printed: `VALUES` or `DIFFERENCES`.
+    forms : mapping
+        How each field is printed; a field without a form is left empty.
 
     Returns
     -------
     ndarray of object, shape (n,)
     """
-    texts = np.empty(len(values), object)
-    for code, name in enumerate(FIELDS):
-        rows = np.flatnonzero(field == code)
-        texts[rows] = forms[name](values[rows])
+    texts = np.full(len(values), "", object)
+    for code in np.unique(field).tolist():
+        if form := forms.get(FIELDS[code]):
+            rows = np.flatnonzero(field == code)
+            texts[rows] = form(values[rows])
     return texts
 
 

@@ -6,7 +6,7 @@ what is allowed. What is allowed is said once, as `Expected` beside the constrai
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from tradegen.errors import named, nearest, shown
 from tradegen.mismatches.catalogue import CATALOGUE
 
-__all__ = ["INTEGER", "NUMBER", "STRICT", "Expected", "Frozen", "explain"]
+__all__ = ["INTEGER", "NUMBER", "STRICT", "Expected", "Frozen", "explain", "table"]
 
 STRICT = ConfigDict(
     frozen=True,
@@ -66,6 +66,23 @@ INTEGER = BeforeValidator(_plain_integer)
 
 NUMBER = BeforeValidator(_plain_number)
 """For a float field, after its limits: lets a NumPy number in; no boolean, no text."""
+
+
+def table(model: type[BaseModel], name: str) -> BeforeValidator:
+    """For a field that is a table of its own: reads a mapping as `model`, with errors that name their place.
+
+    `name` is the field's, as messages quote it.
+    """
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        try:
+            return model.model_validate(dict(value))
+        except ValidationError as error:
+            raise ValueError(explain(error, model, f"field of {name}", f"{name}.")) from None
+
+    return BeforeValidator(read)
 
 
 def explain(error: ValidationError, model: type[BaseModel], kind: str, where: str = "") -> str:

@@ -1,96 +1,114 @@
 """Which pairs are mismatched, on which leg, by which mechanisms: exact, nested and orthogonal.
 
-Every pair holds a random key, and the smallest keys are the mismatched ones: raising the rate keeps those
-there were and adds to them. What else is drawn about a mismatched pair belongs to its rank among the keys,
-which no rate changes; so the cost goes with the mismatches, not with the pairs. Among a pair's mechanisms
-the same again: each has a key ``-log(u)/weight`` from a stream of its own, and the smallest wins (an
-exponential race), so that changing one weight moves no pair between two other mechanisms.
+In every stratum, each pair holds a random key, and the smallest keys are the mismatched ones: raising the
+rate keeps those there were and adds to them. What else is drawn about a mismatched pair belongs to its rank
+among the keys, which no rate changes; so the cost goes with the mismatches, not with the pairs. A pair for
+which no mechanism is possible is passed over, and the next one takes its place.
+
+Among a pair's mechanisms the same again: each has a key ``-log(u)/weight`` from a stream of its own, and the
+smallest wins (an exponential race), so that changing one weight moves no pair between two other mechanisms.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import numpy as np
 
-from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.schema import BLOCK_PAIRS, BUY, SELL, Array
-from tradegen.streams import draw, happens, uniform
+from tradegen.mismatches.strata import Stratum
+from tradegen.schema import BLOCK_PAIRS, Array
+from tradegen.streams import draw, happens, scramble, uniform
 
-if TYPE_CHECKING:
-    from tradegen.scenario import Scenario
-
-__all__ = ["Selection", "select"]
+__all__ = ["OUT", "Race", "Ranking", "number_drawn", "wanted_fields"]
 
 _POSITION = np.uint64(BLOCK_PAIRS - 1)  # a pair's position within a block fits 16 bits
+OUT = np.uint64(2**64 - 1)
+"""A draw that cannot win: the mechanism is not possible for the pair."""
+_ANEW = 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Selection:
-    """The mismatched pairs of one block, k of them, by rank.
+class Ranking:
+    """The pairs of a stratum by their keys, smallest first; sorted only as far as is looked at."""
 
-    `pairs` holds their positions (int64, shape (k,)), `legs` the leg to alter (int8, shape (k,)), and
-    `masks`, by mechanism name, whether it is to be applied (bool, shape (k,)).
-    """
+    def __init__(self, stratum: Stratum, seed: int, block: int, count: int) -> None:
+        # Benign differences share the keys of the mismatches outside hot spots, from the other end: the
+        # two never meet, and neither moves the other.
+        stream = "mismatch/pair" if stratum.benign else f"{stratum.prefix}mismatch/pair"
+        raw = draw(seed, stream, block, count)
+        # The position in the low bits makes keys distinct, and saves an argument sort.
+        keys = (raw & ~_POSITION) | np.arange(count, dtype=np.uint64)
+        self._keys = keys if stratum.members is None else keys[stratum.members]
+        self._flip = OUT if stratum.benign else np.uint64(0)
+        self._keys ^= self._flip
+        self._sorted = 0
 
-    pairs: Array
-    legs: Array
-    masks: dict[str, Array]
+    def __len__(self) -> int:
+        return len(self._keys)
 
+    def below(self, share: float) -> int:
+        """How many pairs have a key in this lowest share of all keys."""
+        return int(np.count_nonzero(happens(self._keys, share)))
 
-def select(scenario: Scenario, seed: int, block: int, count: int) -> Selection:
-    """Choose the mismatches of one block of `count` pairs."""
-    pairs = _mismatched(scenario, seed, block, count)
-    on_buy = happens(draw(seed, "mismatch/leg", block, len(pairs)), scenario.buy_share)
-    legs = np.where(on_buy, np.int8(BUY), np.int8(SELL))
-    return Selection(pairs, legs, _masks(scenario, seed, block, len(pairs)))
-
-
-def _mismatched(scenario: Scenario, seed: int, block: int, count: int) -> Array:
-    """Positions of the pairs to be mismatched (int64), smallest key first."""
-    # The position in the low bits makes keys distinct, and saves an argument sort.
-    keys = (draw(seed, "mismatch/pair", block, count) & ~_POSITION) | np.arange(count, dtype=np.uint64)
-    if scenario.rate_mode == "bernoulli":
-        chosen = keys[happens(keys, scenario.mismatch_rate)]
-    else:
-        start = float(uniform(draw(seed, "mismatch/count", block, 1))[0])
-        number = min(math.floor(scenario.mismatch_rate * count + start), count)
-        keys.partition(max(number - 1, 0))
-        chosen = keys[:number]
-    chosen.sort()
-    return (chosen & _POSITION).view(np.int64)
+    def ranked(self, start: int, stop: int) -> Array:
+        """Positions of the pairs with the ranks from `start` to before `stop` (int64)."""
+        if stop > self._sorted:
+            rest = self._keys[self._sorted :]
+            if stop - self._sorted < len(rest):
+                rest.partition(stop - self._sorted - 1)
+            self._keys[self._sorted : stop].sort()
+            self._sorted = stop
+        return ((self._keys[start:stop] ^ self._flip) & _POSITION).view(np.int64)
 
 
-def _masks(scenario: Scenario, seed: int, block: int, count: int) -> dict[str, Array]:
-    """By mechanism, which of `count` mismatched pairs it is to meet."""
-    weights = scenario.weights
-    masks = {name: np.zeros(count, bool) for name in weights}
-    if not count:
-        return masks
-    fields = np.array([CATALOGUE[name].field_code for name in weights])
-    keys = np.stack([_race(seed, name, block, count) / weight for name, weight in weights.items()])
-    wanted = _fields_wanted(scenario, seed, block, count)
-    rows = np.arange(count)
-    for done in range(1, 1 + min(len(scenario.fields_per_pair), len(set(fields)))):
-        winner = keys.argmin(axis=0)
-        for position, mask in enumerate(masks.values()):
-            mask[rows[winner == position]] = True
-        more = wanted > done
-        rows, wanted, keys, winner = rows[more], wanted[more], keys[:, more], winner[more]
-        # The winner's field is taken: the next one must be another.
-        keys[fields[:, None] == fields[winner]] = np.inf
-    return masks
+def number_drawn(stratum: Stratum, ranking: Ranking, available: int, seed: int, block: int) -> int:
+    """How many pairs are to be altered: of `available` ones in exact mode, else of all that are ranked."""
+    if stratum.mode == "bernoulli":
+        return ranking.below(stratum.rate)
+    start = float(uniform(draw(seed, f"{stratum.prefix}mismatch/count", block, 1))[0])
+    return math.floor(stratum.rate * available + start)
 
 
-def _race(seed: int, mechanism: str, block: int, count: int) -> Array:
-    """Exponential times (float64): divided by its weight, the smallest wins with that share."""
-    return -np.log1p(-uniform(draw(seed, f"{mechanism}/choice", block, count)))
+def wanted_fields(shares: tuple[float, ...], raw: Array) -> Array:
+    """How many fields to alter in each mismatched pair (int64), by one draw each."""
+    edges = np.cumsum(shares)[:-1]
+    return 1 + np.searchsorted(edges, uniform(raw), side="right")
 
 
-def _fields_wanted(scenario: Scenario, seed: int, block: int, count: int) -> Array:
-    """How many fields to alter in each mismatched pair (int64)."""
-    edges = np.cumsum(scenario.fields_per_pair)[:-1]
-    drawn = uniform(draw(seed, "mismatch/fields", block, count))
-    return 1 + np.searchsorted(edges, drawn, side="right")
+class Race:
+    """Mechanisms that race for pairs, by their draws and weights; those found impossible drop out."""
+
+    def __init__(self, weights: dict[str, float], draws: Array) -> None:
+        self._draws = draws  # uint64, shape (mechanisms, pairs)
+        by_weight: dict[float, list[int]] = {}
+        for position, weight in enumerate(weights.values()):
+            by_weight.setdefault(weight, []).append(position)
+        self._groups = by_weight.items()
+
+    def winners(self, rows: Array) -> Iterator[tuple[int, Array, Array]]:
+        """Each mechanism that wins some of the pairs in `rows`; which pairs; and their draws, made anew.
+
+        A draw that wins is smaller than it would be by chance. Scrambled, it is as good as another one.
+        """
+        everyone = len(rows) == self._draws.shape[1]
+        best = np.full(len(rows), np.inf)
+        winner = np.full(len(rows), -1, np.int64)
+        for weight, positions in self._groups:
+            # Of equal weights, the smallest draw wins: only that one needs its logarithm.
+            smallest = np.full(len(rows), OUT)
+            first = np.zeros(len(rows), np.int64)
+            for position in positions:
+                draws = self._draws[position] if everyone else self._draws[position, rows]
+                first[draws < smallest] = position
+                np.minimum(smallest, draws, out=smallest)
+            key = np.where(smallest == OUT, np.inf, -np.log1p(-uniform(smallest)) / weight)
+            wins = key < best
+            best[wins], winner[wins] = key[wins], first[wins]
+        for position in range(len(self._draws)):
+            won = rows[winner == position]
+            if len(won):
+                yield position, won, scramble(self._draws[position, won], _ANEW)
+
+    def drop(self, position: int, rows: Array) -> None:
+        """Take a mechanism out of the race for pairs."""
+        self._draws[position, rows] = OUT

@@ -8,9 +8,16 @@ from typing import Protocol
 from tradegen.sinks.csv import Csv
 from tradegen.sinks.json import Json
 from tradegen.sinks.ndjson import Ndjson
-from tradegen.sinks.records import TRADES, TRUTH, Columns, Kind, trade_records, truth_records
+from tradegen.sinks.records import (
+    Columns,
+    Kind,
+    trade_kinds,
+    trade_records,
+    truth_kind,
+    truth_records,
+)
 
-__all__ = ["SINKS", "TRADES", "TRUTH", "Columns", "Kind", "Sink", "trade_records", "truth_records"]
+__all__ = ["SINKS", "Columns", "Kind", "Sink", "trade_kinds", "trade_records", "truth_kind", "truth_records"]
 
 
 class Sink(Protocol):

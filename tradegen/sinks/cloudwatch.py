@@ -11,12 +11,12 @@ from typing import Literal
 
 from tradegen.generate import Batch
 from tradegen.sinks.ndjson import objects
-from tradegen.sinks.records import TRADES, trade_records
+from tradegen.sinks.records import trade_kinds, trade_records
 
 __all__ = ["RECORDS_A_LINE", "log_lines"]
 
 RECORDS_A_LINE = 400
-"""A record has at most some 320 bytes, so that a line stays below 128 KiB: half of CloudWatch's limit
+"""A record has at most some 500 bytes, so that a line stays below 200 KB, within CloudWatch's limit
 (AWS, "CloudWatch Logs quotas": 256 KiB an event, later raised to 1 MiB)."""
 
 
@@ -31,8 +31,9 @@ def log_lines(batch: Batch, form: Literal["array", "records"], key: str) -> str:
     key : str
         What the ids were reserved under; it goes into the manifest.
     """
+    [(name, kind)] = trade_kinds(batch.run).items()
     records = [
-        record for block in batch.blocks for record in objects(TRADES, trade_records(batch.run, block))
+        record for block in batch.blocks for record in objects(kind, trade_records(batch.run, block)[name])
     ]
     lines = records if form == "records" else list(_arrays(records))
     manifest = json.dumps({**batch.manifest, "key": key})

@@ -29,6 +29,16 @@ def objects(kind: Kind, columns: Columns) -> Iterator[str]:
     Nothing needs escaping: names are validated to hold no quote and no backslash, and numbers are printed as
     exact decimals, which is why a JSON encoder, with its doubles, is not used.
     """
-    members = (f'"{name}": %s' if name in kind.bare else f'"{name}": "%s"' for name in kind.names)
+    members = (
+        f'"{escaped}": %s' if name in kind.bare else f'"{escaped}": "%s"'
+        for name in kind.names
+        for escaped in [name.replace("%", "%%")]
+    )
     template = "{" + ", ".join(members) + "}"
-    return map(template.__mod__, zip(*(columns[name] for name in kind.names), strict=True))
+    texts = (_or_null(columns[name]) if name in kind.bare else columns[name] for name in kind.names)
+    return map(template.__mod__, zip(*texts, strict=True))
+
+
+def _or_null(texts: list[str]) -> list[str]:
+    """What is empty in CSV is null in JSON."""
+    return [text or "null" for text in texts] if "" in texts else texts

@@ -2,75 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tradegen import text
+from tradegen import printed, text
 from tradegen.mismatches.catalogue import NAMES
+from tradegen.mismatches.strata import causes
 from tradegen.run import Run
-from tradegen.schema import FIELDS, ORDER_TYPES, TRADE_COLUMNS, TRUTH_COLUMNS, Array, Block
+from tradegen.schema import FIELDS, RECORD_ID, TRADE_COLUMNS, TRUTH_COLUMNS, Array, Block
 
-__all__ = ["TRADES", "TRUTH", "Columns", "Kind", "trade_records", "truth_records"]
+__all__ = ["Columns", "Kind", "trade_kinds", "trade_records", "truth_kind", "truth_records"]
 
 Columns = dict[str, list[str]]
-"""Text columns by name, all of one length, in the order of the kind's names."""
+"""Text columns by the names they are written under, all of one length, in the order of the kind's names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of record: its columns' names, and which of them JSON writes bare (numbers, booleans)."""
+    """A kind of record: its columns' names, and which of them JSON writes bare (numbers, booleans, null)."""
 
     names: tuple[str, ...]
     bare: frozenset[str]
 
 
-TRADES = Kind(TRADE_COLUMNS, frozenset({"quantity", "price"}))
-TRUTH = Kind(TRUTH_COLUMNS, frozenset({"delta", "benign", "notional"}))
+def trade_kinds(run: Run) -> dict[str, Kind]:
+    """The kinds of records in the view's lists, by list."""
+    names = (*TRADE_COLUMNS, RECORD_ID) if run.scenario.record_ids else TRADE_COLUMNS
+    kinds = {}
+    for name, layout in run.scenario.lists.items():
+        written = {column: layout.columns.get(column, column) for column in names}
+        kinds[name] = Kind(tuple(written.values()), frozenset({written["quantity"], written["price"]}))
+    return kinds
 
 
-def trade_records(run: Run, block: Block) -> Columns:
-    """The legs of a block as they are printed, in row order."""
-    trades = block.trades
-    brokers = text.broker_names(run.scenario.brokers)
-    return {
-        "trade_id": _trade_ids(run, block, trades.trade_id),
-        "ticker": _named(run.market.tickers, trades.ticker),
-        "broker_id": _named(brokers, trades.broker_id),
-        "contra_broker_id": _named(brokers, trades.contra_broker_id),
-        "quantity": text.integers(trades.quantity).tolist(),
-        "price": text.dollars(trades.price).tolist(),
-        "order_type": _named(ORDER_TYPES, trades.order_type),
-        "date": text.days(trades.date).tolist(),
-        "trade_timestamp": text.moments(trades.trade_timestamp).tolist(),
-    }
+def truth_kind(run: Run) -> Kind:
+    """The kind of the truth's rows."""
+    names = (*TRUTH_COLUMNS, RECORD_ID) if run.scenario.record_ids else TRUTH_COLUMNS
+    return Kind(names, frozenset({"delta", "benign", "notional"}))
+
+
+def trade_records(run: Run, block: Block) -> dict[str, Columns]:
+    """The records of a block as they are printed, in row order, by list."""
+    lists = run.scenario.lists
+    how = printed.forms(run)
+    found = {}
+    for leg, (name, layout) in enumerate(lists.items()):
+        trades = block.trades if len(lists) == 1 else block.trades.take(block.trades.leg == leg)
+        own = dict(how)
+        if layout.date_format:
+            own["date"] = text.days_as(layout.date_format)
+        if layout.timestamp_format:
+            own["trade_timestamp"] = text.moments_as(layout.timestamp_format)
+        columns = {column: own[column](getattr(trades, column)).tolist() for column in TRADE_COLUMNS}
+        if run.scenario.record_ids:
+            columns[RECORD_ID] = printed.record_ids(run, trades.record).tolist()
+        found[name] = {layout.columns.get(column, column): values for column, values in columns.items()}
+    return found
 
 
 def truth_records(run: Run, block: Block) -> Columns:
     """The truth rows of a block as they are printed."""
     truth = block.truth
-    difference = truth.altered - truth.original
-    return {
-        "trade_id": _trade_ids(run, block, truth.trade_id),
-        "leg": _named(ORDER_TYPES, truth.leg),
-        "field": _named(FIELDS, truth.field),
-        "mechanism": _named(NAMES, truth.mechanism),
-        "original": text.by_field(truth.original, truth.field).tolist(),
-        "altered": text.by_field(truth.altered, truth.field).tolist(),
-        "delta": text.by_field(difference, truth.field, text.DIFFERENCES).tolist(),
-        "benign": ["false"] * len(truth),
-        "notional": text.dollars(truth.notional).tolist(),
-        "cause": [""] * len(truth),
+    original, altered = printed.altered_values(run, truth)
+    columns: dict[str, Array] = {
+        "trade_id": printed.trade_ids(run, truth.trade_id),
+        "leg": text.named(printed.leg_names(run))(truth.leg),
+        "field": text.named(FIELDS)(truth.field),
+        "mechanism": text.named(NAMES)(truth.mechanism),
+        "original": original,
+        "altered": altered,
+        "delta": printed.deltas(run, truth),
+        "benign": text.named(("false", "true"))(truth.benign.astype(np.int8)),
+        "notional": text.dollars(truth.notional),
+        "cause": text.named(causes(run.scenario))(truth.cause),
     }
-
-
-def _trade_ids(run: Run, block: Block, numbers: Array) -> list[str]:
-    first = run.first_id_of(block.number)
-    texts: list[str] = text.trade_ids(first, block.pairs)[numbers - first].tolist()
-    return texts
-
-
-def _named(names: Sequence[str], codes: Array) -> list[str]:
-    texts: list[str] = np.array(names, object)[codes].tolist()
-    return texts
+    if run.scenario.record_ids:
+        columns[RECORD_ID] = printed.record_ids(run, truth.record)
+    return {name: values.tolist() for name, values in columns.items()}

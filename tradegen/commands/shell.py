@@ -5,13 +5,24 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import ParamSpec, TypeVar
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import typer
 
 from tradegen.errors import TradegenError
 
-__all__ = ["number", "say", "sentences"]
+__all__ = ["LEDGER", "SETTINGS", "number", "say", "sentences"]
+
+LEDGER = Path("trade_ids.db")
+"""The ledger of plain ``tradegen generate``, in the current folder."""
+
+SETTINGS: dict[str, Any] = {
+    "no_args_is_help": True,
+    "rich_markup_mode": "markdown",
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+"""What all groups of commands have in common."""
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

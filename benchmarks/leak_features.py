@@ -1,0 +1,198 @@
+"""What an attacker can see of single records: everything that one of them and its list say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tradegen import Batch, generate
+from tradegen.sinks import trade_records, truth_records
+
+Array = NDArray[Any]
+Features = dict[tuple[str, str], Array]
+"""Arrays of float64, shape (records,), by group and name."""
+
+_DAY = 86_400_000_000  # microseconds
+_EDGE = 50  # so many values from either end of a range are told apart
+
+_BASE: dict[str, Any] = {"scenario": "us_equity_t1", "date": "2025-07-08", "fields_per_pair": [1]}
+# Half of the pairs: a quarter of the legs are altered, and both their other legs and clean pairs are among
+# the rest.
+_RATE = 0.5
+
+VIEWS = ("single", "counterparty", "two_system")
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Records of one run, as an attacker sees them."""
+
+    features: Features
+    altered: Array  # bool, shape (records,)
+    pair: Array  # int64, shape (records,): legs of one pair have one number
+
+    @property
+    def groups(self) -> set[str]:
+        """The groups of its features."""
+        return {group for group, _ in self.features}
+
+
+def sample(mechanism: str = "", pairs: int = 100_000, seed: int = 1, **overrides: Any) -> Sample:
+    """Generate a run with one mechanism alone, half of its pairs altered, on the settings of us_equity_t1.
+
+    A record counts as altered where the truth has its leg: for a missing leg, the one that is left; for a
+    duplicate and for fills, all of the leg's.
+    """
+    scenario = {**_BASE, "mismatch_rate": _RATE, "mechanisms": {mechanism: 1}, **overrides}
+    if mechanism == "trade_timestamp.clock_skew":
+        scenario.setdefault("timestamp_precision", "ms")
+    batch = generate(pairs=pairs, seed=seed, **scenario)
+    truth = _frame([truth_records(batch.run, block) for block in batch.blocks])
+    lists, parts = tables(batch), []
+    for number, (name, table) in enumerate(lists.items()):
+        leg = table["order_type"] if len(lists) == 1 else name.upper()
+        parts.append((features(table, number), *_labels(table, leg, truth)))
+    joined = {key: np.concatenate([part[0][key] for part in parts]) for key in parts[0][0]}
+    ids = pd.factorize(np.concatenate([part[2] for part in parts]))[0]
+    return Sample(joined, np.concatenate([part[1] for part in parts]), ids)
+
+
+def tables(batch: Batch) -> dict[str, pd.DataFrame]:
+    """The lists of a run as they are written: columns of text, by the list's name."""
+    pieces = [trade_records(batch.run, block) for block in batch.blocks]
+    return {name: _frame([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def _frame(pieces: list[dict[str, list[str]]]) -> pd.DataFrame:
+    return pd.DataFrame({name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]})
+
+
+def _labels(table: pd.DataFrame, leg: Any, truth: pd.DataFrame) -> tuple[Array, Array]:
+    """Whether each record is altered, and its pair's true id."""
+    ids = table["trade_id"]
+    if (truth["altered"] == "0").all():  # missing legs
+        return ids.isin(truth["trade_id"]).to_numpy(), ids.to_numpy()
+    if "record_id" not in table or (truth["field"] == "record").all():
+        key = ids + " " + leg
+        return key.isin(truth["trade_id"] + " " + truth["leg"]).to_numpy(), ids.to_numpy()
+    true_id = table["record_id"].map(dict(zip(truth["record_id"], truth["trade_id"], strict=True)))
+    return true_id.notna().to_numpy(), true_id.fillna(ids).to_numpy()
+
+
+def features(table: pd.DataFrame, number: int = 0) -> Features:
+    """What can be computed from each record of a list as it is written, and from the list around it.
+
+    Parameters
+    ----------
+    table : DataFrame of str
+        The list's columns.
+    number : int
+        Of the list, where there are several.
+    """
+    row = np.arange(len(table))
+    ids = _numbers(table["trade_id"].str[3:])
+    quantity = _numbers(table["quantity"])
+    ticks = _numbers(table["price"].str.replace(".", ""))
+    moment = pd.to_datetime(table["trade_timestamp"], format="ISO8601").to_numpy("datetime64[us]")
+    moment, day = moment.astype(np.int64), table["date"].to_numpy("datetime64[D]").astype(np.int64)
+    ticker, broker, contra, side = (
+        pd.factorize(table[name], sort=True)[0]
+        for name in ("ticker", "broker_id", "contra_broker_id", "order_type")
+    )
+    # Of one side: there the pair's other leg is not among them, unless its side is wrong.
+    kind = side * (ticker.max() + 1) + ticker
+    of_ticker = pd.Series(ticks).groupby(kind)
+    median, least, most = (of_ticker.transform(name).to_numpy() for name in ("median", "min", "max"))
+    before, after, _ = _neighbours(moment, side)
+    ticker_before, ticker_after, previous = _neighbours(moment, kind)
+    second, clock = moment // 1_000_000, moment % _DAY
+    made: dict[str, dict[str, Array]] = {
+        "position": {"row": row, "share": row / len(row), "odd": row % 2, "list": np.full(len(row), number)},
+        "id": {"behind row": ids - ids.min() - row / 2, **_whole(ids), **_digits(table["trade_id"].str[3:])},
+        "quantity": _whole(quantity),
+        "price": _whole(ticks),
+        "notional": {"value": quantity * ticks},
+        "price in ticker": {
+            "from median": ticks - median,
+            "relative": ticks / median,
+            "between": (ticks - least) / np.maximum(most - least, 1),
+            **_edges(ticks, least, most),
+        },
+        "ticker": {"code": ticker},
+        "brokers": {
+            "broker": broker,
+            "contra": contra,
+            "round the circle": (contra - broker) % (max(broker.max(), contra.max()) + 1),
+        },
+        "order_type": {"side": side},
+        "date": {"day": day - day.min(), "after timestamp": day - moment // _DAY},
+        "time": {
+            **_whole(clock // 1000),
+            **{f"second: {name}": values for name, values in _whole(clock // 1_000_000).items()},
+            "minute": second // 60 % 60,
+            "second": second % 60,
+            "millisecond": moment // 1000 % 1000,
+            "microsecond": moment % 1000,
+        },
+        "neighbours": {
+            "before": before,
+            "after": after,
+            "nearest": np.minimum(before, after),
+        },
+        "neighbours in ticker": {
+            "before": ticker_before,
+            "after": ticker_after,
+            "price from previous": ticks - ticks[previous],
+        },
+    }
+    if "record_id" in table:
+        made["record_id"] = _digits(table["record_id"])
+    for group, column in _WRITTEN.items():
+        made[group]["length"] = table[column].str.len().to_numpy()
+    return {(group, name): np.asarray(v, float) for group, found in made.items() for name, v in found.items()}
+
+
+_WRITTEN = {
+    "id": "trade_id", "quantity": "quantity", "price": "price", "ticker": "ticker", "brokers": "broker_id",
+    "order_type": "order_type", "date": "date", "time": "trade_timestamp",
+}  # fmt: skip
+
+
+def _numbers(text: pd.Series[str]) -> Array:
+    return text.astype(np.int64).to_numpy()
+
+
+def _whole(values: Array) -> dict[str, Array]:
+    """What is to be seen in whole numbers: size, ends of the range, digits."""
+    zeros = sum((values % 10**power == 0).astype(int) for power in range(1, 7))
+    last = {"odd": values % 2, "last digit": values % 10, "last two": values % 100, "zeros": zeros}
+    return {"value": values, **_edges(values, values.min(), values.max()), **last}
+
+
+def _edges(values: Array, least: Array, most: Array) -> dict[str, Array]:
+    return {
+        "from least": np.minimum(values - least, _EDGE),
+        "from most": np.minimum(most - values, _EDGE),
+    }
+
+
+def _digits(text: pd.Series[str]) -> dict[str, Array]:
+    """The characters of texts, by their codes; from the right."""
+    shortest = int(text.str.len().min())
+    letters = np.array(text.str[-shortest:].tolist()).view(np.uint32).reshape(len(text), shortest)
+    return {f"character {place}": letters[:, place] for place in range(shortest)}
+
+
+def _neighbours(moment: Array, kind: Array) -> tuple[Array, Array, Array]:
+    """Time since the record before and until the one after of the same kind, and which one is before."""
+    order = np.lexsort((moment, kind))
+    same = np.append(False, kind[order][1:] == kind[order][:-1])
+    gaps = np.where(same, np.diff(moment[order], prepend=0), -1)
+    before, after, previous = np.empty_like(gaps), np.empty_like(gaps), np.empty_like(order)
+    before[order], after[order] = gaps, np.append(gaps[1:], -1)
+    previous[order] = np.where(same, np.roll(order, 1), order)
+    return before, after, previous

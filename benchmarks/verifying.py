@@ -1,0 +1,59 @@
+"""`tradegen verify` on 10,000,000 pairs of everything, its time and its memory: `make bench-verify`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from results import record
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZES = ("1e6", "1e7")
+WORDS = ["--scenario", "everything", "--first-id", "1", "--seed", "1"]
+FILES = {"--out": "trades.csv", "--truth": "truth.csv", "--manifest": "manifest.json"}
+
+
+def measured(words: list[str], folder: Path) -> tuple[float, float, str]:
+    """Seconds and peak megabytes of one command, and what it printed; it must succeed."""
+    start = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tradegen", *words], cwd=folder, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    printed = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0, printed
+    return time.perf_counter() - start, usage.ru_maxrss / 1024, printed
+
+
+def main() -> None:
+    """Generate and verify at each size, and record the figures."""
+    rows = ["| pairs | files | generate | peak | verify | peak | found |", "|---|---|---|---|---|---|---|"]
+    for pairs in sys.argv[1:] or SIZES:
+        with tempfile.TemporaryDirectory(dir=ROOT) as name:
+            folder = Path(name)
+            named = [word for option in FILES.items() for word in option]
+            made, made_peak, _ = measured(["generate", "--pairs", pairs, *WORDS, *named], folder)
+            size = sum(path.stat().st_size for path in folder.iterdir()) / 1e9
+            proved, peak, printed = measured(["verify", *FILES.values()], folder)
+        cells = (
+            f"{int(float(pairs)):,}",
+            f"{size:.2f} GB",
+            f"{made:.0f} s",
+            f"{made_peak:.0f} MB",
+            f"{proved:.0f} s",
+            f"{peak:.0f} MB",
+            " ".join(printed.split()),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+        print(rows[-1], flush=True)
+    record("Verify", "The scenario `everything`, CSV, one process each:\n\n" + "\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Small lists and truths written by hand, right in every way, for the tests of the reference to damage."""
+
+from __future__ import annotations
+
+import copy
+
+from reading import Lists, Row, rows
+
+HEADER = "trade_id,ticker,broker_id,contra_broker_id,quantity,price,order_type,date,trade_timestamp"
+TRUTH_HEADER = "trade_id,leg,field,mechanism,original,altered,delta,benign,notional,cause"
+
+# One list, fields alone: 21 is clean; 22 quantity; 23 price and date; 24 timestamp; 25 ticker; 26 swapped.
+FIELDS = """
+tid00000021,AAPL,BKR005,BKR011,250,154.00,BUY,2025-07-21,2025-07-21 10:33:00
+tid00000021,AAPL,BKR011,BKR005,250,154.00,SELL,2025-07-21,2025-07-21 10:33:00
+tid00000022,AAPL,BKR001,BKR002,100,10.00,BUY,2025-07-21,2025-07-21 10:34:00
+tid00000022,AAPL,BKR002,BKR001,103,10.00,SELL,2025-07-21,2025-07-21 10:34:00
+tid00000023,MSFT,BKR003,BKR002,10,40.10,BUY,2025-07-22,2025-07-21 10:35:00
+tid00000023,MSFT,BKR002,BKR003,10,40.00,SELL,2025-07-21,2025-07-21 10:35:00
+tid00000024,MSFT,BKR003,BKR002,10,40.00,BUY,2025-07-21,2025-07-21 10:35:00
+tid00000024,MSFT,BKR002,BKR003,10,40.00,SELL,2025-07-21,2025-07-21 10:33:30
+tid00000025,BRK.A.O,BKR001,BKR002,1,700000.00,BUY,2025-07-21,2025-07-21 10:36:00
+tid00000025,BRK.A,BKR002,BKR001,1,700000.00,SELL,2025-07-21,2025-07-21 10:36:00
+tid00000026,AAPL,BKR005,BKR011,2,154.00,BUY,2025-07-21,2025-07-21 10:37:00
+tid00000026,AAPL,BKR005,BKR011,2,154.00,SELL,2025-07-21,2025-07-21 10:37:00
+"""
+FIELDS_TRUTH = """
+tid00000022,SELL,quantity,quantity.nudge,100,103,3,false,1000.00,
+tid00000023,BUY,price,price.nudge,40.00,40.10,0.10,false,400.00,hot
+tid00000023,BUY,date,date.next_session,2025-07-21,2025-07-22,1,false,400.00,hot
+tid00000024,SELL,trade_timestamp,trade_timestamp.delay,2025-07-21 10:35:00,2025-07-21 10:33:30,-90,false,400.00,
+tid00000025,BUY,ticker,ticker.suffix,BRK.A,BRK.A.O,,false,700000.00,
+tid00000026,SELL,broker_id,broker_id.swapped,BKR011,BKR005,,false,308.00,
+tid00000026,SELL,contra_broker_id,broker_id.swapped,BKR005,BKR011,,false,308.00,
+"""  # noqa: E501 - a row is a line
+
+# One list with record ids: 1 SELL is missing; 2 BUY is there twice, at another price; 3 SELL is split and
+# flipped; 4 BUY is flipped; 5 SELL has another id; 6 BUY is split; 7 BUY is missing.
+RECORDS = """
+tid00000001,AAPL,BKR001,BKR002,100,10.00,BUY,2025-07-21,2025-07-21 10:00:00,a000000000000001
+tid00000002,AAPL,BKR001,BKR002,100,10.01,BUY,2025-07-21,2025-07-21 10:00:00,a000000000000002
+tid00000002,AAPL,BKR002,BKR001,100,10.00,SELL,2025-07-21,2025-07-21 10:00:00,a000000000000003
+tid00000002,AAPL,BKR001,BKR002,100,10.01,BUY,2025-07-21,2025-07-21 10:00:00,a000000000000004
+tid00000003,AAPL,BKR001,BKR002,50,10.00,BUY,2025-07-21,2025-07-21 10:00:00,a000000000000005
+tid00000003,AAPL,BKR002,BKR001,20,10.00,BUY,2025-07-21,2025-07-21 10:00:00,a000000000000006
+tid00000003,AAPL,BKR002,BKR001,30,10.00,BUY,2025-07-21,2025-07-21 10:00:00,a000000000000007
+tid00000004,AAPL,BKR002,BKR001,100,10.00,SELL,2025-07-21,2025-07-21 10:00:00,a000000000000008
+tid00000004,AAPL,BKR001,BKR002,100,10.00,SELL,2025-07-21,2025-07-21 10:00:00,a000000000000009
+tid00000005,AAPL,BKR001,BKR002,100,10.00,BUY,2025-07-21,2025-07-21 10:00:00,a00000000000000a
+tid00000805,AAPL,BKR002,BKR001,100,10.00,SELL,2025-07-21,2025-07-21 10:00:00,a00000000000000b
+tid00000006,AAPL,BKR001,BKR002,1,10.00,BUY,2025-07-21,2025-07-21 10:00:00,a00000000000000c
+tid00000006,AAPL,BKR001,BKR002,4,10.00,BUY,2025-07-21,2025-07-21 10:00:00,a00000000000000d
+tid00000006,AAPL,BKR002,BKR001,7,10.00,SELL,2025-07-21,2025-07-21 10:00:00,a00000000000000e
+tid00000006,AAPL,BKR001,BKR002,2,10.00,BUY,2025-07-21,2025-07-21 10:00:00,a00000000000000f
+tid00000007,AAPL,BKR002,BKR001,100,10.00,SELL,2025-07-21,2025-07-21 10:00:00,a000000000000010
+"""
+RECORDS_TRUTH = """
+tid00000001,SELL,record,record.missing,1,0,-1,false,1000.00,,
+tid00000002,BUY,price,price.nudge,10.00,10.01,0.01,false,1000.00,,a000000000000002
+tid00000002,BUY,record,record.duplicate,1,2,1,false,1000.00,,a000000000000004
+tid00000003,SELL,order_type,order_type.flip,SELL,BUY,,false,500.00,,a000000000000006
+tid00000003,SELL,record,record.split,1,2,1,false,500.00,,a000000000000006
+tid00000004,BUY,order_type,order_type.flip,BUY,SELL,,false,1000.00,,a000000000000009
+tid00000005,SELL,trade_id,trade_id.mistyped,tid00000005,tid00000805,,false,1000.00,,a00000000000000b
+tid00000006,BUY,record,record.split,1,3,2,false,70.00,,a00000000000000c
+tid00000007,BUY,record,record.missing,1,0,-1,false,1000.00,,
+"""
+
+# Two lists: in the buy list 8 is flipped, from the sell list 9 is missing.
+BUY = """
+tid00000008,AAPL,BKR001,BKR002,100,10.00,SELL,2025-07-21,2025-07-21 10:00:00,b000000000000001
+tid00000009,AAPL,BKR001,BKR002,100,10.00,BUY,2025-07-21,2025-07-21 10:00:00,b000000000000002
+"""
+SELL = """
+tid00000008,AAPL,BKR002,BKR001,100,10.00,SELL,2025-07-21,2025-07-21 10:00:00,b000000000000003
+"""
+COUNTERPARTY_TRUTH = """
+tid00000008,BUY,order_type,order_type.flip,BUY,SELL,,false,1000.00,,b000000000000001
+tid00000009,SELL,record,record.missing,1,0,-1,false,1000.00,,
+"""
+
+# Two systems, in milliseconds: theirs has 2 late; ours has 3 with another broker.
+OURS = """
+tid00000001,AAPL,BKR001,BKR002,100,10.00,SELL,2025-07-21,2025-07-21 10:00:00.250
+tid00000002,AAPL,BKR001,BKR002,100,10.00,BUY,2025-07-21,2025-07-21 10:00:00.250
+tid00000003,AAPL,BKR004,BKR002,100,10.00,BUY,2025-07-21,2025-07-21 10:00:00.250
+"""
+THEIRS = """
+tid00000001,AAPL,BKR001,BKR002,100,10.00,SELL,2025-07-21,2025-07-21 10:00:00.250
+tid00000002,AAPL,BKR001,BKR002,100,10.00,BUY,2025-07-21,2025-07-21 10:00:00.625
+tid00000003,AAPL,BKR001,BKR002,100,10.00,BUY,2025-07-21,2025-07-21 10:00:00.250
+"""
+SYSTEMS_TRUTH = """
+tid00000002,THEIRS,trade_timestamp,trade_timestamp.clock_skew,2025-07-21 10:00:00.250,2025-07-21 10:00:00.625,0.375,false,1000.00,
+tid00000003,OURS,broker_id,broker_id.other,BKR001,BKR004,,false,1000.00,
+"""  # noqa: E501 - a row is a line
+
+
+def table(header: str, body: str, more: str = "") -> list[Row]:
+    return rows(f"{header}{more}{body}")
+
+
+TABLES: dict[str, tuple[str, Lists, list[Row]]] = {
+    "fields": ("single", {"trades": table(HEADER, FIELDS)}, table(TRUTH_HEADER, FIELDS_TRUTH)),
+    "records": (
+        "single",
+        {"trades": table(HEADER, RECORDS, ",record_id")},
+        table(TRUTH_HEADER, RECORDS_TRUTH, ",record_id"),
+    ),
+    "counterparty": (
+        "counterparty",
+        {"buy": table(HEADER, BUY, ",record_id"), "sell": table(HEADER, SELL, ",record_id")},
+        table(TRUTH_HEADER, COUNTERPARTY_TRUTH, ",record_id"),
+    ),
+    "systems": (
+        "two_system",
+        {"ours": table(HEADER, OURS), "theirs": table(HEADER, THEIRS)},
+        table(TRUTH_HEADER, SYSTEMS_TRUTH),
+    ),
+}
+
+
+def fresh(name: str) -> tuple[str, Lists, list[Row]]:
+    return copy.deepcopy(TABLES[name])

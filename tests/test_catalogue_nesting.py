@@ -1,0 +1,234 @@
+"""Nested, orthogonal and partition-invariant: for every mechanism, in every view."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import itertools
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from plausible import ALARM, BLOCK, DAY, EVERYTHING, TOLERANCES, VIEWS, binomial, both, check_exact, spots
+from reading import COLUMNS, rows
+from reference import check_order, check_truth, check_values, clean
+from written import written_lists
+
+from tradegen import generate, generate_block, prepare
+from tradegen.mismatches.catalogue import CATALOGUE
+
+# Nested and orthogonal -------------------------------------------------------------------------------------
+
+
+def told(**arguments: Any) -> set[tuple[str, ...]]:
+    """The rows of the truth."""
+    return {tuple(row.values()) for row in rows(written_lists(**({"date": DAY} | arguments))[1])}
+
+
+@pytest.mark.parametrize("mode", ["exact", "bernoulli"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_raising_the_rates_keeps_every_row_of_the_truth(view: str, mode: str) -> None:
+    arguments = EVERYTHING | {"pairs": 30_000, "seed": 2, "view": view, "rate_mode": mode}
+    before: set[tuple[str, ...]] = set()
+    for rate in (0, 0.001, 0.2, 0.21, 0.5):
+        now = told(**arguments, mismatch_rate=rate)
+        assert before <= now, f"{len(before - now)} rows are gone at {rate}"
+        before = now
+
+
+def test_raising_a_rate_keeps_the_rows_of_hot_spots_and_benign_differences() -> None:
+    arguments = EVERYTHING | {"pairs": 30_000, "seed": 2, "tolerances": TOLERANCES, "benign_rate": 0.1}
+    for benign in ("false", "true"):
+        before: set[tuple[str, ...]] = set()
+        for rate, spot_rate in ((0.1, 0.1), (0.3, 0.1), (0.3, 0.5), (0.5, 0.9)):
+            spot = {"name": "spot", "where": {"broker_id": "BKR003"}, "rate": spot_rate}
+            now = {row for row in told(**arguments, mismatch_rate=rate, hot_spots=[spot]) if row[7] == benign}
+            assert before <= now, f"benign {benign}: {len(before - now)} rows are gone at {rate}, {spot_rate}"
+            before = now
+
+
+def test_raising_the_benign_rate_keeps_every_row_of_the_truth() -> None:
+    arguments = EVERYTHING | {"pairs": 30_000, "seed": 2, "tolerances": TOLERANCES}
+    before: set[tuple[str, ...]] = set()
+    for rate in (0.0, 0.1, 0.3, 0.7):
+        now = told(**arguments, benign_rate=rate)
+        assert before <= now, f"{len(before - now)} rows are gone at {rate}"
+        before = now
+
+
+CHANGED: dict[str, dict[str, Any]] = {
+    "quantity.nudge": {"min": 0.2, "max": 0.3},
+    "price.nudge": {"min": 0.02, "max": 0.03},
+    "price.tick": {"min": 6, "max": 9},
+    "trade_timestamp.delay": {"min": 2_000, "max": 3_000},
+    "trade_timestamp.clock_skew": {"min": 6.0, "max": 7.0},
+    "trade_timestamp.timezone": {"other_zone": "Asia/Tokyo"},
+    "record.split": {"min": 2, "max": 2},
+}
+
+
+def test_each_mechanism_with_settings_is_changed_here() -> None:
+    assert set(CHANGED) == {name for name, entry in CATALOGUE.items() if entry.settings}
+
+
+@pytest.mark.parametrize("mechanism", CHANGED)
+def test_the_settings_of_one_mechanism_change_its_rows_alone(mechanism: str) -> None:
+    arguments = EVERYTHING | {"pairs": 20_000, "seed": 8}
+
+    def apart(found: set[tuple[str, ...]]) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+        own = {row for row in found if row[3] == mechanism}
+        return own, found - own
+
+    own, others = apart(told(**arguments))
+    changed, same = apart(told(**arguments, settings={mechanism: CHANGED[mechanism]}))
+    assert others == same
+    # Which legs it meets stays; what it does there changes.
+    assert {row[:3] for row in own} == {row[:3] for row in changed}
+    assert own != changed
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_weight_of_one_mechanism_moves_no_row_between_two_others(view: str) -> None:
+    weights = dict.fromkeys(CATALOGUE, 1.0)
+    arguments = {"pairs": 3_000, "seed": 8, "view": view, "mismatch_rate": 0.5, "fields_per_pair": [1]}
+    everything = told(**arguments, mechanisms=weights)
+    for name in CATALOGUE:
+        kept = {row[:10] for row in everything if row[3] != name}
+        # The record ids stand only where a mechanism that alters records has a weight.
+        off = {row[:10] for row in told(**arguments, mechanisms=weights | {name: 0})}
+        assert kept <= off, f"without {name}, {len(kept - off)} rows of others are gone"
+        heavier = {row[:10] for row in told(**arguments, mechanisms=weights | {name: 5}) if row[3] != name}
+        assert heavier <= kept, f"with more {name}, {len(heavier - kept)} rows of others are new"
+
+
+MISMATCH_SETTINGS: list[dict[str, Any]] = [
+    {"mismatch_rate": 1.0, "rate_mode": "bernoulli"},
+    {"mismatch_rate": 0.9, "buy_share": 0.9, "fields_per_pair": [0.2, 0.3, 0.3, 0.1, 0.1]},
+    {"mechanisms": {"price.nudge": 3}, "settings": {"price.nudge": {"min": 0.5, "max": 1.0}}},
+    {"tolerances": TOLERANCES, "benign_rate": 0.4},
+    {"tolerances": TOLERANCES, "benign_rate": 0.4, "boundary": True},
+    {"hot_spots": [{"name": "spot", "where": {"broker_id": "BKR003"}, "rate": 1.0}]},
+    {"mechanisms": {"record.missing": 1}, "mismatch_rate": 1.0},
+]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_mismatch_settings_move_no_clean_value(view: str) -> None:
+    arguments = EVERYTHING | {"pairs": 5_000, "seed": 6, "view": view}
+    lists, nothing = both(**arguments, mismatch_rate=0)
+    assert nothing == []
+    expected = clean(lists, [], view)
+    for other in ({}, *MISMATCH_SETTINGS):
+        assert clean(*both(**(arguments | other)), view) == expected, f"{other} moves clean values"
+
+
+@pytest.mark.parametrize("order", ["shuffled", "paired"])
+def test_a_mismatch_leaves_the_other_records_as_they_were_to_the_record_id(order: str) -> None:
+    arguments = EVERYTHING | {"pairs": 5_000, "seed": 6, "order": order}
+    names = itertools.chain.from_iterable
+    without = {tuple(row.values()) for row in names(both(**arguments, mismatch_rate=0)[0].values())}
+    lists, truth = both(**arguments)
+    touched = {(row["trade_id"], row["leg"]) for row in truth}
+    for row in without:
+        assert len(row) == len(COLUMNS) + 1
+    kept = {row for row in without if (row[0], row[6]) not in touched}
+    assert kept <= {tuple(row.values()) for row in names(lists.values())}
+
+
+def test_the_views_hold_the_same_trades() -> None:
+    single, counterparty, systems = (
+        clean(both(pairs=5_000, seed=6, view=view, mismatch_rate=0)[0], [], view) for view in VIEWS
+    )
+    assert single == counterparty
+    for trade_id, (ours, theirs) in systems.items():
+        assert ours == theirs
+        assert ours in single[trade_id]
+    sides = Counter(ours["order_type"] for ours, _ in systems.values())
+    assert binomial(sides["BUY"], 5_000, 0.5) > ALARM
+
+
+# Blocks ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["shuffled", "paired"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_rows_stand_block_by_block_and_paired_ones_by_id_and_leg(view: str, order: str) -> None:
+    lists, truth = both(**EVERYTHING, pairs=70_000, seed=7, view=view, order=order)
+    true = {row["altered"]: row["trade_id"] for row in truth if row["field"] == "trade_id"}
+    told_of = {row["trade_id"] for row in truth}
+    for listed in lists.values():
+        ids = [int(true.get(row["trade_id"], row["trade_id"])[3:]) for row in listed]
+        places = [(number - 1) // BLOCK for number in ids]
+        assert places == sorted(places)
+        if order == "paired":
+            assert ids == sorted(ids)
+        else:
+            first = ids[: places.index(1)]
+            assert first != sorted(first)
+    if order == "paired" and view == "single":
+        untold = [
+            row["order_type"]
+            for row in lists["trades"]
+            if true.get(row["trade_id"], row["trade_id"]) not in told_of
+        ]
+        assert untold == ["BUY", "SELL"] * (len(untold) // 2)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_blocks_made_alone_in_any_order_and_by_threads_are_those_of_the_whole_run(view: str) -> None:
+    arguments = EVERYTHING | {
+        "view": view,
+        "tolerances": TOLERANCES,
+        "benign_rate": 0.05,
+        "hot_spots": spots(view),
+        "timestamp_precision": "ms",
+    }
+    run = prepare(pairs=2 * BLOCK + 777, seed=9, first_id=50, **arguments)
+    whole = generate(run.scenario, seed=9, first_id=50)
+
+    def make(number: int) -> Any:
+        return generate_block(run.scenario, run.market, run.seed, number, run.first_id)
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        made = dict(zip((2, 0, 1), pool.map(make, (2, 0, 1)), strict=True))
+    for number, block in enumerate(whole.blocks):
+        for name, values in block.trades.arrays().items():
+            np.testing.assert_array_equal(values, made[number].trades.arrays()[name])
+        for name, values in block.truth.arrays().items():
+            np.testing.assert_array_equal(values, made[number].truth.arrays()[name])
+    assert [block.pairs for block in whole.blocks] == [BLOCK, BLOCK, 777]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("pairs", [1, 2, 3, 15, 100, 70_000])
+def test_exact_mode_is_right_to_one_in_every_block_with_every_mechanism(view: str, pairs: int) -> None:
+    for rate in (0.3, 0.999) if pairs == 70_000 else (0, 0.05, 0.3, 0.5, 0.999, 1):
+        _, text = written_lists(**EVERYTHING, pairs=pairs, mismatch_rate=rate, seed=pairs, view=view)
+        check_exact(rows(text), pairs, rate)
+
+
+TINY: list[dict[str, Any]] = [
+    {"quantity_min": 1, "quantity_max": 1},
+    {"tickers": {"PENNY": "0.01"}, "price_band": 0},
+    {"brokers": 2},
+    {"brokers": 3, "first_id": 99_999_990},
+    {"start": "23:59:00", "end": "00:01:00", "date": "2025-12-31"},
+    {"start": "00:00:00", "end": "00:00:01", "order": "paired"},
+    {"date": "2025-07-19", "rate_mode": "bernoulli"},
+    {"fields_per_pair": [0, 0, 0, 0, 1], "timestamp_precision": "us"},
+]
+
+
+@pytest.mark.parametrize("more", TINY, ids=str)
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_smallest_batches_keep_the_properties(view: str, more: dict[str, Any]) -> None:
+    precision = more.get("timestamp_precision", "s")
+    for pairs, seed in itertools.product((1, 2, 15), range(8)):
+        lists, truth = both(
+            **(EVERYTHING | {"pairs": pairs, "mismatch_rate": 1, "seed": seed, "view": view} | more)
+        )
+        before = check_truth(lists, truth, view)
+        assert len(before) == pairs
+        check_order(truth)
+        if more.get("brokers") != 2:
+            check_values(lists, precision)

@@ -1,0 +1,216 @@
+"""Every mechanism, alone, in twos and all together: what is always true, on the written text.
+
+Seeds are fixed; where chance decides, a test has a false-alarm probability of 1e-6 (`ALARM`).
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import gc
+import multiprocessing
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from plausible import (
+    CERTAIN,
+    EVERYTHING,
+    FORMS,
+    LARGE,
+    LAYOUTS,
+    OTHER_CLASS,
+    PLAUSIBLE,
+    SPOTS,
+    TOLERANCES,
+    VIEWS,
+    both,
+    check_exact,
+    check_plausible,
+    clear_of_the_tolerance,
+    seconds_off,
+    spot_of,
+    spots,
+)
+from reference import LEGS, LISTS, check_order, check_truth, check_values
+
+from tradegen.mismatches.catalogue import CATALOGUE
+
+
+@pytest.fixture(autouse=True)
+def _without_collecting_garbage() -> Iterator[None]:
+    """Millions of rows, none in a cycle: looking for cycles takes a third of the time."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_each_mechanism_has_its_expectation_here() -> None:
+    assert list(PLAUSIBLE) != []
+    assert set(PLAUSIBLE) == set(CATALOGUE)
+    assert {name: entry.fields for name, entry in CATALOGUE.items() if len(entry.fields) > 1} == {
+        "broker_id.swapped": ("broker_id", "contra_broker_id")
+    }
+
+
+# Alone -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def checks(
+    request: pytest.FixtureRequest,
+) -> Iterator[dict[tuple[str, ...], concurrent.futures.Future[None]]]:
+    """The checks that take seconds each, of the tests that are to run: on their way in two processes."""
+    spawn = multiprocessing.get_context("spawn")
+    running: dict[tuple[str, ...], concurrent.futures.Future[None]] = {}
+    with concurrent.futures.ProcessPoolExecutor(2, spawn, initializer=gc.disable) as pool:
+        for item in request.session.items:
+            if "checks" not in getattr(item, "fixturenames", ()):
+                continue
+            asked = item.callspec.params
+            if "mechanism" in asked:
+                # Over nine mechanisms, every view in every form.
+                number = list(CATALOGUE).index(asked["mechanism"])
+                of = asked["mechanism"], VIEWS[number % 3], FORMS[number // 3 % 3], LARGE
+                running[(asked["mechanism"],)] = pool.submit(check_alone, *of)
+            else:
+                key = asked["view"], asked["form"]
+                running[key] = pool.submit(check_all_together, *key)
+        yield running
+        pool.shutdown(cancel_futures=True)
+
+
+def check_alone(mechanism: str, view: str, form: str, pairs: int) -> None:
+    arguments: dict[str, Any] = {"pairs": pairs, "view": view, "mechanisms": {mechanism: 1}, "seed": 11}
+    lists, truth = both(form, **arguments)
+    before = check_truth(lists, truth, view)
+    check_values(lists)
+    check_order(truth)
+    check_plausible(truth, before, view)
+    assert {row["mechanism"] for row in truth} == {mechanism}
+    assert {row["leg"] for row in truth} == set(LEGS[view])
+    named = any("record_id" in row for listed in lists.values() for row in listed[:1])
+    assert named == (mechanism.partition(".")[0] in ("record", "order_type", "trade_id"))
+    able = {"ticker.share_class": lambda leg: leg["ticker"] in OTHER_CLASS}.get(mechanism)
+    if able is None:
+        check_exact(truth, pairs, 0.3)
+    else:
+        # So few legs can be altered that all of them are, short of the rate.
+        assert {row["trade_id"] for row in truth} == {key for key, legs in before.items() if able(legs[0])}
+
+
+@pytest.mark.parametrize("mechanism", CATALOGUE)
+def test_each_mechanism_alone_is_effective_complete_exact_and_as_described(
+    mechanism: str, checks: dict[tuple[str, ...], concurrent.futures.Future[None]]
+) -> None:
+    checks[(mechanism,)].result()
+
+
+@pytest.mark.parametrize("further", [1, 2])
+@pytest.mark.parametrize(("number", "mechanism"), list(enumerate(CATALOGUE)), ids=list(CATALOGUE))
+def test_each_mechanism_alone_keeps_the_properties_in_the_other_views(
+    number: int, mechanism: str, further: int
+) -> None:
+    check_alone(mechanism, VIEWS[(number + further) % 3], FORMS[(number + further) % 3], 5_000)
+
+
+# In twos ---------------------------------------------------------------------------------------------------
+
+
+def excluded(one: str, other: str) -> bool:
+    """Whether two mechanisms cannot meet on one leg, by hand."""
+    fields = [
+        {"broker_id", "contra_broker_id"} if name == "broker_id.swapped" else {name.partition(".")[0]}
+        for name in (one, other)
+    ]
+    names = {one, other}
+    return bool(
+        fields[0] & fields[1]
+        or "record.missing" in names
+        or (names & {"record.split"} and {"quantity"} in fields)
+        or names == {"order_type.flip", "broker_id.swapped"}
+        or names == {"broker_id.other", "contra_broker_id.other"}
+    )
+
+
+@pytest.mark.parametrize("one", CATALOGUE)
+def test_any_two_mechanisms_meet_on_one_leg_unless_they_exclude_each_other(one: str) -> None:
+    names = list(CATALOGUE)
+    for number, other in enumerate(names[names.index(one) + 1 :], names.index(one)):
+        view = VIEWS[number % 3]
+        weights = {one: 1, other: 1}
+        lists, truth = both(
+            pairs=2_000, view=view, mechanisms=weights, fields_per_pair=[0, 1], mismatch_rate=0.5, seed=number
+        )
+        before = check_truth(lists, truth, view)
+        check_values(lists)
+        check_order(truth)
+        check_plausible(truth, before, view)
+        sets = defaultdict(set)
+        for row in truth:
+            sets[row["trade_id"]].add(row["mechanism"])
+        found = Counter(map(frozenset, sets.values()))
+        assert set(found) <= {frozenset({one}), frozenset({other}), frozenset({one, other})}
+        together = found[frozenset({one, other})]
+        if excluded(one, other):
+            assert together == 0, f"{one} and {other} exclude each other"
+        else:
+            assert together > 0, f"{one} and {other} never meet"
+        if one in CERTAIN and other in CERTAIN and not excluded(one, other):
+            assert together == len(sets), f"{one} and {other} are possible on every leg"
+
+
+def check_all_together(view: str, form: str) -> None:
+    # Each layout in one form: reading its timestamps takes long.
+    layouts = LAYOUTS if VIEWS.index(view) == FORMS.index(form) else {}
+    layouts = {name: layout for name, layout in layouts.items() if name in LISTS[view]}
+    lists, truth = both(
+        form,
+        pairs=LARGE,
+        seed=VIEWS.index(view) * 3 + FORMS.index(form),
+        view=view,
+        timestamp_precision="ms",
+        tolerances=TOLERANCES,
+        benign_rate=0.05,
+        hot_spots=spots(view),
+        **EVERYTHING,
+        **layouts,
+    )
+    before = check_truth(lists, truth, view, TOLERANCES)
+    check_values(lists, "ms")
+    check_order(truth)
+    benign = [row for row in truth if row["benign"] == "true"]
+    # A benign difference may be smaller than its mechanism's mismatches; the rest is as ever.
+    check_plausible([row for row in truth if row["benign"] == "false"], before, view)
+    assert {row["mechanism"] for row in truth} == set(CATALOGUE)
+    assert all(map(clear_of_the_tolerance, truth))
+    # Every cause, leg by leg, and the rates.
+    belongs = {trade_id: spot_of(pair, view) for trade_id, pair in before.items()}
+    for row in truth:
+        cause, legs = belongs[row["trade_id"]]
+        assert row["cause"] == cause, f"{row['trade_id']} belongs to {cause!r}"
+        assert row["leg"] in legs, f"{row['trade_id']}: {cause} is about {legs}"
+    sizes = Counter(cause for cause, _ in belongs.values())
+    hit = Counter(
+        belongs[trade_id][0] for trade_id in {row["trade_id"] for row in truth if row["benign"] == "false"}
+    )
+    rates = {"": 0.3} | {spot["name"]: spot["rate"] for spot in SPOTS}
+    assert set(sizes) == set(rates)
+    for cause, rate in rates.items():
+        # Exact in either block.
+        found, of = hit[cause], sizes[cause]
+        assert abs(found - rate * of) < 2, f"{cause!r}: {found} of {of} at {rate}"
+    late = [row for row in truth if row["cause"] == "late desk"]
+    assert {row["mechanism"] for row in late} == {"trade_timestamp.clock_skew"}
+    assert all(seconds_off(row, "2", "3") for row in late)
+    fed = Counter(row["mechanism"] for row in truth if row["cause"] == "bad feed")
+    assert set(fed) == {"price.decimal_shift", "ticker.suffix"}
+    assert {row["field"] for row in benign} == {"quantity", "price", "trade_timestamp"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_all_mechanisms_together_with_tolerances_hot_spots_and_layouts(
+    view: str, form: str, checks: dict[tuple[str, ...], concurrent.futures.Future[None]]
+) -> None:
+    checks[view, form].result()

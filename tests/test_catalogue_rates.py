@@ -1,0 +1,126 @@
+"""Rates that are achieved against rates that were asked for: every mechanism, every hot spot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from plausible import (
+    ALARM,
+    CERTAIN,
+    CHANCE,
+    DAY,
+    EVERYTHING,
+    LARGE,
+    SPOTS,
+    VIEWS,
+    binomial,
+    both,
+    prices_before,
+    spot_of,
+    spots,
+)
+from reading import rows
+from reference import LEGS, clean
+from scipy import stats
+from written import written_lists
+
+from tradegen.mismatches.catalogue import CATALOGUE
+
+# Shares ----------------------------------------------------------------------------------------------------
+
+
+def test_mechanisms_of_equal_weight_that_are_always_possible_are_equally_frequent() -> None:
+    _, text = written_lists(
+        pairs=LARGE,
+        seed=41,
+        date=DAY,
+        mismatch_rate=0.5,
+        fields_per_pair=[1],
+        mechanisms=dict.fromkeys(CERTAIN, 1),
+    )
+    # A swap has two rows.
+    counts = Counter(
+        row["mechanism"] for row in rows(text) if row["field"] == row["mechanism"].partition(".")[0]
+    )
+    assert set(counts) == set(CERTAIN)
+    assert stats.chisquare(list(counts.values())).pvalue > ALARM
+
+
+def test_a_pair_shares_its_chances_among_the_mechanisms_that_are_possible_for_it() -> None:
+    lists, truth = both(
+        pairs=LARGE, seed=42, mismatch_rate=0.5, fields_per_pair=[1], mechanisms=dict.fromkeys(CATALOGUE, 1)
+    )
+    pairs = clean(lists, truth)
+    before = prices_before(pairs)
+    expected = dict.fromkeys(CATALOGUE, 0.0)
+    told_of = {row["trade_id"] for row in truth}
+    for trade_id in told_of:
+        leg = pairs[trade_id][0]
+        chances = {name: float(chance(leg)) for name, chance in CHANCE.items()}
+        # At one moment, several prices may be the one before: an even guess, of a few pairs.
+        previous = before[trade_id]
+        chances["price.stale"] = sum(price != leg["price"] for price in previous) / len(previous)
+        rounding = chances.pop("price.rounding")
+        possible = [name for name, chance in chances.items() if chance]
+        # With the rounding among them or not, by the increment drawn.
+        for chance, others in ((rounding, ["price.rounding"]), (1 - rounding, [])):
+            racing = len(CERTAIN) + sum(chances.values()) + len(others)
+            for name in (*CERTAIN, *possible, *others):
+                expected[name] += chance * chances.get(name, 1.0) / racing
+    counts = Counter(row["mechanism"] for row in truth if row["field"] == row["mechanism"].partition(".")[0])
+    # The sum of unequal chances varies less than equal ones: this test only errs towards silence.
+    found = [counts[name] for name in expected]
+    assert stats.chisquare(found, list(expected.values())).pvalue > ALARM
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_legs_and_numbers_of_fields_are_in_the_shares_asked(view: str) -> None:
+    certain = {name: 1.0 for name in CERTAIN if name not in ("record.missing", "broker_id.swapped")}
+    _, text = written_lists(
+        pairs=LARGE,
+        seed=43,
+        date=DAY,
+        view=view,
+        mechanisms=certain,
+        fields_per_pair=[0.6, 0.3, 0.1],
+        buy_share=0.7,
+    )
+    fields = Counter(row["trade_id"] for row in rows(text))
+    legs = {row["trade_id"]: row["leg"] for row in rows(text)}
+    assert binomial(sum(leg == LEGS[view][0] for leg in legs.values()), len(legs), 0.7) > ALARM
+    counts = Counter(fields.values())
+    assert set(counts) == {1, 2, 3}
+    expected = [share * len(fields) for share in (0.6, 0.3, 0.1)]
+    assert stats.chisquare([counts[1], counts[2], counts[3]], expected).pvalue > ALARM
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_bernoulli_rates_are_those_asked_in_every_hot_spot(view: str) -> None:
+    lists, truth = both(
+        pairs=40_000, seed=44, view=view, hot_spots=spots(view), rate_mode="bernoulli", **EVERYTHING
+    )
+    belongs = {trade_id: spot_of(pair, view)[0] for trade_id, pair in clean(lists, truth, view).items()}
+    sizes = Counter(belongs.values())
+    hit = Counter(belongs[trade_id] for trade_id in {row["trade_id"] for row in truth})
+    for cause, rate in {"": 0.3, **{spot["name"]: spot["rate"] for spot in SPOTS}}.items():
+        assert binomial(hit[cause], sizes[cause], rate) > ALARM
+
+
+def test_fills_ticks_and_increments_are_evenly_drawn() -> None:
+    names = ["record.split", "price.tick", "quantity.lot_scale"]
+    _, text = written_lists(
+        pairs=LARGE,
+        seed=45,
+        date=DAY,
+        mechanisms=dict.fromkeys(names, 1),
+        fields_per_pair=[1],
+        quantity_min=100,
+    )
+    truth = rows(text)
+    fills = Counter(row["altered"] for row in truth if row["field"] == "record")
+    assert set(fills) == set("2345")
+    assert stats.chisquare(list(fills.values())).pvalue > ALARM
+    moved = Counter(Decimal(row["delta"]) > 0 for row in truth if row["mechanism"] == "price.tick")
+    assert binomial(moved[True], moved.total(), 0.5) > ALARM

@@ -1,0 +1,82 @@
+"""The commands that look at things: the catalogue, the proof of written files; and what a summary admits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from shell import run
+
+from tradegen.mismatches.catalogue import CATALOGUE
+
+RUN = ["generate", "--first-id", "1", "--seed", "3", "--date", "2025-07-21"]
+
+
+def test_catalogue_prints_every_mechanism_with_settings_units_and_codes(tmp_path: Path) -> None:
+    printed = run("catalogue", cwd=tmp_path).out
+    assert all(f"\n{name}" in f"\n{printed}" for name in CATALOGUE)
+    assert "price.tick  (ISO DDEA, FIX 2774 = 2)" in printed
+    assert "max = 5: largest error, ticks of 0.01; whole ticks from 1 to 1000000" in printed
+    assert printed.splitlines()[-1].startswith("28 mechanisms; ")
+
+
+def test_catalogue_prints_one_mechanism_a_field_or_a_way(tmp_path: Path) -> None:
+    def names(word: str) -> list[str]:
+        return [
+            entry["name"]
+            for entry in json.loads(run("catalogue", word, "--format", "json", cwd=tmp_path).out)
+        ]
+
+    assert names("price.stale") == ["price.stale"]
+    assert names("order_type") == ["order_type.flip"]
+    assert names("contra_broker_id") == ["broker_id.swapped", "contra_broker_id.other"]
+    assert names("digit_swap") == ["quantity.digit_swap", "price.digit_swap"]
+    assert "1 mechanism; " in run("catalogue", "price.stale", cwd=tmp_path).out
+
+
+def test_catalogue_refuses_what_it_does_not_know(tmp_path: Path) -> None:
+    wrong = run("catalogue", "price.stal", cwd=tmp_path)
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "mechanism price.stal is unknown; did you mean price.stale?" in wrong.err
+    assert "format yaml is unknown" in run("catalogue", "--format", "yaml", cwd=tmp_path).err
+
+
+def test_verify_proves_what_generate_wrote_and_finds_what_was_changed(tmp_path: Path) -> None:
+    files = ["--out", "t.json", "--truth", "k.ndjson", "--manifest", "m.json"]
+    assert run(*RUN, "--scenario", "everything", *files, cwd=tmp_path).code == 0
+    right = run("verify", "t.json", "k.ndjson", "m.json", cwd=tmp_path)
+    assert (right.code, right.err) == (0, "")
+    assert "proved" in right.out
+    truth = (tmp_path / "k.ndjson").read_text().splitlines(keepends=True)
+    (tmp_path / "k.ndjson").write_text("".join(truth[1:]))
+    wrong = run("verify", "t.json", "k.ndjson", "m.json", cwd=tmp_path)
+    assert wrong.code == 1
+    assert json.loads(truth[0])["trade_id"] in wrong.out
+    missing = run("verify", "t.json", "gone.csv", cwd=tmp_path)
+    assert missing.code == 2
+    assert "gone.csv cannot be read" in missing.err
+
+
+def test_the_summary_says_what_the_data_did_not_allow(tmp_path: Path) -> None:
+    swap = run(*RUN, "--set", 'mechanisms={"date.day_month_swap"=1}', "--out", "t.csv", cwd=tmp_path)
+    assert swap.code == 0
+    assert "5 mismatched pairs were to be made, and 0 were possible" in swap.err
+    assert "date.day_month_swap: not possible for any of the pairs that drew it" in swap.err
+    spot = 'hot_spots=[{name="one", where={ticker="AAPL"}, rate=1}]'
+    few = run(*RUN, "--pairs", "1", "--set", spot, "--out", "t.csv", cwd=tmp_path)
+    assert "hot spot one is about none of these pairs" in few.err
+
+
+def test_the_summary_counts_benign_pairs_apart(tmp_path: Path) -> None:
+    words = ["--pairs", "1000", "--set", "benign_rate=0.2", "--set", "tolerances.quantity=2"]
+    done = run(*RUN, *words, "--out", "t.csv", cwd=tmp_path)
+    assert "1000 pairs, 300 mismatched, 200 with a benign difference (" in done.err
+
+
+def test_tables_of_a_scenario_are_set_one_value_at_a_time(tmp_path: Path) -> None:
+    words = ["--scenario", "hard", "--set", "tolerances.quantity=4", "--manifest", "m.json", "--out", "t.csv"]
+    assert run(*RUN, *words, cwd=tmp_path).code == 0
+    scenario = json.loads((tmp_path / "m.json").read_text())["replay"]["scenario"]
+    plain = run("scenarios", "show", "hard", cwd=tmp_path).out
+    assert scenario["tolerances"]["quantity"] == 4
+    assert f"trade_timestamp = {scenario['tolerances']['trade_timestamp']}" in plain

@@ -1,0 +1,297 @@
+"""Verify: what is right is proved, and each kind of damage is found and named."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from shell import run
+from verify_files import MANIFEST, TRADES, TRUTH, as_form, proof, two_lists
+
+from tradegen.verify import verify
+from tradegen.verify.findings import KINDS
+
+LINES, ROWS = TRADES.splitlines(keepends=True), TRUTH.splitlines(keepends=True)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "ndjson"])
+@pytest.mark.parametrize("chunk_rows", [1, 4, 1000])
+def test_what_is_right_is_proved_in_every_format_and_chunk(
+    tmp_path: Path, form: str, chunk_rows: int
+) -> None:
+    report = proof(tmp_path, manifest=MANIFEST, form=form, chunk_rows=chunk_rows)
+    assert report.ok, str(report)
+    assert (report.pairs, report.records, report.truth_rows, report.benign_rows) == (9, 19, 10, 0)
+
+
+def test_no_manifest_is_needed_for_one_list(tmp_path: Path) -> None:
+    assert proof(tmp_path).ok
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_in_any_order_are_proved(tmp_path: Path, seed: int) -> None:
+    def shuffled(text: str) -> str:
+        header, *lines = text.splitlines(keepends=True)
+        random.Random(seed).shuffle(lines)
+        return "".join([header, *lines])
+
+    assert proof(tmp_path, shuffled(TRADES), shuffled(TRUTH), MANIFEST, chunk_rows=3).ok
+
+
+DAMAGES = [
+    # kind, file, what stands there, what is put there, what the first example must name
+    (
+        "unlabelled",
+        "trades",
+        "tid00000001,AAPL,BKR002,BKR001,250",
+        "tid00000001,AAPL,BKR002,BKR001,251",
+        "quantity",
+    ),
+    (
+        "unlabelled",
+        "trades",
+        "tid00000001,AAPL,BKR002",
+        "tid00000001,MSFT,BKR002",
+        "ticker in a.csv: AAPL on BUY",
+    ),
+    (
+        "unlabelled",
+        "trades",
+        "AAPL,BKR002,BKR001,250",
+        "AAPL,BKR003,BKR001,250",
+        "contra_broker_id in a.csv: BKR002",
+    ),
+    ("unlabelled", "truth", ROWS[1], "", "410.00 on BUY, 410.25 on SELL"),
+    (
+        "unlabelled",
+        "trades",
+        "20,200.00,SELL,2025-07-21,2025-07-21 11:01:00,00000000000000b8",
+        "21,200.00,SELL,2025-07-21,2025-07-21 11:01:00,00000000000000b8",
+        "records of one leg have quantity 20 and 21",
+    ),
+    (
+        "unlabelled",
+        "trades",
+        "BKR008,30,201.00",
+        "BKR008,31,201.00",
+        "quantity in a.csv: 46 on BUY, 45 on SELL",
+    ),
+    (
+        "vanished",
+        "trades",
+        "410.25",
+        "410.00",
+        "tid00000002 SELL price in a.csv: 410.25 by the truth, 410.00",
+    ),
+    ("vanished", "trades", "BKR003,BKR004,100,410.00", "BKR003,BKR004,100,409.00", "original is 410.00"),
+    ("vanished", "truth", "410.00,410.25,0.25", "410.25,410.25,0.00", "original and altered are the same"),
+    ("vanished", "truth", "BKR009,BKR001,,false", "BKR008,BKR001,,false", "original is BKR008"),
+    ("vanished", "truth", "tid00000007,tid00900007", "tid00000007,tid00800007", "trade_id"),
+    ("unknown", "truth", "tid00000009,BUY", "tid00000019,BUY", "tid00000019"),
+    ("repeated", "truth", ROWS[1], ROWS[1] * 2, "tid00000002"),
+    ("both_legs", "truth", "tid00000008,SELL,date", "tid00000008,BUY,date", "tid00000008"),
+    ("records", "trades", LINES[4], "", "tid00000002 BUY in a.csv: records of the leg: 0"),
+    ("records", "trades", LINES[2], LINES[2] * 2, "tid00000001"),
+    (
+        "records",
+        "truth",
+        "record.duplicate,1,2,1",
+        "record.split,1,3,2",
+        "records of the leg: 2; by the truth: 3",
+    ),
+    ("records", "truth", ROWS[2], "", "tid00000003 BUY"),
+    ("orphan", "trades", "tid00000001,AAPL,BKR001", "tid70000001,AAPL,BKR001", "tid70000001"),
+    ("orphan", "truth", ROWS[6], "", "tid00900007"),
+    ("invalid", "trades", "154.00,BUY", "154.0,BUY", "price in a.csv line 3 is '154.0'; expected dollars"),
+    ("invalid", "trades", "154.00,BUY", "0.00,BUY", "expected a value above 0"),
+    ("invalid", "trades", "250,154.00,BUY", "0,154.00,BUY", "expected a value above 0"),
+    ("invalid", "trades", "250,154.00,BUY", "0250,154.00,BUY", "expected a whole number"),
+    ("invalid", "trades", "154.00,BUY,2025-07-21", "154.00,BUY,2025-02-30", "expected a date"),
+    (
+        "invalid",
+        "trades",
+        "2025-07-21 09:31:00,00000000000000a4",
+        "2025-07-21 24:31:00,00000000000000a4",
+        "24:31",
+    ),
+    ("invalid", "trades", "154.00,BUY", "154.00,HOLD", "expected BUY or SELL"),
+    ("invalid", "trades", "tid00000001,AAPL,BKR001", "tid1,AAPL,BKR001", "expected an id such as"),
+    (
+        "invalid",
+        "trades",
+        "tid00000001,AAPL,BKR001,",
+        "tid00000001,AAPL,",
+        "a.csv line 3 has 9 values; expected 10",
+    ),
+    ("invalid", "trades", "00000000000000a4", "00000000000000A4", "16 hexadecimal digits"),
+    (
+        "invalid",
+        "truth",
+        "SELL,price,price.nudge",
+        "SELL,price,quantity.nudge",
+        "expected a mechanism of price",
+    ),
+    ("invalid", "truth", "record.duplicate,1,2,1", "record.missing,1,2,1", "the number of records"),
+    ("invalid", "truth", "tid00000002,SELL,price", "tid00000002,LEFT,price", "one of: BUY, SELL"),
+    ("delta", "truth", "410.00,410.25,0.25", "410.00,410.25,-0.25", "delta is -0.25, from 410.00 to 410.25"),
+    ("delta", "truth", "11:36:00,1800", "11:36:00,30", "delta is 30"),
+    ("delta", "truth", "BUY,SELL,,false", "BUY,SELL,1,false", "expected none, for a name"),
+    ("benign", "truth", "410.25,0.25,false", "410.25,0.25,true", "benign is true"),
+    ("notional", "truth", "41000.00", "41025.00", "the clean pair's is 100 x 410.00"),
+    ("notional", "truth", "-1,false,1500.00", "-1,false,1500.01", "tid00000003 BUY record in a.csv"),
+    ("record_id", "trades", "00000000000000a1", "00000000000000a2", "00000000000000a2 stands twice"),
+    (
+        "record_id",
+        "truth",
+        "41000.00,,00000000000000a4",
+        "41000.00,,00000000000000a3",
+        "none of the leg's records",
+    ),
+    ("record_id", "truth", "1500.00,,", "1500.00,,00000000000000a6", "tid00000003"),
+]
+
+
+@pytest.mark.parametrize(("kind", "file", "old", "new", "example"), DAMAGES)
+@pytest.mark.parametrize("chunk_rows", [3, 1000])
+def test_damage_is_found_and_named(
+    tmp_path: Path, kind: str, file: str, old: str, new: str, example: str, chunk_rows: int
+) -> None:
+    texts = {"trades": TRADES, "truth": TRUTH}
+    assert texts[file].count(old) == 1, "the damage is to one place"
+    texts[file] = texts[file].replace(old, new)
+    report = proof(tmp_path, **texts, chunk_rows=chunk_rows)
+    assert not report.ok
+    assert any(example in told for told in report.findings[kind].examples), str(report)
+
+
+def test_a_mistyped_id_that_another_pair_has_is_a_collision(tmp_path: Path) -> None:
+    trades, truth = (text.replace("tid00900007", "tid00000001") for text in (TRADES, TRUTH))
+    report = proof(tmp_path, trades, truth)
+    assert "collision" in report.findings
+    assert "tid00000001" in report.findings["collision"].examples[0]
+
+
+def test_one_mistyped_id_for_two_pairs_is_a_collision(tmp_path: Path) -> None:
+    row = "tid00000009,SELL,trade_id,trade_id.mistyped,tid00000009,tid00900007,,false,1020.00,,"
+    report = proof(tmp_path, truth=f"{TRUTH}{row}00000000000000bc\n")
+    assert "both tid00000007 and tid00000009" in report.findings["collision"].examples[0]
+
+
+def test_legs_that_face_the_wrong_way_together_are_found(tmp_path: Path) -> None:
+    turned = {"BUY": "SELL", "SELL": "BUY"}
+    paths = two_lists(
+        tmp_path, "counterparty", lambda leg, row: {**row, "order_type": turned[row["order_type"]]}
+    )
+    report = verify(paths)
+    assert report.findings["relation"].count == 2
+    assert "tid00000001" in report.findings["relation"].examples[0]
+
+
+def test_a_pair_that_is_there_twice_is_found(tmp_path: Path) -> None:
+    pair = "".join(line for line in TRADES.splitlines(keepends=True) if "tid00000001" in line)
+    report = proof(tmp_path, TRADES + pair, chunk_rows=2)
+    assert report.findings["records"].count == 2
+    assert report.findings["record_id"].count == 2
+
+
+def test_record_ids_that_wait_on_disk_are_compared_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradegen.verify.id_sets._IN_MEMORY", 2)
+    assert proof(tmp_path, chunk_rows=1).ok
+    report = proof(tmp_path, TRADES.replace("000000a1", "000000bc"), chunk_rows=1)
+    assert report.findings["record_id"].examples == ("record_id 00000000000000bc stands twice or more",)
+
+
+def test_quotation_marks_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
+    assert proof(tmp_path, TRADES.replace("AAPL", '"AAPL"'), TRUTH.replace("\n", "\r\n"), MANIFEST).ok
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "example"),
+    [
+        ("},\n", "}\n", "follows a line without a comma"),
+        ("\n]\n", "\n", "the array is not closed"),
+        ("\n]\n", ",\n]\n", "ends the array after a comma"),
+        ("250, ", "250 ", "is not JSON"),
+        ('"ticker": "AAPL", ', "", "is not an object with"),
+        ("\n]\n", '\n]\n{"trade_id": "tid00000001"}\n', "stands outside of the array"),
+    ],
+)
+def test_json_that_is_broken_is_found_by_its_line(tmp_path: Path, old: str, new: str, example: str) -> None:
+    trades, truth = tmp_path / "t.json", tmp_path / "k.json"
+    trades.write_text(as_form(TRADES, "json").replace(old, new, 1), "utf-8")
+    truth.write_text(as_form(TRUTH, "json"), "utf-8")
+    report = verify([trades, truth])
+    assert any(example in told for told in report.findings["invalid"].examples), str(report)
+
+
+def test_large_numbers_are_read_to_the_last_digit(tmp_path: Path) -> None:
+    """As doubles, the two prices would be one."""
+    trades = TRADES.replace("154.00", "90071992547409.93")
+    assert proof(tmp_path, trades, form="json").ok
+    damaged = trades.replace("90071992547409.93,BUY", "90071992547409.92,BUY")
+    assert proof(tmp_path, damaged, form="json").findings["unlabelled"].count == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "ndjson"])
+def test_a_truth_and_a_list_without_rows_are_read_as_what_they_are(tmp_path: Path, form: str) -> None:
+    clean = [
+        "generate",
+        "--mismatch-rate",
+        "0",
+        "--first-id",
+        "1",
+        "--out",
+        f"t.{form}",
+        "--truth",
+        f"k.{form}",
+    ]
+    assert run(*clean, cwd=tmp_path).code == 0
+    report = verify([tmp_path / f"k.{form}", tmp_path / f"t.{form}"])
+    assert report.ok
+    assert (report.pairs, report.truth_rows) == (15, 0)
+    missing = [
+        "generate",
+        "--pairs",
+        "3",
+        "--mismatch-rate",
+        "1",
+        "--first-id",
+        "1",
+        "--set",
+        "buy_share=1.0",
+    ]
+    missing += ["--set", 'mechanisms={"record.missing"=1}', "--set", 'view="counterparty"']
+    files = ["--out", f"u.{form}", "--truth", f"l.{form}", "--manifest", "m.json"]
+    assert run(*missing, *files, cwd=tmp_path).code == 0
+    paths = [tmp_path / name for name in (f"u.sell.{form}", f"l.{form}", "m.json", f"u.buy.{form}")]
+    report = verify(paths)
+    assert report.ok, str(report)
+    assert (report.pairs, report.records, report.truth_rows) == (3, 3, 3)
+
+
+def test_the_report_reads_as_lines(tmp_path: Path) -> None:
+    assert str(proof(tmp_path)).splitlines() == [
+        "9 pairs, 19 records, 10 truth rows, 0 of them benign",
+        "proved: every truth row is a difference as written, and every difference is in it",
+    ]
+    lines = str(proof(tmp_path, truth=TRUTH.replace("41000.00", "41000.01"))).splitlines()
+    assert lines[1:] == [
+        "not proved: 1 finding",
+        "  notional: 1 (a notional that is not the clean quantity x price)",
+        "    tid00000002 SELL price in a.csv: notional is 41000.01; the clean pair's is 100 x 410.00",
+    ]
+
+
+def test_every_kind_of_finding_is_tried_here() -> None:
+    elsewhere = {"collision", "manifest", "relation"}
+    assert {damage[0] for damage in DAMAGES} | elsewhere == set(KINDS)
+
+
+def test_progress_counts_every_record_once(tmp_path: Path) -> None:
+    counted: list[int] = []
+    report = proof(tmp_path, chunk_rows=4, advance=counted.append)
+    assert sum(counted) == report.records
+    assert len(counted) > 3

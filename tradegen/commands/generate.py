@@ -1,0 +1,172 @@
+"""``tradegen generate``: the main job."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tradegen import text
+from tradegen.assignments import assignments
+from tradegen.commands.shell import LEDGER, number, say, sentences
+from tradegen.errors import ScenarioError
+from tradegen.export import Destinations, export
+from tradegen.ledger import Ledger, open_ledger, open_or_create
+from tradegen.run import Run, prepare
+from tradegen.scenario import DEFAULT, Scenario
+from tradegen.sinks import SINKS
+
+__all__ = ["generate"]
+
+
+@sentences
+def generate(
+    scenario: Annotated[
+        str,
+        typer.Option(help="A named scenario (see `tradegen scenarios`) or a TOML file.", metavar="NAME|FILE"),
+    ] = DEFAULT,
+    pairs: Annotated[
+        int | None,
+        typer.Option(parser=number, metavar="N", help="Pairs to generate; each is two records. `1e6` works."),
+    ] = None,
+    mismatch_rate: Annotated[
+        float | None, typer.Option(metavar="R", help="Share of pairs with a mismatch, 0 to 1.")
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Trade date; today if not given.")
+    ] = None,
+    view: Annotated[
+        str | None,
+        typer.Option(
+            metavar="single|counterparty|two_system",
+            help="One list; a buy and a sell list; or each trade as two systems hold it.",
+        ),
+    ] = None,
+    order: Annotated[str | None, typer.Option(metavar="shuffled|paired", help="Row order.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Any other scenario field, as TOML; repeat for more."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            parser=number, metavar="N", help="Same seed, same records. Drawn, and told, if not given."
+        ),
+    ] = None,
+    tickers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Your universe: a CSV file with the header ticker,price."),
+    ] = None,
+    first_id: Annotated[
+        int | None, typer.Option(parser=number, metavar="N", help="First trade id; leaves the ledger alone.")
+    ] = None,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Ledger that hands out the ids [default: ./trade_ids.db]."),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="|".join(SINKS), help="By default what the suffix of --out says, or json."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="File for the records; standard output if not given, or -. Two lists: `t.csv` makes "
+            "`t.buy.csv` and `t.sell.csv`.",
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="File for the answer key: a row per altered field.")
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="File for the manifest (JSON): all it takes to replay."),
+    ] = None,
+) -> None:
+    """Generate trade records: by default 15 pairs, 30% of them mismatched, as JSON.
+
+    Ids come from the ledger ./trade_ids.db, so that no id is ever handed out twice.
+
+    For example:
+
+    - `tradegen generate`
+
+    - `tradegen generate --pairs 1000 --mismatch-rate 0.1 --out trades.csv --truth truth.csv`
+
+    - `tradegen generate --scenario hard --view two_system --out trades.csv --truth truth.csv`
+
+    - `tradegen generate --seed 7 --first-id 1 --date 2025-07-21 --format ndjson`
+
+    - `tradegen generate --set quantity_max=10000 --set 'settings."price.nudge".max=0.02'`
+    """
+    inputs = (Path(scenario), ledger or LEDGER, *([tickers] if tickers else []))
+    standard = Path("-")
+    truth, manifest = (Path("/dev/stdout") if path == standard else path for path in (truth, manifest))
+    overrides = {"pairs": pairs, "mismatch_rate": mismatch_rate, "date": date, "view": view, "order": order}
+    given = {name: value for name, value in overrides.items() if value is not None}
+    settled = Scenario.load(scenario).replace(**(assignments(changes or [], "--set") | given))
+    lists = tuple(settled.lists)
+    destinations = Destinations(None if out == standard else out, truth, manifest, form, inputs, lists)
+    if first_id is not None and ledger is not None:
+        raise ScenarioError("first_id and ledger are both given; expected one of --first-id and --ledger")
+    run = prepare(settled, seed=seed, tickers=tickers, first_id=1 if first_id is None else first_id)
+    for stop in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, _terminated)
+    with export(destinations) as write:
+        if first_id is None:
+            run = run.starting_at(_ledger_of(ledger).reserve(run.scenario.pairs))
+        made = write(run)
+    say(_summary(run, made))
+    for sentence in _shortfalls(made):
+        say(sentence)
+
+
+def _terminated(stop: int, _frame: object) -> None:
+    """Leave as on Ctrl-C, so that nothing half-written stays behind; the exit code is the shell's for it."""
+    raise SystemExit(128 + stop)
+
+
+def _ledger_of(path: Path | None) -> Ledger:
+    """The ledger named, or the one in the current folder, which a first use creates and says so."""
+    return open_ledger(path) if path else open_or_create(LEDGER, say)
+
+
+def _summary(run: Run, manifest: Mapping[str, Any]) -> str:
+    counts = manifest["counts"]
+    fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items() if count)
+    pairs = "1 pair" if counts["pairs"] == 1 else f"{counts['pairs']} pairs"
+    benign = f", {counts['benign_pairs']} with a benign difference" if run.scenario.benign_rate else ""
+    return (
+        f"{pairs}, {counts['mismatched_pairs']} mismatched{benign} ({fields or 'none'}); "
+        f"ids {text.trade_id(run.first_id)} to {text.trade_id(run.last_id)}; again with the same options and "
+        f"--seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
+    )
+
+
+def _shortfalls(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What the data did not allow, a sentence each."""
+    counts = manifest["counts"]
+    causes = {f"hot spot {name}" if name else "": found for name, found in counts["by_cause"].items()}
+    for place, found in {**causes, "benign": counts["benign"]}.items():
+        if place.startswith("hot spot") and not found["eligible"]:
+            yield f"{place} is about none of these pairs"
+        elif found["applied"] < found["requested"]:
+            kind = "benign differences" if place == "benign" else "mismatched pairs"
+            where = f"{place}: " if place.startswith("hot") else ""
+            yield (
+                f"{where}{found['requested']} {kind} were to be made, and {found['applied']} were possible: "
+                "for the other pairs, no mechanism that is on can alter the value they have"
+            )
+    never = [
+        name for name, found in counts["by_mechanism"].items() if found["requested"] and not found["applied"]
+    ]
+    if never:
+        yield f"{', '.join(never)}: not possible for any of the pairs that drew it"

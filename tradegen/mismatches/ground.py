@@ -1,0 +1,145 @@
+"""The ground that mismatches are made on: one block's clean pairs, and what mechanisms may know of them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradegen.market import Market
+from tradegen.pairs import price_limits, window
+from tradegen.schema import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array, Pairs
+
+if TYPE_CHECKING:
+    from tradegen.scenario import Scenario
+
+__all__ = ["Ground"]
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """One block before anything is altered."""
+
+    scenario: Scenario
+    market: Market
+    pairs: Pairs
+    first_id: int  # of the run
+    block_first_id: int
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """The first and the last id of the run."""
+        return self.first_id, self.first_id + self.scenario.pairs - 1
+
+    @property
+    def step(self) -> int:
+        """The smallest step of a timestamp, in microseconds."""
+        return STEPS[self.scenario.timestamp_precision]
+
+    def order_type(self, pairs: Array, legs: Array) -> Array:
+        """What each leg is, BUY or SELL: in the view two_system, both legs are the same."""
+        side = self.pairs.side[pairs]
+        return side if self.scenario.view == "two_system" else side ^ legs
+
+    def on_leg(self, field: str, pairs: Array, legs: Array) -> Array:
+        """A field's clean values on legs, in the field's integer unit.
+
+        Parameters
+        ----------
+        field : str
+            Of `schema.FIELDS`.
+        pairs : ndarray of int64, shape (n,)
+            Positions in the block.
+        legs : ndarray of int8, shape (n,)
+            0 or 1.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        if field == "trade_id":
+            return self.block_first_id + pairs
+        if field == "record":
+            return np.ones(len(pairs), np.int64)
+        if field == "order_type":
+            return self.order_type(pairs, legs).astype(np.int64)
+        if field in ("broker_id", "contra_broker_id"):
+            buys = (self.order_type(pairs, legs) == BUY) == (field == "broker_id")
+            return np.where(buys, self.pairs.buyer[pairs], self.pairs.seller[pairs]).astype(np.int64)
+        values: Array = getattr(self.pairs, field)[pairs].astype(np.int64, copy=False)
+        return values
+
+    @functools.cached_property
+    def notional(self) -> Array:
+        """Ticks x shares of each clean pair (int64)."""
+        return self.pairs.quantity * self.pairs.price
+
+    @functools.cached_property
+    def _price_limits(self) -> tuple[Array, Array]:
+        return price_limits(self.market, self.scenario.price_band)
+
+    def price_range(self, pairs: Array) -> tuple[Array, Array]:
+        """The lowest and highest clean price of each pair's ticker, in ticks."""
+        ticker = self.pairs.ticker[pairs]
+        lowest, highest = self._price_limits
+        return lowest[ticker], highest[ticker]
+
+    def quantity_range(self, quantity: Array, share: float) -> tuple[Array, Array]:
+        """A range around each quantity in which clean quantities lie evenly, in shares.
+
+        Moves of up to a `share` of the quantity are to fit into it several times, and to be much alike at
+        both of its ends.
+        """
+        low, high = self._quantity_ranges(share)
+        at = np.searchsorted(high, quantity)
+        return low[at], high[at]
+
+    def _quantity_ranges(self, share: float) -> tuple[Array, Array]:
+        # From below, where moves are by one share: it takes an even number of quantities to go to and fro.
+        low, high, lower = [], [], self.scenario.quantity_min
+        largest = self.scenario.quantity_max
+        while lower <= largest:
+            upper = min(max(int(lower * (1 + 4 * min(share, 0.25))), lower + 1), largest)
+            if (upper - lower) % 2 == 0 and upper < largest:
+                upper -= 1
+            low.append(lower)
+            high.append(upper)
+            lower = upper + 1
+        if len(low) > 1 and 2 * (high[-1] - low[-1]) < high[-2] - low[-2] + 1:
+            # The last one is too narrow to move in: part of the one below.
+            low.pop()
+            high.pop(-2)
+        return np.array(low), np.array(high)
+
+    def time_range(self, moment: Array) -> tuple[Array, Array]:
+        """The first and last clean timestamp of each timestamp's own day, in microseconds."""
+        first, last = window(self.scenario)
+        midnight = moment - moment % MICROSECONDS_A_DAY
+        earliest = np.maximum(first * MICROSECONDS, midnight)
+        latest = np.minimum(last * MICROSECONDS + MICROSECONDS, midnight + MICROSECONDS_A_DAY) - self.step
+        return earliest, latest
+
+    @functools.cached_property
+    def previous_price(self) -> Array:
+        """Each pair's ticker's price before, in ticks: of the trade before it in the block, by time.
+
+        The first trade of a ticker follows on the universe's price.
+        """
+        pairs, count = self.pairs, len(self.pairs)
+        moment = (pairs.trade_timestamp - pairs.trade_timestamp.min()) // self.step
+        # One number to sort by, ticker, moment and position, where 63 bits hold it: it is the faster way.
+        bits = int(moment.max()).bit_length()
+        if len(self.market.tickers).bit_length() + bits + 16 < 64:
+            keys = (pairs.ticker.astype(np.int64) << (bits + 16)) | (moment << 16) | np.arange(count)
+            keys.sort()
+            position = keys & 0xFFFF
+        else:
+            position = np.lexsort((moment, pairs.ticker))
+        ticker = pairs.ticker[position]
+        price = pairs.price[position]
+        before = np.where(np.append(False, ticker[1:] == ticker[:-1]), np.roll(price, 1), 0)
+        previous: Array = np.empty_like(price)
+        previous[position] = np.where(before > 0, before, self.market.prices[ticker])
+        return previous

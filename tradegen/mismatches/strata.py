@@ -1,0 +1,122 @@
+"""Strata: the parts that pairs fall into, each with a rate of its own. Hot spots first, and all the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradegen.errors import shown
+from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mismatches.ground import Ground
+from tradegen.mismatches.mechanism import Values
+from tradegen.schema import LEGS, MICROSECONDS, MICROSECONDS_A_DAY, TICKS_PER_DOLLAR, Array
+from tradegen.text import broker_code
+
+if TYPE_CHECKING:
+    from tradegen.hot_spots import HotSpot
+    from tradegen.scenario import Scenario
+
+__all__ = ["Stratum", "causes", "seconds_of", "strata"]
+
+_HOURS = re.compile(r"([0-2]\d:[0-5]\d(?::[0-5]\d)?)-([0-2]\d:[0-5]\d(?::[0-5]\d)?)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stratum:
+    """A part of one block's pairs, and what goes wrong there.
+
+    Streams are named with a `prefix`, so that strata do not share random numbers.
+    """
+
+    cause: int  # 0, or the position of the hot spot, from 1
+    prefix: str
+    rate: float
+    weights: dict[str, float]
+    settings: Callable[[str], Values]
+    benign: bool = False
+    mode: str = "exact"
+    members: Array | None = None  # positions of the pairs it is about (int64, ascending); None for all
+    legs: Array | None = None  # bool, shape (2, pairs): which legs; None for either
+
+
+def causes(scenario: Scenario) -> tuple[str, ...]:
+    """The causes by number, as the truth states them: "" for none, then the hot spots."""
+    return ("", *(spot.name for spot in scenario.hot_spots))
+
+
+def strata(scenario: Scenario, ground: Ground) -> Iterator[Stratum]:
+    """Hot spots in their order, then mismatches elsewhere, then benign differences."""
+    for cause, spot in enumerate(scenario.hot_spots, 1):
+        legs = _legs(spot, scenario, ground)
+        yield Stratum(
+            cause=cause,
+            prefix=f"hot_spot/{spot.name}/",
+            rate=spot.rate,
+            weights=_positive(spot.mechanisms) if spot.mechanisms is not None else scenario.weights,
+            settings=lambda name, spot=spot: spot.settings.get(name) or scenario.settings_of(name),  # type: ignore[misc]
+            mode=scenario.rate_mode,
+            members=np.flatnonzero(legs.any(axis=0)),
+            legs=legs,
+        )
+    weights = scenario.weights
+    yield Stratum(0, "", scenario.mismatch_rate, weights, scenario.settings_of, mode=scenario.rate_mode)
+    if scenario.benign_rate:
+        within = {
+            name: weight for name, weight in weights.items() if scenario.tolerances.of(CATALOGUE[name].field)
+        }
+        yield Stratum(
+            0, "benign/", scenario.benign_rate, within, scenario.settings_of, True, scenario.rate_mode
+        )
+
+
+def _positive(weights: Mapping[str, float]) -> dict[str, float]:
+    return {name: weights[name] for name in CATALOGUE if weights.get(name, 0) > 0}
+
+
+def _legs(spot: HotSpot, scenario: Scenario, ground: Ground) -> Array:
+    """Which legs a hot spot is about (bool, shape (2, pairs))."""
+    where, pairs = spot.where, np.arange(len(ground.pairs))
+    either = np.ones(len(pairs), bool)
+    if where.ticker is not None:
+        codes = [ground.market.tickers.index(name) for name in where.ticker]
+        either &= np.isin(ground.pairs.ticker, codes)
+    if where.hours is not None:
+        second = ground.pairs.trade_timestamp % MICROSECONDS_A_DAY // MICROSECONDS
+        stretches = [seconds_of(text) for text in where.hours]
+        either &= np.any([(second >= start) & (second < end) for start, end in stretches], axis=0)
+    if where.min_notional is not None:
+        either &= ground.notional >= np.ceil(where.min_notional * TICKS_PER_DOLLAR)
+    if where.max_notional is not None:
+        either &= ground.notional <= np.floor(where.max_notional * TICKS_PER_DOLLAR)
+    found = np.stack([either, either])
+    for leg, name in enumerate(LEGS[scenario.view]):
+        found[leg] &= spot.leg in (None, name)
+        for field in ("broker_id", "contra_broker_id"):
+            if (brokers := getattr(where, field)) is not None:
+                of_leg = ground.on_leg(field, pairs, np.full(len(pairs), leg, np.int8))
+                found[leg] &= np.isin(of_leg, list(map(broker_code, brokers)))
+    return found
+
+
+def seconds_of(hours: str) -> tuple[int, int]:
+    """``"10:00-10:30"`` as seconds of the day: the first, and the one past the last.
+
+    Raises
+    ------
+    ValueError
+        Where the text is not of this form, or ends before it starts.
+    """
+    found = _HOURS.fullmatch(hours)
+    try:
+        times = [dt.time.fromisoformat(text) for text in found.groups()] if found else []
+    except ValueError:
+        times = []
+    seconds = [time.hour * 3600 + time.minute * 60 + time.second for time in times]
+    if not seconds or seconds[0] >= seconds[1]:
+        raise ValueError(f"hours is {shown(hours)}; expected a stretch of one day such as 10:00-10:30")
+    return seconds[0], seconds[1]

@@ -1,0 +1,80 @@
+"""A run's values as text: its names, its ids, its precision. Frames, files and truth all print here."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+import numpy as np
+
+from tradegen import text
+from tradegen.run import Run
+from tradegen.schema import LEGS, NO_RECORD, ORDER_TYPES, Array, Truth
+from tradegen.streams import draw, scramble
+
+__all__ = ["altered_values", "deltas", "forms", "leg_names", "record_ids", "trade_ids"]
+
+
+def trade_ids(run: Run, numbers: Array) -> Array:
+    """Trade ids (shape of `numbers`): those of the run, few of them mistyped."""
+    if not len(numbers):
+        return np.empty(0, object)
+    inside = (numbers >= run.first_id) & (numbers <= run.last_id)
+    mistyped = np.flatnonzero(~inside)
+    known = numbers[inside] if len(mistyped) else numbers
+    first = int(known.min(initial=run.last_id))
+    # Blocks follow each other, so that what is asked for together lies close together.
+    texts = text.trade_ids(first, int(known.max(initial=first)) - first + 1)
+    column: Array = texts[np.where(inside, numbers, first) - first]
+    column[mistyped] = [text.trade_id(number) for number in numbers[mistyped].tolist()]
+    return column
+
+
+def record_ids(run: Run, numbers: Array) -> Array:
+    """Record ids: 16 hexadecimal digits that tell nothing; "" for no record."""
+    salt = int(draw(run.seed, "record_id", 0, 1)[0])
+    texts = text.hexadecimal(scramble(numbers, salt))
+    texts[numbers == NO_RECORD] = ""
+    return texts
+
+
+def forms(run: Run) -> Mapping[str, text.Form]:
+    """By field, how its integers are printed where no list has a form of its own for them."""
+    brokers = text.named(text.broker_names(run.scenario.brokers))
+    precision = run.scenario.timestamp_precision
+    return {
+        "trade_id": functools.partial(trade_ids, run),
+        "ticker": text.named(run.tickers),
+        "broker_id": brokers,
+        "contra_broker_id": brokers,
+        "quantity": text.integers,
+        "price": text.dollars,
+        "order_type": text.named(ORDER_TYPES),
+        "date": text.days,
+        "trade_timestamp": functools.partial(text.moments, precision=precision),
+        "record": text.integers,
+    }
+
+
+def altered_values(run: Run, truth: Truth) -> tuple[Array, Array]:
+    """The columns `original` and `altered` of the truth."""
+    how = forms(run)
+    return text.by_field(truth.original, truth.field, how), text.by_field(truth.altered, truth.field, how)
+
+
+def deltas(run: Run, truth: Truth) -> Array:
+    """The column `delta` of the truth; "" where the field is a name."""
+    seconds = functools.partial(text.seconds, precision=run.scenario.timestamp_precision)
+    how: dict[str, text.Form] = {
+        "quantity": text.integers,
+        "price": text.dollars,
+        "date": text.integers,
+        "trade_timestamp": seconds,
+        "record": text.integers,
+    }
+    return text.by_field(truth.altered - truth.original, truth.field, how)
+
+
+def leg_names(run: Run) -> tuple[str, ...]:
+    """What the first and the second leg are called."""
+    return LEGS[run.scenario.view]

@@ -1,0 +1,116 @@
+"""Findings, and the report that they end in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["EXAMPLES", "KINDS", "Finding", "Findings", "Report"]
+
+KINDS = {
+    "unlabelled": "a difference between the legs that is not in the truth",
+    "vanished": "a truth row that the written records do not bear out",
+    "unknown": "a truth row for a trade_id without records",
+    "repeated": "the same trade_id, leg and field twice in the truth",
+    "both_legs": "a pair with truth rows for both legs",
+    "records": "a leg with more or fewer records than the truth says",
+    "orphan": "a record that belongs to no pair",
+    "collision": "a mistyped trade_id that is the trade_id of something else",
+    "relation": "legs that agree, but do not hold what clean legs hold",
+    "invalid": "a value or line that cannot be what was written",
+    "delta": "a delta that is not altered - original",
+    "benign": "a benign label that the tolerances do not bear out",
+    "notional": "a notional that is not the clean quantity x price",
+    "record_id": "a record_id that stands twice, or names no record of its leg",
+    "manifest": "a count in the manifest that the files do not bear out",
+}
+"""Every kind of finding, in the order in which a report names them."""
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How often one kind of thing was found, and the first of them as sentences."""
+
+    count: int
+    examples: tuple[str, ...]
+
+
+class Findings:
+    """Collects findings while files are read: counts, and sentences for the first of each kind."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = dict.fromkeys(KINDS, 0)
+        self._examples: dict[str, list[str]] = {kind: [] for kind in KINDS}
+
+    def add(self, kind: str, sentence: str) -> None:
+        """Add one finding."""
+        self.extend(kind, 1, [0], lambda _: sentence)
+
+    def extend(self, kind: str, count: int, rows: Iterable[int], sentence: Callable[[int], str]) -> None:
+        """Add `count` findings; `sentence` tells of one of the `rows`, and is asked while few are told."""
+        self._counts[kind] += count
+        told = self._examples[kind]
+        for row in rows:
+            if len(told) >= EXAMPLES:
+                break
+            told.append(sentence(int(row)))
+
+    def freeze(self) -> dict[str, Finding]:
+        """The findings by kind, of the kinds that were found."""
+        return {
+            kind: Finding(count, tuple(self._examples[kind])) for kind, count in self._counts.items() if count
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `verify` read, and what it found.
+
+    Attributes
+    ----------
+    pairs : int
+        Pairs with a record at least.
+    records, truth_rows, benign_rows : int
+        Records of all trades files; rows of the truth, and those of them that are labelled benign.
+    findings : mapping of str to Finding
+        By kind, as `KINDS` explains them; empty where all is proved.
+    """
+
+    pairs: int
+    records: int
+    truth_rows: int
+    benign_rows: int
+    findings: Mapping[str, Finding] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the truth is proved: nothing was found."""
+        return not self.findings
+
+    def lines(self) -> list[str]:
+        """The report as lines for a terminal."""
+        lines = [
+            f"{_counted(self.pairs, 'pair')}, {_counted(self.records, 'record')}, "
+            f"{_counted(self.truth_rows, 'truth row')}, {self.benign_rows:,} of them benign"
+        ]
+        if self.ok:
+            return [
+                *lines,
+                "proved: every truth row is a difference as written, and every difference is in it",
+            ]
+        lines.append(f"not proved: {_counted(sum(f.count for f in self.findings.values()), 'finding')}")
+        for kind, finding in self.findings.items():
+            lines.append(f"  {kind}: {finding.count:,} ({KINDS[kind]})")
+            lines += [f"    {example}" for example in finding.examples]
+            if finding.count > len(finding.examples):
+                lines.append(f"    and {finding.count - len(finding.examples):,} more")
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
