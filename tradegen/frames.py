@@ -103,10 +103,14 @@ def truth_frame(run: Run, ids: ExtensionArray, truth: Truth) -> pd.DataFrame:
 
 
 def _ids(run: Run, ids: ExtensionArray, numbers: Array) -> ExtensionArray:
-    """Trade ids by number: the run's own are shared, mistyped ones are not among them."""
+    """Trade ids by number: the run's own, which all columns share, and mistyped ones."""
     if not run.scenario.record_ids:
         return ids.take(numbers - run.first_id)
-    return _strings(printed.trade_ids(run, numbers))
+    inside = (numbers >= run.first_id) & (numbers <= run.last_id)
+    texts = ids.take(np.where(inside, numbers - run.first_id, 0))
+    if not inside.all():
+        texts[~inside] = [text.trade_id(number) for number in numbers[~inside].tolist()]
+    return texts
 
 
 def _strings(texts: Array) -> ExtensionArray:

@@ -70,9 +70,13 @@ def make_legs(ground: Ground, changes: Sequence[Alteration], seed: int, block: i
         "date": pairs.date[pair],
         "trade_timestamp": pairs.trade_timestamp[pair],
     }
+    by_field: dict[int, list[Alteration]] = {}
     for change in changes:
-        if change.field != _RECORD:
-            columns[FIELDS[change.field]][row[2 * change.pairs + change.legs]] = change.altered
+        by_field.setdefault(change.field, []).append(change)
+    by_field.pop(_RECORD, None)
+    for field, those in by_field.items():
+        where = np.concatenate([2 * change.pairs + change.legs for change in those])
+        columns[FIELDS[field]][row[where]] = np.concatenate([change.altered for change in those])
     if len(added):
         extra = np.flatnonzero(numbers >= _LEGS)
         for values in columns.values():

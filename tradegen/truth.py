@@ -32,25 +32,29 @@ def make_truth(ground: Ground, changes: Sequence[Alteration], block: int) -> Tru
     # No pair has a field altered twice, so the keys are distinct.
     order = np.argsort(pair * len(FIELDS) + field)
     pair = pair[order]
+    leg = joined([change.legs for change in changes], np.int8)[order]
+    mechanism = each([change.mechanism for change in changes], np.int16)[order]
     return Truth(
         trade_id=ground.block_first_id + pair,
-        leg=joined([change.legs for change in changes], np.int8)[order],
+        leg=leg,
         field=field[order],
-        mechanism=each([change.mechanism for change in changes], np.int16)[order],
+        mechanism=mechanism,
         original=joined([change.original for change in changes], np.int64)[order],
         altered=joined([change.altered for change in changes], np.int64)[order],
         benign=each([change.benign for change in changes], bool)[order],
         notional=ground.notional[pair],
         cause=each([change.cause for change in changes], np.int16)[order],
-        record=joined([_record(change, block) for change in changes], np.int64)[order],
+        record=_records(mechanism, block, pair, leg),
     )
 
 
-def _record(change: Alteration, block: int) -> Array:
+def _records(mechanism: Array, block: int, pair: Array, leg: Array) -> Array:
     """The record concerned: the leg's own, but for a copy, which is the one too many."""
-    name = NAMES[change.mechanism]
-    if name == "record.missing":
-        return np.full(len(change.pairs), NO_RECORD)
-    if name == "record.duplicate":
-        return added_record(block, change.pairs)
-    return leg_record(block, change.pairs, change.legs)
+    record: Array = leg_record(block, pair, leg)
+    copies = np.flatnonzero(mechanism == _DUPLICATE)
+    record[copies] = added_record(block, pair[copies])
+    record[mechanism == _MISSING] = NO_RECORD
+    return record
+
+
+_DUPLICATE, _MISSING = NAMES.index("record.duplicate"), NAMES.index("record.missing")

@@ -162,7 +162,8 @@ class _Stretch:
         mechanism = CATALOGUE[name]
         ground, stratum = self._ground, self._stratum
         pairs, legs = self._pairs[rows], self._legs[rows]
-        original = np.stack([ground.on_leg(field, pairs, legs) for field in mechanism.fields])
+        columns = [ground.on_leg(field, pairs, legs) for field in mechanism.fields]
+        original = columns[0][None] if len(columns) == 1 else np.stack(columns)
         sizes = Sizes(
             ground.scenario.tolerances.of(mechanism.field),
             benign=stratum.benign,

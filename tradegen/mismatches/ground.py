@@ -92,26 +92,9 @@ class Ground:
         Moves of up to a `share` of the quantity are to fit into it several times, and to be much alike at
         both of its ends.
         """
-        low, high = self._quantity_ranges(share)
+        low, high = _ranges(self.scenario.quantity_min, self.scenario.quantity_max, share)
         at = np.searchsorted(high, quantity)
         return low[at], high[at]
-
-    def _quantity_ranges(self, share: float) -> tuple[Array, Array]:
-        # From below, where moves are by one share: it takes an even number of quantities to go to and fro.
-        low, high, lower = [], [], self.scenario.quantity_min
-        largest = self.scenario.quantity_max
-        while lower <= largest:
-            upper = min(max(int(lower * (1 + 4 * min(share, 0.25))), lower + 1), largest)
-            if (upper - lower) % 2 == 0 and upper < largest:
-                upper -= 1
-            low.append(lower)
-            high.append(upper)
-            lower = upper + 1
-        if len(low) > 1 and 2 * (high[-1] - low[-1]) < high[-2] - low[-2] + 1:
-            # The last one is too narrow to move in: part of the one below.
-            low.pop()
-            high.pop(-2)
-        return np.array(low), np.array(high)
 
     def time_range(self, moment: Array) -> tuple[Array, Array]:
         """The first and last clean timestamp of each timestamp's own day, in microseconds."""
@@ -143,3 +126,22 @@ class Ground:
         previous: Array = np.empty_like(price)
         previous[position] = np.where(before > 0, before, self.market.prices[ticker])
         return previous
+
+
+@functools.lru_cache(maxsize=64)
+def _ranges(least: int, largest: int, share: float) -> tuple[Array, Array]:
+    """Ranges of quantities, end to end, that moves of up to a share of the quantity fit into."""
+    # From below, where moves are by one share: it takes an even number of quantities to go to and fro.
+    low, high, lower = [], [], least
+    while lower <= largest:
+        upper = min(max(int(lower * (1 + 4 * min(share, 0.25))), lower + 1), largest)
+        if (upper - lower) % 2 == 0 and upper < largest:
+            upper -= 1
+        low.append(lower)
+        high.append(upper)
+        lower = upper + 1
+    if len(low) > 1 and 2 * (high[-1] - low[-1]) < high[-2] - low[-2] + 1:
+        # The last one is too narrow to move in: part of the one below.
+        low.pop()
+        high.pop(-2)
+    return np.array(low), np.array(high)

@@ -56,7 +56,7 @@ def move(
     cells = np.minimum(width // (2 * least), _LARGEST_PRODUCT // width)
     # A range that is narrower than its largest moves would cut them short; then they show, in full size.
     hidden = (least <= most) & (2 * most <= width)
-    moved = _plain(original, raw, bounds, floor, top)
+    moved = original.copy() if hidden.all() else _plain(original, raw, bounds, floor, top)
     at = np.flatnonzero(hidden & (fewest <= cells))
     if len(at):
         taken = (column[at] for column in (original, raw, low, width, least, most, fewest, cells))

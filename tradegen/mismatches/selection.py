@@ -11,6 +11,7 @@ smallest wins (an exponential race), so that changing one weight moves no pair b
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -92,21 +93,23 @@ class Race:
         """
         everyone = len(rows) == self._draws.shape[1]
         best = np.full(len(rows), np.inf)
-        winner = np.full(len(rows), -1, np.int64)
+        winner = np.full(len(rows), -1, np.int16)
         for weight, positions in self._groups:
             # Of equal weights, the smallest draw wins: only that one needs its logarithm.
             smallest = np.full(len(rows), OUT)
-            first = np.zeros(len(rows), np.int64)
+            first = np.zeros(len(rows), np.int16)
             for position in positions:
                 draws = self._draws[position] if everyone else self._draws[position, rows]
-                first[draws < smallest] = position
+                np.copyto(first, position, where=draws < smallest)
                 np.minimum(smallest, draws, out=smallest)
             key = np.where(smallest == OUT, np.inf, -np.log1p(-uniform(smallest)) / weight)
             wins = key < best
             best[wins], winner[wins] = key[wins], first[wins]
-        for position in range(len(self._draws)):
-            won = rows[winner == position]
-            if len(won):
+        order = winner.argsort(kind="stable")
+        ends = np.searchsorted(winner[order], np.arange(len(self._draws) + 1)).tolist()
+        for position, (start, stop) in enumerate(itertools.pairwise(ends)):
+            if start < stop:
+                won = rows[order[start:stop]]
                 yield position, won, scramble(self._draws[position, won], _ANEW)
 
     def drop(self, position: int, rows: Array) -> None:
