@@ -111,7 +111,7 @@ def test_each_mechanism_alone_is_effective_complete_exact_and_as_described(
 def test_each_mechanism_alone_keeps_the_properties_in_the_other_views(
     number: int, mechanism: str, further: int
 ) -> None:
-    check_alone(mechanism, VIEWS[(number + further) % 3], FORMS[(number + further) % 3], 5_000)
+    check_alone(mechanism, VIEWS[(number + further) % 3], FORMS[(number + further) % 3], 2_000)
 
 
 # In twos ---------------------------------------------------------------------------------------------------

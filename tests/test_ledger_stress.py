@@ -72,9 +72,10 @@ def test_kill_9_at_random_moments_repeats_no_id_and_leaves_a_clean_ledger(tmp_pa
     ledger = create_ledger(tmp_path / "trade_ids.db")
     *lines, journals = run_child(__file__, "reserve_and_be_killed", ledger.path).splitlines()
     printed = read_ranges("\n".join(lines))
-    # The positive control: lives are long enough to reserve, and some end in the midst of a commit.
-    assert len(printed) > KILLS
-    assert int(journals) > KILLS // 20
+    # The positive control: lives are long enough to reserve, on a busy machine too, and some end in the midst
+    # of a commit.
+    assert len(printed) > KILLS // 4
+    assert int(journals) > KILLS // 40
     ids = list(itertools.chain.from_iterable(range(first, last + 1) for first, last in printed))
     assert len(ids) == len(set(ids))
     assert open_ledger(ledger.path).check() == []

@@ -20,7 +20,7 @@ from written import written
 from tradegen import generate, generate_block, prepare
 from tradegen.mismatches.catalogue import CATALOGUE
 
-LARGE = 200_000
+LARGE = 100_000
 BLOCK = 65_536
 DAY = dt.date(2025, 7, 21)  # a Monday
 

@@ -29,6 +29,12 @@ def test_no_manifest_is_needed_for_one_list(tmp_path: Path) -> None:
     assert proof(tmp_path).ok
 
 
+def test_without_a_manifest_benign_labels_are_not_checked_and_the_report_says_so(tmp_path: Path) -> None:
+    report = proof(tmp_path, truth=TRUTH.replace("410.25,0.25,false", "410.25,0.25,true"))
+    assert report.ok
+    assert "not checked: whether they are benign, since tolerances stand in the manifest" in report.lines()
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_rows_in_any_order_are_proved(tmp_path: Path, seed: int) -> None:
     def shuffled(text: str) -> str:
@@ -137,7 +143,6 @@ DAMAGES = [
     ("delta", "truth", "410.00,410.25,0.25", "410.00,410.25,-0.25", "delta is -0.25, from 410.00 to 410.25"),
     ("delta", "truth", "11:36:00,1800", "11:36:00,30", "delta is 30"),
     ("delta", "truth", "BUY,SELL,,false", "BUY,SELL,1,false", "expected none, for a name"),
-    ("benign", "truth", "410.25,0.25,false", "410.25,0.25,true", "benign is true"),
     ("notional", "truth", "41000.00", "41025.00", "the clean pair's is 100 x 410.00"),
     ("notional", "truth", "-1,false,1500.00", "-1,false,1500.01", "tid00000003 BUY record in a.csv"),
     ("record_id", "trades", "00000000000000a1", "00000000000000a2", "00000000000000a2 stands twice"),
@@ -286,7 +291,7 @@ def test_the_report_reads_as_lines(tmp_path: Path) -> None:
 
 
 def test_every_kind_of_finding_is_tried_here() -> None:
-    elsewhere = {"collision", "manifest", "relation"}
+    elsewhere = {"benign", "collision", "manifest", "relation"}
     assert {damage[0] for damage in DAMAGES} | elsewhere == set(KINDS)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
 from tradegen import printed, text
-from tradegen.mismatches.catalogue import NAMES
+from tradegen.mismatches.catalogue import CATALOGUE, NAMES
 from tradegen.mismatches.strata import causes
 from tradegen.run import Run
 from tradegen.schema import (
@@ -85,11 +85,12 @@ def truth_frame(run: Run, ids: ExtensionArray, truth: Truth) -> pd.DataFrame:
     per_unit = np.array([_PER_UNIT.get(field, 1) for field in FIELDS])[truth.field]
     measured = np.array([field in MEASURED for field in FIELDS])[truth.field]
     original, altered = printed.altered_values(run, truth)
+    active = run.scenario.active
     columns = {
         "trade_id": _ids(run, ids, truth.trade_id),
         "leg": _categorical(truth.leg, printed.leg_names(run)),
-        "field": _categorical(truth.field, FIELDS),
-        "mechanism": _categorical(truth.mechanism, NAMES),
+        "field": _of_those_on(truth.field, FIELDS, {name for on in active for name in CATALOGUE[on].fields}),
+        "mechanism": _of_those_on(truth.mechanism, NAMES, set(active)),
         "original": _strings(original),
         "altered": _strings(altered),
         "delta": np.where(measured, (truth.altered - truth.original) / per_unit, np.nan),
@@ -111,6 +112,14 @@ def _ids(run: Run, ids: ExtensionArray, numbers: Array) -> ExtensionArray:
     if not inside.all():
         texts[~inside] = [text.trade_id(number) for number in numbers[~inside].tolist()]
     return texts
+
+
+def _of_those_on(codes: Array, names: Sequence[str], on: set[str]) -> pd.Categorical[Any]:
+    """Names as categories without those that the scenario has off, which counts would only list as 0."""
+    kept = [code for code, name in enumerate(names) if name in on]
+    place = np.zeros(len(names), np.int16)
+    place[kept] = np.arange(len(kept))
+    return _categorical(place[codes], [names[code] for code in kept])
 
 
 def _strings(texts: Array) -> ExtensionArray:

@@ -42,9 +42,7 @@ __all__ = ["DEFAULT", "Scenario", "scenario_names", "scenario_text"]
 
 DEFAULT = "original"
 
-ListLayout = Annotated[
-    Layout, table(Layout, "a layout"), Expected("a layout, such as {columns = {trade_id = 'TradeRef'}}")
-]
+_A_LAYOUT = Expected("a layout, such as {columns = {trade_id = 'TradeRef'}}")
 # Tables that `replace` merges with what there was.
 _MERGED = ("settings", "tolerances", *(name for names in LISTS.values() for name in names))
 
@@ -96,7 +94,7 @@ class Scenario(BaseModel):
     tolerances: Annotated[
         Tolerances, table(Tolerances, "tolerances"), Expected("tolerances by field, such as {quantity = 5}")
     ] = Field(Tolerances(), description="differences up to these are benign; by default, none is")
-    boundary: bool = Field(
+    boundary: Annotated[bool, Expected("true or false")] = Field(
         False,
         description="true: drawn sizes are 0.99, 1 and 1.01 times the tolerance, where there is one; "
         "false: at most half of it, or at least twice",
@@ -114,11 +112,21 @@ class Scenario(BaseModel):
         description="single: one list; counterparty: the list of the BUY legs and that of the SELL legs; "
         "two_system: each trade as our system and as theirs holds it, on the same side",
     )
-    trades: ListLayout = Field(PLAIN, description="how the list of the view single is written")
-    buy: ListLayout = Field(PLAIN, description="how the first list of the view counterparty is written")
-    sell: ListLayout = Field(PLAIN, description="how its second list is written")
-    ours: ListLayout = Field(PLAIN, description="how the first list of the view two_system is written")
-    theirs: ListLayout = Field(PLAIN, description="how its second list is written")
+    trades: Annotated[Layout, table(Layout, "trades"), _A_LAYOUT] = Field(
+        PLAIN, description="how the list of the view single is written"
+    )
+    buy: Annotated[Layout, table(Layout, "buy"), _A_LAYOUT] = Field(
+        PLAIN, description="how the first list of the view counterparty is written"
+    )
+    sell: Annotated[Layout, table(Layout, "sell"), _A_LAYOUT] = Field(
+        PLAIN, description="how its second list is written"
+    )
+    ours: Annotated[Layout, table(Layout, "ours"), _A_LAYOUT] = Field(
+        PLAIN, description="how the first list of the view two_system is written"
+    )
+    theirs: Annotated[Layout, table(Layout, "theirs"), _A_LAYOUT] = Field(
+        PLAIN, description="how its second list is written"
+    )
     date: Day = Field(None, description="day the window starts on; today if not given")
     start: TimeOfDay = Field(
         dt.time(9, 30),

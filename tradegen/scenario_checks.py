@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.mismatches.strata import seconds_of
+from tradegen.mismatches.strata import stretches
 from tradegen.schema import LEGS, LISTS
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def _hot_spots(scenario: Scenario) -> None:
         )
         # The window as stretches of the day: two, where it crosses midnight.
         window = [(start, end)] if start < end else [(start, 86_400), (0, end)]
-        stretches = [seconds_of(text) for text in spot.where.hours or ()]
-        if stretches and not any(max(a, c) < min(b, d) for a, b in stretches for c, d in window):
+        wanted = stretches(spot.where.hours or ())
+        if wanted and not any(max(a, c) < min(b, d) for a, b in wanted for c, d in window):
             raise ValueError(
                 f"hot spot {spot.name}: where.hours is {', '.join(spot.where.hours or ())}; expected some of "
                 f"the window of trade times, {scenario.start} to {scenario.end}"

@@ -87,12 +87,12 @@ class _Settings(BaseModel):
         return self
 
 
-def _zone(name: str) -> str:
+def _zone(setting: str, name: str) -> str:
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(
-            f"has the time zone {shown(name)}, which is unknown; expected an IANA name such as Europe/London"
+            f"{setting} is {shown(name)}; expected the IANA name of a time zone, such as Europe/London"
         ) from None
     return name
 
@@ -103,7 +103,7 @@ def _settings_model(mechanism: str) -> type[_Settings]:
     for setting in CATALOGUE[mechanism].settings:
         expected = Expected(setting.expected)
         if isinstance(setting, Zone):
-            annotation: Any = Annotated[str, AfterValidator(_zone), expected]
+            annotation: Any = Annotated[str, AfterValidator(functools.partial(_zone, setting.name)), expected]
         elif setting.whole:
             annotation = Annotated[int, Field(ge=setting.least, le=setting.most), INTEGER, expected]
         else:

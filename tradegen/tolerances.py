@@ -41,9 +41,8 @@ class PriceTolerance(BaseModel):
     def _one_unit(self) -> Self:
         given = self.model_dump(exclude_none=True)
         if len(given) != 1:
-            raise ValueError(
-                f"price has {' and '.join(given) or 'nothing'}; expected one of absolute, bps, ticks"
-            )
+            what = f"{' and '.join(given)} are both given" if given else "absolute, bps and ticks are missing"
+            raise ValueError(f"{what}; expected one of absolute, bps, ticks")
         self.tolerance()
         return self
 
@@ -51,11 +50,9 @@ class PriceTolerance(BaseModel):
         """The tolerance in ticks, or in parts of the price."""
         if self.bps is not None:
             each = PARTS // _BASIS_POINTS
-            return Tolerance(parts=_scaled("price.bps", self.bps, each, "basis points with up to 4 decimals"))
+            return Tolerance(parts=_scaled("bps", self.bps, each, "basis points with up to 4 decimals"))
         if self.absolute is not None:
-            ticks = _scaled(
-                "price.absolute", self.absolute, TICKS_PER_DOLLAR, "dollars and whole ticks of 0.01"
-            )
+            ticks = _scaled("absolute", self.absolute, TICKS_PER_DOLLAR, "dollars and whole ticks of 0.01")
             return Tolerance(fixed=ticks)
         return Tolerance(fixed=self.ticks or 0)
 

@@ -79,8 +79,8 @@ def generate(
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="File for the records; standard output if not given, or -. Two lists: `t.csv` makes "
-            "`t.buy.csv` and `t.sell.csv`.",
+            help="File for the records; standard output if not given, or -. A view of two "
+            "lists: `t.csv` makes `t.buy.csv` and `t.sell.csv`, or `t.ours.csv` and `t.theirs.csv`.",
         ),
     ] = None,
     truth: Annotated[
@@ -163,7 +163,7 @@ def _shortfalls(manifest: Mapping[str, Any]) -> Iterator[str]:
             where = f"{place}: " if place.startswith("hot") else ""
             yield (
                 f"{where}{found['requested']} {kind} were to be made, and {found['applied']} were possible: "
-                "for the other pairs, no mechanism that is on can alter the value they have"
+                "the mechanisms that are on cannot alter what the other pairs hold"
             )
     never = [
         name for name, found in counts["by_mechanism"].items() if found["requested"] and not found["applied"]

@@ -37,8 +37,15 @@ def scenarios_list() -> None:
 @sentences
 def scenarios_show(
     scenario: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A named scenario or a TOML file.")],
+    comments: Annotated[
+        bool,
+        typer.Option("--comments", help="A named one as it was written, with the reasons of its figures."),
+    ] = False,
 ) -> None:
-    """Print a scenario with every field, as TOML: a file to start your own from."""
+    """Print a scenario with all its fields, as TOML: a file to start your own from."""
+    if comments and scenario in scenario_names():
+        typer.echo(scenario_text(scenario), nl=False)
+        return
     typer.echo(Scenario.load(scenario).to_toml(), nl=False)
 
 

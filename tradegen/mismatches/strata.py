@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tradegen.hot_spots import HotSpot
     from tradegen.scenario import Scenario
 
-__all__ = ["Stratum", "causes", "seconds_of", "strata"]
+__all__ = ["Stratum", "causes", "strata", "stretches"]
 
 _HOURS = re.compile(r"([0-2]\d:[0-5]\d(?::[0-5]\d)?)-([0-2]\d:[0-5]\d(?::[0-5]\d)?)")
 
@@ -87,8 +87,8 @@ def _legs(spot: HotSpot, scenario: Scenario, ground: Ground) -> Array:
         either &= np.isin(ground.pairs.ticker, codes)
     if where.hours is not None:
         second = ground.pairs.trade_timestamp % MICROSECONDS_A_DAY // MICROSECONDS
-        stretches = [seconds_of(text) for text in where.hours]
-        either &= np.any([(second >= start) & (second < end) for start, end in stretches], axis=0)
+        within = [(second >= start) & (second < end) for start, end in stretches(where.hours)]
+        either &= np.any(within, axis=0)
     if where.min_notional is not None:
         either &= ground.notional >= np.ceil(where.min_notional * TICKS_PER_DOLLAR)
     if where.max_notional is not None:
@@ -103,20 +103,28 @@ def _legs(spot: HotSpot, scenario: Scenario, ground: Ground) -> Array:
     return found
 
 
-def seconds_of(hours: str) -> tuple[int, int]:
-    """``"10:00-10:30"`` as seconds of the day: the first, and the one past the last.
+def stretches(hours: Iterable[str]) -> list[tuple[int, int]]:
+    """``"10:00-10:30"`` as seconds of the day, the first and the one past the last; across midnight, as two.
 
     Raises
     ------
     ValueError
-        Where the text is not of this form, or ends before it starts.
+        Where a text is not of this form.
     """
-    found = _HOURS.fullmatch(hours)
+    found = []
+    for text in hours:
+        start, end = _times(text)
+        if start == end:
+            raise ValueError(f"hours is {shown(text)}; expected a stretch of the day such as 10:00-10:30")
+        found += [(start, end)] if start < end else [(start, 86_400), (0, end)]
+    return found
+
+
+def _times(text: str) -> tuple[int, int]:
+    parts = _HOURS.fullmatch(text)
     try:
-        times = [dt.time.fromisoformat(text) for text in found.groups()] if found else []
+        times = [dt.time.fromisoformat(part) for part in parts.groups()] if parts else []
     except ValueError:
         times = []
-    seconds = [time.hour * 3600 + time.minute * 60 + time.second for time in times]
-    if not seconds or seconds[0] >= seconds[1]:
-        raise ValueError(f"hours is {shown(hours)}; expected a stretch of one day such as 10:00-10:30")
+    seconds = [time.hour * 3600 + time.minute * 60 + time.second for time in times] or [0, 0]
     return seconds[0], seconds[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import zoneinfo
 
 import numpy as np
 
@@ -63,6 +62,8 @@ def timezone(case: Case) -> Array:
 @functools.lru_cache(maxsize=4096)
 def _apart(zone: str, other: str, hour: int) -> int:
     """How far the other zone's clock is ahead, in microseconds, at an hour of the zone's own."""
+    import zoneinfo  # rarely needed, and not at import
+
     here = (_EPOCH + dt.timedelta(hours=hour)).replace(tzinfo=zoneinfo.ZoneInfo(zone))
     there = here.astimezone(zoneinfo.ZoneInfo(other))
     apart: int = (there.replace(tzinfo=None) - here.replace(tzinfo=None)) // dt.timedelta(microseconds=1)

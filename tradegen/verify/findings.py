@@ -76,6 +76,8 @@ class Report:
         Records of all trades files; rows of the truth, and those of them that are labelled benign.
     findings : mapping of str to Finding
         By kind, as `KINDS` explains them; empty where all is proved.
+    tolerances : bool
+        Whether they were known, from the manifest: without them, benign labels are not checked.
     """
 
     pairs: int
@@ -83,6 +85,7 @@ class Report:
     truth_rows: int
     benign_rows: int
     findings: Mapping[str, Finding] = field(default_factory=dict)
+    tolerances: bool = True
 
     @property
     def ok(self) -> bool:
@@ -95,6 +98,8 @@ class Report:
             f"{_counted(self.pairs, 'pair')}, {_counted(self.records, 'record')}, "
             f"{_counted(self.truth_rows, 'truth row')}, {self.benign_rows:,} of them benign"
         ]
+        if self.benign_rows and not self.tolerances:
+            lines.append("not checked: whether they are benign, since tolerances stand in the manifest")
         if self.ok:
             return [
                 *lines,

@@ -236,7 +236,12 @@ class _Verification:
     def report(self) -> Report:
         """What was read, and what was found."""
         return Report(
-            self.pairs, self.records, self.truth.read.count, self.truth.read.benign, self.findings.freeze()
+            self.pairs,
+            self.records,
+            self.truth.read.count,
+            self.truth.read.benign,
+            self.findings.freeze(),
+            tolerances=self.plan.manifest is not None,
         )
 
 
