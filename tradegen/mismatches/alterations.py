@@ -115,24 +115,25 @@ class _Stretch:
         race = Race(self._stratum.weights, np.stack([self._draw(f"{name}/choice") for name in self._names]))
         fields = self._fields_wanted()
         rows = np.flatnonzero(~taken[self._pairs])
-        met = np.zeros(len(self._pairs), bool)
+        have = np.zeros(len(self._pairs), np.int64)
         attempts: list[_Attempt] = []
-        for done in range(1, int(fields.max(initial=1)) + 1):
-            won = list(self._round(race, rows))
-            attempts += won
-            for attempt in won:
-                met[attempt.rows[attempt.fits]] = True
-            # Who is to have more fields races on, without what goes not with what it has.
-            going_on = np.zeros(len(met), bool)
-            for attempt in won:
-                more = attempt.rows[attempt.fits & (fields[attempt.rows] > done)]
-                going_on[more] = True
-                for position in _conflicts(attempt.position, tuple(self._names)):
-                    race.drop(position, more)
-            rows = np.flatnonzero(going_on)
-        hit = np.flatnonzero(met)
+        while len(rows):
+            going_on = [rows[:0]]
+            for position, won, raw in race.winners(rows):
+                attempt = self._attempt(position, won, raw)
+                attempts.append(attempt)
+                fitting, lost = won[attempt.fits], won[~attempt.fits]
+                have[fitting] += 1
+                # Who is to have more fields races on, without what goes not with what it has.
+                more = fitting[have[fitting] < fields[fitting]]
+                for other in _conflicts(position, tuple(self._names)):
+                    race.drop(other, more)
+                race.drop(position, lost)
+                going_on += [more, lost]
+            rows = np.concatenate(going_on)
+        hit = np.flatnonzero(have)
         # Pairs past the last one wanted were only looked at in case.
-        last = int(hit[wanted - 1]) if len(hit) > wanted else len(met)
+        last = int(hit[wanted - 1]) if len(hit) > wanted else len(have)
         for attempt in attempts:
             entry = NAMES.index(self._names[attempt.position])
             counts.drawn[entry] += np.count_nonzero(attempt.rows <= last)
@@ -143,19 +144,6 @@ class _Stretch:
         # A benign difference stands alone: next to a mismatch, no one could tell which was reported.
         shares = (1.0,) if self._stratum.benign else self._ground.scenario.fields_per_pair
         return wanted_fields(shares, self._draw("mismatch/fields"))
-
-    def _round(self, race: Race, rows: Array) -> Iterator[_Attempt]:
-        """Let every pair find a mechanism that is possible for it, if there is one."""
-        while len(rows):
-            failed = [rows[:0]]
-            for position, won, raw in race.winners(rows):
-                attempt = self._attempt(position, won, raw)
-                yield attempt
-                if not attempt.fits.all():
-                    lost = won[~attempt.fits]
-                    race.drop(position, lost)
-                    failed.append(lost)
-            rows = np.concatenate(failed)
 
     def _attempt(self, position: int, rows: Array, raw: Array) -> _Attempt:
         name = self._names[position]
