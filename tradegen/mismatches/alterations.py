@@ -130,7 +130,7 @@ class _Stretch:
                     race.drop(other, more)
                 race.drop(position, lost)
                 going_on += [more, lost]
-            rows = np.concatenate(going_on)
+            rows = np.sort(np.concatenate(going_on))
         hit = np.flatnonzero(have)
         # Pairs past the last one wanted were only looked at in case.
         last = int(hit[wanted - 1]) if len(hit) > wanted else len(have)

@@ -87,7 +87,7 @@ class Race:
         self._groups = by_weight.items()
 
     def winners(self, rows: Array) -> Iterator[tuple[int, Array, Array]]:
-        """Each mechanism that wins some of the pairs in `rows`; which pairs; and their draws, made anew.
+        """Each mechanism that wins some of the pairs in `rows`, ascending; which; and their draws, made anew.
 
         A draw that wins is smaller than it would be by chance. Scrambled, it is as good as another one.
         """
