@@ -5,6 +5,7 @@ Defaults live here; the named scenario ``original`` spells them out.
 """
 
 import datetime as dt
+import functools
 import os
 import tomllib
 from collections.abc import Mapping
@@ -226,13 +227,13 @@ class Scenario(BaseModel):
         """The view's lists by name, and how each is written."""
         return {name: getattr(self, name) for name in LISTS[self.view]}
 
-    @property
+    @functools.cached_property
     def active(self) -> tuple[str, ...]:
         """Every mechanism that is on, here or in a hot spot, in catalogue order."""
         tables = [self.mechanisms, *(spot.mechanisms or {} for spot in self.hot_spots)]
         return tuple(name for name in CATALOGUE if any(table.get(name, 0) > 0 for table in tables))
 
-    @property
+    @functools.cached_property
     def record_ids(self) -> bool:
         """Whether records have ids: where trade_id and side may not say which one is meant."""
         return any(CATALOGUE[name].field in (RECORD, "order_type", "trade_id") for name in self.active)
