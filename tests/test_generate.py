@@ -181,6 +181,13 @@ def test_tickers_may_be_floats_or_a_series_and_are_rounded_to_the_tick() -> None
         assert set(batch.trades["price"]) == {169.51, 0.30}
 
 
+def test_a_hot_spot_may_be_called_benign() -> None:
+    spot = {"name": "benign", "where": {"ticker": "AAPL"}, "rate": 1}
+    counts = generate(pairs=20, tickers={"AAPL": 154}, date=DAY, hot_spots=[spot]).manifest["counts"]
+    assert counts["by_cause"]["benign"] == {"eligible": 20, "requested": 20, "applied": 20}
+    assert counts["benign"] == {"eligible": 0, "requested": 0, "applied": 0}
+
+
 def test_more_pairs_than_memory_holds_are_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["tradegen.generate"], "MOST_IN_MEMORY", 100)
     with pytest.raises(ScenarioError, match=r"pairs is 101; generate\(\) holds .* at most 100; stream more"):

@@ -9,7 +9,7 @@ from typing import Any
 
 from tradegen.errors import ScenarioError, shown
 
-__all__ = ["assignments"]
+__all__ = ["assignments", "merged"]
 
 
 def assignments(texts: Iterable[str], source: str) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def assignments(texts: Iterable[str], source: str) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise ScenarioError(f"{source} is {shown(text)}; expected FIELD=VALUE, such as quantity_max=1000")
-        _merge(found, _read(name.strip(), value.strip(), source))
+        found = merged(found, _read(name.strip(), value.strip(), source))
     return found
 
 
@@ -50,9 +50,11 @@ def _read(name: str, value: str, source: str) -> dict[str, Any]:
     )
 
 
-def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+def merged(there: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Both tables in one: what is in `more` goes before, and tables within them are merged in turn."""
+    found = dict(there)
     for name, value in more.items():
-        if isinstance(value, dict) and isinstance(into.get(name), dict):
-            _merge(into[name], value)
-        else:
-            into[name] = value
+        old = found.get(name)
+        both = isinstance(value, Mapping) and isinstance(old, Mapping)
+        found[name] = merged(old, value) if both else value  # type: ignore[arg-type]
+    return found

@@ -239,7 +239,7 @@ class Environment:
         end = _utc(found.moment)
         start = end - WINDOW
         with _within("event: scenario"):
-            scenario = self.scenario.replace(**found.scenario)
+            scenario = self.scenario.replace(**found.scenario) if found.scenario else self.scenario
         _require_loggable(scenario, self.max_pairs, "event: scenario")
         with _within("event: scenario"):
             scenario = scenario.replace(date=start.date(), start=start.time(), end=end.time())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from tradegen.mismatches.catalogue import CATALOGUE, NAMES
+from tradegen.mismatches.catalogue import CATALOGUE, NAMES, POSITIONS
 from tradegen.mismatches.ground import Ground
 from tradegen.mismatches.strata import strata
 from tradegen.schema import FIELDS, Array, Counts
@@ -149,6 +149,6 @@ def asked_by_leg(ground: Ground, counts: Counts) -> Array:
         if stratum.legs is not None:
             first, second = stratum.legs[:, pairs]
             on_first = np.where(first & second, on_first, first)
-        passed_over = stratum.rate > 0 and all(failed[NAMES.index(name)] for name in stratum.weights)
+        passed_over = stratum.rate > 0 and all(failed[POSITIONS[name]] for name in stratum.weights)
         asked[:, pairs] = np.stack([on_first, 1 - on_first]) * (np.nan if passed_over else stratum.rate)
     return asked

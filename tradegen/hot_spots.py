@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from tradegen.errors import named
-from tradegen.mismatches.strata import stretches
+from tradegen.hours import stretches
 from tradegen.scenario_fields import SettingsByName, Share, Weights
 from tradegen.validation import NUMBER, STRICT, Expected, Frozen, explain, table
 

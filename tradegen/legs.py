@@ -19,7 +19,7 @@ _LEGS = 2 * BLOCK_PAIRS
 _ADDED = MOST_FILLS - 1  # records that a pair can have beyond its two legs
 _NUMBERS = 1 << 19  # a block's records are numbered below: the legs first, then what is added to them
 _NUMBER = np.uint64(_NUMBERS - 1)
-_QUANTITY, _RECORD = FIELDS.index("quantity"), FIELDS.index(RECORD)
+_RECORD = FIELDS.index(RECORD)
 
 
 def leg_record(block: int, pairs: Array, legs: Array) -> Array:
@@ -131,6 +131,8 @@ def _fill(
 def _kept(records: Sequence[Alteration], count: int) -> Array:
     """The numbers of the legs that are not missing."""
     legs = np.arange(2 * count)
+    if not records:
+        return legs
     there = np.ones(2 * count, bool)
     for change in records:
         there[(2 * change.pairs + change.legs)[change.altered == 0]] = False

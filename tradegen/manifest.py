@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tradegen.mismatches.catalogue import CATALOGUE, NAMES
+from tradegen.mismatches.catalogue import CATALOGUE, POSITIONS
 from tradegen.mismatches.strata import causes
 from tradegen.run import Run
 from tradegen.schema import FIELDS, Block, Columns, Counts
 from tradegen.version import __version__
 
 __all__ = ["Tally"]
+
+_SELECTED = ("eligible", "requested", "applied")
 
 
 class Tally:
@@ -81,27 +83,20 @@ class Tally:
         scenario, counts = self._run.scenario, self._selection
         assert counts is not None  # a run has at least one block
         fields = {field for name in scenario.active for field in CATALOGUE[name].fields}
-        by_cause = {
-            cause: {"eligible": eligible, "requested": requested, "applied": applied}
-            for cause, eligible, requested, applied in zip(
-                [*causes(scenario), "benign"],
-                *(numbers.tolist() for numbers in (counts.eligible, counts.requested, counts.applied)),
-                strict=True,
-            )
-        }
-        benign = by_cause.pop("benign")
+        selected = np.stack([counts.eligible, counts.requested, counts.applied], axis=1).tolist()
+        *by_cause, benign = (dict(zip(_SELECTED, row, strict=True)) for row in selected)
         return {
             "by_field": {
                 field: int(self._by_field[code]) for code, field in enumerate(FIELDS) if field in fields
             },
             "by_mechanism": {
                 name: {
-                    "requested": int(counts.drawn[NAMES.index(name)]),
-                    "applied": int(counts.possible[NAMES.index(name)]),
+                    "requested": int(counts.drawn[POSITIONS[name]]),
+                    "applied": int(counts.possible[POSITIONS[name]]),
                 }
                 for name in scenario.active
             },
-            "by_cause": by_cause,
+            "by_cause": dict(zip(causes(scenario), by_cause, strict=True)),
             "benign": benign,
         }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tradegen.hours import DAY, second_of_day
 from tradegen.market import Market
 from tradegen.schema import MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array, Pairs
 from tradegen.streams import draw, whole
@@ -62,19 +64,22 @@ def make_pairs(scenario: Scenario, market: Market, seed: int, block: int, count:
     )
 
 
+@functools.lru_cache(maxsize=8)
 def price_limits(market: Market, band: float) -> tuple[Array, Array]:
     """The lowest and highest price of each ticker, in ticks: inside the band, never below one tick."""
     lowest = np.ceil(market.prices * (1 - band)).astype(np.int64)
     highest = np.floor(market.prices * (1 + band)).astype(np.int64)
     # A band narrower than a tick, or rounding at its edge, must still hold the ticker's own price.
-    return np.clip(lowest, 1, market.prices), np.maximum(highest, market.prices)
+    limits = np.clip(lowest, 1, market.prices), np.maximum(highest, market.prices)
+    for shared in limits:
+        shared.setflags(write=False)
+    return limits
 
 
 def window(scenario: Scenario) -> tuple[int, int]:
     """The first and the last second of the window, since 1970-01-01."""
     if scenario.date is None:
         raise ValueError("the scenario has no date; a shell reads the clock, the core never does")
-    midnight = (scenario.date - _EPOCH).days * 86_400
-    times = (scenario.start, scenario.end)
-    start, end = (time.hour * 3600 + time.minute * 60 + time.second for time in times)
-    return midnight + start, midnight + end - 1 + (86_400 if end <= start else 0)
+    midnight = (scenario.date - _EPOCH).days * DAY
+    start, end = second_of_day(scenario.start), second_of_day(scenario.end)
+    return midnight + start, midnight + end - 1 + (DAY if end <= start else 0)

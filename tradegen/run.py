@@ -37,15 +37,12 @@ class Run:
         """The id of the last pair."""
         return self.first_id + self.scenario.pairs - 1
 
-    @property
+    @functools.cached_property
     def tickers(self) -> tuple[str, ...]:
         """The tickers by code; where some leg may have one, those with a suffix after them."""
         plain = self.market.tickers
-        return (*plain, *(f"{ticker}.O" for ticker in plain)) if self._suffixed else plain
-
-    @functools.cached_property
-    def _suffixed(self) -> bool:
-        return "ticker.suffix" in self.scenario.active
+        suffixed = "ticker.suffix" in self.scenario.active
+        return (*plain, *(f"{ticker}.O" for ticker in plain)) if suffixed else plain
 
     @property
     def block_count(self) -> int:

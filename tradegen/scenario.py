@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
+from tradegen.assignments import merged
 from tradegen.errors import ScenarioError, nearest
 from tradegen.hot_spots import HotSpots
 from tradegen.layouts import PLAIN, Layout
@@ -213,7 +214,7 @@ class Scenario(BaseModel):
             known = values.get(name)
             if name in _MERGED and isinstance(given, Mapping) and known is not None:
                 there = known if isinstance(known, Mapping) else known.model_dump(exclude_unset=True)
-                given = _merged(there, given)
+                given = merged(there, given)
             values[name] = given
         return Scenario(**values)
 
@@ -282,15 +283,6 @@ def scenario_names() -> tuple[str, ...]:
 def scenario_text(name: str) -> str:
     """A named scenario's TOML, comments and all."""
     return (resources.files("tradegen") / "scenarios" / f"{name}.toml").read_text("utf-8")
-
-
-def _merged(there: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(there)
-    for name, item in given.items():
-        old = merged.get(name)
-        both = isinstance(item, Mapping) and isinstance(old, Mapping)
-        merged[name] = {**old, **item} if both else item  # type: ignore[dict-item]
-    return merged
 
 
 def _text_keys(values: Mapping[Any, Any]) -> dict[str, Any]:

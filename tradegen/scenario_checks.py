@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tradegen.hours import second_of_day, stretches, within_day
 from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.mismatches.strata import stretches
 from tradegen.schema import LEGS, LISTS
 
 if TYPE_CHECKING:
@@ -88,11 +88,7 @@ def _hot_spots(scenario: Scenario) -> None:
                 f"hot spot {spot.name}: mechanisms has no weight above 0 although its rate is {spot.rate}; "
                 "expected at least one mechanism, or rate 0"
             )
-        start, end = (
-            time.hour * 3600 + time.minute * 60 + time.second for time in (scenario.start, scenario.end)
-        )
-        # The window as stretches of the day: two, where it crosses midnight.
-        window = [(start, end)] if start < end else [(start, 86_400), (0, end)]
+        window = within_day(second_of_day(scenario.start), second_of_day(scenario.end))
         wanted = stretches(spot.where.hours or ())
         if wanted and not any(max(a, c) < min(b, d) for a, b in wanted for c, d in window):
             raise ValueError(

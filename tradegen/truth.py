@@ -8,7 +8,7 @@ import numpy as np
 
 from tradegen.legs import added_record, leg_record
 from tradegen.mismatches.alterations import Alteration
-from tradegen.mismatches.catalogue import NAMES
+from tradegen.mismatches.catalogue import POSITIONS
 from tradegen.mismatches.ground import Ground
 from tradegen.schema import FIELDS, NO_RECORD, Array, Truth
 
@@ -57,4 +57,4 @@ def _records(mechanism: Array, block: int, pair: Array, leg: Array) -> Array:
     return record
 
 
-_DUPLICATE, _MISSING = NAMES.index("record.duplicate"), NAMES.index("record.missing")
+_DUPLICATE, _MISSING = POSITIONS["record.duplicate"], POSITIONS["record.missing"]

@@ -154,19 +154,22 @@ def _summary(run: Run, manifest: Mapping[str, Any]) -> str:
 def _shortfalls(manifest: Mapping[str, Any]) -> Iterator[str]:
     """What the data did not allow, a sentence each."""
     counts = manifest["counts"]
-    causes = {f"hot spot {name}" if name else "": found for name, found in counts["by_cause"].items()}
-    for place, found in {**causes, "benign": counts["benign"]}.items():
-        if place.startswith("hot spot") and not found["eligible"]:
-            yield f"{place} is about none of these pairs"
-        elif found["applied"] < found["requested"]:
-            kind = "benign differences" if place == "benign" else "mismatched pairs"
-            where = f"{place}: " if place.startswith("hot") else ""
-            yield (
-                f"{where}{found['requested']} {kind} were to be made, and {found['applied']} were possible: "
-                "the mechanisms that are on cannot alter what the other pairs hold"
-            )
+    for name, found in counts["by_cause"].items():
+        if name and not found["eligible"]:
+            yield f"hot spot {name} is about none of these pairs"
+        else:
+            yield from _shortfall(f"hot spot {name}: " if name else "", "mismatched pairs", found)
+    yield from _shortfall("", "benign differences", counts["benign"])
     never = [
         name for name, found in counts["by_mechanism"].items() if found["requested"] and not found["applied"]
     ]
     if never:
         yield f"{', '.join(never)}: not possible for any of the pairs that drew it"
+
+
+def _shortfall(where: str, kind: str, found: Mapping[str, int]) -> Iterator[str]:
+    if found["applied"] < found["requested"]:
+        yield (
+            f"{where}{found['requested']} {kind} were to be made, and {found['applied']} were possible: "
+            "the mechanisms that are on cannot alter what the other pairs hold"
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tradegen.mismatches.catalogue import CATALOGUE, NAMES
+from tradegen.mismatches.catalogue import CATALOGUE, NAMES, POSITIONS
 from tradegen.mismatches.ground import Ground
 from tradegen.mismatches.mechanism import Case
 from tradegen.mismatches.selection import Race, Ranking, number_drawn, wanted_fields
@@ -47,6 +47,7 @@ def alterations(ground: Ground, seed: int, block: int) -> tuple[list[Alteration]
     Counts
     """
     scenario = ground.scenario
+    exact = scenario.rate_mode == "exact"
     counts = _no_counts(scenario)
     found: list[Alteration] = []
     taken = np.zeros(len(ground.pairs), bool)
@@ -56,11 +57,12 @@ def alterations(ground: Ground, seed: int, block: int) -> tuple[list[Alteration]
         free = int(np.count_nonzero(~taken if stratum.members is None else ~taken[stratum.members]))
         # Benign differences are a share of the same pairs as the mismatches outside hot spots.
         elsewhere = elsewhere if stratum.benign else free
-        size = number_drawn(stratum, ranking, elsewhere, seed, block)
-        if exact := stratum.mode == "exact":
+        if exact:
+            size = number_drawn(stratum, elsewhere, seed, block)
             wanted = min(size, free)
         else:
-            # Each pair had its own coin: none takes another's place.
+            # Each pair has its own coin: none takes another's place.
+            size = ranking.below(stratum.rate)
             wanted = int(np.count_nonzero(~taken[ranking.ranked(0, size)]))
         row = -1 if stratum.benign else stratum.cause
         counts.eligible[row], counts.requested[row] = elsewhere, wanted
@@ -75,7 +77,7 @@ def alterations(ground: Ground, seed: int, block: int) -> tuple[list[Alteration]
         counts.applied[row] = applied
         if stratum.members is not None:
             taken[stratum.members] = True
-        else:
+        elif scenario.benign_rate:
             for alteration in found:
                 taken[alteration.pairs] = True
     return found, counts
@@ -94,7 +96,7 @@ class _Stretch:
     ) -> None:
         self._ground, self._stratum, self._pairs = ground, stratum, pairs
         self._seed, self._block, self._start = seed, block, start
-        self._names = list(stratum.weights)
+        self._names = tuple(stratum.weights)
         self._legs = self._choose_legs()
 
     def _draw(self, stream: str) -> Array:
@@ -112,7 +114,10 @@ class _Stretch:
 
     def altered(self, taken: Array, wanted: int, counts: Counts) -> tuple[list[Alteration], int]:
         """Alter up to `wanted` pairs that are not taken, by rank, and say how many it were."""
-        race = Race(self._stratum.weights, np.stack([self._draw(f"{name}/choice") for name in self._names]))
+        draws = np.empty((len(self._names), len(self._pairs)), np.uint64)
+        for position, name in enumerate(self._names):
+            draws[position] = self._draw(f"{name}/choice")
+        race = Race(self._stratum.weights, draws)
         fields = self._fields_wanted()
         rows = np.flatnonzero(~taken[self._pairs])
         have = np.zeros(len(self._pairs), np.int64)
@@ -126,19 +131,23 @@ class _Stretch:
                 have[fitting] += 1
                 # Who is to have more fields races on, without what goes not with what it has.
                 more = fitting[have[fitting] < fields[fitting]]
-                for other in _conflicts(position, tuple(self._names)):
-                    race.drop(other, more)
+                race.drop(_conflicts(position, self._names), more)
                 race.drop(position, lost)
                 going_on += [more, lost]
             rows = np.sort(np.concatenate(going_on))
         hit = np.flatnonzero(have)
         # Pairs past the last one wanted were only looked at in case.
         last = int(hit[wanted - 1]) if len(hit) > wanted else len(have)
+        parts: list[Alteration] = []
         for attempt in attempts:
-            entry = NAMES.index(self._names[attempt.position])
-            counts.drawn[entry] += np.count_nonzero(attempt.rows <= last)
-            counts.possible[entry] += np.count_nonzero(attempt.fits & (attempt.rows <= last))
-        return [part for attempt in attempts for part in self._parts(attempt, last)], min(len(hit), wanted)
+            entry = POSITIONS[self._names[attempt.position]]
+            looked_at = attempt.rows <= last
+            kept = np.flatnonzero(attempt.fits & looked_at)
+            counts.drawn[entry] += np.count_nonzero(looked_at)
+            counts.possible[entry] += len(kept)
+            if len(kept):
+                parts += self._parts(attempt, entry, kept)
+        return parts, min(len(hit), wanted)
 
     def _fields_wanted(self) -> Array:
         # A benign difference stands alone: next to a mismatch, no one could tell which was reported.
@@ -153,7 +162,7 @@ class _Stretch:
         columns = [ground.on_leg(field, pairs, legs) for field in mechanism.fields]
         original = columns[0][None] if len(columns) == 1 else np.stack(columns)
         sizes = Sizes(
-            ground.scenario.tolerances.of(mechanism.field),
+            ground.tolerance(mechanism.field),
             benign=stratum.benign,
             boundary=ground.scenario.boundary and mechanism.sized,
             step=ground.step if mechanism.field == "trade_timestamp" else 1,
@@ -163,20 +172,17 @@ class _Stretch:
         fits = np.logical_and.reduce(sizes.fit(original, altered))
         return _Attempt(position, rows, original, altered, fits)
 
-    def _parts(self, attempt: _Attempt, last: int) -> Iterator[Alteration]:
-        kept = np.flatnonzero(attempt.fits & (attempt.rows <= last))
-        if not len(kept):
-            return
-        name = self._names[attempt.position]
+    def _parts(self, attempt: _Attempt, entry: int, kept: Array) -> Iterator[Alteration]:
         at = attempt.rows[kept]
-        for part, field in enumerate(CATALOGUE[name].field_codes):
+        pairs, legs = self._pairs[at], self._legs[at]
+        for part, field in enumerate(CATALOGUE[NAMES[entry]].field_codes):
             yield Alteration(
-                mechanism=NAMES.index(name),
+                mechanism=entry,
                 field=field,
                 benign=self._stratum.benign,
                 cause=self._stratum.cause,
-                pairs=self._pairs[at],
-                legs=self._legs[at],
+                pairs=pairs,
+                legs=legs,
                 original=attempt.original[part, kept],
                 altered=attempt.altered[part, kept],
             )
@@ -194,7 +200,7 @@ class _Attempt:
 
 
 @functools.cache
-def _conflicts(position: int, names: tuple[str, ...]) -> tuple[int, ...]:
-    """The positions of the mechanisms that cannot go along with one, itself among them."""
+def _conflicts(position: int, names: tuple[str, ...]) -> Array:
+    """The positions of the mechanisms that cannot go along with one, itself among them (shape (k, 1))."""
     one = CATALOGUE[names[position]]
-    return tuple(other for other, name in enumerate(names) if one.conflicts(CATALOGUE[name]))
+    return np.array([[other] for other, name in enumerate(names) if one.conflicts(CATALOGUE[name])])

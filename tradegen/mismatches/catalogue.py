@@ -15,10 +15,12 @@ from tradegen.mismatches.quantities import QUANTITIES
 from tradegen.mismatches.records import RECORDS
 from tradegen.mismatches.times import TIMES
 
-__all__ = ["CATALOGUE", "NAMES"]
+__all__ = ["CATALOGUE", "NAMES", "POSITIONS"]
 
 CATALOGUE: dict[str, Mechanism] = {
     entry.name: entry for entry in (*QUANTITIES, *PRICES, *DATES, *TIMES, *NAMES_AND_IDS, *RECORDS)
 }
 NAMES = tuple(CATALOGUE)
 """Mechanism names in catalogue order; a truth row holds the position in this tuple."""
+POSITIONS = {name: position for position, name in enumerate(NAMES)}
+"""The positions by name."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradegen.market import Market
+from tradegen.mismatches.sizes import Tolerance
 from tradegen.pairs import price_limits, window
 from tradegen.schema import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array, Pairs
 
@@ -37,6 +38,16 @@ class Ground:
     def step(self) -> int:
         """The smallest step of a timestamp, in microseconds."""
         return STEPS[self.scenario.timestamp_precision]
+
+    def tolerance(self, field: str) -> Tolerance:
+        """A field's tolerance in its integer unit."""
+        if field not in self._tolerances:
+            self._tolerances[field] = self.scenario.tolerances.of(field)
+        return self._tolerances[field]
+
+    @functools.cached_property
+    def _tolerances(self) -> dict[str, Tolerance]:
+        return {}
 
     def order_type(self, pairs: Array, legs: Array) -> Array:
         """What each leg is, BUY or SELL: in the view two_system, both legs are the same."""
@@ -76,14 +87,10 @@ class Ground:
         """Ticks x shares of each clean pair (int64)."""
         return self.pairs.quantity * self.pairs.price
 
-    @functools.cached_property
-    def _price_limits(self) -> tuple[Array, Array]:
-        return price_limits(self.market, self.scenario.price_band)
-
     def price_range(self, pairs: Array) -> tuple[Array, Array]:
         """The lowest and highest clean price of each pair's ticker, in ticks."""
         ticker = self.pairs.ticker[pairs]
-        lowest, highest = self._price_limits
+        lowest, highest = price_limits(self.market, self.scenario.price_band)
         return lowest[ticker], highest[ticker]
 
     def quantity_range(self, quantity: Array, share: float) -> tuple[Array, Array]:

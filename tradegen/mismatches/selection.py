@@ -21,11 +21,11 @@ from tradegen.mismatches.strata import Stratum
 from tradegen.schema import BLOCK_PAIRS, Array
 from tradegen.streams import draw, happens, scramble, uniform
 
-__all__ = ["OUT", "Race", "Ranking", "number_drawn", "wanted_fields"]
+__all__ = ["Race", "Ranking", "number_drawn", "wanted_fields"]
 
 _POSITION = np.uint64(BLOCK_PAIRS - 1)  # a pair's position within a block fits 16 bits
-OUT = np.uint64(2**64 - 1)
-"""A draw that cannot win: the mechanism is not possible for the pair."""
+_OUT = np.uint64(2**64 - 1)  # a draw that cannot win: the mechanism is not possible for the pair
+_MECHANISM = np.uint64(255)  # the low bits, which hold a mechanism's position
 _ANEW = 1
 
 
@@ -40,7 +40,7 @@ class Ranking:
         # The position in the low bits makes keys distinct, and saves an argument sort.
         keys = (raw & ~_POSITION) | np.arange(count, dtype=np.uint64)
         self._keys = keys if stratum.members is None else keys[stratum.members]
-        self._flip = OUT if stratum.benign else np.uint64(0)
+        self._flip = _OUT if stratum.benign else np.uint64(0)
         self._keys ^= self._flip
         self._sorted = 0
 
@@ -62,10 +62,8 @@ class Ranking:
         return ((self._keys[start:stop] ^ self._flip) & _POSITION).view(np.int64)
 
 
-def number_drawn(stratum: Stratum, ranking: Ranking, available: int, seed: int, block: int) -> int:
-    """How many pairs are to be altered: of `available` ones in exact mode, else of all that are ranked."""
-    if stratum.mode == "bernoulli":
-        return ranking.below(stratum.rate)
+def number_drawn(stratum: Stratum, available: int, seed: int, block: int) -> int:
+    """How many of `available` pairs exact mode is to alter."""
     start = float(uniform(draw(seed, f"{stratum.prefix}mismatch/count", block, 1))[0])
     return math.floor(stratum.rate * available + start)
 
@@ -94,17 +92,19 @@ class Race:
         everyone = len(rows) == self._draws.shape[1]
         best = np.full(len(rows), np.inf)
         winner = np.full(len(rows), -1, np.int16)
+        tagged = np.empty(len(rows), np.uint64)
         for weight, positions in self._groups:
-            # Of equal weights, the smallest draw wins: only that one needs its logarithm.
-            smallest = np.full(len(rows), OUT)
-            first = np.zeros(len(rows), np.int16)
+            # Of equal weights, the smallest draw wins: only that one needs its logarithm. The mechanism goes
+            # along in the low bits, which are too low to count as part of the draw.
+            smallest = np.full(len(rows), _OUT)
             for position in positions:
                 draws = self._draws[position] if everyone else self._draws[position, rows]
-                np.copyto(first, position, where=draws < smallest)
-                np.minimum(smallest, draws, out=smallest)
-            key = np.where(smallest == OUT, np.inf, -np.log1p(-uniform(smallest)) / weight)
-            wins = key < best
-            best[wins], winner[wins] = key[wins], first[wins]
+                np.bitwise_or(draws, _MECHANISM, out=tagged)
+                tagged ^= _MECHANISM ^ np.uint64(position)
+                np.minimum(smallest, tagged, out=smallest)
+            key = -np.log1p(-uniform(smallest)) / weight
+            wins = (key < best) & ((smallest | _MECHANISM) != _OUT)
+            best[wins], winner[wins] = key[wins], (smallest & _MECHANISM)[wins]
         order = winner.argsort(kind="stable")
         ends = np.searchsorted(winner[order], np.arange(len(self._draws) + 1)).tolist()
         for position, (start, stop) in enumerate(itertools.pairwise(ends)):
@@ -112,6 +112,7 @@ class Race:
                 won = rows[order[start:stop]]
                 yield position, won, scramble(self._draws[position, won], _ANEW)
 
-    def drop(self, position: int, rows: Array) -> None:
-        """Take a mechanism out of the race for pairs."""
-        self._draws[position, rows] = OUT
+    def drop(self, positions: Array | int, rows: Array) -> None:
+        """Take a mechanism, or several (shape (k, 1)), out of the race for pairs."""
+        if len(rows):
+            self._draws[positions, rows] = _OUT

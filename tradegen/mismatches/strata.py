@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tradegen.errors import shown
+from tradegen.hours import stretches
 from tradegen.mismatches.catalogue import CATALOGUE
 from tradegen.mismatches.ground import Ground
 from tradegen.mismatches.mechanism import Values
@@ -21,9 +19,7 @@ if TYPE_CHECKING:
     from tradegen.hot_spots import HotSpot
     from tradegen.scenario import Scenario
 
-__all__ = ["Stratum", "causes", "strata", "stretches"]
-
-_HOURS = re.compile(r"([0-2]\d:[0-5]\d(?::[0-5]\d)?)-([0-2]\d:[0-5]\d(?::[0-5]\d)?)")
+__all__ = ["Stratum", "causes", "strata"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +35,6 @@ class Stratum:
     weights: dict[str, float]
     settings: Callable[[str], Values]
     benign: bool = False
-    mode: str = "exact"
     members: Array | None = None  # positions of the pairs it is about (int64, ascending); None for all
     legs: Array | None = None  # bool, shape (2, pairs): which legs; None for either
 
@@ -59,19 +54,16 @@ def strata(scenario: Scenario, ground: Ground) -> Iterator[Stratum]:
             rate=spot.rate,
             weights=_positive(spot.mechanisms) if spot.mechanisms is not None else scenario.weights,
             settings=lambda name, spot=spot: spot.settings.get(name) or scenario.settings_of(name),  # type: ignore[misc]
-            mode=scenario.rate_mode,
             members=np.flatnonzero(legs.any(axis=0)),
             legs=legs,
         )
     weights = scenario.weights
-    yield Stratum(0, "", scenario.mismatch_rate, weights, scenario.settings_of, mode=scenario.rate_mode)
+    yield Stratum(0, "", scenario.mismatch_rate, weights, scenario.settings_of)
     if scenario.benign_rate:
         within = {
             name: weight for name, weight in weights.items() if scenario.tolerances.of(CATALOGUE[name].field)
         }
-        yield Stratum(
-            0, "benign/", scenario.benign_rate, within, scenario.settings_of, True, scenario.rate_mode
-        )
+        yield Stratum(0, "benign/", scenario.benign_rate, within, scenario.settings_of, benign=True)
 
 
 def _positive(weights: Mapping[str, float]) -> dict[str, float]:
@@ -101,30 +93,3 @@ def _legs(spot: HotSpot, scenario: Scenario, ground: Ground) -> Array:
                 of_leg = ground.on_leg(field, pairs, np.full(len(pairs), leg, np.int8))
                 found[leg] &= np.isin(of_leg, list(map(broker_code, brokers)))
     return found
-
-
-def stretches(hours: Iterable[str]) -> list[tuple[int, int]]:
-    """``"10:00-10:30"`` as seconds of the day, the first and the one past the last; across midnight, as two.
-
-    Raises
-    ------
-    ValueError
-        Where a text is not of this form.
-    """
-    found = []
-    for text in hours:
-        start, end = _times(text)
-        if start == end:
-            raise ValueError(f"hours is {shown(text)}; expected a stretch of the day such as 10:00-10:30")
-        found += [(start, end)] if start < end else [(start, 86_400), (0, end)]
-    return found
-
-
-def _times(text: str) -> tuple[int, int]:
-    parts = _HOURS.fullmatch(text)
-    try:
-        times = [dt.time.fromisoformat(part) for part in parts.groups()] if parts else []
-    except ValueError:
-        times = []
-    seconds = [time.hour * 3600 + time.minute * 60 + time.second for time in times] or [0, 0]
-    return seconds[0], seconds[1]

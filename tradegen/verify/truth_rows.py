@@ -190,13 +190,11 @@ class TruthRows:
         within = self.within_tolerance(table)
         bad = np.flatnonzero((yes | no) & (yes != within))
 
-        def side(row: int) -> str:
-            return f"{'within' if within[row] else 'beyond'} the tolerance"
-
         def sentence(row: int) -> str:
             original, altered = (rows.columns[name].text(row) for name in ("original", "altered"))
             told = f"{self._about(rows, row)}: benign is {'true' if yes[row] else 'false'}"
-            return f"{told}; {original} to {altered} is {side(row)}"
+            side = "within" if within[row] else "beyond"
+            return f"{told}; {original} to {altered} is {side} the tolerance"
 
         self._findings.extend("benign", len(bad), bad, sentence)
 
