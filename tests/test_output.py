@@ -24,7 +24,7 @@ def test_the_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "trades.csv"
     path.write_text("before")
     with OutputFile(path) as file:
-        file.write("after")
+        file.write(b"after")
         assert path.read_text() == "before"
     assert path.read_text() == "after"
     assert listing(tmp_path) == ["trades.csv"]
@@ -35,7 +35,7 @@ def test_an_error_while_writing_leaves_what_was_there(tmp_path: Path, error: typ
     path = tmp_path / "trades.csv"
     path.write_text("before")
     with pytest.raises(error), OutputFile(path) as file:  # noqa: PT012 - the error comes in mid-write
-        file.write("half")
+        file.write(b"half")
         raise error
     assert path.read_text() == "before"
     assert listing(tmp_path) == ["trades.csv"]
@@ -47,7 +47,7 @@ def test_a_killed_process_leaves_what_was_there(tmp_path: Path) -> None:
     code = (
         "import sys; from tradegen.output import OutputFile\n"
         f"with OutputFile({str(path)!r}) as file:\n"
-        "    file.write('half' * 10**6); print('writing', flush=True); sys.stdin.read()"
+        "    file.write(b'half' * 10**6); print('writing', flush=True); sys.stdin.read()"
     )
     child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None
@@ -70,7 +70,7 @@ def test_a_disk_that_refuses_leaves_what_was_there_and_says_so(tmp_path: Path) -
         "from tradegen.errors import OutputError\n"
         "try:\n"
         f"    with OutputFile({str(path)!r}) as file:\n"
-        "        file.write('x' * (1 << 22))\n"
+        "        file.write(b'x' * (1 << 22))\n"
         "except OutputError as error: print(error)"
     )
     done = subprocess.run(
@@ -87,7 +87,7 @@ def test_a_new_file_has_the_users_permissions_and_an_old_one_keeps_its_own(tmp_p
     old.chmod(0o640)
     for path in (new, old):
         with OutputFile(path) as file:
-            file.write("x")
+            file.write(b"x")
     umask = os.umask(0)
     os.umask(umask)
     assert stat.S_IMODE(new.stat().st_mode) == 0o666 & ~umask
@@ -99,14 +99,14 @@ def test_a_link_stays_a_link_to_the_file_that_is_replaced(tmp_path: Path) -> Non
     target.write_text("before")
     link.symlink_to(target)
     with OutputFile(link) as file:
-        file.write("after")
+        file.write(b"after")
     assert link.is_symlink()
     assert target.read_text() == "after"
 
 
 def test_a_device_is_written_to_and_not_replaced() -> None:
     with OutputFile("/dev/null") as file:
-        file.write("nothing")
+        file.write(b"nothing")
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
@@ -116,14 +116,16 @@ def test_a_named_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
     time.sleep(0.05)
     with OutputFile(pipe) as file:
-        file.write("through")
+        file.write(b"through")
     assert reader.communicate(timeout=10)[0] == b"through"
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_a_stream_that_the_shell_redirected_is_appended_to_and_not_replaced(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    code = "from tradegen.output import OutputFile\nwith OutputFile('/dev/stdout') as file: file.write('two')"
+    code = (
+        "from tradegen.output import OutputFile\nwith OutputFile('/dev/stdout') as file: file.write(b'two')"
+    )
     with log.open("ab") as stream:
         stream.write(b"one ")
         stream.flush()

@@ -12,7 +12,7 @@ def written_lists(form: str = "csv", **arguments: Any) -> tuple[dict[str, str], 
     """The text of each list of the view, by its name, and that of the truth."""
     arguments.setdefault("date", "2025-07-21")
     batch = generate(**arguments)
-    pieces: dict[str, list[str]] = {"truth": [], **{name: [] for name in trade_kinds(batch.run)}}
+    pieces: dict[str, list[bytes]] = {"truth": [], **{name: [] for name in trade_kinds(batch.run)}}
     kinds = {"truth": truth_kind(batch.run), **trade_kinds(batch.run)}
     sinks = {name: SINKS[form](kind, pieces[name].append) for name, kind in kinds.items()}
     for block in batch.blocks:
@@ -21,7 +21,7 @@ def written_lists(form: str = "csv", **arguments: Any) -> tuple[dict[str, str], 
         sinks["truth"].add(truth_records(batch.run, block))
     for sink in sinks.values():
         sink.end()
-    texts = {name: "".join(parts) for name, parts in pieces.items()}
+    texts = {name: b"".join(parts).decode() for name, parts in pieces.items()}
     truth = texts.pop("truth")
     return texts, truth
 

@@ -80,7 +80,7 @@ class Destinations:
         path = self.trades
         return {name: path.with_name(f"{path.stem}.{name}{path.suffix}") for name in self.lists}
 
-    def sink(self, kind: Kind, path: Path | None, write: Callable[[str], object]) -> Sink:
+    def sink(self, kind: Kind, path: Path | None, write: Callable[[bytes], object]) -> Sink:
         """The sink for one kind of record."""
         return SINKS[self._form_of(path) if path else self.form or "json"](kind, write)
 
@@ -164,5 +164,5 @@ def _write(
         sink.end()
     manifest = tally.manifest()
     if manifest_file:
-        manifest_file.write(json.dumps(manifest, indent=2) + "\n")
+        manifest_file.write(json.dumps(manifest, indent=2).encode() + b"\n")
     return manifest

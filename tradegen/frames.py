@@ -33,7 +33,7 @@ _PER_UNIT = {"price": TICKS_PER_DOLLAR, "trade_timestamp": MICROSECONDS}
 
 def trade_ids(run: Run) -> ExtensionArray:
     """The id of each pair as text, in order; frames share them row by row."""
-    return _strings(text.trade_ids(run.first_id, run.scenario.pairs))
+    return _strings(text.trade_ids(run.first_id + np.arange(run.scenario.pairs)))
 
 
 def trades_frame(run: Run, ids: ExtensionArray, trades: Trades) -> pd.DataFrame:
@@ -123,8 +123,8 @@ def _of_those_on(codes: Array, names: Sequence[str], on: set[str]) -> pd.Categor
 
 
 def _strings(texts: Array) -> ExtensionArray:
-    strings: ExtensionArray = pd.Series(texts, dtype="str").array
-    return strings
+    column: ExtensionArray = pd.Series(text.strings(texts), dtype="str").array
+    return column
 
 
 def _categorical(codes: Array, names: Sequence[str]) -> pd.Categorical[Any]:

@@ -23,7 +23,7 @@ import pandas as pd
 
 from tradegen.errors import MarketError
 from tradegen.schema import TICKS_PER_DOLLAR, Array
-from tradegen.text import dollars
+from tradegen.text import dollars, strings
 
 __all__ = ["Market", "Tickers", "load_market"]
 
@@ -73,7 +73,7 @@ class Market:
 
     def to_dict(self) -> dict[str, str]:
         """Ticker to price as exact decimal text; ``load_market`` takes it back."""
-        return dict(zip(self.tickers, dollars(self.prices).tolist(), strict=True))
+        return dict(zip(self.tickers, strings(dollars(self.prices)).tolist(), strict=True))
 
     @functools.cached_property
     def share_classes(self) -> Array:

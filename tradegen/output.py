@@ -25,7 +25,7 @@ _STREAM = re.compile(r"/dev/(?:fd/(\d+)|std(out|err))|/proc/self/fd/(\d+)")
 
 
 class OutputFile:
-    """A text file that replaces what stands at its path only once it is complete.
+    """A file that replaces what stands at its path only once it is complete.
 
     Used as a context manager: when the block ends well, the file is flushed, synced and renamed into place;
     when it does not, nothing has changed. A path that is no regular file (``/dev/null``, a named pipe) is
@@ -42,7 +42,7 @@ class OutputFile:
         # Through a link, the file it points to is replaced, not the link.
         self._target = Path(os.path.realpath(self.path))
         self._temporary: Path | None = None
-        self._stream: IO[str] | None = None
+        self._stream: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -61,8 +61,8 @@ class OutputFile:
         finally:
             self._discard()
 
-    def write(self, text: str) -> None:
-        """Append text, encoded as UTF-8."""
+    def write(self, text: bytes) -> None:
+        """Append to it."""
         assert self._stream is not None
         try:
             self._stream.write(text)
@@ -97,12 +97,12 @@ class OutputFile:
         except OSError as error:
             raise self._refusal(error) from None
 
-    def _open(self) -> IO[str]:
+    def _open(self) -> IO[bytes]:
         if stream := _STREAM.fullmatch(str(self.path)):
             number, name, other = stream.groups()
             descriptor = {"out": 1, "err": 2}[name] if name else int(number or other)
             # The shell's own descriptor, with its place in the file: opened anew, it would start at 0.
-            return os.fdopen(os.dup(descriptor), "w", encoding="utf-8", newline="")
+            return os.fdopen(os.dup(descriptor), "wb")
         try:
             mode = self._target.stat().st_mode
         except FileNotFoundError:
@@ -112,11 +112,11 @@ class OutputFile:
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, "it is a folder")
         if not stat.S_ISREG(mode):
-            return self._target.open("w", encoding="utf-8", newline="")
+            return self._target.open("wb")
         handle, temporary = tempfile.mkstemp(prefix=f".{self._target.name}.", dir=self._target.parent)
         self._temporary = Path(temporary)
         os.fchmod(handle, stat.S_IMODE(mode))
-        return os.fdopen(handle, "w", encoding="utf-8", newline="", buffering=1 << 20)
+        return os.fdopen(handle, "wb")
 
     def _discard(self) -> None:
         if self._stream is not None:
@@ -148,10 +148,10 @@ class StandardOutput(OutputFile):
     def __init__(self) -> None:
         super().__init__("standard output")
 
-    def _open(self) -> IO[str]:
+    def _open(self) -> IO[bytes]:
         if sys.stdout is None:
             raise OSError(9, "it is closed")
-        return sys.stdout
+        return sys.stdout.buffer
 
     def finish(self) -> None:
         """Flush it."""

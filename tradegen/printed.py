@@ -5,36 +5,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-import numpy as np
-
 from tradegen import text
 from tradegen.run import Run
 from tradegen.schema import LEGS, NO_RECORD, ORDER_TYPES, Array, Truth
 from tradegen.streams import draw, scramble
 
-__all__ = ["altered_values", "deltas", "forms", "leg_names", "record_ids", "trade_ids"]
-
-
-def trade_ids(run: Run, numbers: Array) -> Array:
-    """Trade ids (shape of `numbers`): those of the run, few of them mistyped."""
-    if not len(numbers):
-        return np.empty(0, object)
-    inside = (numbers >= run.first_id) & (numbers <= run.last_id)
-    mistyped = np.flatnonzero(~inside)
-    known = numbers[inside] if len(mistyped) else numbers
-    first = int(known.min(initial=run.last_id))
-    # Blocks follow each other, so that what is asked for together lies close together.
-    texts = text.trade_ids(first, int(known.max(initial=first)) - first + 1)
-    column: Array = texts[np.where(inside, numbers, first) - first]
-    column[mistyped] = [text.trade_id(number) for number in numbers[mistyped].tolist()]
-    return column
+__all__ = ["altered_values", "deltas", "forms", "leg_names", "record_ids"]
 
 
 def record_ids(run: Run, numbers: Array) -> Array:
     """Record ids: 16 hexadecimal digits that tell nothing; "" for no record."""
     salt = int(draw(run.seed, "record_id", 0, 1)[0])
     texts = text.hexadecimal(scramble(numbers, salt))
-    texts[numbers == NO_RECORD] = ""
+    texts[numbers == NO_RECORD] = b""
     return texts
 
 
@@ -43,7 +26,7 @@ def forms(run: Run) -> Mapping[str, text.Form]:
     brokers = text.named(text.broker_names(run.scenario.brokers))
     precision = run.scenario.timestamp_precision
     return {
-        "trade_id": functools.partial(trade_ids, run),
+        "trade_id": text.trade_ids,
         "ticker": text.named(run.tickers),
         "broker_id": brokers,
         "contra_broker_id": brokers,

@@ -13,7 +13,7 @@ from tradegen.mismatches.catalogue import CATALOGUE
 from tradegen.mismatches.mechanism import Values
 from tradegen.pairs import price_limits
 from tradegen.schema import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
-from tradegen.text import broker_names, dollars, seconds
+from tradegen.text import broker_names, dollars, seconds, strings
 
 if TYPE_CHECKING:
     from tradegen.hot_spots import HotSpot
@@ -92,9 +92,10 @@ def _room_within(scenario: Scenario, extremes: Mapping[str, Array]) -> None:
 
 def _amount(field: str, number: int) -> str:
     if field == "trade_timestamp":
-        return f"{seconds(np.array([number]), 's' if number % MICROSECONDS == 0 else 'us')[0]} seconds"
+        precision = "s" if number % MICROSECONDS == 0 else "us"
+        return f"{strings(seconds(np.array([number]), precision))[0]} seconds"
     if field == "price":
-        return f"{dollars(np.array([number]))[0]} dollars"
+        return f"{strings(dollars(np.array([number])))[0]} dollars"
     return f"{number} {'shares' if field == 'quantity' else 'days'}"
 
 

@@ -1,8 +1,9 @@
 """How values are printed: exact decimals, ISO dates, padded ids. Frames, files and truth all print here.
 
-A column becomes an object array of Python strings. Nothing loops over rows: each distinct value is formatted
-once and its text spread over the rows, and where nearly all values differ, the text is put together from two
-parts that have few distinct values each.
+A column of text is a NumPy array of bytes of one width (dtype S); NULs in it, wherever they stand, are
+padding, and no part of the text. So texts of different lengths are put together by laying their bytes side by
+side, and one pass drops the padding of whole lines (`lines`). Nothing loops over rows: numbers go through
+tables of four digits, and what has few distinct values is formatted once for each.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ __all__ = [
     "dollars",
     "hexadecimal",
     "integers",
+    "lines",
     "moments",
     "moments_as",
     "named",
     "seconds",
+    "strings",
     "trade_id",
     "trade_ids",
 ]
@@ -38,20 +41,70 @@ Form: TypeAlias = Callable[[Array], Array]
 """How a column of integers is printed."""
 
 _EPOCH = dt.datetime(1970, 1, 1)
-_MICROSECONDS_A_MINUTE = 60 * MICROSECONDS
+_FEW = 16  # so few values that each is formatted, whether it occurs or not
+_GROUP = 10_000  # numbers are printed four digits at a time
 
 
-def _objects(texts: list[str]) -> Array:
+def _table(texts: Sequence[str]) -> Array:
+    return np.array([text.encode() for text in texts])
+
+
+def _digits(first: str) -> Array:
+    """Four digits of each number below 10,000, as uint32: without leading zeros, and then with them."""
+    padded = _table([f"{number:04d}" for number in range(_GROUP)])
+    bare = _table([first, *map(str, range(1, _GROUP))])
+    return np.concatenate([bare, padded]).view(np.uint32)
+
+
+# A group of digits has no leading zeros where nothing stands before it; only the last one then prints a 0.
+_LAST_DIGITS, _MORE_DIGITS = _digits("0"), _digits("")
+_CENTS = _table([f".{number:02d}" for number in range(TICKS_PER_DOLLAR)])
+_THOUSANDTHS = _table([f"{number:03d}" for number in range(1000)])
+_MINUTES = _table([f" {number // 60:02d}:{number % 60:02d}" for number in range(24 * 60)])
+_SECONDS = _table([f":{number:02d}" for number in range(60)])
+_SIGNS = _table(["", "-"])
+_BYTES = _table([f"{number:02x}" for number in range(256)])
+_POINT, _TID = np.array(b"."), np.array(b"tid")
+
+
+def lines(columns: Sequence[Array | bytes], count: int) -> bytes:
+    """Lay columns side by side, row after row, and drop their padding.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray of bytes, shape (count,), or bytes
+        Bytes stand in every row.
+    count : int
+        How many rows.
+    """
+    fields = [_wide(column) if isinstance(column, np.ndarray) else f"S{len(column)}" for column in columns]
+    names = [f"f{number}" for number in range(len(columns))]
+    row = np.dtype(list(zip(names, fields, strict=True)))
+    # So many rows as caches hold.
+    most = max(1, min(count, (1 << 19) // row.itemsize))
+    rows = np.empty(most, row)
+    varying = []
+    for name, column in zip(names, columns, strict=True):
+        if isinstance(column, np.ndarray):
+            varying.append((rows[name], column.view(row[name])))
+        else:
+            rows[name] = column
+    text = rows.view(np.uint8)
+    found = []
+    for start in range(0, count, most):
+        stop = min(start + most, count)
+        for into, column in varying:
+            into[: stop - start] = column[start:stop]
+        part = text[: (stop - start) * rows.itemsize]
+        found.append(part[part != 0].tobytes())
+    return b"".join(found)
+
+
+def strings(texts: Array) -> Array:
+    """A column of text as Python strings (object, shape of `texts`); none of them holds a line feed."""
     column = np.empty(len(texts), object)
-    column[:] = texts
+    column[:] = lines([texts, b"\n"], len(texts)).decode().split("\n")[:-1]
     return column
-
-
-_THOUSANDTHS = _objects([f"{number:03d}" for number in range(1000)])
-_CENTS = _objects([f".{number:02d}" for number in range(TICKS_PER_DOLLAR)])
-_POINT_THOUSANDTHS = _objects([f".{number:03d}" for number in range(1000)])
-_SECONDS = _objects([f":{number:02d}" for number in range(60)])
-_SIGNS = _objects(["", "-"])
 
 
 def trade_id(number: int) -> str:
@@ -59,12 +112,16 @@ def trade_id(number: int) -> str:
     return f"tid{number:08d}"
 
 
-def trade_ids(first: int, count: int) -> Array:
-    """Consecutive trade ids: ``tid00000021``, ``tid00000022``, ... (shape (count,))."""
-    heads = range(first // 1000, (first + count - 1) // 1000 + 1)
-    texts = np.add.outer(_objects([f"tid{head:05d}" for head in heads]), _THOUSANDTHS).ravel()
-    consecutive: Array = texts[first % 1000 : first % 1000 + count]
-    return consecutive
+def trade_ids(numbers: Array) -> Array:
+    """Trade ids: ``tid00000021``, ``tid00000022``, ..."""
+    above, low = _divided(numbers, _GROUP**2)
+    high, low = _divided(low, _GROUP)
+    high += _GROUP
+    low += _GROUP
+    ids = [np.broadcast_to(_TID, len(numbers)), _LAST_DIGITS[high], _LAST_DIGITS[low]]
+    if above.any():
+        ids.insert(1, np.where(above > 0, integers(above), b""))
+    return _joined(*ids)
 
 
 def broker_code(name: str) -> int:
@@ -79,14 +136,26 @@ def broker_names(count: int) -> list[str]:
 
 def integers(values: Array) -> Array:
     """Whole numbers: ``250``, ``-3``."""
-    return _each(values, str)
+    size = np.abs(values)
+    most = int(size.max(initial=0))
+    groups = 1
+    while most >= _GROUP**groups:
+        groups += 1
+    digits = np.empty((len(size), groups), np.uint32)
+    table = _LAST_DIGITS
+    for group in range(groups - 1, 0, -1):
+        size, low = _divided(size, _GROUP)
+        low += _GROUP * (size > 0)
+        digits[:, group] = table[low]
+        table = _MORE_DIGITS
+    digits[:, 0] = table[size]
+    return _signed(values, digits.view(f"S{4 * groups}").ravel())
 
 
 def dollars(ticks: Array) -> Array:
     """Ticks as dollars with the tick's decimals: ``154.00``, ``-0.01``."""
-    whole, rest = np.divmod(np.abs(ticks), TICKS_PER_DOLLAR)
-    texts: Array = integers(whole) + _CENTS[rest]
-    return _SIGNS[(ticks < 0).astype(np.int8)] + texts if (ticks < 0).any() else texts
+    whole, rest = _divided(np.abs(ticks), TICKS_PER_DOLLAR)
+    return _signed(ticks, _joined(integers(whole), _CENTS[rest]))
 
 
 def days(numbers: Array) -> Array:
@@ -101,10 +170,11 @@ def days_as(form: str) -> Form:
 
 def moments(microseconds: Array, precision: str = "s") -> Array:
     """Microseconds since 1970-01-01: ``2025-07-21 10:33:00``, with ``.123`` or ``.123456`` if so precise."""
-    minutes, rest = np.divmod(microseconds, _MICROSECONDS_A_MINUTE)
-    second, fraction = np.divmod(rest, MICROSECONDS)
-    texts: Array = _each(minutes, _minute) + _SECONDS[second]
-    return texts + _fractions(fraction, precision) if precision != "s" else texts
+    whole, fraction = _divided(microseconds, MICROSECONDS)
+    minute, second = _divided(whole, 60)
+    day, minute = _divided(minute, 24 * 60)
+    parts = [days(day), _MINUTES[minute], _SECONDS[second]]
+    return _joined(*parts, *_fractions(fraction, precision))
 
 
 def moments_as(form: str) -> Form:
@@ -116,30 +186,20 @@ def moments_as(form: str) -> Form:
 
 def seconds(microseconds: Array, precision: str = "s") -> Array:
     """A length of time in seconds: ``-90``, with ``.123`` or ``.123456`` if so precise."""
-    whole, fraction = np.divmod(np.abs(microseconds), MICROSECONDS)
-    texts: Array = integers(whole)
-    if precision != "s":
-        texts = texts + _fractions(fraction, precision)
-    return _SIGNS[(microseconds < 0).astype(np.int8)] + texts if (microseconds < 0).any() else texts
-
-
-def _fractions(microseconds: Array, precision: str) -> Array:
-    milli, micro = np.divmod(microseconds, 1_000)
-    texts: Array = _POINT_THOUSANDTHS[milli]
-    return texts + _THOUSANDTHS[micro] if precision == "us" else texts
+    whole, fraction = _divided(np.abs(microseconds), MICROSECONDS)
+    return _signed(microseconds, _joined(integers(whole), *_fractions(fraction, precision)))
 
 
 def hexadecimal(numbers: Array) -> Array:
     """Unsigned 64-bit numbers as 16 digits: ``00c0ffee00c0ffee``."""
-    digits = np.frombuffer(numbers.astype(">u8").tobytes().hex().encode(), "S16")
-    texts: Array = digits.astype("U16").astype(object)
+    texts: Array = _BYTES[numbers.astype(">u8").view(np.uint8)].view("S16")
     return texts
 
 
 def named(names: Sequence[str]) -> Form:
     """Codes as the names that they stand for."""
-    column = np.array(names, object)
-    return lambda codes: column[codes]
+    table = _table(names)
+    return lambda codes: table[codes]
 
 
 def by_field(values: Array, field: Array, forms: Mapping[str, Form]) -> Array:
@@ -156,22 +216,61 @@ def by_field(values: Array, field: Array, forms: Mapping[str, Form]) -> Array:
 
     Returns
     -------
-    ndarray of object, shape (n,)
+    ndarray of bytes, shape (n,)
     """
-    texts = np.full(len(values), "", object)
+    found = []
     for code in np.unique(field).tolist():
         if form := forms.get(FIELDS[code]):
             rows = np.flatnonzero(field == code)
-            texts[rows] = form(values[rows])
+            found.append((rows, form(values[rows])))
+    texts = np.zeros(len(values), f"S{max((part.dtype.itemsize for _, part in found), default=1)}")
+    for rows, part in found:
+        texts[rows] = part
     return texts
+
+
+def _divided(values: Array, by: int) -> tuple[Array, Array]:
+    """Quotient and rest; faster than divmod, whose rest is a second division."""
+    quotient = values // by
+    return quotient, values - quotient * by
+
+
+def _joined(*parts: Array) -> Array:
+    """Columns of text, or of four digits each, row by row side by side."""
+    if len(parts) == 1:
+        return parts[0]
+    joined = np.empty(len(parts[0]), [(f"f{number}", _wide(part)) for number, part in enumerate(parts)])
+    for number, part in enumerate(parts):
+        joined[f"f{number}"] = part if part.strides == (0,) else part.view(_wide(part))
+    return joined.view(f"S{joined.itemsize}")
+
+
+def _wide(part: Array) -> np.dtype[Any]:
+    """Whole numbers as wide as a column of text, which are copied faster, or else its own dtype."""
+    width = part.dtype.itemsize
+    return np.dtype(f"u{width}") if width in (1, 2, 4, 8) and part.strides != (0,) else part.dtype
+
+
+def _signed(values: Array, texts: Array) -> Array:
+    negative = values < 0
+    return _joined(_SIGNS[negative.astype(np.int8)], texts) if negative.any() else texts
+
+
+def _fractions(microseconds: Array, precision: str) -> list[Array]:
+    if precision == "s":
+        return []
+    milli, micro = _divided(microseconds, 1_000)
+    parts = [np.broadcast_to(_POINT, len(microseconds)), _THOUSANDTHS[milli], _THOUSANDTHS[micro]]
+    return parts if precision == "us" else parts[:2]
 
 
 def _each(values: Array, form: Callable[[Any], str]) -> Array:
     """Format each distinct value once."""
-    codes, distinct = pd.factorize(values)
-    rows: Array = _objects([form(value) for value in distinct.tolist()])[codes]
-    return rows
-
-
-def _minute(minutes: int) -> str:
-    return str(_EPOCH + dt.timedelta(minutes=minutes))[:-3]
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if high - low < _FEW:
+        codes, distinct = values - low, list(range(low, high + 1))
+    else:
+        codes, numbers = pd.factorize(values)
+        distinct = numbers.tolist()
+    texts: Array = _table([form(value) for value in distinct])[codes]
+    return texts

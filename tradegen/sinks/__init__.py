@@ -23,7 +23,7 @@ __all__ = ["SINKS", "Columns", "Kind", "Sink", "trade_kinds", "trade_records", "
 class Sink(Protocol):
     """Writes one kind of record, a block's columns at a time, through `write`."""
 
-    def __init__(self, kind: Kind, write: Callable[[str], object]) -> None: ...
+    def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None: ...
 
     def add(self, columns: Columns) -> None:
         """Write the records of one block."""

@@ -32,9 +32,8 @@ def log_lines(batch: Batch, form: Literal["array", "records"], key: str) -> str:
         What the ids were reserved under; it goes into the manifest.
     """
     [(name, kind)] = trade_kinds(batch.run).items()
-    records = [
-        record for block in batch.blocks for record in objects(kind, trade_records(batch.run, block)[name])
-    ]
+    texts = (objects(kind, trade_records(batch.run, block)[name], after="\n") for block in batch.blocks)
+    records = b"".join(texts).decode().splitlines()
     lines = records if form == "records" else list(_arrays(records))
     manifest = json.dumps({**batch.manifest, "key": key})
     return "\n".join([*lines, manifest, ""])

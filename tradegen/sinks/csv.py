@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from tradegen.schema import Array
 from tradegen.sinks.records import Columns, Kind
+from tradegen.text import lines, strings
 
 __all__ = ["Csv"]
 
@@ -14,18 +18,33 @@ __all__ = ["Csv"]
 class Csv:
     """Writes the header at once, then a line a record, each ended by a line feed."""
 
-    def __init__(self, kind: Kind, write: Callable[[str], object]) -> None:
+    def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None:
         self._kind, self._write = kind, write
-        self._lines([kind.names])
+        self._write(_line(kind.names) + b"\n")
 
     def add(self, columns: Columns) -> None:
         """Write the records of one block."""
-        self._lines(zip(*(columns[name] for name in self._kind.names), strict=True))
+        row: list[Array | bytes] = []
+        for name in self._kind.names:
+            row += [columns[name] if name in self._kind.bare else _quoted(columns[name]), b","]
+        row[-1] = b"\n"
+        self._write(lines(row, len(columns[name])))
 
     def end(self) -> None:
         """Nothing stands after the last line."""
 
-    def _lines(self, rows: Iterable[tuple[str, ...]]) -> None:
-        text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        self._write(text.getvalue())
+
+def _line(values: Sequence[str]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue().encode()
+
+
+def _quoted(texts: Array) -> Array:
+    """A column with quotes around what would not be one value without them."""
+    characters = texts.view(np.uint8).reshape(len(texts), -1) if len(texts) else np.empty((0, 1), np.uint8)
+    if not any((characters == ord(mark)).any() for mark in ',"\r\n'):
+        return texts
+    distinct, codes = np.unique(texts, return_inverse=True)
+    quoted: Array = np.array([_line([text]) for text in strings(distinct)])[codes]
+    return quoted

@@ -9,22 +9,20 @@ from tradegen.sinks.records import Columns, Kind
 
 __all__ = ["Json"]
 
-_FIRST, _NEXT = "[\n", ",\n"
-
 
 class Json:
     """Writes ``[``, the objects one a line, ``]``; an array without records is ``[]``."""
 
-    def __init__(self, kind: Kind, write: Callable[[str], object]) -> None:
+    def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None:
         self._kind, self._write = kind, write
-        self._before = _FIRST
+        self._open = False
 
     def add(self, columns: Columns) -> None:
         """Write the records of one block."""
-        if text := _NEXT.join(objects(self._kind, columns)):
-            self._write(self._before + text)
-            self._before = _NEXT
+        if text := objects(self._kind, columns, before=",\n"):
+            self._write(text if self._open else b"[" + text[1:])
+            self._open = True
 
     def end(self) -> None:
         """Close the array."""
-        self._write("[]\n" if self._before == _FIRST else "\n]\n")
+        self._write(b"\n]\n" if self._open else b"[]\n")

@@ -14,8 +14,8 @@ from tradegen.schema import FIELDS, RECORD_ID, TRADE_COLUMNS, TRUTH_COLUMNS, Arr
 
 __all__ = ["Columns", "Kind", "trade_kinds", "trade_records", "truth_kind", "truth_records"]
 
-Columns = dict[str, list[str]]
-"""Text columns by the names they are written under, all of one length, in the order of the kind's names."""
+Columns = dict[str, Array]
+"""Columns of text by the names they are written under, all of one length and in the order of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ def trade_records(run: Run, block: Block) -> dict[str, Columns]:
             own["date"] = text.days_as(layout.date_format)
         if layout.timestamp_format:
             own["trade_timestamp"] = text.moments_as(layout.timestamp_format)
-        columns = {column: own[column](getattr(trades, column)).tolist() for column in TRADE_COLUMNS}
+        columns = {column: own[column](getattr(trades, column)) for column in TRADE_COLUMNS}
         if run.scenario.record_ids:
-            columns[RECORD_ID] = printed.record_ids(run, trades.record).tolist()
+            columns[RECORD_ID] = printed.record_ids(run, trades.record)
         found[name] = {layout.columns.get(column, column): values for column, values in columns.items()}
     return found
 
@@ -65,8 +65,8 @@ def truth_records(run: Run, block: Block) -> Columns:
     """The truth rows of a block as they are printed."""
     truth = block.truth
     original, altered = printed.altered_values(run, truth)
-    columns: dict[str, Array] = {
-        "trade_id": printed.trade_ids(run, truth.trade_id),
+    columns = {
+        "trade_id": text.trade_ids(truth.trade_id),
         "leg": text.named(printed.leg_names(run))(truth.leg),
         "field": text.named(FIELDS)(truth.field),
         "mechanism": text.named(NAMES)(truth.mechanism),
@@ -79,4 +79,4 @@ def truth_records(run: Run, block: Block) -> Columns:
     }
     if run.scenario.record_ids:
         columns[RECORD_ID] = printed.record_ids(run, truth.record)
-    return {name: values.tolist() for name, values in columns.items()}
+    return columns
