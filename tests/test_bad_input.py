@@ -271,11 +271,11 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
     ),
     "format mistyped": (["--format", "jsno"], "format jsno is unknown; did you mean json?"),
     "format unknown": (
-        ["--format", "parquet"],
-        "format parquet is unknown; expected one of: json, ndjson, csv",
+        ["--format", "xlsx"],
+        "format xlsx is unknown; expected one of: json, ndjson, csv, parquet, fix",
     ),
-    "out a folder": (["--out", "."], ". cannot be written: it is a folder"),
-    "out of an unknown suffix": (["--out", "t.xml"], "t.xml has the suffix .xml; expected .json, .ndjson"),
+    "out a folder": (["--out", "."], "holds trade_ids.db; expected a new or empty folder, or a dataset"),
+    "out of an unknown suffix": (["--out", "t.xml"], "t.xml has the suffix .xml; expected .jsonl, .json, .ndjson"),
     "out a link to itself": (["--out", "loop.json"], "loop.json cannot be written: Too many levels"),
     "set of what is no field": (["--set", "self=7"], "self is not a scenario field"),
     "weight too small": (

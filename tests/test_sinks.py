@@ -15,7 +15,6 @@ from reading import rows
 from written import written
 
 from tradegen import text
-from tradegen.sinks import SINKS
 
 EXAMPLE = (
     r'\{"trade_id": "tid\d{8,}", "ticker": "[A-Z.]+", '
@@ -65,7 +64,7 @@ def test_what_blocks_there_are_does_not_show_in_json() -> None:
     assert isinstance(json.loads(truth), list)
 
 
-@pytest.mark.parametrize("form", SINKS)
+@pytest.mark.parametrize("form", ["json", "ndjson", "csv"])
 def test_the_golden_files_stay_as_they_are(form: str, golden: Callable[[str, str], None]) -> None:
     trades, truth = written(form, seed=7, first_id=21)
     golden(f"original.trades.{form}", trades)

@@ -20,11 +20,20 @@ from tradegen.output import OutputFile, StandardOutput
 from tradegen.progress import progress
 from tradegen.run import Run
 from tradegen.schema import LISTS
-from tradegen.sinks import SINKS, Kind, Sink, trade_kinds, trade_records, truth_kind, truth_records
+from tradegen.sinks import (
+    SINKS,
+    Kind,
+    Sink,
+    trade_kinds,
+    trade_records,
+    truth_form,
+    truth_kind,
+    truth_records,
+)
 
 __all__ = ["Destinations", "export"]
 
-_BY_SUFFIX = {".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
+_BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in SINKS}}
 _STANDARD_OUTPUT = Path("/dev/stdout")
 
 
@@ -82,7 +91,8 @@ class Destinations:
 
     def sink(self, kind: Kind, path: Path | None, write: Callable[[bytes], object]) -> Sink:
         """The sink for one kind of record."""
-        return SINKS[self._form_of(path) if path else self.form or "json"](kind, write)
+        form = self._form_of(path) if path else self.form or "json"
+        return SINKS[truth_form(form) if path and path == self.truth else form](kind, write)
 
     def _form_of(self, path: Path) -> str:
         suffix = path.suffix.lower()

@@ -7,7 +7,7 @@ beside them. At the edge the same columns become pandas frames (`frames`) or tex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self, TypeAlias
 
@@ -209,8 +209,22 @@ class Counts:
     drawn: Array  # shape (mechanisms,): how often pairs drew a mechanism
     possible: Array  # shape (mechanisms,): how often it was possible there
 
+    @classmethod
+    def none(cls, causes: int, mechanisms: int) -> Self:
+        """Nothing asked for, nothing done."""
+        return cls(*(np.zeros(size, np.int64) for size in (causes, causes, causes, mechanisms, mechanisms)))
+
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+    def to_dict(self) -> dict[str, list[int]]:
+        """As JSON would carry it."""
+        return {name: getattr(self, name).tolist() for name in self.__slots__}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Sequence[int]]) -> Self:
+        """What `to_dict` gave."""
+        return cls(**{name: np.array(numbers, np.int64) for name, numbers in values.items()})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

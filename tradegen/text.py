@@ -9,7 +9,7 @@ tables of four digits, and what has few distinct values is formatted once for ea
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -67,8 +67,8 @@ _BYTES = _table([f"{number:02x}" for number in range(256)])
 _POINT, _TID = np.array(b"."), np.array(b"tid")
 
 
-def lines(columns: Sequence[Array | bytes], count: int) -> bytes:
-    """Lay columns side by side, row after row, and drop their padding.
+def lines(columns: Sequence[Array | bytes], count: int) -> Iterator[bytes]:
+    """Lay columns side by side, row after row, and drop their padding; the text comes in pieces of some rows.
 
     Parameters
     ----------
@@ -90,20 +90,18 @@ def lines(columns: Sequence[Array | bytes], count: int) -> bytes:
         else:
             rows[name] = column
     text = rows.view(np.uint8)
-    found = []
     for start in range(0, count, most):
         stop = min(start + most, count)
         for into, column in varying:
             into[: stop - start] = column[start:stop]
         part = text[: (stop - start) * rows.itemsize]
-        found.append(part[part != 0].tobytes())
-    return b"".join(found)
+        yield part[part != 0].tobytes()
 
 
 def strings(texts: Array) -> Array:
     """A column of text as Python strings (object, shape of `texts`); none of them holds a line feed."""
     column = np.empty(len(texts), object)
-    column[:] = lines([texts, b"\n"], len(texts)).decode().split("\n")[:-1]
+    column[:] = b"".join(lines([texts, b"\n"], len(texts))).decode().split("\n")[:-1]
     return column
 
 

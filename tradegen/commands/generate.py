@@ -11,8 +11,10 @@ import typer
 
 from tradegen import text
 from tradegen.assignments import assignments
+from tradegen.commands.datasets import Request, begun, is_dataset, say_where
 from tradegen.commands.shell import LEDGER, number, say, sentences
-from tradegen.errors import ScenarioError
+from tradegen.datasets.plan import BLOCKS_PER_PART
+from tradegen.errors import OutputError, ScenarioError
 from tradegen.export import Destinations, export
 from tradegen.ledger import Ledger, open_ledger, open_or_create
 from tradegen.run import Run, prepare
@@ -20,6 +22,8 @@ from tradegen.scenario import DEFAULT, Scenario
 from tradegen.sinks import SINKS
 
 __all__ = ["generate"]
+
+DATASET: dict[str, Any] = {"rich_help_panel": "Datasets"}
 
 
 @sentences
@@ -76,11 +80,12 @@ def generate(
         ),
     ] = None,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="PATH",
+            metavar="PATH|URL",
             help="File for the records; standard output if not given, or -. A view of two "
-            "lists: `t.csv` makes `t.buy.csv` and `t.sell.csv`, or `t.ours.csv` and `t.theirs.csv`.",
+            "lists: `t.csv` makes `t.buy.csv` and `t.sell.csv`, or `t.ours.csv` and `t.theirs.csv`. "
+            "A folder, `data/`, or `s3://bucket/prefix`: a dataset, with its truth and its manifest.",
         ),
     ] = None,
     truth: Annotated[
@@ -89,6 +94,27 @@ def generate(
     manifest: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="File for the manifest (JSON): all it takes to replay."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Of a dataset: processes; all cores if not given.", **DATASET),
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="local|ADDRESS", help="Its parts are made by a Dask cluster.", **DATASET),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an earlier run was broken off.", **DATASET)
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Take the place of the dataset there.", **DATASET)
+    ] = False,
+    blocks_per_part: Annotated[
+        int, typer.Option(metavar="N", help="Blocks of 65,536 pairs in each part file.", **DATASET)
+    ] = BLOCKS_PER_PART,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Address of an object store that is not AWS's own.", **DATASET),
     ] = None,
 ) -> None:
     """Generate trade records: by default 15 pairs, 30% of them mismatched, as JSON.
@@ -105,28 +131,70 @@ def generate(
 
     - `tradegen generate --seed 7 --first-id 1 --date 2025-07-21 --format ndjson`
 
+    - `tradegen generate --pairs 1e8 --out data/ --format parquet`
+
     - `tradegen generate --set quantity_max=10000 --set 'settings."price.nudge".max=0.02'`
     """
-    inputs = (Path(scenario), ledger or LEDGER, *([tickers] if tickers else []))
-    standard = Path("-")
-    truth, manifest = (Path("/dev/stdout") if path == standard else path for path in (truth, manifest))
     overrides = {"pairs": pairs, "mismatch_rate": mismatch_rate, "date": date, "view": view, "order": order}
     given = {name: value for name, value in overrides.items() if value is not None}
-    settled = Scenario.load(scenario).replace(**(assignments(changes or [], "--set") | given))
-    lists = tuple(settled.lists)
-    destinations = Destinations(None if out == standard else out, truth, manifest, form, inputs, lists)
+    changed = assignments(changes or [], "--set") | given
     if first_id is not None and ledger is not None:
         raise ScenarioError("first_id and ledger are both given; expected one of --first-id and --ledger")
-    run = prepare(settled, seed=seed, tickers=tickers, first_id=1 if first_id is None else first_id)
     for stop in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, _terminated)
-    with export(destinations) as write:
-        if first_id is None:
-            run = run.starting_at(_ledger_of(ledger).reserve(run.scenario.pairs))
-        made = write(run)
+    dataset = is_dataset(out, form)
+    how = Request(workers, dask, resume, overwrite, blocks_per_part, endpoint)
+    if not dataset and how != Request():
+        raise OutputError(
+            "--workers, --dask, --resume, --overwrite, --blocks-per-part and --endpoint are for datasets; "
+            "expected --out FOLDER/ or --out s3://bucket/prefix with them"
+        )
+    if dataset and (truth or manifest):
+        raise OutputError("a dataset holds its truth and its manifest; expected no --truth and no --manifest")
+    known = begun(out, endpoint) if dataset and out and resume else None
+    base = known.run.scenario if known and scenario == DEFAULT else Scenario.load(scenario)
+    settled = base.replace(**changed)
+    if known:
+        # What is not given goes on as it was begun; what is given must be the same.
+        seed = known.run.seed if seed is None else seed
+        form = form or known.form
+        if settled.date is None:
+            settled = settled.replace(date=known.run.scenario.date)
+    run = prepare(settled, seed=seed, tickers=tickers, first_id=1 if first_id is None else first_id)
+    if dataset and out:
+
+        def reserve(count: int, key: str) -> int:
+            return _ledger_of(ledger).reserve(count, key)
+
+        made = how.write(run, out, form or "parquet", reserve if first_id is None else None)
+        say_where(out, made)
+    else:
+        made = _to_files(run, out, truth, manifest, form, (Path(scenario), tickers), first_id, ledger)
+    run = run.starting_at(made["replay"]["first_id"])
     say(_summary(run, made))
     for sentence in _shortfalls(made):
         say(sentence)
+
+
+def _to_files(
+    run: Run,
+    out: str | None,
+    truth: Path | None,
+    manifest: Path | None,
+    form: str | None,
+    read: tuple[Path | None, ...],
+    first_id: int | None,
+    ledger: Path | None,
+) -> dict[str, Any]:
+    standard = Path("-")
+    truth, manifest = (Path("/dev/stdout") if path == standard else path for path in (truth, manifest))
+    inputs = tuple(path for path in (*read, ledger or LEDGER) if path)
+    trades = None if out in (None, "-") else Path(str(out))
+    destinations = Destinations(trades, truth, manifest, form, inputs, tuple(run.scenario.lists))
+    with export(destinations) as write:
+        if first_id is None:
+            run = run.starting_at(_ledger_of(ledger).reserve(run.scenario.pairs))
+        return write(run)
 
 
 def _terminated(stop: int, _frame: object) -> None:

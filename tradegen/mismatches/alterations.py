@@ -19,7 +19,7 @@ from tradegen.schema import Array, Counts
 from tradegen.streams import draw, happens
 
 if TYPE_CHECKING:
-    from tradegen.scenario import Scenario
+    pass
 
 __all__ = ["Alteration", "alterations"]
 
@@ -48,7 +48,7 @@ def alterations(ground: Ground, seed: int, block: int) -> tuple[list[Alteration]
     """
     scenario = ground.scenario
     exact = scenario.rate_mode == "exact"
-    counts = _no_counts(scenario)
+    counts = Counts.none(len(scenario.hot_spots) + 2, len(NAMES))
     found: list[Alteration] = []
     taken = np.zeros(len(ground.pairs), bool)
     elsewhere = 0
@@ -81,11 +81,6 @@ def alterations(ground: Ground, seed: int, block: int) -> tuple[list[Alteration]
             for alteration in found:
                 taken[alteration.pairs] = True
     return found, counts
-
-
-def _no_counts(scenario: Scenario) -> Counts:
-    causes, mechanisms = len(scenario.hot_spots) + 2, len(NAMES)
-    return Counts(*(np.zeros(size, np.int64) for size in (causes, causes, causes, mechanisms, mechanisms)))
 
 
 class _Stretch:

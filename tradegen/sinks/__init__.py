@@ -6,30 +6,47 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tradegen.sinks.csv import Csv
+from tradegen.sinks.fix import Fix
 from tradegen.sinks.json import Json
 from tradegen.sinks.ndjson import Ndjson
+from tradegen.sinks.parquet import Parquet
 from tradegen.sinks.records import (
-    Columns,
     Kind,
+    Records,
     trade_kinds,
     trade_records,
     truth_kind,
     truth_records,
 )
 
-__all__ = ["SINKS", "Columns", "Kind", "Sink", "trade_kinds", "trade_records", "truth_kind", "truth_records"]
+__all__ = [
+    "SINKS",
+    "Kind",
+    "Records",
+    "Sink",
+    "trade_kinds",
+    "trade_records",
+    "truth_form",
+    "truth_kind",
+    "truth_records",
+]
 
 
 class Sink(Protocol):
-    """Writes one kind of record, a block's columns at a time, through `write`."""
+    """Writes one kind of record, a block at a time, through `write`."""
 
     def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None: ...
 
-    def add(self, columns: Columns) -> None:
+    def add(self, records: Records) -> None:
         """Write the records of one block."""
 
     def end(self) -> None:
         """Write what stands after the last record."""
 
 
-SINKS: dict[str, type[Sink]] = {"json": Json, "ndjson": Ndjson, "csv": Csv}
+def truth_form(form: str) -> str:
+    """The form of the truth about records of a form: FIX has no tags for it, so that it is CSV beside FIX."""
+    return "csv" if form == "fix" else form
+
+
+SINKS: dict[str, type[Sink]] = {"json": Json, "ndjson": Ndjson, "csv": Csv, "parquet": Parquet, "fix": Fix}

@@ -5,6 +5,7 @@ The answer key is not in the log. The manifest, on the last line, is enough to m
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Literal
@@ -33,7 +34,7 @@ def log_lines(batch: Batch, form: Literal["array", "records"], key: str) -> str:
     """
     [(name, kind)] = trade_kinds(batch.run).items()
     texts = (objects(kind, trade_records(batch.run, block)[name], after="\n") for block in batch.blocks)
-    records = b"".join(texts).decode().splitlines()
+    records = b"".join(itertools.chain(*texts)).decode().splitlines()
     lines = records if form == "records" else list(_arrays(records))
     manifest = json.dumps({**batch.manifest, "key": key})
     return "\n".join([*lines, manifest, ""])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tradegen.schema import Array
-from tradegen.sinks.records import Columns, Kind
+from tradegen.sinks.records import Kind, Records
 from tradegen.text import lines, strings
 
 __all__ = ["Csv"]
@@ -22,13 +22,15 @@ class Csv:
         self._kind, self._write = kind, write
         self._write(_line(kind.names) + b"\n")
 
-    def add(self, columns: Columns) -> None:
+    def add(self, records: Records) -> None:
         """Write the records of one block."""
+        columns = records.texts()
         row: list[Array | bytes] = []
         for name in self._kind.names:
             row += [columns[name] if name in self._kind.bare else _quoted(columns[name]), b","]
         row[-1] = b"\n"
-        self._write(lines(row, len(columns[name])))
+        for piece in lines(row, len(records)):
+            self._write(piece)
 
     def end(self) -> None:
         """Nothing stands after the last line."""

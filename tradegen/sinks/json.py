@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tradegen.sinks.ndjson import objects
-from tradegen.sinks.records import Columns, Kind
+from tradegen.sinks.records import Kind, Records
 
 __all__ = ["Json"]
 
@@ -17,10 +17,10 @@ class Json:
         self._kind, self._write = kind, write
         self._open = False
 
-    def add(self, columns: Columns) -> None:
+    def add(self, records: Records) -> None:
         """Write the records of one block."""
-        if text := objects(self._kind, columns, before=",\n"):
-            self._write(text if self._open else b"[" + text[1:])
+        for piece in objects(self._kind, records, before=",\n"):
+            self._write(piece if self._open else b"[" + piece[1:])
             self._open = True
 
     def end(self) -> None:

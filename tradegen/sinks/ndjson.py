@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from tradegen.schema import Array
-from tradegen.sinks.records import Columns, Kind
+from tradegen.sinks.records import Kind, Records
 from tradegen.text import lines
 
 __all__ = ["Ndjson", "objects"]
@@ -19,20 +19,22 @@ class Ndjson:
     def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None:
         self._kind, self._write = kind, write
 
-    def add(self, columns: Columns) -> None:
+    def add(self, records: Records) -> None:
         """Write the records of one block."""
-        self._write(objects(self._kind, columns, after="\n"))
+        for piece in objects(self._kind, records, after="\n"):
+            self._write(piece)
 
     def end(self) -> None:
         """Nothing stands after the last line."""
 
 
-def objects(kind: Kind, columns: Columns, *, before: str = "", after: str = "") -> bytes:
-    """Each record as a JSON object, with the same text `before` and `after` each.
+def objects(kind: Kind, records: Records, *, before: str = "", after: str = "") -> Iterator[bytes]:
+    """Each record as a JSON object, with the same text `before` and `after` each, in pieces of some records.
 
     Nothing needs escaping: names are validated to hold no quote and no backslash, and numbers are printed as
     exact decimals, which is why a JSON encoder, with its doubles, is not used.
     """
+    columns = records.texts()
     row: list[Array | bytes] = []
     opening = before + "{"
     for name in kind.names:
@@ -41,7 +43,7 @@ def objects(kind: Kind, columns: Columns, *, before: str = "", after: str = "") 
         row += [_or_null(columns[name]) if bare else columns[name]]
         opening = ", " if bare else '", '
     row.append(f"{opening.removesuffix(', ')}}}{after}".encode())
-    return lines(row, len(columns[name]))
+    return lines(row, len(records))
 
 
 def _or_null(texts: Array) -> Array:

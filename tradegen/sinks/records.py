@@ -1,8 +1,9 @@
-"""Blocks as columns of text, which every text sink writes and the frames agree with."""
+"""Blocks as records: what sinks write, as columns of text or as Arrow's, whichever they ask for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -10,9 +11,14 @@ from tradegen import printed, text
 from tradegen.mismatches.catalogue import NAMES
 from tradegen.mismatches.strata import causes
 from tradegen.run import Run
-from tradegen.schema import FIELDS, RECORD_ID, TRADE_COLUMNS, TRUTH_COLUMNS, Array, Block
+from tradegen.schema import FIELDS, RECORD_ID, TRADE_COLUMNS, TRUTH_COLUMNS, Array, Block, Trades, Truth
 
-__all__ = ["Columns", "Kind", "trade_kinds", "trade_records", "truth_kind", "truth_records"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tradegen.layouts import Layout
+
+__all__ = ["Columns", "Kind", "Records", "trade_kinds", "trade_records", "truth_kind", "truth_records"]
 
 Columns = dict[str, Array]
 """Columns of text by the names they are written under, all of one length and in the order of the kind."""
@@ -20,10 +26,26 @@ Columns = dict[str, Array]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of record: its columns' names, and which of them JSON writes bare (numbers, booleans, null)."""
+    """A kind of record: its columns' names, and which of them JSON writes bare (numbers, booleans, null).
+
+    `layout` is that of the list, for sinks that have names and forms of their own; the truth has none.
+    """
 
     names: tuple[str, ...]
     bare: frozenset[str]
+    layout: Layout | None = None
+
+
+class Records(Protocol):
+    """Some records of one kind, in row order."""
+
+    def __len__(self) -> int: ...
+
+    def texts(self) -> Columns:
+        """Their values as they are printed."""
+
+    def batch(self) -> pa.RecordBatch:
+        """Their values as Arrow columns."""
 
 
 def trade_kinds(run: Run) -> dict[str, Kind]:
@@ -32,7 +54,8 @@ def trade_kinds(run: Run) -> dict[str, Kind]:
     kinds = {}
     for name, layout in run.scenario.lists.items():
         written = {column: layout.columns.get(column, column) for column in names}
-        kinds[name] = Kind(tuple(written.values()), frozenset({written["quantity"], written["price"]}))
+        bare = frozenset({written["quantity"], written["price"]})
+        kinds[name] = Kind(tuple(written.values()), bare, layout)
     return kinds
 
 
@@ -42,41 +65,76 @@ def truth_kind(run: Run) -> Kind:
     return Kind(names, frozenset({"delta", "benign", "notional"}))
 
 
-def trade_records(run: Run, block: Block) -> dict[str, Columns]:
-    """The records of a block as they are printed, in row order, by list."""
+def trade_records(run: Run, block: Block) -> dict[str, Records]:
+    """The records of a block in row order, by list."""
     lists = run.scenario.lists
-    how = printed.forms(run)
-    found = {}
-    for leg, (name, layout) in enumerate(lists.items()):
-        trades = block.trades if len(lists) == 1 else block.trades.take(block.trades.leg == leg)
-        own = dict(how)
-        if layout.date_format:
-            own["date"] = text.days_as(layout.date_format)
-        if layout.timestamp_format:
-            own["trade_timestamp"] = text.moments_as(layout.timestamp_format)
-        columns = {column: own[column](getattr(trades, column)) for column in TRADE_COLUMNS}
-        if run.scenario.record_ids:
-            columns[RECORD_ID] = printed.record_ids(run, trades.record)
-        found[name] = {layout.columns.get(column, column): values for column, values in columns.items()}
-    return found
-
-
-def truth_records(run: Run, block: Block) -> Columns:
-    """The truth rows of a block as they are printed."""
-    truth = block.truth
-    original, altered = printed.altered_values(run, truth)
-    columns = {
-        "trade_id": text.trade_ids(truth.trade_id),
-        "leg": text.named(printed.leg_names(run))(truth.leg),
-        "field": text.named(FIELDS)(truth.field),
-        "mechanism": text.named(NAMES)(truth.mechanism),
-        "original": original,
-        "altered": altered,
-        "delta": printed.deltas(run, truth),
-        "benign": text.named(("false", "true"))(truth.benign.astype(np.int8)),
-        "notional": text.dollars(truth.notional),
-        "cause": text.named(causes(run.scenario))(truth.cause),
+    if len(lists) == 1:
+        return {name: _TradeRecords(run, block.trades, layout) for name, layout in lists.items()}
+    return {
+        name: _TradeRecords(run, block.trades.take(block.trades.leg == leg), layout)
+        for leg, (name, layout) in enumerate(lists.items())
     }
-    if run.scenario.record_ids:
-        columns[RECORD_ID] = printed.record_ids(run, truth.record)
-    return columns
+
+
+def truth_records(run: Run, block: Block) -> Records:
+    """The truth rows of a block."""
+    return _TruthRecords(run, block.truth)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TradeRecords:
+    run: Run
+    trades: Trades
+    layout: Layout
+
+    def __len__(self) -> int:
+        return len(self.trades)
+
+    def texts(self) -> Columns:
+        how = dict(printed.forms(self.run))
+        if self.layout.date_format:
+            how["date"] = text.days_as(self.layout.date_format)
+        if self.layout.timestamp_format:
+            how["trade_timestamp"] = text.moments_as(self.layout.timestamp_format)
+        columns = {column: how[column](getattr(self.trades, column)) for column in TRADE_COLUMNS}
+        if self.run.scenario.record_ids:
+            columns[RECORD_ID] = printed.record_ids(self.run, self.trades.record)
+        return {self.layout.columns.get(column, column): values for column, values in columns.items()}
+
+    def batch(self) -> pa.RecordBatch:
+        from tradegen.arrow import trades_batch  # loaded where it is used
+
+        return trades_batch(self.run, self.trades, self.layout)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TruthRecords:
+    run: Run
+    truth: Truth
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def texts(self) -> Columns:
+        run, truth = self.run, self.truth
+        original, altered = printed.altered_values(run, truth)
+        columns = {
+            "trade_id": text.trade_ids(truth.trade_id),
+            "leg": text.named(printed.leg_names(run))(truth.leg),
+            "field": text.named(FIELDS)(truth.field),
+            "mechanism": text.named(NAMES)(truth.mechanism),
+            "original": original,
+            "altered": altered,
+            "delta": printed.deltas(run, truth),
+            "benign": text.named(("false", "true"))(truth.benign.astype(np.int8)),
+            "notional": text.dollars(truth.notional),
+            "cause": text.named(causes(run.scenario))(truth.cause),
+        }
+        if run.scenario.record_ids:
+            columns[RECORD_ID] = printed.record_ids(run, truth.record)
+        return columns
+
+    def batch(self) -> pa.RecordBatch:
+        from tradegen.arrow import truth_batch  # loaded where it is used
+
+        return truth_batch(self.run, self.truth)

@@ -1,0 +1,218 @@
+"""FIX: every message is one that the standard allows, and says what the CSV of the same run says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import simplefix
+from conftest import ROOT
+from reading import Row, rows
+from written import written_lists
+
+from tradegen import generate
+from tradegen.errors import OutputError
+from tradegen.sinks import SINKS, Kind, trade_kinds, trade_records, truth_kind
+from tradegen.sinks.fix import MESSAGE
+
+SOH = b"\x01"
+EVERY_MECHANISM = {"scenario": "everything", "pairs": 300, "seed": 11}
+# What FIX 4.4 marks as required: in the header, in AE, in its group of sides, and in the trailer.
+REQUIRED = {8, 9, 35, 49, 56, 34, 52, 571, 570, 55, 32, 31, 75, 60, 552, 54, 37, 10}
+PAGE = (ROOT / "docs" / "fix.md").read_text("utf-8")
+
+
+def fix_lists(**arguments: Any) -> dict[str, bytes]:
+    """The bytes of each list of the view, by its name."""
+    arguments.setdefault("date", "2025-07-21")
+    batch = generate(**arguments)
+    pieces: dict[str, list[bytes]] = {name: [] for name in trade_kinds(batch.run)}
+    sinks = {name: SINKS["fix"](kind, pieces[name].append) for name, kind in trade_kinds(batch.run).items()}
+    for block in batch.blocks:
+        for name, records in trade_records(batch.run, block).items():
+            sinks[name].add(records)
+    for sink in sinks.values():
+        sink.end()
+    return {name: b"".join(parts) for name, parts in pieces.items()}
+
+
+def messages(stream: bytes) -> list[simplefix.FixMessage]:
+    parser = simplefix.FixParser()
+    parser.append_buffer(stream)
+    found = list(iter(parser.get_message, None))
+    assert parser.get_buffer() in (b"", b"\n"), "the parser took not all of the stream"
+    return found
+
+
+def record(message: simplefix.FixMessage) -> Row:
+    """A message as the row of a CSV, each value by its tag; a party's, by the role that follows it."""
+    pairs = [(int(tag), value.decode()) for tag, value in message.pairs]
+    one = {tag: value for tag, value in pairs if tag not in (448, 447, 452)}
+    parties = [[value for tag, value in pairs if tag == each] for each in (452, 448)]
+    roles = dict(zip(*parties, strict=True))
+    form = "%Y%m%d-%H:%M:%S.%f" if "." in one[60] else "%Y%m%d-%H:%M:%S"
+    moment = dt.datetime.strptime(one[60], form)
+    row = {
+        "trade_id": one[37],
+        "ticker": one[55],
+        "broker_id": roles["1"],
+        "contra_broker_id": roles["17"],
+        "quantity": one[32],
+        "price": one[31],
+        "order_type": {"1": "BUY", "2": "SELL"}[one[54]],
+        "date": str(dt.datetime.strptime(one[75], "%Y%m%d").date()),
+        "trade_timestamp": moment.isoformat(" ", "milliseconds" if "." in one[60] else "seconds"),
+    }
+    assert one[52] == one[60]
+    assert one[17] == one[37]
+    if one[571] != f"{row['trade_id']}-{row['order_type']}":
+        row["record_id"] = one[571]
+    return row
+
+
+@pytest.mark.parametrize("view", ["single", "counterparty", "two_system"])
+@pytest.mark.parametrize("arguments", [{"seed": 7}, EVERY_MECHANISM], ids=["original", "every mechanism"])
+def test_messages_say_what_the_csv_says(view: str, arguments: dict[str, Any]) -> None:
+    expected, truth = written_lists("csv", view=view, **arguments)
+    made = fix_lists(view=view, **arguments)
+    assert made.keys() == expected.keys()
+    for name, stream in made.items():
+        assert list(map(record, messages(stream))) == rows(expected[name])
+    if arguments is EVERY_MECHANISM:
+        mechanisms = {row["mechanism"] for row in rows(truth)}
+        assert {"record.split", "record.duplicate", "ticker.suffix", "trade_id.mistyped"} <= mechanisms
+
+
+def test_body_length_and_checksum_are_right() -> None:
+    lines = fix_lists(**EVERY_MECHANISM)["trades"].splitlines(keepends=True)
+    assert len(lines) > 500
+    for line in lines:
+        start = re.match(rb"8=FIX\.4\.4\x019=([1-9]\d*)\x01(?=35=AE\x01)", line)
+        end = re.search(rb"(?<=\x01)10=(\d{3})\x01\n\Z", line)
+        assert start, line
+        assert end, line
+        assert int(start[1]) == end.start() - start.end()
+        assert int(end[1]) == sum(line[: end.start()]) % 256
+
+
+def test_each_message_has_every_required_tag_and_none_is_empty() -> None:
+    for line in fix_lists(**EVERY_MECHANISM)["trades"].splitlines():
+        fields = [field.split(b"=", 1) for field in line.removesuffix(SOH).split(SOH)]
+        tags = Counter(int(tag) for tag, _ in fields)
+        assert tags.keys() >= REQUIRED
+        assert {tag for tag, count in tags.items() if count > 1} == {448, 447, 452}
+        assert all(value for _, value in fields)
+
+
+def test_groups_start_with_their_count_and_follow_the_order_of_the_standard() -> None:
+    [line, *_] = fix_lists(seed=7)["trades"].splitlines()
+    tags = [int(field.split(b"=")[0]) for field in line.removesuffix(SOH).split(SOH)]
+    assert tags[:3] == [8, 9, 35]
+    assert tags[-11:] == [552, 54, 37, 453, 448, 447, 452, 448, 447, 452, 10]
+
+
+@pytest.mark.parametrize("arguments", [{"seed": 7, "pairs": 500}, EVERY_MECHANISM])
+def test_each_report_has_an_id_of_its_own(arguments: dict[str, Any]) -> None:
+    ids = [message.get(571) for message in messages(fix_lists(**arguments)["trades"])]
+    assert len(set(ids)) == len(ids)
+
+
+def test_times_have_milliseconds_where_the_run_has() -> None:
+    for precision, form in (("s", rb"\d{8}-\d\d:\d\d:\d\d"), ("ms", rb"\d{8}-\d\d:\d\d:\d\d\.\d{3}")):
+        for message in messages(fix_lists(seed=7, timestamp_precision=precision)["trades"]):
+            assert re.fullmatch(form, message.get(60))
+            assert re.fullmatch(rb"\d{8}", message.get(75))
+
+
+def test_microseconds_are_refused() -> None:
+    with pytest.raises(OutputError, match=r"timestamp_precision is us, and FIX 4\.4 has no microseconds"):
+        fix_lists(seed=7, timestamp_precision="us")
+
+
+def test_new_names_of_columns_change_nothing() -> None:
+    # Two names exchanged: what a column is cannot be told by its name alone.
+    exchanged = {"columns": {"broker_id": "contra_broker_id", "contra_broker_id": "broker_id", "price": "Px"}}
+    plain = fix_lists(seed=7, view="two_system")
+    assert fix_lists(seed=7, view="two_system", theirs=exchanged) == plain
+
+
+@pytest.mark.parametrize("name", ["date_format", "timestamp_format"])
+def test_another_form_of_dates_or_times_is_refused(name: str) -> None:
+    form = {"date_format": "%d/%m/%Y", "timestamp_format": "%d/%m/%Y %H:%M:%S"}[name]
+    with pytest.raises(OutputError, match=f"{name} is '{form}', and FIX has one form of its own"):
+        fix_lists(seed=7, view="two_system", theirs={name: form})
+
+
+def test_the_truth_is_refused() -> None:
+    with pytest.raises(OutputError, match="has no tags for the truth"):
+        SINKS["fix"](truth_kind(generate(seed=7).run), [].append)
+
+
+def test_the_same_run_is_the_same_bytes() -> None:
+    assert fix_lists(**EVERY_MECHANISM) == fix_lists(**EVERY_MECHANISM)
+
+
+def test_messages_are_numbered_through_the_blocks_of_a_file_and_each_file_begins_at_1() -> None:
+    batch = generate(seed=7, pairs=3)
+    [kind] = trade_kinds(batch.run).values()
+    files: list[list[bytes]] = [[], []]
+    for pieces in files:
+        sink = SINKS["fix"](kind, pieces.append)
+        for _ in range(2):
+            for block in batch.blocks:
+                sink.add(trade_records(batch.run, block)["trades"])
+        sink.end()
+    for pieces in files:
+        numbers = [int(message.get(34)) for message in messages(b"".join(pieces))]
+        assert numbers == list(range(1, 13))
+
+
+def test_a_list_without_records_is_an_empty_file() -> None:
+    batch = generate(seed=7)
+    block = next(iter(batch.blocks))
+    pieces: list[bytes] = []
+    [kind] = trade_kinds(batch.run).values()
+    [records] = trade_records(batch.run, block).values()
+    nothing = type(records)(batch.run, block.trades.take(block.trades.leg == 9), kind.layout)
+    sink = SINKS["fix"](kind, pieces.append)
+    sink.add(nothing)
+    sink.end()
+    assert b"".join(pieces) == b""
+
+
+def test_a_missing_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "simplefix", None)
+    [kind] = trade_kinds(generate(seed=7).run).values()
+    with pytest.raises(OutputError) as caught:
+        SINKS["fix"](kind, [].append)
+    assert str(caught.value) == "simplefix is not installed; pip install 'tradegen[fix]' brings it"
+
+
+def test_the_library_is_loaded_where_it_is_used() -> None:
+    code = "import sys, tradegen.sinks; sys.exit('simplefix' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(ROOT))
+
+
+def test_a_kind_that_says_nothing_of_its_list_is_taken_for_the_truths() -> None:
+    with pytest.raises(OutputError):
+        SINKS["fix"](Kind(("trade_id",), frozenset()), [].append)
+
+
+def test_the_page_lists_every_tag_in_its_place() -> None:
+    described = [int(tag) for tag in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)]
+    [line, *_] = fix_lists(seed=7)["trades"].splitlines()
+    tags = [int(field.split(b"=")[0]) for field in line.removesuffix(SOH).split(SOH)]
+    assert described == list(dict.fromkeys(tags))
+    assert {tag for tag, _ in MESSAGE} == set(tags) - {9, 10}
+
+
+def test_the_pages_example_is_real_output() -> None:
+    [example] = re.findall(r"^```text\n(.*?)\n```$", PAGE, re.MULTILINE | re.DOTALL)
+    [line, *_] = fix_lists(seed=7, first_id=21)["trades"].splitlines()
+    assert example.replace("\n", "") == line.replace(SOH, b"|").decode()
