@@ -24,7 +24,8 @@ from typing import Any
 import original_loop
 from results import MACHINE, record
 
-from tradegen import blocks, generate, prepare
+from tradegen import generate, prepare
+from tradegen.generate import generate_blocks
 from tradegen.mismatches.catalogue import CATALOGUE
 from tradegen.schema import BLOCK_PAIRS
 
@@ -95,7 +96,7 @@ def blocks_of(**mechanisms: Any) -> Callable[[], float]:
     run = prepare(pairs=4 * BLOCK_PAIRS, seed=1, date=dt.date(2025, 7, 8), **mechanisms)
 
     def make() -> None:
-        for _ in blocks(run):
+        for _ in generate_blocks(run):
             pass
 
     return lambda: timed(make) / run.scenario.pairs

@@ -275,7 +275,10 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
         "format xlsx is unknown; expected one of: json, ndjson, csv, parquet, fix",
     ),
     "out a folder": (["--out", "."], "holds trade_ids.db; expected a new or empty folder, or a dataset"),
-    "out of an unknown suffix": (["--out", "t.xml"], "t.xml has the suffix .xml; expected .jsonl, .json, .ndjson"),
+    "out of an unknown suffix": (
+        ["--out", "t.xml"],
+        "t.xml has the suffix .xml; expected .jsonl, .json, .ndjson",
+    ),
     "out a link to itself": (["--out", "loop.json"], "loop.json cannot be written: Too many levels"),
     "set of what is no field": (["--set", "self=7"], "self is not a scenario field"),
     "weight too small": (

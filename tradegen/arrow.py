@@ -6,17 +6,21 @@ as they are, without a copy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tradegen import printed, text
-from tradegen.errors import OutputError
+from tradegen.errors import OutputError, ScenarioError, nearest, shown
+from tradegen.generate import generate_blocks
+from tradegen.market import Tickers
 from tradegen.mismatches.catalogue import NAMES
 from tradegen.mismatches.strata import causes
-from tradegen.run import Run
+from tradegen.run import Run, prepare
 from tradegen.schema import (
     FIELDS,
     MEASURED,
@@ -25,9 +29,11 @@ from tradegen.schema import (
     RECORD_ID,
     TICKS_PER_DOLLAR,
     Array,
+    Block,
     Trades,
     Truth,
 )
+from tradegen.sinks.records import trade_records, truth_records
 
 try:
     import pyarrow as pa
@@ -37,11 +43,73 @@ except ModuleNotFoundError:
 
 if TYPE_CHECKING:
     from tradegen.layouts import Layout
+    from tradegen.scenario import Scenario
 
-__all__ = ["text_array", "trades_batch", "truth_batch"]
+__all__ = ["blocks", "tables", "text_array", "trades_batch", "truth_batch"]
 
 _DELTA_PARTS = MICROSECONDS  # a difference is exact to a millionth of its unit: time, the finest, is in these
 _INT64 = 2**63 - 1
+
+
+def blocks(
+    scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    *,
+    table: str | None = None,
+    seed: int | None = None,
+    first_id: int = 1,
+    tickers: Tickers = None,
+    **overrides: Any,
+) -> pa.RecordBatchReader:
+    """Stream a run of any size as Arrow record batches, a block of 65,536 pairs each.
+
+    DuckDB reads it by its name in SQL, Polars with ``from_arrow``, pandas by its ``read_pandas``; batches are
+    made when they are asked for, and memory does not grow with the run.
+
+    Parameters
+    ----------
+    scenario, seed, first_id, tickers, **overrides
+        As `generate` takes them.
+    table : str, optional
+        One of the view's lists, or ``truth``; the first list if not given. For several tables of a run, give
+        the same seed and date.
+
+    Returns
+    -------
+    pyarrow.RecordBatchReader
+        Columns and types as `trades_batch` and `truth_batch` say.
+
+    Raises
+    ------
+    ScenarioError, MarketError
+        As `generate` does; also on an unknown `table`.
+    OutputError
+        Where pyarrow is not installed.
+
+    Examples
+    --------
+    >>> reader = blocks(pairs=100_000, seed=7, date="2025-07-21")
+    >>> sum(len(batch) for batch in reader)
+    200000
+    """
+    run = prepare(scenario, seed=seed, first_id=first_id, tickers=tickers, **overrides)
+    known = (*run.scenario.lists, "truth")
+    name = known[0] if table is None else table
+    if name not in known:
+        raise ScenarioError(f"table {shown(name)} is unknown; {nearest(name, known)}")
+    batches = (_batches(run, block)[name]() for block in generate_blocks(run))
+    first = next(batches)
+    return pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], batches))
+
+
+def tables(run: Run, made: Iterable[Block]) -> dict[str, pa.Table]:
+    """The lists of a run and its truth, whole."""
+    batches = [{name: batch() for name, batch in _batches(run, block).items()} for block in made]
+    return {name: pa.Table.from_batches([of[name] for of in batches]) for name in batches[0]}
+
+
+def _batches(run: Run, block: Block) -> dict[str, Callable[[], pa.RecordBatch]]:
+    records = {**trade_records(run, block), "truth": truth_records(run, block)}
+    return {name: those.batch for name, those in records.items()}
 
 
 def trades_batch(run: Run, trades: Trades, layout: Layout) -> pa.RecordBatch:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tradegen.errors import OutputError, nearest
-from tradegen.generate import blocks
+from tradegen.generate import generate_blocks
 from tradegen.manifest import Tally
 from tradegen.output import OutputFile, StandardOutput
 from tradegen.progress import progress
@@ -164,7 +164,7 @@ def _write(
     trades = {name: to.sink(kinds[name], to.trades, file.write) for name, file in trades_files.items()}
     truth = to.sink(truth_kind(run), to.truth, truth_file.write) if truth_file else None
     tally = Tally(run)
-    for block in progress(run, blocks(run)):
+    for block in progress(run, generate_blocks(run)):
         for name, columns in trade_records(run, block).items():
             trades[name].add(columns)
         if truth:

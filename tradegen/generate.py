@@ -29,9 +29,11 @@ from tradegen.schema import BLOCK_PAIRS, Block, Trades, Truth
 from tradegen.truth import make_truth
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from tradegen.scenario import Scenario
 
-__all__ = ["MOST_IN_MEMORY", "Batch", "blocks", "generate", "generate_block"]
+__all__ = ["MOST_IN_MEMORY", "Batch", "generate", "generate_block", "generate_blocks"]
 
 MOST_IN_MEMORY = 50_000_000
 """The most pairs that `generate` holds at once (about 200 bytes each); the command line streams."""
@@ -73,6 +75,21 @@ class Batch:
             name: table.rename(columns=layouts[name].columns)
             for name, table in zip(layouts, tables, strict=True)
         }
+
+    def to_arrow(self) -> dict[str, pa.Table]:
+        """The lists of the view and the truth as Arrow tables, by name.
+
+        Columns and types as ``arrow.trades_batch`` and ``arrow.truth_batch`` say: exact decimals, names as
+        dictionaries. A date or time in a form of its own is text, as in files.
+
+        Raises
+        ------
+        OutputError
+            Where pyarrow is not installed.
+        """
+        from tradegen.arrow import tables  # loaded where it is used
+
+        return tables(self.run, self.blocks)
 
     @cached_property
     def truth(self) -> pd.DataFrame:
@@ -155,7 +172,7 @@ def generate(
     if run.scenario.pairs > MOST_IN_MEMORY:
         raise ScenarioError(
             f"pairs is {run.scenario.pairs}; generate() holds its rows in memory and takes at most "
-            f"{MOST_IN_MEMORY}; stream more with blocks() or with tradegen generate --out"
+            f"{MOST_IN_MEMORY}; stream more with blocks(), or with tradegen generate --out FOLDER/"
         )
     return _gather(run)
 
@@ -171,7 +188,7 @@ def _gather(run: Run) -> Batch:
     rows = 0
     # Missing, doubled and split legs change the number of rows; memory that is not written to costs nothing.
     most = (2 + MOST_FILLS - 1 if run.scenario.record_ids else 2) * run.scenario.pairs
-    for block in blocks(run):
+    for block in generate_blocks(run):
         trades = trades or block.trades.space(most)
         view = trades.put(rows, block.trades)
         rows += len(view)
@@ -180,7 +197,7 @@ def _gather(run: Run) -> Batch:
     return Batch(run, tuple(made), trades.first(rows), Truth.concatenate([block.truth for block in made]))
 
 
-def blocks(run: Run) -> Iterator[Block]:
+def generate_blocks(run: Run) -> Iterator[Block]:
     """The blocks of a run, in order, one at a time."""
     for block in range(run.block_count):
         yield generate_block(run.scenario, run.market, run.seed, block, run.first_id)
