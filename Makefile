@@ -5,6 +5,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 READY := .venv/ready
 LOWEST := .venv-lowest
+# What the benchmark compares with, beside what the tests need already.
+PEERS := faker==40.54.0 mimesis==22.2.0
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help run test test-lowest test-exhaustive lint types bench bench-verify audit notebooks requirements clean
@@ -32,7 +34,9 @@ notebooks: $(READY)
 	$(BIN)/jupyter lab notebooks
 
 bench: $(READY)
-	$(BIN)/python benchmarks/speed.py $(ARGS)
+	@$(BIN)/python -m pip install --quiet $(PEERS)
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/datasets.py $(ARGS)
 
 bench-verify: $(READY)
 	$(BIN)/python benchmarks/verifying.py $(ARGS)

@@ -1,28 +1,25 @@
 """How fast tradegen is, against what it replaces or builds on: `make bench`.
 
-The two sides of each comparison take turns, so that a machine whose speed drifts meets both alike; what
-counts is the median, and the median of the ratios turn by turn.
+Frames, blocks and the Lambda; datasets are in `datasets.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import gc
 import importlib
 import io
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import original_loop
 from results import MACHINE, record
+from turns import Comparisons, timed
 
 from tradegen import generate, prepare
 from tradegen.generate import generate_blocks
@@ -31,37 +28,13 @@ from tradegen.schema import BLOCK_PAIRS
 
 ROOT = Path(__file__).resolve().parent.parent
 MILLION = 1_000_000
-ROWS = ["| work | tradegen | for comparison | ratio | wanted | turns |", "|---|---|---|---|---|---|"]
 IMPORT = "import time; start = time.perf_counter(); import {0}; print(time.perf_counter() - start)"
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that one call takes."""
-    gc.collect()
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def import_time(package: str) -> float:
     """Seconds that importing a package takes in a new process."""
     words = [sys.executable, "-c", IMPORT.format(package)]
     return float(subprocess.run(words, check=True, capture_output=True, text=True, cwd=ROOT).stdout)
-
-
-def compare(title: str, unit: str, scale: float, limit: str, ours, theirs, turns: int, other: str) -> None:
-    """Let two sides take turns, after one turn that does not count, and print medians and ratios."""
-    ours(), theirs()
-    rows = [(ours(), theirs()) for _ in range(turns)]
-    mine, yours = (statistics.median(side) * scale for side in zip(*rows, strict=True))
-    ratio = statistics.median(one / two for one, two in rows)
-    spread = f"{min(row[0] for row in rows) * scale:.3g} to {max(row[0] for row in rows) * scale:.3g}"
-    print(f"{title}\n  tradegen  {mine:8.3g} {unit}  ({spread}; {turns} turns; wanted: {limit})")
-    print(f"  {other:<9} {yours:8.3g} {unit}\n  ratio     {ratio:8.3g}\n", flush=True)
-    ROWS.append(
-        f"| {title} | {mine:.3g} {unit} ({spread}) | {yours:.3g} {unit}, {other} "
-        f"| {ratio:.3g} | {limit} | {turns} |"
-    )
 
 
 @contextlib.contextmanager
@@ -112,10 +85,11 @@ def frame_with_truth() -> None:
 def main() -> None:
     """Print all comparisons."""
     print(MACHINE, end="\n\n")
+    table = Comparisons()
     with tempfile.TemporaryDirectory(dir=ROOT) as name:
         folder = Path(name)
         with handler_in(folder) as invoke:
-            compare(
+            table.add(
                 "15 pairs, one warm invocation, ledger commit included",
                 "ms",
                 1e3,
@@ -125,7 +99,7 @@ def main() -> None:
                 101,
                 "its loop",
             )
-    compare(
+    table.add(
         "import",
         "s",
         1,
@@ -135,7 +109,7 @@ def main() -> None:
         15,
         "pandas",
     )
-    compare(
+    table.add(
         "1,000,000 pairs to frames, truth included (its loop: 100,000, in memory, no truth), a pair",
         "us",
         1e6,
@@ -146,7 +120,7 @@ def main() -> None:
         "its loop",
     )
     every = dict.fromkeys(CATALOGUE, 1)
-    compare(
+    table.add(
         "262,144 pairs with all 28 mechanisms, against the original's, blocks alone, a pair",
         "us",
         1e6,
@@ -156,7 +130,7 @@ def main() -> None:
         21,
         "original",
     )
-    compare(
+    table.add(
         "1,000,000 pairs with all 28 mechanisms, against the original's, to frames, a pair",
         "us",
         1e6,
@@ -166,7 +140,7 @@ def main() -> None:
         7,
         "original",
     )
-    record("Speed", "\n".join(ROWS))
+    record("Speed", str(table))
 
 
 if __name__ == "__main__":

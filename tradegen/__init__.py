@@ -15,23 +15,10 @@ if TYPE_CHECKING:
     from tradegen.scenario import Scenario
 
 __all__ = [
-    "Batch",
-    "LedgerError",
-    "Market",
-    "MarketError",
-    "OutputError",
-    "Run",
-    "Scenario",
-    "ScenarioError",
-    "TradegenError",
-    "__version__",
-    "blocks",
-    "generate",
-    "generate_block",
-    "load_market",
-    "prepare",
+    "Batch", "LedgerError", "Market", "MarketError", "OutputError", "Run", "Scenario", "ScenarioError",
+    "TradegenError", "__version__", "blocks", "generate", "generate_block", "load_market", "prepare",
     "write_dataset",
-]
+]  # fmt: skip
 
 
 # Loaded when first asked for: pydantic alone is a fifth of the import's time, and pyarrow may be missing.

@@ -193,9 +193,18 @@ def text_array(texts: Array) -> pa.StringArray:
         ends *= texts.dtype.itemsize
     else:
         there = data != 0
-        np.cumsum(np.count_nonzero(there.reshape(count, -1), axis=1), out=ends[1:])
+        np.cumsum(_lengths(there.reshape(count, -1)), out=ends[1:])
         data = data[there]
     return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(data))
+
+
+def _lengths(there: Array) -> Array:
+    """How many of each row's booleans are true."""
+    if there.shape[1] % 8:
+        return np.count_nonzero(there, axis=1)
+    # Eight at a time: the product's upper byte is the sum of all bytes.
+    sums: Array = (there.view(np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    return sums.sum(axis=1)
 
 
 def _names(codes: Array, names: Sequence[str]) -> pa.DictionaryArray:

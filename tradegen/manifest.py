@@ -124,6 +124,6 @@ def _digest(columns: Columns) -> bytes:
     found = hashlib.sha256()
     for name, values in columns.arrays().items():
         found.update(name.encode())
-        # One width and byte order for all, so that no machine's layout shows.
-        found.update(np.ascontiguousarray(values, "<i8").data)
+        # The columns' dtypes are the same on all machines; their byte order is to be, too.
+        found.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).data)
     return found.digest()

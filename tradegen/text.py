@@ -49,15 +49,21 @@ def _table(texts: Sequence[str]) -> Array:
     return np.array([text.encode() for text in texts])
 
 
-def _digits(first: str) -> Array:
-    """Four digits of each number below 10,000, as uint32: without leading zeros, and then with them."""
-    padded = _table([f"{number:04d}" for number in range(_GROUP)])
-    bare = _table([first, *map(str, range(1, _GROUP))])
-    return np.concatenate([bare, padded]).view(np.uint32)
+def _digits(zero: bool) -> Array:
+    """Four digits of each number below 10,000, as uint32: without leading zeros, and then with them.
+
+    `zero` says whether 0 without leading zeros is ``0``, or nothing.
+    """
+    numbers = np.arange(_GROUP)[:, None]
+    places = np.array([1000, 100, 10, 1])
+    padded = (numbers // places % 10 + ord("0")).astype(np.uint8)
+    bare = np.where(numbers >= places, padded, 0).astype(np.uint8)
+    bare[0, -1] = ord("0") if zero else 0
+    return np.concatenate([bare, padded]).view(np.uint32).ravel()
 
 
 # A group of digits has no leading zeros where nothing stands before it; only the last one then prints a 0.
-_LAST_DIGITS, _MORE_DIGITS = _digits("0"), _digits("")
+_LAST_DIGITS, _MORE_DIGITS = _digits(zero=True), _digits(zero=False)
 _CENTS = _table([f".{number:02d}" for number in range(TICKS_PER_DOLLAR)])
 _THOUSANDTHS = _table([f"{number:03d}" for number in range(1000)])
 _MINUTES = _table([f" {number // 60:02d}:{number % 60:02d}" for number in range(24 * 60)])
@@ -221,7 +227,8 @@ def by_field(values: Array, field: Array, forms: Mapping[str, Form]) -> Array:
         if form := forms.get(FIELDS[code]):
             rows = np.flatnonzero(field == code)
             found.append((rows, form(values[rows])))
-    texts = np.zeros(len(values), f"S{max((part.dtype.itemsize for _, part in found), default=1)}")
+    widest = max((part.dtype.itemsize for _, part in found), default=1)
+    texts = np.zeros(len(values), f"S{-(-widest // 8) * 8}")
     for rows, part in found:
         texts[rows] = part
     return texts
