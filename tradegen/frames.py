@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -123,8 +124,21 @@ def _of_those_on(codes: Array, names: Sequence[str], on: set[str]) -> pd.Categor
 
 
 def _strings(texts: Array) -> ExtensionArray:
-    column: ExtensionArray = pd.Series(text.strings(texts), dtype="str").array
+    kind = _string_type()
+    if getattr(kind, "storage", None) == "pyarrow":
+        from tradegen.arrow import text_array  # where pandas holds strings in Arrow's arrays, it is there
+
+        # Without a Python string each, which would take a hundred times as long.
+        column: ExtensionArray = kind.__from_arrow__(text_array(texts))
+    else:
+        column = pd.Series(text.strings(texts), dtype="str").array
     return column
+
+
+@functools.cache
+def _string_type() -> Any:
+    """What pandas' dtype str is here: strings of Python's, or Arrow's."""
+    return pd.Series([], dtype="str").dtype
 
 
 def _categorical(codes: Array, names: Sequence[str]) -> pd.Categorical[Any]:
