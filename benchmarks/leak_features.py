@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tradegen import Batch, generate
-from tradegen.sinks import trade_records, truth_records
+from tradegen.sinks import Records, trade_records, truth_records
+from tradegen.text import strings
 
 Array = NDArray[Any]
 Features = dict[tuple[str, str], Array]
@@ -67,8 +69,9 @@ def tables(batch: Batch) -> dict[str, pd.DataFrame]:
     return {name: _frame([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
-def _frame(pieces: list[dict[str, list[str]]]) -> pd.DataFrame:
-    return pd.DataFrame({name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]})
+def _frame(pieces: Sequence[Records]) -> pd.DataFrame:
+    texts = [piece.texts() for piece in pieces]
+    return pd.DataFrame({name: np.concatenate([strings(of[name]) for of in texts]) for name in texts[0]})
 
 
 def _labels(table: pd.DataFrame, leg: Any, truth: pd.DataFrame) -> tuple[Array, Array]:
