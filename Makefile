@@ -75,5 +75,5 @@ requirements: $(READY)
 		--no-header pyproject.toml -o requirements.txt
 
 clean:
-	rm -rf .venv $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out
+	rm -rf .venv $(LOWEST) benchmarks/.peers-* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

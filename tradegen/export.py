@@ -89,6 +89,11 @@ class Destinations:
         path = self.trades
         return {name: path.with_name(f"{path.stem}.{name}{path.suffix}") for name in self.lists}
 
+    @property
+    def form_of_trades(self) -> str:
+        """The name of the trades' sink."""
+        return self._form_of(self.trades) if self.trades else self.form or "json"
+
     def sink(self, kind: Kind, path: Path | None, write: Callable[[bytes], object]) -> Sink:
         """The sink for one kind of record."""
         form = self._form_of(path) if path else self.form or "json"

@@ -19,7 +19,7 @@ from tradegen.export import Destinations, export
 from tradegen.ledger import Ledger, open_ledger, open_or_create
 from tradegen.run import Run, prepare
 from tradegen.scenario import DEFAULT, Scenario
-from tradegen.sinks import SINKS
+from tradegen.sinks import SINKS, require_form
 
 __all__ = ["generate"]
 
@@ -191,6 +191,7 @@ def _to_files(
     inputs = tuple(path for path in (*read, ledger or LEDGER) if path)
     trades = None if out in (None, "-") else Path(str(out))
     destinations = Destinations(trades, truth, manifest, form, inputs, tuple(run.scenario.lists))
+    require_form(run, destinations.form_of_trades)
     with export(destinations) as write:
         if first_id is None:
             run = run.starting_at(_ledger_of(ledger).reserve(run.scenario.pairs))

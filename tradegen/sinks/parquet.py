@@ -34,6 +34,8 @@ class Parquet:
     """Writes a row group a block, and the footer at the end."""
 
     def __init__(self, _kind: Kind, write: Callable[[bytes], object]) -> None:
+        import tradegen.arrow  # noqa: F401 - says how to install pyarrow, where it is missing
+
         self._stream = _Stream(write)
         self._writer: Any = None
 
@@ -57,7 +59,10 @@ def encodings(batch: pa.RecordBatch) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    dictionaries, deltas, compressed, measured = [], {}, {}, []
+    dictionaries: list[str] = []
+    measured: list[str] = []
+    deltas: dict[str, str] = {}
+    compressed: dict[str, str] = {}
     for field in batch.schema:
         if pa.types.is_dictionary(field.type) or pa.types.is_date(field.type):
             dictionaries.append(field.name)
