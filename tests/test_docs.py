@@ -19,7 +19,15 @@ from tradegen.mismatches.catalogue import CATALOGUE
 from tradegen.mismatches.pages import page
 
 README = (ROOT / "README.md").read_text("utf-8")
-LINKED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/catalogue.md")
+LINKED = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "docs/catalogue.md",
+    "docs/datasets.md",
+    "docs/fix.md",
+)
 
 
 def fenced(language: str) -> list[str]:
@@ -56,8 +64,8 @@ def test_the_readmes_commands_print_what_it_shows(tmp_path: Path) -> None:
 
 
 def test_the_readmes_python_runs() -> None:
-    [code] = fenced("python")
-    exec(compile(code, "README.md", "exec"), {})
+    for code in fenced("python"):
+        exec(compile(code, "README.md", "exec"), {})
 
 
 def test_real_output_stands_in_the_readmes_first_25_lines() -> None:

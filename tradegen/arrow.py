@@ -201,10 +201,12 @@ def text_array(texts: Array) -> pa.StringArray:
 def _lengths(there: Array) -> Array:
     """How many of each row's booleans are true."""
     if there.shape[1] % 8:
-        return np.count_nonzero(there, axis=1)
-    # Eight at a time: the product's upper byte is the sum of all bytes.
-    sums: Array = (there.view(np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
-    return sums.sum(axis=1)
+        lengths: Array = np.count_nonzero(there, axis=1)
+    else:
+        # Eight at a time: the product's upper byte is the sum of all bytes.
+        sums = (there.view(np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
+        lengths = sums.sum(axis=1)
+    return lengths
 
 
 def _names(codes: Array, names: Sequence[str]) -> pa.DictionaryArray:

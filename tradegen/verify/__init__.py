@@ -6,8 +6,10 @@ compared from scratch.
 
 from __future__ import annotations
 
+from tradegen.verify.dataset import open_dataset
+from tradegen.verify.datasets import verify_dataset
 from tradegen.verify.findings import Finding, Report
 from tradegen.verify.verification import verify
 from tradegen.verify.vocabulary import VerifyError
 
-__all__ = ["Finding", "Report", "VerifyError", "verify"]
+__all__ = ["Finding", "Report", "VerifyError", "open_dataset", "verify", "verify_dataset"]

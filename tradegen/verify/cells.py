@@ -13,7 +13,7 @@ import numpy as np
 
 from tradegen.verify.vocabulary import UNREADABLE, Array
 
-__all__ = ["MARGIN", "Cells", "buffer", "readable"]
+__all__ = ["MARGIN", "Cells", "Chosen", "buffer", "readable"]
 
 MARGIN = 32
 """Bytes before and after the text in a buffer, so that words around a cell can be read without care."""
@@ -27,7 +27,7 @@ _LAST = np.array([(2**64 - 1) ^ (2 ** (64 - 8 * count) - 1) for count in range(9
 _FIRST = np.array([2 ** (8 * count) - 1 for count in range(9)], np.uint64)
 
 
-def buffer(text: bytes) -> Array:
+def buffer(text: bytes | memoryview) -> Array:
     """Bytes as a buffer with margins (shape (len(text) + 2 * MARGIN,), uint8)."""
     return np.frombuffer(b"".join([bytes(MARGIN), text, bytes(MARGIN)]), np.uint8)
 
@@ -126,6 +126,28 @@ class Cells:
         # 19 digits fit 64 bits, not all of them 63.
         good &= total < _U8(2**63)
         return total.astype(np.int64), good
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen(Cells):
+    """A column of texts that are among a few: the cell of row i is ``few[which[i]]``."""
+
+    few: Cells
+    which: Array
+
+    @classmethod
+    def among(cls, few: Cells, which: Array) -> Chosen:
+        """A column by the positions of its texts."""
+        return cls(few.data, few.starts[which], few.lengths[which], few, which)
+
+    def take(self, rows: Array) -> Cells:
+        """The cells of some rows."""
+        return Chosen.among(self.few, self.which[rows])
+
+    def equal(self, text: str) -> Array:
+        """Which cells are this short text (up to eight bytes)."""
+        same: Array = self.few.equal(text)[self.which]
+        return same
 
 
 def _eight_digits(word: Array) -> Array:

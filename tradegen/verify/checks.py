@@ -92,7 +92,7 @@ class _Checks:
             return f"{told}: the id is also the mistyped one of {self._id(self.batch.at[row])}'s other leg"
 
         self.reading.findings.extend("collision", len(other), other, sentence)
-        run = self.reading.plan.ids
+        run = self.reading.plan.run_ids
         if run is not None:
             inside = np.flatnonzero(rows & (self.altered >= run[0]) & (self.altered <= run[1]))
             self._tell(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tradegen.verify.findings import Findings
@@ -11,13 +12,33 @@ from tradegen.verify.findings import Findings
 __all__ = ["Read", "check_counts"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Read:
-    """What was read, by the names that a manifest's counts have."""
+    """What was read, and counted: of all files, or of those of a part."""
 
-    totals: Mapping[str, int]
-    by_field: Mapping[str, int]
-    by_mechanism: Mapping[str, int]
+    pairs: int = 0
+    records: int = 0
+    truth_rows: int = 0
+    benign_rows: int = 0
+    mismatched_pairs: int = 0
+    benign_pairs: int = 0
+    by_field: Counter[str] = field(default_factory=Counter)
+    by_mechanism: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Read) -> None:
+        """Count what another one has counted, too."""
+        for item in fields(self):
+            setattr(self, item.name, getattr(self, item.name) + getattr(other, item.name))
+
+
+_TOTALS = {
+    "pairs": "pairs",
+    "trades": "records",
+    "mismatched_pairs": "mismatched_pairs",
+    "benign_pairs": "benign_pairs",
+    "truth_rows": "truth_rows",
+}
+"""Counts of the manifest, and what they are called here."""
 
 
 def check_counts(manifest: Mapping[str, Any], read: Read, findings: Findings) -> None:
@@ -26,8 +47,8 @@ def check_counts(manifest: Mapping[str, Any], read: Read, findings: Findings) ->
     if not isinstance(counts, Mapping):
         findings.add("manifest", "the manifest has no counts")
         return
-    for name, found in read.totals.items():
-        _compare(f"counts.{name}", counts.get(name), found, findings)
+    for name, counted in _TOTALS.items():
+        _compare(f"counts.{name}", counts.get(name), getattr(read, counted), findings)
     for name, group in (("by_field", read.by_field), ("by_mechanism", read.by_mechanism)):
         told = counts.get(name)
         if isinstance(told, Mapping):

@@ -23,6 +23,7 @@ KINDS = {
     "notional": "a notional that is not the clean quantity x price",
     "record_id": "a record_id that stands twice, or names no record of its leg",
     "manifest": "a count in the manifest that the files do not bear out",
+    "digest": "a file that is not as the manifest says",
 }
 """Every kind of finding, in the order in which a report names them."""
 
@@ -57,6 +58,12 @@ class Findings:
                 break
             told.append(sentence(int(row)))
 
+    def merge(self, found: Mapping[str, Finding]) -> None:
+        """Add the findings of a part, as `freeze` gave them."""
+        for kind, finding in found.items():
+            examples = finding.examples
+            self.extend(kind, finding.count, range(len(examples)), examples.__getitem__)
+
     def freeze(self) -> dict[str, Finding]:
         """The findings by kind, of the kinds that were found."""
         return {
@@ -78,6 +85,10 @@ class Report:
         By kind, as `KINDS` explains them; empty where all is proved.
     tolerances : bool
         Whether they were known, from the manifest: without them, benign labels are not checked.
+    files, bytes : int
+        Of a dataset: how many files were hashed, and how much that was.
+    unread : str
+        Of a dataset: the form of records that are not re-read, if they are of such a form.
     """
 
     pairs: int
@@ -86,6 +97,9 @@ class Report:
     benign_rows: int
     findings: Mapping[str, Finding] = field(default_factory=dict)
     tolerances: bool = True
+    files: int = 0
+    bytes: int = 0
+    unread: str = ""
 
     @property
     def ok(self) -> bool:
@@ -94,17 +108,23 @@ class Report:
 
     def lines(self) -> list[str]:
         """The report as lines for a terminal."""
-        lines = [
-            f"{_counted(self.pairs, 'pair')}, {_counted(self.records, 'record')}, "
-            f"{_counted(self.truth_rows, 'truth row')}, {self.benign_rows:,} of them benign"
-        ]
+        lines = []
+        if self.files:
+            lines.append(f"{_counted(self.files, 'file')}, {_counted(self.bytes, 'byte')}")
+        if self.unread:
+            lines.append(
+                f"not checked: what the {self.unread} messages and their truth say, "
+                "since such messages are not re-read"
+            )
+        else:
+            lines.append(
+                f"{_counted(self.pairs, 'pair')}, {_counted(self.records, 'record')}, "
+                f"{_counted(self.truth_rows, 'truth row')}, {self.benign_rows:,} of them benign"
+            )
         if self.benign_rows and not self.tolerances:
             lines.append("not checked: whether they are benign, since tolerances stand in the manifest")
         if self.ok:
-            return [
-                *lines,
-                "proved: every truth row is a difference as written, and every difference is in it",
-            ]
+            return [*lines, f"proved: {'; '.join(self._proved())}"]
         lines.append(f"not proved: {_counted(sum(f.count for f in self.findings.values()), 'finding')}")
         for kind, finding in self.findings.items():
             lines.append(f"  {kind}: {finding.count:,} ({KINDS[kind]})")
@@ -112,6 +132,11 @@ class Report:
             if finding.count > len(finding.examples):
                 lines.append(f"    and {finding.count - len(finding.examples):,} more")
         return lines
+
+    def _proved(self) -> list[str]:
+        files = ["every file is as the manifest says"] if self.files else []
+        truth = ["every truth row is a difference as written, and every difference is in it"]
+        return files + ([] if self.unread else truth)
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

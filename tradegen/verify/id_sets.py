@@ -9,7 +9,7 @@ import numpy as np
 
 from tradegen.verify.vocabulary import Array
 
-__all__ = ["Ranges", "RecordIds"]
+__all__ = ["Ranges", "RecordIds", "repeated"]
 
 _IN_MEMORY = 2_000_000
 _PARTS = 64
@@ -47,6 +47,20 @@ class Ranges:
         low, high = np.maximum(self._first, first), np.minimum(self._last, last)
         return int(np.maximum(high - low + 1, 0).sum())
 
+    def count(self) -> int:
+        """How many ids are in the set."""
+        return int((self._last - self._first + 1).sum())
+
+    def outside(self, first: int, last: int, most: int) -> list[int]:
+        """Ids of the set that are not in a range, `most` at most, the least of each run of them first."""
+        found: list[int] = []
+        for start, end in zip(self._first.tolist(), self._last.tolist(), strict=True):
+            found += range(start, min(end + 1, first, start + most))
+            found += range(max(start, last + 1), min(end + 1, max(start, last + 1) + most))
+            if len(found) >= most:
+                break
+        return found[:most]
+
     def absent_between(self, first: int, last: int, most: int) -> list[int]:
         """The first ids of a range that are not in the set, `most` at most."""
         found: list[int] = []
@@ -78,11 +92,16 @@ class RecordIds:
         if self._count >= _IN_MEMORY:
             self._spill()
 
+    def _take(self) -> Array:
+        """The ids in memory, which are in it no longer."""
+        ids = np.concatenate([np.zeros(0, np.int64), *self._recent])
+        self._recent, self._count = [], 0
+        return ids
+
     def _spill(self) -> None:
         if not self._parts:
             self._parts = [tempfile.TemporaryFile() for _ in range(_PARTS)]  # noqa: SIM115 - closed by `twice`
-        ids = np.sort(np.concatenate([np.zeros(0, np.int64), *self._recent]).view(np.uint64))
-        self._recent, self._count = [], 0
+        ids = np.sort(self._take().view(np.uint64))
         bounds = np.arange(_PARTS, dtype=np.uint64) * np.uint64(2**64 // _PARTS)
         at = [*np.searchsorted(ids, bounds).tolist(), len(ids)]
         for number, part in enumerate(self._parts):
@@ -91,17 +110,18 @@ class RecordIds:
     def twice(self) -> Array:
         """The ids that were added more than once, int64. To be asked once, at the end."""
         if not self._parts:
-            return _repeated(np.concatenate([np.zeros(0, np.int64), *self._recent]))
+            return repeated(self._take())
         self._spill()
         found = []
         for part in self._parts:
             with part:
                 part.seek(0)
-                found.append(_repeated(np.frombuffer(part.read(), np.int64)))
+                found.append(repeated(np.frombuffer(part.read(), np.int64)))
         return np.concatenate(found)
 
 
-def _repeated(ids: Array) -> Array:
+def repeated(ids: Array) -> Array:
+    """The ids that stand in an array more than once, each once."""
     ids = np.sort(ids)
     found: Array = np.unique(ids[1:][ids[1:] == ids[:-1]])
     return found

@@ -1,4 +1,4 @@
-"""Lines of CSV, JSON and JSON lines as columns of cells, a chunk at a time.
+"""Files as columns of cells, a chunk at a time: here lines of CSV, JSON and JSON lines.
 
 Lines that stand as the sinks write them are taken apart all at once; a chunk with any other line goes through
 Python's own readers. A line that these refuse, too, is a finding, and is left out.
@@ -8,58 +8,41 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
 
 from tradegen.verify.cells import MARGIN, Cells, buffer
+from tradegen.verify.columns import Rows
 from tradegen.verify.findings import Findings
 from tradegen.verify.json_lines import cells_of_objects
-from tradegen.verify.vocabulary import Array, VerifyError
+from tradegen.verify.sources import Source
+from tradegen.verify.vocabulary import VerifyError
 
-__all__ = ["Rows", "Source", "read_rows"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file of records: its form, and its columns' names in the file's order."""
-
-    path: Path
-    form: str  # csv, json or ndjson
-    names: tuple[str, ...]
-    line_bytes: float  # about how long a line is
-
-    @property
-    def name(self) -> str:
-        """The file as messages call it."""
-        return self.path.name
+__all__ = ["read_rows"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Records of a file: a column of cells by name, and the line of each record."""
-
-    columns: dict[str, Cells]
-    lines: Array  # int64
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-
-def read_rows(source: Source, chunk_rows: int, findings: Findings) -> Iterator[Rows]:
+def read_rows(
+    source: Source, chunk_rows: int, findings: Findings, names: Collection[str] | None = None
+) -> Iterator[Rows]:
     """Read a file in chunks of about `chunk_rows` records.
+
+    Where columns can be read alone, those of `names` are, if names are given.
 
     Raises
     ------
     VerifyError
         Where the file cannot be read.
     """
+    if source.form == "parquet":
+        from tradegen.verify.parquet import read_parquet  # loaded where it is used
+
+        yield from read_parquet(source, chunk_rows, names)
+        return
     reader = _READERS[source.form](source, findings)
     line = 1
-    for block in blocks(source.path, max(1, int(chunk_rows * source.line_bytes))):
+    for block in blocks(source, max(1, int(chunk_rows * source.line_bytes))):
         count = block.count(b"\n")
         if rows := reader.read(block, line, count):
             yield rows
@@ -67,10 +50,10 @@ def read_rows(source: Source, chunk_rows: int, findings: Findings) -> Iterator[R
     reader.end(line)
 
 
-def blocks(path: Path, size: int) -> Iterator[bytes]:
+def blocks(source: Source, size: int) -> Iterator[bytes]:
     """The bytes of a file in blocks of about `size` that end with a line; the last line gets its end."""
     try:
-        with path.open("rb") as file:
+        with source.path.open("rb") as file:
             kept = file.read(3)
             kept = b"" if kept == b"\xef\xbb\xbf" else kept
             while read := file.read(size):
@@ -83,7 +66,7 @@ def blocks(path: Path, size: int) -> Iterator[bytes]:
             if kept.strip():
                 yield kept if kept.endswith(b"\n") else kept + b"\n"
     except OSError as error:
-        raise VerifyError(f"{path} cannot be read: {error.strerror}") from None
+        raise VerifyError(f"{source.called or source.path} cannot be read: {error.strerror}") from None
 
 
 class _Csv:

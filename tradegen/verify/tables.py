@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from tradegen.verify.cells import Cells, readable
+from tradegen.verify.columns import Rows
 from tradegen.verify.findings import Findings
 from tradegen.verify.moments import Moments, date_text, moment_text
 from tradegen.verify.plan import Plan, Trades
-from tradegen.verify.rows import Rows
+from tradegen.verify.sources import Source
 from tradegen.verify.values import Names, record_id_text, record_ids, ticks, trade_ids
 from tradegen.verify.vocabulary import (
     COLUMNS,
@@ -52,7 +55,7 @@ class Reading:
         form = "%Y-%m-%d %H:%M:%S.%f" if plan.decimals else "%Y-%m-%d %H:%M:%S"
         self._moment = Moments(form, timestamp=True, decimals=plan.decimals)
         brokers = plan.scenario.get("brokers")
-        self._brokers = {f"BKR{number:03d}" for number in range(1, int(brokers) + 1)} if brokers else None
+        self._brokers = int(brokers) if brokers else None
         self._good_broker: list[bool] = []
 
     def records(self, rows: Rows, trades: Trades) -> Array:
@@ -60,13 +63,11 @@ class Reading:
         table = np.zeros((len(rows), RECORD_WIDTH), np.int64)
         name_of = trades.columns
         for code, column in enumerate(COLUMNS):
-            cells = rows.columns[name_of[column]]
-            if code == DATE:
-                table[:, code] = trades.date.read(cells)
-            elif code == MOMENT:
-                table[:, code] = trades.moment.read(cells)
+            if code in (DATE, MOMENT):
+                read = (trades.date if code == DATE else trades.moment).read
             else:
-                table[:, code] = self.values(code, cells)
+                read = functools.partial(self.values, code)
+            table[:, code] = rows.read(name_of[column], read)
         if trades.with_record_id:
             cells = rows.columns[name_of["record_id"]]
             ids = record_ids(cells)
@@ -101,7 +102,7 @@ class Reading:
         if self._brokers is None or not len(codes):
             return np.ones(len(codes), bool)
         for code in range(len(self._good_broker), int(codes.max()) + 1):
-            self._good_broker.append(self.names.text(code) in self._brokers)
+            self._good_broker.append(_broker_number(self.names.text(code)) in range(1, self._brokers + 1))
         known = np.array(self._good_broker, bool)
         return known[np.maximum(codes, 0)] | (codes < 0)
 
@@ -125,9 +126,9 @@ class Reading:
         written = trades.columns[column]
 
         def sentence(row: int) -> str:
-            told = rows.columns[trades.columns["trade_id"]].text(row)
-            value = rows.columns[written].text(row)
-            where = f"in {trades.source.name} line {rows.lines[row]}"
+            told = rows.text(trades.columns["trade_id"], row)
+            value = rows.text(written, row)
+            where = f"in {trades.source.name} {trades.source.unit} {rows.lines[row]}"
             return f"{told} {written} {where} is {value!r}; expected {expected}"
 
         self.findings.extend("invalid", len(bad), bad, sentence)
@@ -156,9 +157,23 @@ class Reading:
 
     def file(self, leg: int) -> str:
         """The name of the file that a leg stands in."""
+        return self._source(leg).name
+
+    def place(self, leg: int, line: int) -> str:
+        """Where in its file a record of a leg stands: ``trades.csv line 3``."""
+        return f"{self.file(leg)} {self._source(leg).unit} {line}"
+
+    def _source(self, leg: int) -> Source:
         trades = self.plan.trades
-        return trades[leg if len(trades) == 2 else 0].source.name
+        return trades[leg if len(trades) == 2 else 0].source
 
     def field(self, field: int) -> str:
         """A field's name."""
         return FIELDS[field] if field <= RECORD else "record_id"
+
+
+def _broker_number(name: str) -> int:
+    """The number in a broker's name, ``BKR005``; 0 where it is none."""
+    digits = name.removeprefix("BKR")
+    number = int(digits) if digits.isdecimal() and len(digits) < 10 else 0
+    return number if name == f"BKR{number:03d}" else 0

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tradegen.verify.rows import Rows, read_rows
+from tradegen.verify.columns import Rows
+from tradegen.verify.rows import read_rows
 from tradegen.verify.tables import Reading
 from tradegen.verify.truth_rows import TruthRows
 from tradegen.verify.values import trade_ids
 from tradegen.verify.vocabulary import T_PAIR, TRADE_ID, TRUTH_WIDTH, UNREADABLE, Array
 
 __all__ = ["Truth"]
+
+_SURVEYED = ("trade_id", "field", "altered")
 
 
 class Truth:
@@ -64,7 +67,7 @@ class Truth:
         """One look at the ids alone: whether they ascend, and which ids were mistyped."""
         last, ascending = UNREADABLE, True
         altered, pairs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for rows in self._chunks_of_text():
+        for rows in self._chunks_of_rows(_SURVEYED):
             ids = trade_ids(rows.columns["trade_id"])
             ids = ids[ids != UNREADABLE]
             ascending &= bool((np.diff(ids) >= 0).all()) and (not len(ids) or int(ids[0]) >= last)
@@ -94,10 +97,10 @@ class Truth:
             ),
         )
 
-    def _chunks_of_text(self, tell: bool = False) -> Iterator[Rows]:
+    def _chunks_of_rows(self, names: Sequence[str] | None = None, tell: bool = False) -> Iterator[Rows]:
         # Lines that cannot be read are told of once, though they are met twice.
         findings = self._findings if tell else type(self._findings)()
-        return read_rows(self._source, self._block_rows, findings)
+        return read_rows(self._source, self._block_rows, findings, names)
 
     def _read_sorted(self) -> Iterator[Array]:
         """All rows at once, for a truth that is in another order."""
@@ -105,5 +108,5 @@ class Truth:
         yield table[np.argsort(table[:, T_PAIR], kind="stable")]
 
     def _read(self) -> Iterator[Array]:
-        for rows in self._chunks_of_text(tell=True):
+        for rows in self._chunks_of_rows(tell=True):
             yield self.read.table(rows)

@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 
 from tradegen.verify.cells import Cells
-from tradegen.verify.rows import Rows
+from tradegen.verify.columns import Rows
 from tradegen.verify.tables import Reading
-from tradegen.verify.values import MILLION, millionths, record_ids, ticks, trade_ids
+from tradegen.verify.values import MILLION, flags, millionths, record_ids, ticks, trade_ids
 from tradegen.verify.vocabulary import (
     ABSENT,
     CONTRA,
@@ -83,7 +83,7 @@ class TruthRows:
         table[:, T_PAIR] = trade_ids(cells["trade_id"])
         table[:, T_LEG] = self._choice(rows, "leg", self._reading.plan.legs)
         fields = table[:, T_FIELD] = self._choice(rows, "field", FIELDS)
-        table[:, T_NOTIONAL] = ticks(cells["notional"])
+        table[:, T_NOTIONAL] = rows.read("notional", ticks)
         for column, at in (("original", T_ORIGINAL), ("altered", T_ALTERED)):
             table[:, at] = self._by_field(cells[column], fields)
             self._refuse(
@@ -161,7 +161,7 @@ class TruthRows:
 
     def _deltas(self, rows: Rows, table: Array) -> None:
         fields = table[:, T_FIELD]
-        deltas = millionths(rows.columns["delta"])
+        deltas = rows.read("delta", millionths)
         difference = table[:, T_ALTERED] - table[:, T_ORIGINAL]
         factor = np.zeros(len(FIELDS), np.int64)
         factor[list(_MILLIONTHS)] = list(_MILLIONTHS.values())
@@ -172,8 +172,8 @@ class TruthRows:
 
         def sentence(row: int) -> str:
             told = self._about(rows, row)
-            given = rows.columns["delta"].text(row) or "empty"
-            original, altered = (rows.columns[name].text(row) for name in ("original", "altered"))
+            given = rows.text("delta", row) or "empty"
+            original, altered = (rows.text(name, row) for name in ("original", "altered"))
             if named[row]:
                 return f"{told}: delta is {given}; expected none, for a name"
             return f"{told}: delta is {given}, from {original} to {altered}"
@@ -181,7 +181,8 @@ class TruthRows:
         self._findings.extend("delta", len(bad), bad, sentence)
 
     def _benign(self, rows: Rows, table: Array) -> None:
-        yes, no = (rows.columns["benign"].equal(text) for text in ("true", "false"))
+        labels = rows.read("benign", flags)
+        yes, no = labels == 1, labels == 0
         self._refuse(rows, "benign", ~(yes | no), "true or false")
         self.benign += int(yes.sum())
         table[:, T_BENIGN] = yes
@@ -191,7 +192,7 @@ class TruthRows:
         bad = np.flatnonzero((yes | no) & (yes != within))
 
         def sentence(row: int) -> str:
-            original, altered = (rows.columns[name].text(row) for name in ("original", "altered"))
+            original, altered = (rows.text(name, row) for name in ("original", "altered"))
             told = f"{self._about(rows, row)}: benign is {'true' if yes[row] else 'false'}"
             side = "within" if within[row] else "beyond"
             return f"{told}; {original} to {altered} is {side} the tolerance"
@@ -216,7 +217,7 @@ class TruthRows:
         return within
 
     def _about(self, rows: Rows, row: int) -> str:
-        words = " ".join(rows.columns[name].text(row) for name in ("trade_id", "leg", "field"))
+        words = " ".join(rows.text(name, row) for name in ("trade_id", "leg", "field"))
         return f"{words} in {self._source.name}"
 
     def _refuse(self, rows: Rows, column: str, bad: Array, expected: str) -> None:
@@ -227,8 +228,8 @@ class TruthRows:
                 len(found),
                 found,
                 lambda row: (
-                    f"{self._about(rows, row)} line {rows.lines[row]}: {column} is "
-                    f"{rows.columns[column].text(row)!r}; expected {expected}"
+                    f"{self._about(rows, row)} {self._source.unit} {rows.lines[row]}: {column} is "
+                    f"{rows.text(column, row)!r}; expected {expected}"
                 ),
             )
 

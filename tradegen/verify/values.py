@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tradegen.verify.cells import Cells, readable
+from tradegen.verify.cells import Cells, Chosen, readable
 from tradegen.verify.vocabulary import ABSENT, Array
 
-__all__ = ["MILLION", "Names", "millionths", "record_id_text", "record_ids", "ticks", "trade_ids"]
+__all__ = ["MILLION", "Names", "flags", "millionths", "record_id_text", "record_ids", "ticks", "trade_ids"]
 
 MILLION = 1_000_000
 
@@ -76,6 +76,12 @@ def record_ids(cells: Cells) -> Array:
     return readable(((halves[0] << _U8(32)) | halves[1]).view(np.int64), good)
 
 
+def flags(cells: Cells) -> Array:
+    """``true`` and ``false`` to 1 and 0."""
+    yes = cells.equal("true")
+    return readable(yes.astype(np.int64), yes | cells.equal("false"))
+
+
 def record_id_text(number: int) -> str:
     """A record id as files hold it."""
     return f"{number % 2**64:016x}"
@@ -93,6 +99,8 @@ class Names:
         rows = len(cells)
         if not rows:
             return np.zeros(0, np.int64)
+        if isinstance(cells, Chosen):
+            return self.codes(cells.few)[cells.which]
         found, _ = pd.factorize(cells.word(0))
         for number in range(1, -(-int(cells.lengths.max()) // 8)):
             further, distinct = pd.factorize(cells.word(number))

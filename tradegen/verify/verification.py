@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from tradegen.verify.checks import check
 from tradegen.verify.counts import Read, check_counts
 from tradegen.verify.findings import EXAMPLES, Findings, Report
 from tradegen.verify.id_sets import Ranges, RecordIds
-from tradegen.verify.plan import Plan, Trades, make_plan
+from tradegen.verify.plan import Plan, Trades
+from tradegen.verify.planning import make_plan
 from tradegen.verify.rows import read_rows
 from tradegen.verify.settling import Batch, batch_of, find_flipped_legs, true_ids
 from tradegen.verify.tables import Reading
@@ -30,7 +31,7 @@ from tradegen.verify.vocabulary import (
     Array,
 )
 
-__all__ = ["verify"]
+__all__ = ["Verification", "report", "verify"]
 
 
 def verify(
@@ -45,8 +46,8 @@ def verify(
     ----------
     paths : sequence of Path
         One or two trades files, their truth, and perhaps the manifest, in any order: CSV, JSON with a record
-        a line, or JSON lines. Two trades files need the manifest. Without it there are no tolerances, no
-        other layouts, and no counts to check.
+        a line, JSON lines, or Parquet. Two trades files need the manifest. Without it there are no
+        tolerances, no other layouts, and no counts to check.
     chunk_rows : int
         Records to read at a time, about. Memory grows with it, and with how far apart the files hold the
         records of a pair; not with the number of pairs.
@@ -65,21 +66,44 @@ def verify(
     """
     findings = Findings()
     plan = make_plan(paths)
-    run = _Verification(plan, Reading(plan, findings), chunk_rows)
+    run = Verification(plan, findings, RecordIds(), chunk_rows)
     for count in run.read():
         if advance is not None:
             advance(count)
-    return run.report()
+    read = run.counted()
+    if plan.manifest is not None:
+        check_counts(plan.manifest, read, findings)
+    return report(read, findings, tolerances=plan.manifest is not None)
 
 
-class _Verification:
-    def __init__(self, plan: Plan, reading: Reading, chunk_rows: int) -> None:
-        self.plan, self.reading, self.findings = plan, reading, reading.findings
+class Verification:
+    """The reading of one set of files: those of a run, or those of a part of a dataset.
+
+    Parameters
+    ----------
+    plan : Plan
+    findings : Findings
+        What is found goes there.
+    record_ids : RecordIds
+        The ids of all records go there.
+    chunk_rows : int
+        As `verify` has it.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        The records read of each list, by the name of its file.
+    truth : Truth
+    """
+
+    def __init__(self, plan: Plan, findings: Findings, record_ids: RecordIds, chunk_rows: int) -> None:
+        self.plan, self.reading, self.findings = plan, Reading(plan, findings), findings
         # Text is taken apart in small blocks, which caches hold; pairs are put together in large ones.
         self.chunk_rows, self.block_rows = chunk_rows, max(1, chunk_rows // 16)
-        self.truth = Truth(reading, self.block_rows)
+        self.truth = Truth(self.reading, self.block_rows)
         self.waiting = np.zeros((0, RECORD_WIDTH), np.int64)
-        self.settled, self.record_ids = Ranges(), RecordIds()
+        self.settled, self.record_ids = Ranges(), record_ids
+        self.rows = {trades.source.name: 0 for trades in plan.trades}
         self.pairs = self.records = self.mismatched = self.benign = 0
 
     def read(self) -> Iterator[int]:
@@ -104,6 +128,7 @@ class _Verification:
 
     def _tables(self, trades: Trades) -> Iterator[tuple[Array, int]]:
         for rows in read_rows(trades.source, self.block_rows, self.findings):
+            self.rows[trades.source.name] += len(rows)
             yield self.reading.records(rows, trades), len(rows)
 
     def _settle(self, records: Array) -> None:
@@ -162,8 +187,8 @@ class _Verification:
         self._orphans(batch, alone)
         self._check(batch.part(~alone))
         self._twice()
-        if self.plan.manifest is not None:
-            self._run_as_told(self.plan.manifest)
+        if self.plan.ids is not None:
+            self._as_told(*self.plan.ids)
 
     def _rest_of_truth(self) -> None:
         """Read the truth to its end, and keep the rows about records that wait; the others have none."""
@@ -178,27 +203,25 @@ class _Verification:
             self.truth.read_past(self.truth.known_before())
         self.truth.pending = np.concatenate(kept)
 
-    def _run_as_told(self, manifest: Mapping[str, Any]) -> None:
-        """Check the manifest's counts, and that every id of the run has records."""
-        assert self.plan.ids is not None
-        first, last = self.plan.ids
-        absent = last - first + 1 - self.settled.count_between(first, last)
-        examples = self.settled.absent_between(first, last, EXAMPLES)
+    def _as_told(self, first: int, last: int) -> None:
+        """Check that the pairs are those whose ids the manifest tells."""
+        what = "the run" if self.plan.part is None else self.plan.truth.name.replace("truth/", "", 1)
+        inside = self.settled.count_between(first, last)
         self.findings.extend(
             "manifest",
-            absent,
-            examples,
-            lambda number: f"{self.reading.text(TRADE_ID, number)} is an id of the run; it has no records",
+            last - first + 1 - inside,
+            self.settled.absent_between(first, last, EXAMPLES),
+            lambda number: f"{self._id(number)} is an id of {what}; it has no records",
         )
-        totals = {
-            "pairs": self.pairs,
-            "trades": self.records,
-            "mismatched_pairs": self.mismatched,
-            "benign_pairs": self.benign,
-            "truth_rows": self.truth.read.count,
-        }
-        read = Read(totals, self.truth.read.by_field, self.truth.read.by_mechanism)
-        check_counts(manifest, read, self.findings)
+        self.findings.extend(
+            "manifest",
+            self.settled.count() - inside,
+            self.settled.outside(first, last, EXAMPLES),
+            lambda number: f"{self._id(number)} has records, and is no id of {what}",
+        )
+
+    def _id(self, number: int) -> str:
+        return self.reading.text(TRADE_ID, number)
 
     def _orphans(self, batch: Batch, alone: Array) -> None:
         records = batch.records[alone[batch.at]]
@@ -210,8 +233,8 @@ class _Verification:
         )
 
     def _place(self, record: Array) -> str:
-        told = self.reading.text(TRADE_ID, int(record[TRADE_ID]))
-        return f"{told} in {self.reading.file(int(record[LEG]))} line {record[LINE]}"
+        where = self.reading.place(int(record[LEG]), int(record[LINE]))
+        return f"{self._id(int(record[TRADE_ID]))} in {where}"
 
     def _unknown(self, rows: Array) -> None:
         self.findings.extend(
@@ -219,8 +242,7 @@ class _Verification:
             len(rows),
             range(len(rows)),
             lambda row: (
-                f"{self.reading.text(TRADE_ID, int(rows[row, T_PAIR]))} in {self.plan.truth.name}: "
-                "no record has this id"
+                f"{self._id(int(rows[row, T_PAIR]))} in {self.plan.truth.name}: no record has this id"
             ),
         )
 
@@ -233,16 +255,24 @@ class _Verification:
             lambda number: f"record_id {self.reading.record_id(number)} stands twice or more",
         )
 
-    def report(self) -> Report:
-        """What was read, and what was found."""
-        return Report(
+    def counted(self) -> Read:
+        """What was read."""
+        truth = self.truth.read
+        return Read(
             self.pairs,
             self.records,
-            self.truth.read.count,
-            self.truth.read.benign,
-            self.findings.freeze(),
-            tolerances=self.plan.manifest is not None,
+            truth.count,
+            truth.benign,
+            self.mismatched,
+            self.benign,
+            truth.by_field,
+            truth.by_mechanism,
         )
+
+
+def report(read: Read, findings: Findings, **more: Any) -> Report:
+    """What was read, and what was found."""
+    return Report(read.pairs, read.records, read.truth_rows, read.benign_rows, findings.freeze(), **more)
 
 
 def _in_step(lists: Sequence[Iterator[tuple[Array, int]]]) -> Iterator[tuple[Array, int]]:

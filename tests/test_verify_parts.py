@@ -1,0 +1,237 @@
+"""Verify: what is wrong inside of parts, and across them, is found where digests hide it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from verify_datasets import (
+    BLOCK,
+    changed_manifest,
+    clean_row,
+    hashed_again,
+    lines_of,
+    made,
+    proof,
+    put,
+    swapped,
+    told,
+    with_cell,
+)
+
+from tradegen.verify import VerifyError, open_dataset
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("datasets")
+    made(folder / "csv", "csv")
+    made(folder / "parquet", "parquet", pairs=2 * BLOCK + 1_500)
+    made(folder / "fix", "fix", "original", pairs=40)
+    return folder
+
+
+@pytest.fixture
+def copied(originals: Path, tmp_path: Path) -> Callable[[str], Path]:
+    return lambda form: Path(shutil.copytree(originals / form, tmp_path / form))
+
+
+# Damages that new digests hide: the truth alone tells
+
+
+def without_a_truth_row(folder: Path) -> None:
+    path = folder / "truth/part-00001.csv"
+    lines = lines_of(path)
+    put(path, lines[:1] + lines[2:])
+
+
+def test_a_truth_row_that_is_taken_away_is_missed(copied: Callable[[str], Path]) -> None:
+    folder = copied("csv")
+    row = lines_of(folder / "truth/part-00001.csv")[1]
+    without_a_truth_row(folder)
+    hashed_again(folder, truth=-1)
+    report = proof(folder)
+    assert "digest" not in report.findings
+    assert row[0] in "".join(told(report, kind) for kind in report.findings if kind != "manifest")
+    assert "counts.truth_rows is" in told(report, "manifest")
+
+
+def test_rows_of_a_file_are_counted(copied: Callable[[str], Path]) -> None:
+    folder = copied("csv")
+    hashed_again(folder, trades=1)
+    rows = len(lines_of(folder / "trades/part-00001.csv")) - 1
+    assert told(proof(folder), "manifest") == (
+        f"trades/part-00001.csv has {rows + 1:,} rows in the manifest; it holds {rows:,}"
+    )
+
+
+@pytest.mark.parametrize("column", ["price", "quantity", "date", "trade_timestamp", "ticker", "broker_id"])
+def test_a_value_of_parquet_that_is_changed_is_found(copied: Callable[[str], Path], column: str) -> None:
+    folder = copied("parquet")
+    path = folder / "trades/part-00002.parquet"
+    table, truth = pq.read_table(path), pq.read_table(folder / "truth/part-00002.parquet")
+    row = clean_row(table, truth)
+    values = table[column].to_pylist()
+    other = next(value for value in reversed(values) if value != values[row])
+    if column == "date":
+        other = values[row].replace(day=1)
+    pq.write_table(with_cell(table, column, row, other), path)
+    hashed_again(folder)
+    report = proof(folder)
+    example = told(report, "unlabelled")
+    assert report.findings["unlabelled"].count == 1
+    assert table["trade_id"][row].as_py() in example
+    assert f"{column} in trades/part-00002.parquet" in example or "contra" in example
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "kind"),
+    [
+        ("delta", lambda value: value + 1, "delta"),
+        ("notional", lambda value: value + 1, "notional"),
+        ("benign", lambda value: not value, "benign"),
+        ("altered", lambda value: None, "invalid"),
+        ("notional", lambda value: None, "invalid"),
+        ("mechanism", lambda value: "quantity.nudge", "invalid"),
+    ],
+)
+def test_a_value_of_a_truth_in_parquet_is_checked(
+    tmp_path: Path, column: str, change: Callable[[Any], Any], kind: str
+) -> None:
+    folder = made(tmp_path / "d", "parquet", pairs=300)
+    path = folder / "truth/part-00000.parquet"
+    table = pq.read_table(path)
+    row = table["field"].to_pylist().index("price")
+    pq.write_table(with_cell(table, column, row, change(table[column][row].as_py())), path)
+    hashed_again(folder)
+    report = proof(folder)
+    assert table["trade_id"][row].as_py() in told(report, kind)
+
+
+def test_parts_in_each_others_place_are_found_by_their_ids(copied: Callable[[str], Path]) -> None:
+    folder = copied("csv")
+    swapped(folder, "csv")
+    hashed_again(folder)
+    example = told(proof(folder), "manifest")
+    assert "tid00000021 is an id of part-00000.csv; it has no records" in example
+
+
+def test_a_pair_in_another_part_is_found(copied: Callable[[str], Path]) -> None:
+    folder = copied("csv")
+    first, second = (folder / f"trades/part-0000{number}.csv" for number in (0, 1))
+    lines, others = lines_of(first), lines_of(second)
+    altered = {line[0] for line in lines_of(folder / "truth/part-00000.csv")}
+    name = next(line[0] for line in lines[1:] if line[0] not in altered)
+    put(first, [line for line in lines if line[0] != name])
+    put(second, others + [line for line in lines if line[0] == name])
+    hashed_again(folder)
+    example = told(proof(folder), "manifest")
+    assert f"{name} is an id of part-00000.csv; it has no records" in example
+    assert f"{name} has records, and is no id of part-00001.csv" in example
+
+
+def test_a_record_id_in_two_parts_is_found(copied: Callable[[str], Path]) -> None:
+    folder = copied("csv")
+    first, second = (folder / f"trades/part-0000{number}.csv" for number in (0, 1))
+    known = {line[-1] for line in lines_of(folder / "truth/part-00001.csv")}
+    lines = lines_of(second)
+    row = next(row for row, line in enumerate(lines) if row and line[-1] not in known)
+    lines[row][-1] = lines_of(first)[5][-1]
+    put(second, lines)
+    hashed_again(folder)
+    report = proof(folder)
+    assert list(report.findings) == ["record_id"]
+    assert told(report, "record_id") == f"record_id {lines[row][-1]} stands twice or more"
+
+
+def test_record_ids_in_one_part_alone_are_found(copied: Callable[[str], Path]) -> None:
+    folder = copied("csv")
+    for table in ("trades", "truth"):
+        path = folder / f"{table}/part-00001.csv"
+        put(path, [line[:-1] for line in lines_of(path)])
+    hashed_again(folder)
+    assert "some parts have the column record_id, others have none" in told(proof(folder), "record_id")
+
+
+def mistyped_as(folder: Path, other: Callable[[str], str]) -> str:
+    """Give the first mistyped id of the second part another value, in its truth and on its record."""
+    truth, trades = (folder / f"{table}/part-00001.csv" for table in ("truth", "trades"))
+    row = next(line for line in lines_of(truth) if line[2] == "trade_id")
+    new = other(row[5])
+    for path in (truth, trades):
+        path.write_text(path.read_text("utf-8").replace(row[5], new), "utf-8")
+    hashed_again(folder)
+    return new
+
+
+def test_a_mistyped_id_that_another_part_has_is_a_collision(copied: Callable[[str], Path]) -> None:
+    folder = copied("csv")
+    mistyped_as(folder, lambda _: "tid00000033")
+    assert "tid00000033 is an id of the run" in told(proof(folder), "collision")
+
+
+def test_one_mistyped_id_in_two_parts_is_a_collision(copied: Callable[[str], Path]) -> None:
+    folder = copied("csv")
+    row = next(line for line in lines_of(folder / "truth/part-00000.csv") if line[2] == "trade_id")
+    new = mistyped_as(folder, lambda _: row[5])
+    report = proof(folder)
+    assert list(report.findings) == ["collision"]
+    assert told(report, "collision") == f"{new} is the mistyped id of pairs in two parts or more"
+
+
+@pytest.mark.parametrize("name", ["pairs", "trades", "truth_rows", "mismatched_pairs", "benign_pairs"])
+def test_counts_of_the_manifest_are_those_of_all_parts(copied: Callable[[str], Path], name: str) -> None:
+    folder = copied("csv")
+    changed_manifest(folder, lambda found: found["counts"].update({name: 7}))
+    assert f"counts.{name} is 7 in the manifest; the files hold " in told(proof(folder), "manifest")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda found: found["dataset"].update(format="xml"), "dataset.format is 'xml' in the manifest"),
+        (lambda found: found["dataset"].update(blocks_per_part=0), "dataset.blocks_per_part is '0'"),
+        (lambda found: found["dataset"].update(files={"trades/part-00000.csv": 7}), "dataset.files"),
+        (lambda found: found.pop("dataset"), "is not that of a dataset; expected the files of its run"),
+        (lambda found: found.pop("replay"), "the manifest does not say what was run"),
+        (lambda found: found["replay"]["scenario"].update(view="round"), "view is 'round' in the manifest"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_refused(
+    copied: Callable[[str], Path], change: Callable[[dict[str, Any]], Any], sentence: str
+) -> None:
+    folder = copied("fix")
+    changed_manifest(folder, change)
+    with pytest.raises(VerifyError) as error:
+        open_dataset(str(folder))
+    assert sentence in str(error.value)
+
+
+def test_a_manifest_of_far_too_many_pairs_takes_no_longer(copied: Callable[[str], Path]) -> None:
+    folder = copied("csv")
+    changed_manifest(folder, lambda found: found["replay"]["scenario"].update(pairs=10**15))
+    assert "is not in the manifest, and should be" in told(proof(folder), "digest")
+
+
+def test_ids_of_many_parts_wait_in_many_files(
+    copied: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradegen.verify.id_files._AT_ONCE", 3_000)
+    monkeypatch.setattr("tradegen.verify.id_sets._IN_MEMORY", 50_000)
+    folder = copied("csv")
+    assert proof(folder, 2).ok
+    test_a_record_id_in_two_parts_is_found(lambda _: folder)
+
+
+def test_a_worker_that_dies_is_told_of(originals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradegen.verify.parts.PartWork.__call__", lambda *_: os._exit(9))
+    with pytest.raises(VerifyError, match="a worker process died, perhaps for want of memory"):
+        proof(originals / "csv", workers=2)
+
+
+# Parquet files one by one

@@ -1,0 +1,229 @@
+"""Files told apart by their content, and by what the manifest says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tradegen.errors import shown
+from tradegen.verify.columns import EXPECTED
+from tradegen.verify.moments import Moments
+from tradegen.verify.plan import Plan, Trades
+from tradegen.verify.sources import Source, decimals_of, look
+from tradegen.verify.vocabulary import COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
+
+__all__ = ["make_part_plan", "make_plan", "scenario_of"]
+
+_DECIMALS = {"s": 0, "ms": 3, "us": 6}
+
+# By column, the kind of its numbers, in files whose columns have types; the others hold text.
+_KINDS = {"quantity": "whole", "price": "ticks", "date": "days", "trade_timestamp": "micros"}
+_TRUTH_KINDS = {"delta": "millionths", "notional": "ticks", "benign": "flag"}
+
+
+def make_plan(paths: Sequence[Path]) -> Plan:
+    """Look into the files and settle which is what.
+
+    Raises
+    ------
+    VerifyError
+        Where a file cannot be read, or the files are not trades, a truth and perhaps a manifest.
+    """
+    manifest: dict[str, Any] | None = None
+    others: list[Source] = []
+    for path in paths:
+        found = look(Path(path))
+        if isinstance(found, Source):
+            others.append(found)
+        elif manifest is not None:
+            raise VerifyError(f"{path} is a second manifest; expected one at most")
+        else:
+            manifest = found
+    scenario = scenario_of(manifest)
+    view = scenario["view"]
+    truth, lists = _truth_of(others, view)
+    return _planned(_in_order(lists, view, scenario, manifest is not None), truth, scenario, manifest)
+
+
+def make_part_plan(
+    lists: Sequence[Source], truth: Source, manifest: Mapping[str, Any], ids: tuple[int, int]
+) -> Plan:
+    """The plan of a part of a dataset, whose files are known, with the first and the last of its ids.
+
+    Raises
+    ------
+    VerifyError
+        Where the files are not such lists and such a truth.
+    """
+    return _planned(lists, truth, scenario_of(manifest), manifest, ids)
+
+
+def _planned(
+    lists: Sequence[Source],
+    truth: Source,
+    scenario: Mapping[str, Any],
+    manifest: Mapping[str, Any] | None,
+    part: tuple[int, int] | None = None,
+) -> Plan:
+    if truth.names not in {(), TRUTH_COLUMNS, (*TRUTH_COLUMNS, "record_id")}:
+        raise VerifyError(
+            f"{truth.name} has the columns {', '.join(truth.names)}; expected {', '.join(TRUTH_COLUMNS)}"
+        )
+    _check_kinds(truth, _TRUTH_KINDS)
+    decimals = _DECIMALS.get(str(scenario.get("timestamp_precision", "s")), 0)
+    if manifest is None and lists:
+        decimals = decimals_of(lists[0])
+    trades = _trades(lists, scenario, decimals)
+    # A list or a truth without rows may say nothing of its columns.
+    named = [source for source in (truth, *(item.source for item in trades)) if source.names]
+    with_ids = [item.with_record_id for item in trades if item.source.names]
+    with_ids += ["record_id" in truth.names] if truth.names else []
+    if len(set(with_ids)) > 1:
+        raise VerifyError(
+            f"{' and '.join(source.name for source in named)} do not go together; "
+            "expected the column record_id in all of them or in none"
+        )
+    plan = Plan(trades, truth, scenario["view"], decimals, manifest, scenario, part)
+    try:
+        plan.price_tolerance()
+        for name in ("quantity", "date", "trade_timestamp"):
+            plan.tolerance(name)
+        int(scenario.get("brokers") or 0)
+        [spot.get("name") for spot in scenario.get("hot_spots", ())]
+    except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
+        if isinstance(error, VerifyError):
+            raise
+        raise VerifyError(
+            "the manifest's scenario is not as tradegen writes it: its tolerances, brokers or hot spots"
+        ) from None
+    return plan
+
+
+def scenario_of(manifest: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The scenario that a manifest tells of, with its view; the default one without a manifest.
+
+    Raises
+    ------
+    VerifyError
+        Where the manifest does not say what was run.
+    """
+    if manifest is None:
+        return {"view": "single"}
+    try:
+        scenario = dict(manifest["replay"]["scenario"])
+        if not 0 <= int(manifest["replay"]["first_id"]) < 2**62 or not 0 <= int(scenario["pairs"]) < 2**62:
+            raise ValueError
+    except (KeyError, TypeError, ValueError):
+        raise VerifyError(
+            "the manifest does not say what was run; expected replay.scenario and replay.first_id"
+        ) from None
+    scenario["view"] = view = str(scenario.get("view", "single"))
+    if view not in LISTS:
+        raise VerifyError(f"view is {shown(view)} in the manifest; expected one of: {', '.join(LISTS)}")
+    return scenario
+
+
+def _check_kinds(source: Source, wanted: Mapping[str, str]) -> None:
+    """Refuse numbers in a unit of their own."""
+    for name, kind in source.kinds.items():
+        expected = wanted.get(name, "text")
+        if kind not in (expected, "text"):
+            given = EXPECTED.get(kind, kind)
+            raise VerifyError(f"{source.name} has {given} in {name}; expected {EXPECTED[expected]}")
+
+
+def _truth_of(sources: list[Source], view: str) -> tuple[Source, list[Source]]:
+    """The truth, and the other files."""
+    truths = [item for item in sources if {"mechanism", "original", "altered"} <= set(item.names)]
+    if not truths:
+        # A run without mismatches leaves a JSON truth without rows: nothing in it says what it is.
+        empty = [item for item in sources if not item.names]
+        truths = [item for item in empty if "truth" in item.name] or empty
+        truths = truths if len(sources) - len(truths) == len(LISTS[view]) else []
+    if len(truths) != 1:
+        names = ", ".join(item.name for item in sources) or "none"
+        raise VerifyError(
+            f"the files hold {'no truth' if not truths else 'more than one truth'}: {names}; "
+            "expected one file with the columns " + ", ".join(TRUTH_COLUMNS)
+        )
+    truth = truths[0]
+    return truth, [item for item in sources if item is not truth]
+
+
+def _in_order(sources: list[Source], view: str, scenario: Mapping[str, Any], told: bool) -> Sequence[Source]:
+    """The files of the view's lists, leg 0 first."""
+    lists = LISTS[view]
+    if len(sources) == 2 and not told:
+        raise VerifyError(
+            "two trades files need the manifest, which says how they go together; it is not given"
+        )
+    if len(sources) != len(lists):
+        raise VerifyError(
+            f"{len(sources)} trades file{'s' if len(sources) != 1 else ''} given; the view {view} has "
+            f"{len(lists)}: {', '.join(lists)}"
+        )
+    if len(lists) == 1:
+        return sources
+    return [sources[at] for at in _sides(sources, lists, [_layout(scenario, name) for name in lists])]
+
+
+def _layout(scenario: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    layout = scenario.get(name) or {}
+    if not isinstance(layout, Mapping) or not isinstance(layout.get("columns") or {}, Mapping):
+        raise VerifyError(f"{name} is {shown(layout)} in the manifest; expected a layout")
+    return layout
+
+
+def _trades(sources: Sequence[Source], scenario: Mapping[str, Any], decimals: int) -> tuple[Trades, ...]:
+    lists = LISTS[scenario["view"]]
+    found = []
+    for leg, (name, source) in enumerate(zip(lists, sources, strict=True)):
+        layout = _layout(scenario, name)
+        names = _written(layout)
+        if source.names and source.names not in _headers(names):
+            raise VerifyError(
+                f"{source.name} has the columns {', '.join(source.names)}; expected "
+                + ", ".join(names[column] for column in COLUMNS)
+            )
+        _check_kinds(source, {names[column]: kind for column, kind in _KINDS.items()})
+        moment = f"%Y-%m-%d %H:%M:%S{'.%f' if decimals else ''}"
+        own = layout.get("timestamp_format")
+        found.append(
+            Trades(
+                source,
+                names,
+                Moments(layout.get("date_format") or "%Y-%m-%d", timestamp=False),
+                Moments(own or moment, timestamp=True, decimals=6 if own else decimals),
+                leg if len(lists) == 2 else -1,
+            )
+        )
+    return tuple(found)
+
+
+def _sides(sources: list[Source], lists: Sequence[str], layouts: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Which file is which list: by their columns where these differ, else by their names."""
+    heads = [_headers(_written(layout)) for layout in layouts]
+    fits = [[source.names in head for source in sources] for head in heads]
+    for order in ([0, 1], [1, 0]):
+        first, second = order
+        if fits[0][first] and fits[1][second] and not (fits[0][second] and fits[1][first]):
+            return order
+    marks = [[f".{name}." in source.name for source in sources] for name in lists]
+    for order in ([0, 1], [1, 0]):
+        if marks[0][order[0]] and marks[1][order[1]]:
+            return order
+    raise VerifyError(
+        f"{sources[0].name} and {sources[1].name} cannot be told apart; "
+        f"expected names with .{lists[0]}. and .{lists[1]}."
+    )
+
+
+def _written(layout: Mapping[str, Any]) -> dict[str, str]:
+    """By column, the name a list has for it."""
+    return {column: column for column in (*COLUMNS, "record_id")} | dict(layout.get("columns") or {})
+
+
+def _headers(names: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    columns = tuple(names[column] for column in COLUMNS)
+    return columns, (*columns, names["record_id"])
