@@ -13,13 +13,14 @@ from tradegen import text
 from tradegen.assignments import assignments
 from tradegen.commands.datasets import Request, begun, is_dataset, say_where
 from tradegen.commands.shell import LEDGER, number, say, sentences
-from tradegen.datasets.plan import BLOCKS_PER_PART
+from tradegen.datasets.parts import rehearse
+from tradegen.datasets.plan import BLOCKS_PER_PART, Plan
 from tradegen.errors import OutputError, ScenarioError
 from tradegen.export import Destinations, export
 from tradegen.ledger import Ledger, open_ledger, open_or_create
 from tradegen.run import Run, prepare
 from tradegen.scenario import DEFAULT, Scenario
-from tradegen.sinks import SINKS, require_form
+from tradegen.sinks import SINKS
 
 __all__ = ["generate"]
 
@@ -191,7 +192,7 @@ def _to_files(
     inputs = tuple(path for path in (*read, ledger or LEDGER) if path)
     trades = None if out in (None, "-") else Path(str(out))
     destinations = Destinations(trades, truth, manifest, form, inputs, tuple(run.scenario.lists))
-    require_form(run, destinations.form_of_trades)
+    rehearse(Plan(run, destinations.form_of_trades))
     with export(destinations) as write:
         if first_id is None:
             run = run.starting_at(_ledger_of(ledger).reserve(run.scenario.pairs))

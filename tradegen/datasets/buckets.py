@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from tradegen.datasets.stores import Output
@@ -33,7 +33,7 @@ class Bucket:
     def __init__(self, url: str, endpoint: str | None = None) -> None:
         self._url = url.rstrip("/")
         self._endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL")
-        self._prefix = self._url.removeprefix("s3://")
+        self._prefix = url.removeprefix("s3://").rstrip("/")
         if not self._prefix or self._prefix.startswith("/"):
             raise OutputError(f"{url} names no bucket; expected s3://bucket/prefix")
         self._system: Any = None
@@ -63,8 +63,8 @@ class Bucket:
     def create(self, name: str) -> Iterator[Output]:
         """A new object, sent when it is whole."""
         with _scratch() as file:
-            output = Output(file.write)
-            yield output
+            with contextlib.closing(Output(file.write)) as output:
+                yield output
             file.seek(0)
             with self._explained(), self._files().open_output_stream(f"{self._prefix}/{name}") as stream:
                 while piece := file.read(_PIECE):
@@ -108,14 +108,24 @@ class Bucket:
         """An object store has no locks: two runs must not write under one prefix at once."""
         yield
 
-    def tidy(self) -> None:
-        """Nothing is ever half there."""
+    def tidy(self, folders: Iterable[str]) -> None:
+        """Take away the empty objects by which Arrow keeps folders that it removed an object from.
+
+        One stays, that of the prefix itself.
+        """
+        from pyarrow.fs import FileSelector, FileType
+
+        with self._explained():
+            for folder in folders:
+                path = f"{self._prefix}/{folder}"
+                is_folder = self._files().get_file_info(path).type == FileType.Directory
+                if is_folder and not self._files().get_file_info(FileSelector(path)):
+                    self._files().delete_dir(path)
 
     def _files(self) -> Any:
         if self._system is None:
             from pyarrow.fs import S3FileSystem
 
-            # Folders need no objects of their own, and other stores may refuse them.
             self._system = S3FileSystem(endpoint_override=self._endpoint, allow_bucket_creation=False)
         return self._system
 
@@ -125,7 +135,7 @@ class Bucket:
             yield
         except FileNotFoundError:
             raise
-        except OSError as error:
+        except (OSError, ValueError) as error:
             # Arrow's messages are long, and their first line says it.
             reason = str(error).splitlines()[0].removeprefix("[Errno 5] ")
             raise OutputError(f"{self._url} cannot be used: {reason}") from None

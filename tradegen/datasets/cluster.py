@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from typing import Any
 
 from tradegen.datasets.workers import core_count
 from tradegen.errors import OutputError
@@ -40,31 +43,56 @@ def on_dask(
     except ModuleNotFoundError:
         raise OutputError("distributed is not installed; pip install 'tradegen[dask]' brings it") from None
     with contextlib.ExitStack() as stack:
+        # It would log, with a traceback, what `_explained` says.
+        log = logging.getLogger("distributed.client")
+        stack.callback(log.setLevel, log.level)
+        log.setLevel(logging.CRITICAL)
         if address == "local":
             cluster = stack.enter_context(
                 LocalCluster(
                     n_workers=workers or core_count(),
                     threads_per_worker=1,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",  # any free port: 8787 may be another cluster's
                     silence_logs=50,
                 )
             )
             client = stack.enter_context(Client(cluster))
         else:
             try:
-                client = stack.enter_context(Client(address, timeout=10))
+                client = stack.enter_context(Client(address, timeout=5))
             except (OSError, ValueError) as error:
                 raise OutputError(f"no Dask scheduler answers at {address}: {error}") from None
         threads = sum(client.nthreads().values())
         if not threads:
             raise OutputError(f"the Dask cluster at {address} has no workers; start some, then --resume")
         waiting = iter(numbers)
-        # Not pure: that a part of this number was made once says nothing about its being there now.
-        first = [
-            client.submit(work, number, pure=False) for number in itertools.islice(waiting, _AHEAD * threads)
-        ]
-        running = as_completed(first)
+        running = as_completed()
+        with _explained(address):
+            for number in itertools.islice(waiting, _AHEAD * threads):
+                running.add(_submit(client, work, number))
         for future in running:
-            for number in itertools.islice(waiting, 1):
-                running.add(client.submit(work, number, pure=False))
-            yield future.result()
+            with _explained(address):
+                for number in itertools.islice(waiting, 1):
+                    running.add(_submit(client, work, number))
+                made = future.result()
+            yield made
+
+
+def _submit(client: Any, work: Callable[[int], int], number: int) -> Any:
+    # Not pure: that a part of this number was made once says nothing about its being there now.
+    return client.submit(work, number, pure=False)
+
+
+@contextlib.contextmanager
+def _explained(address: str) -> Iterator[None]:
+    from distributed import KilledWorker
+
+    rest = "what is done is kept, and --resume goes on"
+    try:
+        yield
+    except OutputError:
+        raise
+    except KilledWorker:
+        raise OutputError(f"workers died making a part, perhaps for want of memory; {rest}") from None
+    except (OSError, CancelledError):
+        raise OutputError(f"the Dask cluster at {address} has gone; {rest}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,11 @@ from tradegen.datasets.plan import Plan
 from tradegen.datasets.stores import Store
 from tradegen.generate import generate_block
 from tradegen.manifest import Tally
+from tradegen.run import Run
+from tradegen.schema import Block
 from tradegen.sinks import SINKS, Records, Sink, trade_kinds, trade_records, truth_kind, truth_records
 
-__all__ = ["PROGRESS", "PartWork", "record_of"]
+__all__ = ["PROGRESS", "PartWork", "record_of", "rehearse"]
 
 PROGRESS = ".progress"
 """The folder, within that of a dataset, of what is known of an unfinished one."""
@@ -41,27 +44,26 @@ class PartWork:
     def _is_made(self, part: int) -> bool:
         """Whether a part is there as its record says, to the last byte."""
         record = record_of(self.store, part)
-        return record is not None and all(
-            self.store.digest(name) == (file["bytes"], file["sha256"])
-            for name, file in record["files"].items()
+        return (
+            record is not None
+            and record["files"].keys() == set(self.plan.files(part).values())
+            and all(
+                self.store.digest(name) == (file["bytes"], file["sha256"])
+                for name, file in record["files"].items()
+            )
         )
 
     def _make(self, part: int) -> None:
         plan, run = self.plan, self.plan.run
-        kinds = {**trade_kinds(run), "truth": truth_kind(run)}
         files = plan.files(part)
         tally = Tally(run, trades=False)
         rows = dict.fromkeys(files, 0)
         with contextlib.ExitStack() as stack:
             outputs = {table: stack.enter_context(self.store.create(name)) for table, name in files.items()}
-            sinks: dict[str, Sink] = {
-                table: SINKS[plan.form_of(table)](kinds[table], output.write)
-                for table, output in outputs.items()
-            }
+            sinks = _sinks(plan, {table: output.write for table, output in outputs.items()})
             for number in plan.blocks(part):
                 block = generate_block(run.scenario, run.market, run.seed, number, run.first_id)
-                tables: dict[str, Records] = {**trade_records(run, block), "truth": truth_records(run, block)}
-                for table, records in tables.items():
+                for table, records in _records(run, block).items():
                     sinks[table].add(records)
                     rows[table] += len(records)
                 tally.add(block)
@@ -78,6 +80,32 @@ class PartWork:
         self.store.put(f"{PROGRESS}/part-{part:05d}.json", json.dumps(record).encode())
 
 
+def rehearse(plan: Plan) -> None:
+    """Write one pair to nowhere, so that what cannot be written shows before ids are reserved.
+
+    Raises
+    ------
+    OutputError
+        Where the format cannot hold such records, or what writes it is not installed.
+    """
+    run = plan.run
+    sinks = _sinks(plan, dict.fromkeys(plan.tables, len))
+    block = generate_block(run.scenario.replace(pairs=1), run.market, run.seed, 0, run.first_id)
+    for table, records in _records(run, block).items():
+        sinks[table].add(records)
+    for sink in sinks.values():
+        sink.end()
+
+
+def _sinks(plan: Plan, write: Mapping[str, Callable[[bytes], object]]) -> dict[str, Sink]:
+    kinds = {**trade_kinds(plan.run), "truth": truth_kind(plan.run)}
+    return {table: SINKS[plan.form_of(table)](kinds[table], write[table]) for table in plan.tables}
+
+
+def _records(run: Run, block: Block) -> dict[str, Records]:
+    return {**trade_records(run, block), "truth": truth_records(run, block)}
+
+
 def record_of(store: Store, part: int) -> dict[str, Any] | None:
     """What was recorded of a part when it was made; None where nothing was."""
     content = store.get(f"{PROGRESS}/part-{part:05d}.json")
@@ -87,4 +115,4 @@ def record_of(store: Store, part: int) -> dict[str, Any] | None:
         found: dict[str, Any] = json.loads(content)
     except ValueError:
         return None  # damaged: as good as none
-    return found
+    return found if isinstance(found, dict) and found.keys() == {"files", "tally"} else None

@@ -10,7 +10,7 @@ from typing import Any
 from tradegen.errors import OutputError, nearest, whole_number
 from tradegen.run import Run, prepare
 from tradegen.schema import BLOCK_PAIRS
-from tradegen.sinks import SINKS, require_form, truth_form
+from tradegen.sinks import SINKS, truth_form
 from tradegen.version import __version__
 
 __all__ = ["BLOCKS_PER_PART", "Plan"]
@@ -31,7 +31,6 @@ class Plan:
     def __post_init__(self) -> None:
         if self.form not in SINKS:
             raise OutputError(f"format {self.form} is unknown; {nearest(self.form, SINKS)}")
-        require_form(self.run, self.form)
         whole_number("blocks_per_part", self.blocks_per_part, 1, 10**6, OutputError)
 
     @property

@@ -6,8 +6,9 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,9 @@ from tradegen.errors import OutputError
 from tradegen.output import OutputFile
 
 __all__ = ["Folder", "Output", "Store"]
+
+# What `OutputFile` calls a file of ours before it is whole.
+_HALF_WRITTEN = re.compile(r"\.(part-\d+\.\w+|plan\.json|manifest\.json)\.\w+")
 
 
 class Output:
@@ -31,6 +35,10 @@ class Output:
         self._write(data)
         self.size += len(data)
         return len(data)
+
+    def close(self) -> None:
+        """Take no notice of what comes yet: Parquet's writer has a footer for lost files, too."""
+        self._write = lambda _data: None
 
     @property
     def sha256(self) -> str:
@@ -66,8 +74,8 @@ class Store(Protocol):
     def locked(self) -> contextlib.AbstractContextManager[None]:
         """Keep other runs out."""
 
-    def tidy(self) -> None:
-        """Take away what killed runs left half-written, and empty folders."""
+    def tidy(self, folders: Iterable[str]) -> None:
+        """Take away what killed runs left half-written, and those of these folders that are empty."""
 
 
 class Folder:
@@ -102,8 +110,8 @@ class Folder:
         """A new file: under another name, then flushed to the disk and renamed."""
         with self._explained():
             (self._path / name).parent.mkdir(parents=True, exist_ok=True)
-        with OutputFile(self._path / name) as file:
-            yield Output(file.write)
+        with OutputFile(self._path / name) as file, contextlib.closing(Output(file.write)) as output:
+            yield output
 
     def put(self, name: str, content: bytes) -> None:
         """A small file in one go."""
@@ -159,12 +167,13 @@ class Folder:
                     ) from None
                 time.sleep(0.1)
 
-    def tidy(self) -> None:
-        """Take away what killed runs left half-written, and empty folders."""
+    def tidy(self, folders: Iterable[str]) -> None:
+        """Take away what killed runs left half-written, and those of these folders that are empty."""
         with self._explained():
-            for folder in (self._path, *(path for path in self._path.iterdir() if path.is_dir())):
+            for folder in (self._path, *filter(Path.is_dir, map(self._path.joinpath, folders))):
                 for left in folder.glob(".*.*"):
-                    if left.is_file():
+                    # Other hidden files are not ours.
+                    if _HALF_WRITTEN.fullmatch(left.name):
                         left.unlink(missing_ok=True)
                 if folder != self._path and not any(folder.iterdir()):
                     folder.rmdir()

@@ -7,6 +7,7 @@ run before, the parts recorded are whole, and a later run makes the others.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tradegen.datasets.parts import PROGRESS, PartWork, record_of
+from tradegen.datasets.parts import PROGRESS, PartWork, record_of, rehearse
 from tradegen.datasets.plan import BLOCKS_PER_PART, Plan
 from tradegen.datasets.stores import Folder, Store
 from tradegen.datasets.workers import core_count, in_processes
@@ -29,6 +30,7 @@ __all__ = ["MANIFEST", "open_store", "unfinished_plan", "write_dataset"]
 MANIFEST = "manifest.json"
 _PLAN = f"{PROGRESS}/plan.json"
 _TABLES = sorted({name for lists in LISTS.values() for name in lists} | {"truth"})
+_FOLDERS = (*_TABLES, PROGRESS)
 _OURS = re.compile(rf"({'|'.join(_TABLES)})/part-\d+\.\w+|{re.escape(PROGRESS)}/.*|{re.escape(MANIFEST)}")
 
 
@@ -91,8 +93,11 @@ def write_dataset(
         whole_number("workers", workers, 1, 10_000, OutputError)
     store = open_store(out, endpoint)
     plan = Plan(run, form, blocks_per_part)
+    rehearse(plan)
     with store.locked():
-        if finished := _make_way(store, plan, resume=resume, overwrite=overwrite):
+        finished = _make_way(store, plan, resume=resume, overwrite=overwrite, ids_given=reserve is None)
+        if finished:
+            _clear(store)
             return finished
         plan = _begin(store, plan, reserve)
         work = PartWork(plan, store)
@@ -107,8 +112,7 @@ def write_dataset(
             advance(pairs)
         manifest = _manifest(store, plan)
         store.put(MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
-        _remove(store, lambda name: name.startswith(f"{PROGRESS}/"))
-        store.tidy()
+        _clear(store)
     return manifest
 
 
@@ -125,11 +129,13 @@ def open_store(out: str | Path, endpoint: str | None = None) -> Store:
 
 def unfinished_plan(store: Store) -> Plan | None:
     """The plan of the unfinished dataset that lies there; None where there is none."""
-    content = store.get(_PLAN)
-    return Plan.from_dict(json.loads(content)) if content else None
+    noted = _read(store, _PLAN)
+    return Plan.from_dict(noted) if noted else None
 
 
-def _make_way(store: Store, plan: Plan, *, resume: bool, overwrite: bool) -> dict[str, Any] | None:
+def _make_way(
+    store: Store, plan: Plan, *, resume: bool, overwrite: bool, ids_given: bool
+) -> dict[str, Any] | None:
     """Refuse what must not be overwritten, take away what may; the manifest, where all is done already."""
     names = store.names()
     if strange := next((name for name in names if not _OURS.fullmatch(name)), None):
@@ -138,28 +144,43 @@ def _make_way(store: Store, plan: Plan, *, resume: bool, overwrite: bool) -> dic
         # First what makes it a dataset.
         store.remove(MANIFEST)
         _remove(store, lambda _name: True)
+        store.tidy(_FOLDERS)
         return None
     if MANIFEST in names:
-        manifest: dict[str, Any] = json.loads(store.get(MANIFEST) or b"{}")
         if not resume:
             raise OutputError(f"{store.place} holds a dataset; expected another folder, or --overwrite")
-        _require_same(store, plan, {**manifest["dataset"], "replay": manifest["replay"]})
+        if manifest := _read(store, MANIFEST):
+            there = {**manifest["dataset"], "replay": manifest["replay"]}
+            _require_same(store, plan, there, ids_given=ids_given)
         return manifest
-    if content := store.get(_PLAN):
+    if noted := _read(store, _PLAN):
         if not resume:
             raise OutputError(
                 f"{store.place} holds an unfinished dataset; --resume goes on with it, "
                 "and --overwrite starts anew"
             )
-        _require_same(store, plan, json.loads(content))
+        _require_same(store, plan, noted, ids_given=ids_given and noted["reserved"])
     elif names:
         raise OutputError(f"{store.place} holds {names[0]} but no manifest; expected a new or empty folder")
     return None
 
 
-def _require_same(store: Store, plan: Plan, there: dict[str, Any]) -> None:
+def _read(store: Store, name: str) -> dict[str, Any] | None:
+    """The manifest or the plan; None where it is not there."""
+    content = store.get(name)
+    if content is None:
+        return None
+    what, keys = ("manifest", {"dataset", "replay"}) if name == MANIFEST else ("plan", {"format", "reserved"})
+    with contextlib.suppress(ValueError):
+        found: dict[str, Any] = json.loads(content)
+        if isinstance(found, dict) and found.keys() >= keys:
+            return found
+    raise OutputError(f"{store.place}/{name} is no {what} of a dataset; expected one, or --overwrite")
+
+
+def _require_same(store: Store, plan: Plan, there: dict[str, Any], *, ids_given: bool) -> None:
     """Refuse to go on with another dataset than the one that was begun."""
-    for what, ours, theirs in _compared(plan.to_dict(), there):
+    for what, ours, theirs in _compared(plan.to_dict(), there, ids_given):
         if ours != theirs:
             raise OutputError(
                 f"{store.place} was begun with {what} {theirs}, not {ours}; "
@@ -167,12 +188,15 @@ def _require_same(store: Store, plan: Plan, there: dict[str, Any]) -> None:
             )
 
 
-def _compared(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def _compared(
+    ours: dict[str, Any], theirs: dict[str, Any], ids_given: bool
+) -> Iterator[tuple[str, Any, Any]]:
     for what in ("format", "blocks_per_part"):
         yield what, ours[what], theirs.get(what)
     for name in ours["versions"]:
         yield name, ours["versions"][name], theirs.get("versions", {}).get(name)
-    yield "seed", ours["replay"]["seed"], theirs["replay"]["seed"]
+    for name in ("seed", "first_id") if ids_given else ("seed",):
+        yield name, ours["replay"][name], theirs["replay"][name]
     one, two = ours["replay"]["scenario"], theirs["replay"]["scenario"]
     for name in sorted(one.keys() | two.keys()):
         yield name, one.get(name), two.get(name)
@@ -182,17 +206,17 @@ def _compared(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterator[tuple[st
 
 def _begin(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) -> Plan:
     """Write the plan down, with ids of its own, or take up the one that is there."""
-    content = store.get(_PLAN)
-    noted: dict[str, Any]
-    if content:
-        noted = json.loads(content)
-        store.tidy()
+    noted = _read(store, _PLAN)
+    if noted:
+        store.tidy(_FOLDERS)
     else:
         noted = {**plan.to_dict(), "key": secrets.token_hex(16), "reserved": reserve is None}
     # Before ids are reserved: a run that is killed in between finds them again under its key.
     store.put(_PLAN, json.dumps(noted).encode())
-    if reserve is not None and not noted["reserved"]:
-        noted["replay"]["first_id"] = reserve(plan.run.scenario.pairs, f"dataset {noted['key']}")
+    if not noted["reserved"]:
+        noted["replay"]["first_id"] = (
+            reserve(plan.run.scenario.pairs, f"dataset {noted['key']}") if reserve else plan.run.first_id
+        )
         noted["reserved"] = True
         store.put(_PLAN, json.dumps(noted).encode())
     return plan.with_ids_from(noted["replay"]["first_id"])
@@ -219,6 +243,12 @@ def _manifest(store: Store, plan: Plan) -> dict[str, Any]:
     manifest["versions"] |= plan.versions
     about = {"format": plan.form, "blocks_per_part": plan.blocks_per_part, "versions": plan.versions}
     return {**manifest, "dataset": {**about, "files": files}}
+
+
+def _clear(store: Store) -> None:
+    """Take away what is kept of unfinished datasets alone."""
+    _remove(store, lambda name: name.startswith(f"{PROGRESS}/"))
+    store.tidy(_FOLDERS)
 
 
 def _remove(store: Store, chosen: Callable[[str], bool]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from tradegen.run import Run
 from tradegen.sinks.csv import Csv
 from tradegen.sinks.fix import Fix
 from tradegen.sinks.json import Json
@@ -25,7 +24,6 @@ __all__ = [
     "Kind",
     "Records",
     "Sink",
-    "require_form",
     "trade_kinds",
     "trade_records",
     "truth_form",
@@ -44,18 +42,6 @@ class Sink(Protocol):
 
     def end(self) -> None:
         """Write what stands after the last record."""
-
-
-def require_form(run: Run, form: str) -> None:
-    """Refuse what a format cannot hold, or what it needs and is not installed, before anything is written.
-
-    Raises
-    ------
-    OutputError
-    """
-    for kind in trade_kinds(run).values():
-        SINKS[form](kind, lambda _text: None)
-    SINKS[truth_form(form)](truth_kind(run), lambda _text: None)
 
 
 def truth_form(form: str) -> str:
