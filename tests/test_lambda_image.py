@@ -76,7 +76,7 @@ def isolated(tmp_path: Path) -> tuple[Path, list[Path]]:
         folder.mkdir()
     lay_out_image(task_root)
     # The versions here may be older than the image's: these need six and pytz, and do without others.
-    for name in (*requirements(), "six", "pytz"):
+    for name in {*requirements(), "six", "pytz"}:
         with suppress(importlib.metadata.PackageNotFoundError):
             link_distribution(name, installed)
     for name in ("awslambdaric", "simplejson", "snapshot_restore_py"):
@@ -141,12 +141,12 @@ def test_docker_is_sent_all_that_the_image_copies() -> None:
     assert {source.rstrip("/") for source, _ in copies()} == kept
 
 
-def test_the_image_installs_numpy_pandas_pydantic_and_only_what_they_need() -> None:
+def test_the_image_installs_numpy_pandas_pydantic_time_zones_and_only_what_they_need() -> None:
     packaging = pytest.importorskip("packaging.requirements", reason="packaging comes with pytest")
     pins = requirements()
     target = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux"}
     target |= {"platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix", "extra": ""}
-    needed, waiting = set(), ["numpy", "pandas", "pydantic"]
+    needed, waiting = set(), ["numpy", "pandas", "pydantic", "tzdata"]
     while waiting:
         name = waiting.pop().lower().replace("_", "-")
         if name in needed:

@@ -269,7 +269,7 @@ def test_the_settings_of_one_mechanism_change_its_rows_alone() -> None:
         ({"date": "2025-07-22"}, {"date", "trade_timestamp"}),
         ({"first_id": 500}, {"trade_id"}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else " ".join(sorted(value)),
 )
 def test_changing_one_column_moves_no_other(change: dict[str, Any], moved: set[str]) -> None:
     arguments: dict[str, Any] = {"pairs": 2_000, "mismatch_rate": 0, "seed": 1}

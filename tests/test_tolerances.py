@@ -53,7 +53,9 @@ CASES: list[tuple[str, dict[str, Any], Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("mechanism", "tolerances", "limit"), CASES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("mechanism", "tolerances", "limit"), CASES, ids=[f"{name}-{given}" for name, given, _ in CASES]
+)
 def test_benign_differences_are_at_most_half_the_tolerance_and_mismatches_at_least_twice(
     mechanism: str, tolerances: dict[str, Any], limit: Any
 ) -> None:

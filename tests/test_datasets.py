@@ -1,0 +1,640 @@
+"""Datasets: the same files however they are made, whole, and nothing else's place taken."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from datasets_files import (
+    BLOCK,
+    a_run,
+    break_off,
+    files_in,
+    processes_in,
+    tables_of,
+    unchanged,
+    wait_until,
+    write,
+)
+from reading import rows
+from shell import run as shell
+from written import written_lists
+
+from tradegen import generate
+from tradegen.errors import LedgerError, OutputError
+from tradegen.ledger import Ledger
+from tradegen.run import prepare
+
+# Two lists, one of them with names and forms of its own.
+TWO_LISTS = {
+    "view": "two_system",
+    "theirs": {"columns": {"trade_id": "TradeRef", "price": "Px"}, "date_format": "%d/%m/%Y"},
+}
+THREE_PARTS = 2 * BLOCK + 9_000
+EVERYTHING = {"scenario": "everything", "pairs": THREE_PARTS}
+RUNS: dict[str, tuple[str, dict[str, Any]]] = {
+    "parquet": ("parquet", EVERYTHING),
+    "csv": ("csv", EVERYTHING),
+    "ndjson": ("ndjson", EVERYTHING),
+    "json": ("json", EVERYTHING),
+    "fix": ("fix", {}),  # two parts: it takes 50 us a pair
+    "two lists in parquet": ("parquet", {**EVERYTHING, **TWO_LISTS}),
+    "two lists in csv": ("csv", {**EVERYTHING, **TWO_LISTS}),
+    "a buy and a sell list": ("ndjson", {"view": "counterparty", "pairs": THREE_PARTS}),
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of each of these runs, made by one process."""
+
+    @functools.cache
+    def folder(case: str) -> Path:
+        form, arguments = RUNS[case]
+        path = tmp_path_factory.mktemp("made")
+        write(a_run(**arguments), path, form=form, workers=1)
+        return path
+
+    return folder
+
+
+# The same, however it is made
+
+
+@pytest.mark.parametrize("case", RUNS)
+def test_a_part_has_a_file_for_each_list_and_for_the_truth(made: Callable[[str], Path], case: str) -> None:
+    form, _ = RUNS[case]
+    lists = {"two": ["ours", "theirs"], "a": ["buy", "sell"]}.get(case.split()[0], ["trades"])
+    assert set(files_in(made(case))) == {
+        "manifest.json",
+        *(
+            f"{table}/part-{part:05d}.{'csv' if (form, table) == ('fix', 'truth') else form}"
+            for table in (*lists, "truth")
+            for part in range(2 if form == "fix" else 3)
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("case", "workers"),
+    [(case, workers) for case in RUNS for workers in (2, 4) if (case, workers) != ("fix", 4)],
+)
+def test_any_number_of_workers_makes_the_same_files(
+    tmp_path: Path, made: Callable[[str], Path], case: str, workers: int
+) -> None:
+    form, arguments = RUNS[case]
+    write(a_run(**arguments), tmp_path, form=form, workers=workers)
+    assert files_in(tmp_path) == files_in(made(case))
+
+
+@pytest.mark.parametrize("case", RUNS)
+def test_a_run_broken_off_and_resumed_makes_the_same_files(
+    tmp_path: Path, made: Callable[[str], Path], case: str
+) -> None:
+    form, arguments = RUNS[case]
+    break_off(a_run(**arguments), tmp_path, form=form)
+    assert not (tmp_path / "manifest.json").exists()
+    write(a_run(**arguments), tmp_path, form=form, workers=2, resume=True)
+    assert files_in(tmp_path) == files_in(made(case))
+
+
+def test_a_replay_from_the_manifest_gives_the_same_files(tmp_path: Path) -> None:
+    universe = {"AAPL": "154.00", "MSFT": "402.15"}
+    write(a_run(tickers=universe, first_id=21), tmp_path / "one", form="parquet")
+    manifest = json.loads((tmp_path / "one" / "manifest.json").read_bytes())
+    write(prepare(**manifest["replay"]), tmp_path / "two", form=manifest["dataset"]["format"])
+    assert files_in(tmp_path / "two") == files_in(tmp_path / "one")
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_which_part_a_block_lies_in_depends_on_its_number_alone(tmp_path: Path, form: str) -> None:
+    write(a_run("everything", pairs=2 * BLOCK), tmp_path / "two", form=form)
+    write(a_run("everything", pairs=2 * BLOCK + 1), tmp_path / "three", form=form)
+    two, three = files_in(tmp_path / "two"), files_in(tmp_path / "three")
+    assert three.keys() - two.keys() == {f"{table}/part-00002.{form}" for table in ("trades", "truth")}
+    for name in two.keys() - {"manifest.json"}:
+        assert three[name] == two[name]
+
+
+def test_a_part_holds_as_many_blocks_as_it_is_told(tmp_path: Path) -> None:
+    run = a_run(pairs=3 * BLOCK + 1)
+    for blocks, parts in ((1, 4), (2, 2), (3, 2), (4, 1), (16, 1)):
+        manifest = write(run, tmp_path / str(blocks), form="csv", blocks_per_part=blocks)
+        tables = tables_of(manifest["dataset"]["files"])
+        found = [manifest["dataset"]["files"][name]["rows"] for name in tables["trades"]]
+        whole = 2 * BLOCK * blocks
+        assert found == [*[whole] * (parts - 1), 2 * run.scenario.pairs - whole * (parts - 1)]
+
+
+def test_ids_and_seed_decide_the_files(tmp_path: Path) -> None:
+    digests = {
+        write(run, tmp_path / str(number), workers=1)["digests"]["dataset"]
+        for number, run in enumerate([a_run(), a_run(seed=8), a_run(first_id=2), a_run(quantity_max=900)])
+    }
+    assert len(digests) == 4
+
+
+# What the files hold
+
+
+@pytest.mark.parametrize("case", ["csv", "ndjson", "json", "two lists in csv", "a buy and a sell list"])
+def test_parts_end_to_end_hold_the_records_of_a_single_file(made: Callable[[str], Path], case: str) -> None:
+    form, arguments = RUNS[case]
+    run = a_run(**arguments)
+    files = files_in(made(case))
+    lists, truth = written_lists(form, **run.replay())
+    for table, expected in {**lists, "truth": truth}.items():
+        parts = [files[name].decode() for name in tables_of(files)[table]]
+        assert len(parts) == 3
+        if form == "csv":
+            header = expected[: expected.index("\n") + 1]
+            assert all(part.startswith(header) for part in parts)
+            assert header + "".join(part.removeprefix(header) for part in parts) == expected
+        elif form == "ndjson":
+            assert "".join(parts) == expected
+        else:
+            found = [record for part in parts for record in json.loads(part, parse_float=str)]
+            assert found == json.loads(expected, parse_float=str)
+
+
+def test_fix_parts_are_numbered_from_1_and_their_truth_is_csv(made: Callable[[str], Path]) -> None:
+    run = a_run(**RUNS["fix"][1])
+    files = files_in(made("fix"))
+    lines = files["trades/part-00001.fix"].splitlines()
+    assert [line.split(b"\x0134=")[1].split(b"\x01")[0] for line in lines] == [
+        str(number).encode() for number in range(1, 2 * (run.scenario.pairs - BLOCK) + 1)
+    ]
+    _, truth = written_lists("csv", **run.replay())
+    header = truth[: truth.index("\n") + 1]
+    parts = [files[f"truth/part-0000{part}.csv"].decode().removeprefix(header) for part in range(2)]
+    assert header + "".join(parts) == truth
+
+
+@pytest.mark.parametrize("view", ["single", "two_system"])
+def test_duckdb_and_pandas_read_from_parquet_what_generate_gives(tmp_path: Path, view: str) -> None:
+    run = a_run("everything", view=view, pairs=BLOCK + 9_000, timestamp_precision="us")
+    batch = generate(**run.replay())
+    write(run, tmp_path, form="parquet")
+    for table, expected in {**batch.lists, "truth": batch.truth}.items():
+        dollars = "notional" if table == "truth" else "price"
+        exact = expected[dollars].map("{:.2f}".format).tolist()
+        read = pd.read_parquet(tmp_path / table)
+        assert list(read.columns) == list(expected.columns)
+        assert [str(value) for value in read[dollars]] == exact
+        source = f"read_parquet('{tmp_path / table}/*.parquet')"
+        seen = duckdb.sql(f"SELECT * FROM {source}").df()
+        texts = duckdb.sql(f"SELECT {dollars}::VARCHAR FROM {source}").fetchall()
+        assert [text for (text,) in texts] == exact
+        for found in (read, seen):
+            for name, values in expected.items():
+                _require_equal(found[name], values)
+
+
+def _require_equal(found: pd.Series[Any], expected: pd.Series[Any]) -> None:
+    """The same values in the same order, whatever holds them."""
+    if isinstance(expected.dtype, pd.CategoricalDtype) or expected.dtype == "str":
+        assert found.astype(object).tolist() == expected.astype(object).tolist()
+    elif expected.dtype.kind == "M":
+        assert (pd.to_datetime(found) == expected).all()
+    elif expected.dtype.kind == "f":
+        # Doubles nearest to exact decimals, on both sides.
+        numbers = np.array([np.nan if value is None else float(value) for value in found])
+        np.testing.assert_array_equal(numbers, expected.to_numpy())
+    else:
+        assert found.tolist() == expected.tolist()
+
+
+def test_parquet_types_are_those_of_the_values(tmp_path: Path) -> None:
+    write(a_run("everything", pairs=1000), tmp_path, form="parquet")
+
+    def types(table: str) -> dict[str, str]:
+        described = duckdb.sql(f"DESCRIBE SELECT * FROM '{tmp_path}/{table}/part-00000.parquet'").fetchall()
+        return {name: kind for name, kind, *_ in described if kind != "VARCHAR"}
+
+    assert types("trades") == {
+        "quantity": "BIGINT",
+        "price": "DECIMAL(18,2)",
+        "date": "DATE",
+        "trade_timestamp": "TIMESTAMP",
+    }
+    assert types("truth") == {"delta": "DECIMAL(24,6)", "benign": "BOOLEAN", "notional": "DECIMAL(19,2)"}
+
+
+# The manifest
+
+
+def test_the_dataset_digest_is_that_of_the_lines_sha256sum_prints(made: Callable[[str], Path]) -> None:
+    folder = made("two lists in csv")
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    names = [f"{table}/part-0000{part}.csv" for part in range(3) for table in ("ours", "theirs", "truth")]
+    lines = subprocess.run(["sha256sum", *names], cwd=folder, capture_output=True, check=True).stdout
+    assert manifest["digests"]["dataset"] == hashlib.sha256(lines).hexdigest()
+
+
+@pytest.mark.parametrize("form", ["parquet", "ndjson"])
+def test_the_truth_digest_is_that_of_generate_whatever_the_format(
+    made: Callable[[str], Path], form: str
+) -> None:
+    run = a_run(**EVERYTHING)
+    digests = json.loads((made(form) / "manifest.json").read_bytes())["digests"]
+    expected = generate(**run.replay()).manifest["digests"]
+    assert (digests["truth"], digests["tickers"]) == (expected["truth"], expected["tickers"])
+
+
+def test_the_manifest_counts_what_the_files_hold(tmp_path: Path) -> None:
+    run = a_run("everything", **TWO_LISTS)  # two parts
+    manifest = write(run, tmp_path, workers=2)
+    assert manifest == json.loads((tmp_path / "manifest.json").read_bytes())
+    files = files_in(tmp_path)
+    del files["manifest.json"]
+    assert manifest["dataset"]["files"] == {
+        name: {
+            "rows": len(rows(content.decode())),
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        for name, content in files.items()
+    }
+    truth = [row for name in tables_of(files)["truth"] for row in rows(files[name].decode())]
+    listed = sum(file["rows"] for name, file in manifest["dataset"]["files"].items() if "truth" not in name)
+    counts = manifest["counts"]
+    assert counts["pairs"] == run.scenario.pairs
+    assert counts["trades"] == listed
+    assert counts["truth_rows"] == len(truth)
+    assert counts["mismatched_pairs"] == len({r["trade_id"] for r in truth if r["benign"] == "false"})
+    assert counts["benign_pairs"] == len({r["trade_id"] for r in truth if r["benign"] == "true"}) > 0
+    found = Counter(row["field"] for row in truth)
+    assert {name: count for name, count in counts["by_field"].items() if count} == found
+    # And what only the blocks know is what `generate` counts.
+    assert counts == generate(**run.replay()).manifest["counts"]
+
+
+def test_the_manifest_says_which_versions_and_ids_it_is_of(tmp_path: Path) -> None:
+    run = a_run(first_id=501)
+    manifest = write(run, tmp_path, form="parquet")
+    assert manifest["replay"]["first_id"] == 501
+    assert manifest["last_id"] == 500 + run.scenario.pairs
+    assert {"tradegen", "numpy", "pandas", "python", "pyarrow"} <= manifest["versions"].keys()
+
+
+# Ids
+
+
+def test_a_dataset_is_one_reservation_however_often_it_is_resumed(tmp_path: Path, ledger: Ledger) -> None:
+    run, out = a_run(), tmp_path / "out"
+    ledger.reserve(20)
+    for resume in (False, True):
+        break_off(run, out, reserve=ledger.reserve, resume=resume)
+    manifest = write(run, out, reserve=ledger.reserve, resume=True)
+    assert (manifest["replay"]["first_id"], manifest["last_id"]) == (21, 20 + run.scenario.pairs)
+    assert ledger.show().ranges == 2
+    assert ledger.show().next_id == manifest["last_id"] + 1
+    write(a_run(first_id=21), tmp_path / "same", workers=1)
+    assert files_in(out) == files_in(tmp_path / "same")
+    # Once it is finished, too.
+    write(run, out, reserve=ledger.reserve, resume=True)
+    assert ledger.show().ranges == 2
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_run_that_ends_as_it_reserves_does_not_burn_ids(
+    tmp_path: Path, ledger: Ledger, moment: str
+) -> None:
+    def ends(count: int, key: str) -> int:
+        if moment == "after":
+            ledger.reserve(count, key)
+        raise LedgerError("ends here")
+
+    with pytest.raises(LedgerError, match="ends here"):
+        write(a_run(), tmp_path / "out", reserve=ends)
+    manifest = write(a_run(), tmp_path / "out", reserve=ledger.reserve, resume=True)
+    assert manifest["replay"]["first_id"] == 1
+    assert ledger.show().ranges == 1
+
+
+def test_two_datasets_are_two_reservations(tmp_path: Path, ledger: Ledger) -> None:
+    run = a_run(pairs=10)
+    first = [
+        write(run, tmp_path / name, reserve=ledger.reserve)["replay"]["first_id"] for name in ("one", "two")
+    ]
+    again = write(run, tmp_path / "one", reserve=ledger.reserve, overwrite=True)
+    assert [*first, again["replay"]["first_id"]] == [1, 11, 21]
+
+
+def test_ids_given_are_taken_and_the_ledger_is_left_alone_when_it_is_resumed(tmp_path: Path) -> None:
+    run = a_run(first_id=77)
+    break_off(run, tmp_path)
+
+    def never(_count: int, _key: str) -> int:
+        raise AssertionError("reserved")
+
+    assert write(a_run(), tmp_path, reserve=never, resume=True)["replay"]["first_id"] == 77
+
+
+def test_what_the_format_cannot_hold_is_refused_before_ids_are_reserved(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    run = a_run(pairs=10, timestamp_precision="us")
+    with pytest.raises(OutputError, match=r"timestamp_precision is us, and FIX 4\.4 has no microseconds"):
+        write(run, tmp_path / "out", form="fix", reserve=ledger.reserve)
+    assert ledger.show().ranges == 0
+    assert files_in(tmp_path).keys() == {"trade_ids.db"}
+
+
+# What is there already
+
+
+def test_a_dataset_is_overwritten_only_on_demand(tmp_path: Path) -> None:
+    write(a_run(), tmp_path)
+    with (
+        unchanged(tmp_path),
+        pytest.raises(OutputError, match=r"holds a dataset; expected another folder, or --overwrite$"),
+    ):
+        write(a_run(seed=8), tmp_path)
+    write(a_run(seed=8, pairs=10), tmp_path, form="ndjson", overwrite=True)
+    write(a_run(seed=8, pairs=10), tmp_path / "other", form="ndjson")
+    other = files_in(tmp_path / "other")
+    assert {name: text for name, text in files_in(tmp_path).items() if name[:6] != "other/"} == other
+
+
+def test_an_unfinished_dataset_is_neither_taken_for_one_nor_overwritten(tmp_path: Path) -> None:
+    break_off(a_run(), tmp_path)
+    assert not (tmp_path / "manifest.json").exists()
+    with (
+        unchanged(tmp_path),
+        pytest.raises(
+            OutputError,
+            match=r"holds an unfinished dataset; --resume goes on with it, and --overwrite starts anew$",
+        ),
+    ):
+        write(a_run(), tmp_path)
+    write(a_run(pairs=10), tmp_path, overwrite=True)
+    assert files_in(tmp_path).keys() == {"manifest.json", "trades/part-00000.csv", "truth/part-00000.csv"}
+
+
+OTHERS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "seed": ({"seed": 8}, {}, "seed 7, not 8"),
+    "pairs": ({"pairs": BLOCK}, {}, f"pairs {BLOCK + 1_000}, not {BLOCK}"),
+    "rate": ({"mismatch_rate": 0.2}, {}, r"mismatch_rate 0\.3, not 0\.2"),
+    "date": ({"date": "2025-07-22"}, {}, "date 2025-07-21, not 2025-07-22"),
+    "view": ({"view": "counterparty"}, {}, "view single, not counterparty"),
+    "format": ({}, {"form": "ndjson"}, "format csv, not ndjson"),
+    "part size": ({}, {"blocks_per_part": 2}, "blocks_per_part 1, not 2"),
+    "universe": ({"tickers": {"AAPL": "154.00"}}, {}, "tickers"),
+    "ids": ({"first_id": 2}, {}, "first_id 1, not 2"),
+}
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_another_dataset_is_not_resumed_and_the_refusal_names_what_differs(
+    tmp_path: Path, finished: bool
+) -> None:
+    if finished:
+        write(a_run(), tmp_path)
+    else:
+        break_off(a_run(), tmp_path)
+    for run, how, message in OTHERS.values():
+        with (
+            unchanged(tmp_path),
+            pytest.raises(OutputError, match=rf"was begun with {message}.*; expected the same to resume"),
+        ):
+            write(a_run(**run), tmp_path, resume=True, **how)
+
+
+def test_another_version_does_not_go_on_with_a_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_off(a_run(), tmp_path)
+    monkeypatch.setattr("tradegen.datasets.plan.__version__", "9.9")
+    with pytest.raises(OutputError, match=r"was begun with tradegen \d\S+, not 9\.9"):
+        write(a_run(), tmp_path, resume=True)
+
+
+HOWS: dict[str, dict[str, bool]] = {"anew": {}, "resume": {"resume": True}, "overwrite": {"overwrite": True}}
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "trades/notes.txt", "trades/part-00000.csv.gz", "deep/er/x", ".git/config"]
+)
+def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path, name: str, how: str) -> None:
+    if how != "anew":
+        write(a_run(pairs=10), tmp_path)
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    with unchanged(tmp_path), pytest.raises(OutputError, match=f"holds {name}; expected a new or empty"):
+        write(a_run(pairs=10), tmp_path, **HOWS[how])
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_hidden_files_and_empty_folders_of_others_are_left_alone(tmp_path: Path, how: str) -> None:
+    names = {".env.local", ".gitignore", ".DS_Store", ".notes.txt.swp"}
+    (tmp_path / "empty").mkdir()
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    if how != "anew":
+        break_off(a_run(), tmp_path)
+    write(a_run(), tmp_path, **HOWS[how])
+    assert names <= files_in(tmp_path).keys()
+    assert (tmp_path / "empty").is_dir()
+
+
+def test_part_files_without_plan_or_manifest_are_refused_and_left_alone(tmp_path: Path) -> None:
+    write(a_run(pairs=10), tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    for how in ({}, {"resume": True}):
+        with (
+            unchanged(tmp_path),
+            pytest.raises(OutputError, match=r"holds trades/part-00000\.csv but no manifest"),
+        ):
+            write(a_run(pairs=10), tmp_path, **how)
+
+
+def test_a_finished_dataset_is_not_made_again(tmp_path: Path) -> None:
+    manifest = write(a_run(), tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert write(a_run(), tmp_path, resume=True) == manifest
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_leftovers_of_killed_runs_are_gone_at_the_end(tmp_path: Path) -> None:
+    write(a_run(), tmp_path / "expected")
+    out = tmp_path / "out"
+    break_off(a_run(), out)
+    for left in ("trades/.part-00001.csv.a1b2c3d4", "truth/.part-00001.csv.zz", ".manifest.json.k_9x"):
+        (out / left).write_text("half a re")
+    (out / ".progress" / ".part-00001.json.abc").write_text("{")
+    write(a_run(), out, resume=True)
+    assert files_in(out) == files_in(tmp_path / "expected")
+    assert not (out / ".progress").exists()
+
+
+def test_a_run_killed_once_its_manifest_is_there_is_finished_by_resuming(tmp_path: Path) -> None:
+    write(a_run(), tmp_path / "expected")
+    out = tmp_path / "out"
+    break_off(a_run(), out, after=2)
+    (out / "manifest.json").write_bytes((tmp_path / "expected" / "manifest.json").read_bytes())
+    write(a_run(), out, resume=True)
+    assert files_in(out) == files_in(tmp_path / "expected")
+    assert not (out / ".progress").exists()
+
+
+DAMAGED = {
+    "manifest.json": ["", "{", "[]", "{}", '{"manifest": 1, "replay": {}}'],
+    ".progress/plan.json": ["{", "[]", "{}"],
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_manifest_or_plan_is_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    for text in DAMAGED[name]:
+        (tmp_path / name).write_text(text)
+        with unchanged(tmp_path), pytest.raises(OutputError, match=rf"{name} is no .* of a dataset"):
+            write(a_run(pairs=10), tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": {}}', '{"files": {"x": 1}}'])
+def test_a_damaged_record_of_a_part_has_it_made_anew(tmp_path: Path, text: str) -> None:
+    write(a_run(), tmp_path / "expected", workers=1)
+    out = tmp_path / "out"
+    break_off(a_run(), out, after=2)
+    (out / ".progress" / "part-00000.json").write_text(text)
+    write(a_run(), out, resume=True, workers=1)
+    assert files_in(out) == files_in(tmp_path / "expected")
+
+
+def test_a_folder_that_a_run_writes_to_is_closed_to_others(tmp_path: Path) -> None:
+    refusals = []
+
+    def meanwhile(_pairs: int) -> None:
+        with pytest.raises(OutputError) as caught:
+            write(a_run(pairs=10), tmp_path, overwrite=True)
+        refusals.append(str(caught.value))
+
+    write(a_run(pairs=10), tmp_path, advance=meanwhile)
+    assert refusals == [f"{tmp_path} is being written by another run; expected a folder of its own for each"]
+
+
+def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        with unchanged(tmp_path), pytest.raises(OutputError, match="file"):
+            write(a_run(pairs=10), out)
+
+
+def test_progress_adds_up_to_all_pairs_also_of_a_resumed_run(tmp_path: Path) -> None:
+    for how in ({}, {"resume": True}):
+        told: list[int] = []
+        if how:
+            break_off(a_run(), tmp_path / "resumed")
+        write(a_run(), tmp_path / ("resumed" if how else "whole"), advance=told.append, **how)
+        assert sorted(told) == [1_000, BLOCK]
+
+
+@pytest.mark.parametrize("how", [{"workers": 0}, {"blocks_per_part": 0}, {"form": "parkett"}])
+def test_impossible_values_are_refused_before_anything_is_written(
+    tmp_path: Path, how: dict[str, Any]
+) -> None:
+    with pytest.raises(OutputError, match=next(iter(how)).replace("form", "format")):
+        write(a_run(pairs=10), tmp_path / "out", **how)
+    assert not (tmp_path / "out").exists()
+
+
+# On the command line
+
+WORDS = ("generate", "--seed", "7", "--date", "2025-07-21", "--format", "csv", "--blocks-per-part", "1")
+
+
+def test_the_command_line_makes_the_same_dataset(tmp_path: Path) -> None:
+    done = shell(*WORDS, "--pairs", "66536", "--first-id", "1", "--out", "out/", cwd=tmp_path)
+    manifest = write(a_run(), tmp_path / "expected")
+    assert (done.code, done.out) == (0, "")
+    assert files_in(tmp_path / "out") == files_in(tmp_path / "expected")
+    assert manifest["digests"]["dataset"] in done.err
+
+
+def test_a_finished_dataset_is_resumed_with_nothing_to_do(tmp_path: Path) -> None:
+    words = (*WORDS, "--pairs", "100", "--out", "out/")
+    assert shell(*words, cwd=tmp_path).code == 0
+    with unchanged(tmp_path):
+        done = shell(*words, "--resume", cwd=tmp_path)
+    assert done.code == 0
+    digest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["digests"]["dataset"]
+    assert digest in done.err
+    assert Ledger(tmp_path / "trade_ids.db").show().ranges == 1
+
+
+REFUSED = {
+    "another seed": ("--out", "there/", "--resume", "--seed", "8"),
+    "other files": ("--out", "other/"),
+    "no format": ("--out", "new/", "--format", "parkett"),
+    "unknown store": ("--out", "ftp://host/folder"),
+    "no bucket": ("--out", "s3://"),
+    "truth elsewhere": ("--out", "new/", "--truth", "t.csv"),
+    "one file resumed": ("--out", "new.csv", "--resume"),
+}
+
+
+def test_what_cannot_be_written_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    write(a_run(pairs=10), tmp_path / "there")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").write_text("mine")
+    with unchanged(tmp_path):
+        for case, words in REFUSED.items():
+            done = shell(*WORDS, "--first-id", "1", "--pairs", "10", *words, cwd=tmp_path)
+            assert (done.code, done.out) == (2, ""), case
+            assert done.err.startswith("tradegen: "), done.err
+            assert done.err.count("\n") == 1, done.err
+    assert not (tmp_path / "new").exists() or not files_in(tmp_path / "new")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_leaves_a_dataset_that_the_same_command_resumes(tmp_path: Path, workers: str) -> None:
+    words = (*WORDS, "--pairs", "400000", "--out", "out/", "--workers", workers)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tradegen", *words],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: list(tmp_path.glob("out/.progress/part-*.json")))
+        os.killpg(child.pid, signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+        assert child.returncode == 130
+        sentence = re.fullmatch(
+            r"tradegen: trade_ids\.db was not there: .*\n"
+            r"tradegen: interrupted; ([\d,]+) of 400,000 pairs are written to out/; "
+            r"the same command with --resume goes on\n",
+            said,
+        )
+        assert sentence, said
+        made = sentence[1]
+        assert 0 <= int(made.replace(",", "")) < 400_000
+        assert processes_in(child.pid) == []
+    finally:
+        child.kill()
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    assert not [path for path in (tmp_path / "out").rglob(".*.*") if path.is_file()]
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/.progress/part-*.json")}
+    assert kept
+    assert shell(*words, "--resume", cwd=tmp_path).code == 0
+    write(a_run(pairs=400_000), tmp_path / "expected")
+    assert files_in(tmp_path / "out") == files_in(tmp_path / "expected")
+    assert Ledger(tmp_path / "trade_ids.db").show().ranges == 1

@@ -1,0 +1,423 @@
+"""Datasets and what befalls them: whatever ends a run, resuming it gives the same bytes, or says why not."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets_files import (
+    BLOCK,
+    a_run,
+    break_off,
+    children_of,
+    files_in,
+    processes_in,
+    wait_until,
+    write,
+)
+from ledger_files import run_child
+from shell import run as shell
+
+from tradegen.errors import OutputError
+from tradegen.ledger import Ledger, create_ledger
+
+PAIRS = 2 * BLOCK + 1_000
+MOMENTS = 20
+WORDS = ("generate", "--seed", "7", "--date", "2025-07-21", "--format", "csv", "--blocks-per-part", "1")
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[str, bytes]]:
+    """The files of an undisturbed run of so many pairs."""
+
+    def made(pairs: int) -> dict[str, bytes]:
+        folder = tmp_path_factory.getbasetemp() / f"undisturbed-{pairs}"
+        if not folder.exists():
+            write(a_run(pairs=pairs), folder, workers=2)
+        return files_in(folder)
+
+    return made
+
+
+# Killed. Children start and kill the runs: they have no threads of their own when they fork.
+
+
+@pytest.mark.parametrize("whom", ["all of its processes", "the parent alone"])
+def test_a_run_killed_at_any_time_is_resumed_to_the_same_files(
+    tmp_path: Path, expected: Callable[[int], dict[str, bytes]], whom: str
+) -> None:
+    told = json.loads(run_child(__file__, "be_killed", tmp_path, whom))
+    assert len(told) == MOMENTS
+    # The moments are worth something: some runs were killed amid their parts.
+    assert sum(0 < each["parts"] < 3 for each in told) >= 3, told
+    for number, each in enumerate(told):
+        assert each["workers left"] == 0
+        assert each["ranges"] == 1, "ids were reserved more than once"
+        assert files_in(tmp_path / str(number) / "out") == expected(PAIRS)
+        shutil.rmtree(tmp_path / str(number))
+
+
+def be_killed(folder: str, whom: str) -> None:
+    run = a_run(pairs=PAIRS)
+    chance = random.Random(f"{whom} 1")
+
+    def begin(place: Path, **how: Any) -> int:
+        if child := os.fork():
+            return child
+        os.setpgid(0, 0)
+        write(run, place / "out", workers=2, reserve=Ledger(place / "ids.db").reserve, **how)
+        os._exit(0)
+
+    def whole(place: Path) -> float:
+        place.mkdir()
+        create_ledger(place / "ids.db")
+        start = time.monotonic()
+        assert os.waitpid(begin(place), 0)[1] == 0
+        return time.monotonic() - start
+
+    length = sorted(whole(Path(folder, f"whole-{number}")) for number in range(3))[1]
+    told = []
+    for number in range(MOMENTS):
+        place = Path(folder, str(number))
+        place.mkdir()
+        create_ledger(place / "ids.db")
+        child = begin(place)
+        time.sleep(length * (number + chance.random()) / MOMENTS)
+        if whom == "the parent alone":
+            os.kill(child, signal.SIGKILL)
+        else:
+            with contextlib.suppress(ProcessLookupError):  # a run that has not come to be a group yet
+                os.killpg(child, signal.SIGKILL)
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        ended = time.monotonic()
+        while processes_in(child) and time.monotonic() < ended + 2:
+            time.sleep(0.02)
+        left = len(processes_in(child))
+        for worker in processes_in(child):
+            os.kill(worker, signal.SIGKILL)
+        parts = len(list(place.glob("out/.progress/part-*.json")))
+        assert os.waitpid(begin(place, resume=True), 0)[1] == 0
+        ranges = Ledger(place / "ids.db").show().ranges
+        told.append({"parts": parts, "workers left": left, "ranges": ranges})
+    sys.stdout.write(json.dumps(told))
+
+
+STEPS = ("mkdir", "replace", "unlink", "rmdir")
+
+
+@pytest.mark.parametrize("how", ["killed", "refused"])
+def test_a_run_that_ends_at_any_step_on_the_disk_is_resumed_to_the_same_files(
+    tmp_path: Path, expected: Callable[[int], dict[str, bytes]], how: str
+) -> None:
+    """Steps are what changes names on the disk, and what flushes it."""
+    told = json.loads(run_child(__file__, "end_at_steps", tmp_path, how))
+    assert len(told) > 25
+    for step, each in enumerate(told):
+        place = tmp_path / str(step)
+        there = files_in(place / "then")
+        if "manifest.json" in there:
+            # Whole, or not there.
+            left = {name: text for name, text in there.items() if not name.startswith(".progress/")}
+            assert left == expected(1000)
+        assert each["ranges"] == 1
+        assert files_in(place / "out") == expected(1000)
+        if how == "killed":
+            assert each["ended"] == -signal.SIGKILL
+        else:
+            assert each["said"].endswith(("No space left on device", "nothing there was changed")), each
+            assert "\n" not in each["said"]
+    assert any((tmp_path / str(step) / "then" / "manifest.json").exists() for step in range(len(told)))
+
+
+def end_at_steps(folder: str, how: str) -> None:
+    """End a run at each of its steps in turn, in a child of its own, keep what there is, and resume it."""
+    run = a_run(pairs=1000)
+    told: list[dict[str, Any]] = []
+    while True:
+        place = Path(folder, str(len(told)))
+        place.mkdir()
+        ledger = create_ledger(place / "ids.db")
+        said = place / "said"
+        if (child := os.fork()) == 0:
+            _end_at(len(told), how)
+            try:
+                write(run, place / "out", workers=1, reserve=ledger.reserve)
+            except OutputError as error:
+                said.write_text(str(error))
+                os._exit(2)
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        if status == 0:
+            shutil.rmtree(place)
+            break
+        then = place / "out"
+        if then.exists():
+            shutil.copytree(then, place / "then")
+        else:
+            (place / "then").mkdir()
+        write(run, place / "out", workers=1, reserve=ledger.reserve, resume=True)
+        told.append(
+            {
+                "ended": os.waitstatus_to_exitcode(status),
+                "said": said.read_text() if said.exists() else "",
+                "ranges": ledger.show().ranges,
+            }
+        )
+    sys.stdout.write(json.dumps(told))
+
+
+def _end_at(step: int, how: str) -> None:
+    """Have this process end, or its disk refuse, at the step of this number."""
+    left = step
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def instead(*words: Any, **more: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == -1 and how == "killed":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if left == -1:
+                raise OSError(28, "No space left on device")
+            return function(*words, **more)
+
+        return instead
+
+    for name in STEPS:
+        setattr(Path, name, counted(getattr(Path, name)))
+    os.fsync = counted(os.fsync)
+
+
+def test_workers_do_not_outlive_a_run_that_was_killed(tmp_path: Path) -> None:
+    """Each of the two is amid a part of seconds: it is not finished."""
+    words = (*WORDS[:-1], "16", "--first-id", "1", "--pairs", "1e8", "--workers", "2", "--out", "out/")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tradegen", *words],
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: len(list(tmp_path.glob("out/trades/.part-*"))) == 2)
+        assert len(children_of(child.pid)) == 2
+    finally:
+        child.kill()
+        child.wait()
+    try:
+        wait_until(lambda: not processes_in(child.pid), 1.5)
+    finally:
+        for left in processes_in(child.pid):
+            os.kill(left, signal.SIGKILL)
+    assert list(tmp_path.glob("out/*/part-*")) == []
+
+
+def test_a_worker_killed_mid_run_is_said_in_a_sentence_and_the_run_is_resumable(
+    tmp_path: Path, expected: Callable[[int], dict[str, bytes]]
+) -> None:
+    words = (*WORDS, "--first-id", "1", "--pairs", str(PAIRS), "--workers", "2", "--out", "out/")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tradegen", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        wait_until(lambda: len(children_of(child.pid)) == 2)
+        os.kill(children_of(child.pid)[0], signal.SIGKILL)
+        _, said = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert child.returncode == 2
+    assert said == (
+        "tradegen: a worker process died, perhaps for want of memory; "
+        "what is done is kept, and --resume goes on\n"
+    )
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    assert shell(*words, "--resume", cwd=tmp_path).code == 0
+    assert files_in(tmp_path / "out") == expected(PAIRS)
+
+
+# Altered while no one looked
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def lengthen(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"\n")
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("harm", [cut, flip, lengthen, empty, Path.unlink])
+@pytest.mark.parametrize("table", ["trades", "truth"])
+def test_a_part_harmed_since_it_was_made_is_made_anew(
+    tmp_path: Path,
+    expected: Callable[[int], dict[str, bytes]],
+    table: str,
+    harm: Callable[[Path], None],
+) -> None:
+    break_off(a_run(pairs=BLOCK + 10), tmp_path, after=2)
+    harm(tmp_path / table / "part-00000.csv")
+    write(a_run(pairs=BLOCK + 10), tmp_path, workers=1, resume=True)
+    assert files_in(tmp_path) == expected(BLOCK + 10)
+
+
+def test_whole_parts_are_kept_as_they_are(tmp_path: Path) -> None:
+    break_off(a_run(pairs=PAIRS), tmp_path, after=2)
+    cut(tmp_path / "truth" / "part-00001.csv")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("t*/part-*.csv")}
+    write(a_run(pairs=PAIRS), tmp_path, resume=True)
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert {path.name for path in before if before[path] == after[path]} == {"part-00000.csv"}
+
+
+# Disks and folders that refuse
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 16 MB, which only root may set up."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if not _mount("-t", "tmpfs", "-o", "size=16m", "tmpfs", disk):
+        pytest.skip("mounting a disk is not allowed here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def _mount(*words: str | Path) -> bool:
+    mount = shutil.which("mount")
+    return bool(mount) and subprocess.run([mount, *words], capture_output=True, check=False).returncode == 0
+
+
+def require_sentence(code: int, said: str, *, about: str) -> None:
+    assert code == 2, said
+    assert said.startswith("tradegen: "), said
+    assert said.count("\n") == 1, said
+    assert about in said
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "json"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_full_disk_is_said_in_a_sentence_and_room_lets_the_run_go_on(
+    tmp_path: Path, small_disk: Path, form: str, workers: str
+) -> None:
+    words = (*WORDS, "--format", form, "--pairs", "260000", "--workers", workers)
+    if form == "parquet":  # small files
+        (small_disk / "hidden").mkdir()
+        (small_disk / "hidden" / "filler").write_bytes(bytes(11_000_000))
+    done = shell(*words, "--out", f"{small_disk}/out/", cwd=tmp_path)
+    said = done.err.partition("\n")[2]  # after that of a new ledger
+    require_sentence(done.code, said, about="No space left on device")
+    assert not (small_disk / "out" / "manifest.json").exists()
+    assert not [path for path in small_disk.rglob(".part-*.*.*") if path.is_file()]
+    assert _mount("-o", "remount,size=200m", small_disk)
+    done = shell(*words, "--out", f"{small_disk}/out/", "--resume", cwd=tmp_path)
+    assert done.code == 0, done.err
+    write(a_run(pairs=260_000), tmp_path / "undisturbed", form=form)
+    assert files_in(small_disk / "out") == files_in(tmp_path / "undisturbed")
+    assert Ledger(tmp_path / "trade_ids.db").show().ranges == 1
+
+
+def test_a_limit_on_the_size_of_files_is_said_in_a_sentence_too(
+    tmp_path: Path, expected: Callable[[int], dict[str, bytes]]
+) -> None:
+    words = (*WORDS, "--first-id", "1", "--pairs", str(PAIRS), "--out", "out/")
+    done = subprocess.run(
+        [sys.executable, "-m", "tradegen", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000)),
+    )
+    require_sentence(done.returncode, done.stderr, about="cannot be written: File too large")
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    assert shell(*words, "--resume", cwd=tmp_path).code == 0
+    assert files_in(tmp_path / "out") == expected(PAIRS)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_read_only_disk_is_said_in_a_sentence(tmp_path: Path, small_disk: Path, begun: bool) -> None:
+    words = (*WORDS, "--first-id", "1", "--pairs", str(BLOCK + 10), "--out", f"{small_disk}/out/")
+    if begun:
+        break_off(a_run(pairs=BLOCK + 10), small_disk / "out")
+    before = files_in(small_disk)
+    assert _mount("-o", "remount,ro", small_disk)
+    done = shell(*words, *(["--resume"] if begun else []), cwd=tmp_path)
+    require_sentence(done.code, done.err, about="Read-only file system")
+    assert files_in(small_disk) == before
+    assert _mount("-o", "remount,rw", small_disk)
+    assert shell(*words, *(["--resume"] if begun else []), cwd=tmp_path).code == 0
+
+
+@pytest.mark.parametrize("where", ["the folder", "the folder it is to lie in", "a folder of parts"])
+def test_a_folder_without_permission_is_said_in_a_sentence(where: str) -> None:
+    """Also when the tests run as root, whom no mode stops: a child gives up being root first."""
+    folder = Path(tempfile.mkdtemp())  # not tmp_path, which lies in a folder closed to other users
+    try:
+        folder.chmod(0o755)
+        out = folder / "out"
+        if where == "the folder":
+            out.mkdir()
+        if where == "a folder of parts":
+            break_off(a_run(pairs=BLOCK + 10), out)
+            for path in (*out.rglob("*"), out):
+                path.chmod(0o777)
+            (out / "trades").chmod(0o755)
+        before = files_in(folder)
+        said = run_child(__file__, "write_without_permission", out)
+        assert "Permission denied" in said
+        assert str(out) in said
+        assert "\n" not in said
+        assert files_in(folder).keys() - {"out/.progress/plan.json"} == before.keys() - {
+            "out/.progress/plan.json"
+        }
+    finally:
+        shutil.rmtree(folder)
+
+
+def write_without_permission(out: str) -> None:
+    with tempfile.TemporaryDirectory() as elsewhere:
+        write(a_run(pairs=10), elsewhere, workers=1)  # loads all that lies out of reach afterwards
+    run = a_run(pairs=BLOCK + 10)
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    else:
+        for path in (Path(out), Path(out).parent, Path(out, "trades")):
+            if path.exists():
+                path.chmod(path.stat().st_mode & ~0o222)
+    try:
+        write(run, out, workers=1, resume=True)
+    except OutputError as error:
+        sys.stdout.write(str(error))
+
+
+# Child processes run the functions of this file by name.
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
