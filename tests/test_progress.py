@@ -15,9 +15,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_a_log_gets_a_line_every_half_a_minute(
-    clock: list[float], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_log_gets_a_line_each_half_minute(clock: list[float], capsys: pytest.CaptureFixture[str]) -> None:
     with progress.meter(1_000_000) as advance:
         for _ in range(9):
             clock[0] += 10
