@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from tradegen.commands.shell import say
 from tradegen.datasets import write_dataset
 from tradegen.datasets.plan import BLOCKS_PER_PART, Plan
-from tradegen.datasets.writing import MANIFEST, open_store, unfinished_plan
+from tradegen.datasets.writing import begun_plan, open_store
 from tradegen.errors import OutputError
 from tradegen.progress import meter
 from tradegen.run import Run
@@ -25,7 +24,7 @@ def is_dataset(out: str | None, form: str | None) -> bool:
     if out is None or out == "-":
         return False
     folder = out.endswith("/") or Path(out).is_dir()
-    return folder or "://" in out or (form == "parquet" and not Path(out).suffix)
+    return folder or "://" in out or (form == "parquet" and not Path(out).suffix and not Path(out).exists())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +75,7 @@ class Request:
 
 def begun(out: str, endpoint: str | None) -> Plan | None:
     """The plan of the dataset that was begun at a place, finished or not; None where there is none."""
-    store = open_store(out, endpoint)
-    if content := store.get(MANIFEST):
-        manifest: Mapping[str, Any] = json.loads(content)
-        if "dataset" in manifest:
-            return Plan.from_dict({**manifest["dataset"], "replay": manifest["replay"]})
-    return unfinished_plan(store)
+    return begun_plan(open_store(out, endpoint))
 
 
 def say_where(out: str, manifest: Mapping[str, Any]) -> None:

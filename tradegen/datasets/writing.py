@@ -25,7 +25,7 @@ from tradegen.manifest import Tally
 from tradegen.run import Run
 from tradegen.schema import LISTS
 
-__all__ = ["MANIFEST", "open_store", "unfinished_plan", "write_dataset"]
+__all__ = ["MANIFEST", "begun_plan", "open_store", "write_dataset"]
 
 MANIFEST = "manifest.json"
 _PLAN = f"{PROGRESS}/plan.json"
@@ -127,8 +127,16 @@ def open_store(out: str | Path, endpoint: str | None = None) -> Store:
     return Folder(Path(out))
 
 
-def unfinished_plan(store: Store) -> Plan | None:
-    """The plan of the unfinished dataset that lies there; None where there is none."""
+def begun_plan(store: Store) -> Plan | None:
+    """The plan of the dataset that was begun there, finished or not; None where there is none.
+
+    Raises
+    ------
+    OutputError
+        Where what is there is damaged.
+    """
+    if manifest := _read(store, MANIFEST):
+        return Plan.from_dict({**manifest["dataset"], "replay": manifest["replay"]})
     noted = _read(store, _PLAN)
     return Plan.from_dict(noted) if noted else None
 
