@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -49,6 +50,24 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 def ledger(tmp_path: Path) -> Ledger:
     """A new ledger in a folder of its own."""
     return create_ledger(tmp_path / "trade_ids.db")
+
+
+@pytest.fixture(scope="session")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Datasets for verify, to be read and copied, not changed."""
+    from verify_datasets import BLOCK, made  # loaded where it is used: it needs pyarrow
+
+    folder = tmp_path_factory.mktemp("datasets")
+    made(folder / "csv", "csv")
+    made(folder / "parquet", "parquet", pairs=2 * BLOCK + 1_500)
+    made(folder / "fix", "fix", "original", pairs=40)
+    return folder
+
+
+@pytest.fixture
+def copied(originals: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """Give a function that copies one of the originals, to be changed."""
+    return lambda form: Path(shutil.copytree(originals / form, tmp_path / form))
 
 
 def absent(what: str) -> None:

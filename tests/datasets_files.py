@@ -14,6 +14,7 @@ from tradegen.datasets import write_dataset
 from tradegen.run import Run, prepare
 
 BLOCK = 65_536  # pairs, as DESIGN.md has it
+WORDS = ("generate", "--seed", "7", "--date", "2025-07-21", "--format", "csv", "--blocks-per-part", "1")
 
 
 def a_run(scenario: str | None = None, **arguments: Any) -> Run:

@@ -74,7 +74,7 @@ def test_kill_9_at_random_moments_repeats_no_id_and_leaves_a_clean_ledger(tmp_pa
     printed = read_ranges("\n".join(lines))
     # The positive control: lives are long enough to reserve, on a busy machine too, and some end in the midst
     # of a commit.
-    assert len(printed) > KILLS // 4
+    assert len(printed) > KILLS // 10
     assert int(journals) > KILLS // 40
     ids = list(itertools.chain.from_iterable(range(first, last + 1) for first, last in printed))
     assert len(ids) == len(set(ids))
@@ -88,6 +88,10 @@ def test_kill_9_at_random_moments_repeats_no_id_and_leaves_a_clean_ledger(tmp_pa
 def reserve_and_be_killed(path: str) -> None:
     moments, journal, journals = random.Random(20250721), Path(f"{path}-journal"), 0
     ledger = Ledger(Path(path))
+    began = time.perf_counter()
+    for _ in range(10):
+        print_range(ledger, 1)
+    reservation = (time.perf_counter() - began) / 10
 
     def reserve_forever(seed: int) -> None:
         for number in itertools.count():
@@ -95,7 +99,8 @@ def reserve_and_be_killed(path: str) -> None:
 
     for seed in range(KILLS):
         child = fork(partial(reserve_forever, seed))
-        time.sleep(moments.uniform(0.002, 0.02))
+        # A life lasts for some reservations of this disk, slow or fast.
+        time.sleep(moments.uniform(0.002, 0.002 + 8 * reservation))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         journals += journal.exists()

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 from shell import run as shell
 from verify_datasets import (
-    BLOCK,
     VIEWS,
     changed_manifest,
     clean_row,
@@ -28,20 +27,6 @@ from verify_datasets import (
 
 import tradegen
 from tradegen.verify import VerifyError, open_dataset, verify, verify_dataset
-
-
-@pytest.fixture(scope="module")
-def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("datasets")
-    made(folder / "csv", "csv")
-    made(folder / "parquet", "parquet", pairs=2 * BLOCK + 1_500)
-    made(folder / "fix", "fix", "original", pairs=40)
-    return folder
-
-
-@pytest.fixture
-def copied(originals: Path, tmp_path: Path) -> Callable[[str], Path]:
-    return lambda form: Path(shutil.copytree(originals / form, tmp_path / form))
 
 
 @pytest.mark.parametrize("view", VIEWS)

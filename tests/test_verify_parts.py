@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from verify_datasets import (
-    BLOCK,
     changed_manifest,
     clean_row,
     hashed_again,
@@ -25,21 +23,6 @@ from verify_datasets import (
 )
 
 from tradegen.verify import VerifyError, open_dataset
-
-
-@pytest.fixture(scope="module")
-def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("datasets")
-    made(folder / "csv", "csv")
-    made(folder / "parquet", "parquet", pairs=2 * BLOCK + 1_500)
-    made(folder / "fix", "fix", "original", pairs=40)
-    return folder
-
-
-@pytest.fixture
-def copied(originals: Path, tmp_path: Path) -> Callable[[str], Path]:
-    return lambda form: Path(shutil.copytree(originals / form, tmp_path / form))
-
 
 # Damages that new digests hide: the truth alone tells
 
