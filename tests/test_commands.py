@@ -57,6 +57,24 @@ def test_verify_proves_what_generate_wrote_and_finds_what_was_changed(tmp_path: 
     assert "gone.csv cannot be read" in missing.err
 
 
+def test_replay_makes_the_files_of_a_manifest_again_and_says_so(tmp_path: Path) -> None:
+    files = ["--out", "t.json", "--truth", "k.json", "--manifest", "m.json"]
+    assert run(*RUN, "--scenario", "everything", *files, cwd=tmp_path).code == 0
+    again = run("replay", "m.json", "--out", "again.json", "--truth", "-", cwd=tmp_path)
+    assert (again.code, again.err) == (0, "tradegen: the same trades and truth as the manifest says\n")
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "t.json").read_bytes()
+    assert again.out == (tmp_path / "k.json").read_text()
+
+
+def test_replay_says_where_what_it_makes_is_not_what_the_manifest_says(tmp_path: Path) -> None:
+    assert run(*RUN, "--out", "t.csv", "--manifest", "m.json", cwd=tmp_path).code == 0
+    told = json.loads((tmp_path / "m.json").read_text())
+    told["digests"]["truth"] = "0" * 64
+    (tmp_path / "m.json").write_text(json.dumps(told))
+    again = run("replay", "m.json", "--out", "again.csv", cwd=tmp_path)
+    assert (again.code, again.err) == (1, "tradegen: not what the manifest says: truth\n")
+
+
 def test_the_summary_says_what_the_data_did_not_allow(tmp_path: Path) -> None:
     swap = run(*RUN, "--set", 'mechanisms={"date.day_month_swap"=1}', "--out", "t.csv", cwd=tmp_path)
     assert swap.code == 0

@@ -27,6 +27,7 @@ from shell import run as shell
 
 from tradegen.errors import OutputError
 from tradegen.ledger import Ledger
+from tradegen.run import prepare
 
 
 def test_a_dataset_is_overwritten_only_on_demand(tmp_path: Path) -> None:
@@ -245,7 +246,33 @@ def test_a_finished_dataset_is_resumed_with_nothing_to_do(tmp_path: Path) -> Non
     assert done.code == 0
     digest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["digests"]["dataset"]
     assert digest in done.err
+    assert "tradegen: out/ holds all of it already; nothing was left to make\n" in done.err
     assert Ledger(tmp_path / "trade_ids.db").show().ranges == 1
+
+
+def test_resume_alone_goes_on_with_the_universe_and_the_parts_it_was_begun_with(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("ticker,price\nABC,10.00\nXYZ,20.00\n")
+    words = (
+        "generate",
+        "--pairs",
+        "140000",
+        "--blocks-per-part",
+        "1",
+        "--tickers",
+        "mine.csv",
+        "--out",
+        "out/",
+        "--format",
+        "csv",
+    )
+    assert shell(*words, "--first-id", "1", "--seed", "7", "--workers", "1", cwd=tmp_path).code == 0
+    expected = files_in(tmp_path / "out")
+    (tmp_path / "mine.csv").unlink()
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())
+    break_off(prepare(**manifest["replay"]), tmp_path / "begun", blocks_per_part=1)
+    done = shell("generate", "--out", "begun/", "--resume", "--first-id", "1", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert files_in(tmp_path / "begun") == expected
 
 
 REFUSED = {

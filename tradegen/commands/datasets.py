@@ -10,13 +10,12 @@ from typing import Any
 
 from tradegen.commands.shell import say
 from tradegen.datasets import write_dataset
-from tradegen.datasets.plan import BLOCKS_PER_PART, Plan
-from tradegen.datasets.writing import begun_plan, open_store
+from tradegen.datasets.plan import BLOCKS_PER_PART
 from tradegen.errors import OutputError
 from tradegen.progress import meter
 from tradegen.run import Run
 
-__all__ = ["Request", "begun", "is_dataset", "say_where"]
+__all__ = ["Request", "is_dataset", "say_where"]
 
 
 def is_dataset(out: str | None, form: str | None) -> bool:
@@ -63,7 +62,7 @@ class Request:
                 advance(pairs)
 
             try:
-                return write_dataset(
+                made = write_dataset(
                     run, out, form=form, reserve=reserve, advance=count, **dataclasses.asdict(self)
                 )
             except KeyboardInterrupt:
@@ -71,11 +70,9 @@ class Request:
                     f"{done:,} of {run.scenario.pairs:,} pairs are written to {out}; the same command "
                     "with --resume goes on"
                 ) from None
-
-
-def begun(out: str, endpoint: str | None) -> Plan | None:
-    """The plan of the dataset that was begun at a place, finished or not; None where there is none."""
-    return begun_plan(open_store(out, endpoint))
+        if not done:
+            say(f"{out} holds all of it already; nothing was left to make")
+        return made
 
 
 def say_where(out: str, manifest: Mapping[str, Any]) -> None:

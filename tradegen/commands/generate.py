@@ -11,12 +11,12 @@ import typer
 
 from tradegen import text
 from tradegen.assignments import assignments
-from tradegen.commands.datasets import Request, begun, is_dataset, say_where
+from tradegen.commands.datasets import Request, is_dataset, say_where
+from tradegen.commands.files import write_files
 from tradegen.commands.shell import LEDGER, number, say, sentences
-from tradegen.datasets.parts import rehearse
-from tradegen.datasets.plan import BLOCKS_PER_PART, Plan
+from tradegen.datasets.plan import BLOCKS_PER_PART
+from tradegen.datasets.writing import begun_plan, open_store
 from tradegen.errors import OutputError, ScenarioError
-from tradegen.export import Destinations, export
 from tradegen.ledger import Ledger, open_ledger, open_or_create
 from tradegen.run import Run, prepare
 from tradegen.scenario import DEFAULT, Scenario
@@ -111,8 +111,11 @@ def generate(
         bool, typer.Option("--overwrite", help="Take the place of the dataset there.", **DATASET)
     ] = False,
     blocks_per_part: Annotated[
-        int, typer.Option(metavar="N", help="Blocks of 65,536 pairs in each part file.", **DATASET)
-    ] = BLOCKS_PER_PART,
+        int | None,
+        typer.Option(
+            metavar="N", help=f"Blocks of 65,536 pairs in each part; {BLOCKS_PER_PART} by default.", **DATASET
+        ),
+    ] = None,
     endpoint: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Address of an object store that is not AWS's own.", **DATASET),
@@ -144,59 +147,42 @@ def generate(
     for stop in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, _terminated)
     dataset = is_dataset(out, form)
-    how = Request(workers, dask, resume, overwrite, blocks_per_part, endpoint)
-    if not dataset and how != Request():
+    for_datasets = (workers, dask, resume or None, overwrite or None, blocks_per_part, endpoint)
+    if not dataset and any(option is not None for option in for_datasets):
         raise OutputError(
             "--workers, --dask, --resume, --overwrite, --blocks-per-part and --endpoint are for datasets; "
             "expected --out FOLDER/ or --out s3://bucket/prefix with them"
         )
     if dataset and (truth or manifest):
         raise OutputError("a dataset holds its truth and its manifest; expected no --truth and no --manifest")
-    known = begun(out, endpoint) if dataset and out and resume else None
+    known = begun_plan(open_store(out, endpoint)) if dataset and out and resume else None
     base = known.run.scenario if known and scenario == DEFAULT else Scenario.load(scenario)
     settled = base.replace(**changed)
     if known:
         # What is not given goes on as it was begun; what is given must be the same.
         seed = known.run.seed if seed is None else seed
         form = form or known.form
+        blocks_per_part = blocks_per_part or known.blocks_per_part
         if settled.date is None:
             settled = settled.replace(date=known.run.scenario.date)
-    run = prepare(settled, seed=seed, tickers=tickers, first_id=1 if first_id is None else first_id)
+    universe = known.run.market if known and tickers is None else tickers
+    run = prepare(settled, seed=seed, tickers=universe, first_id=1 if first_id is None else first_id)
+
+    def reserve(count: int, key: str | None = None) -> int:
+        return _ledger_of(ledger).reserve(count, key)
+
+    ids = reserve if first_id is None else None
     if dataset and out:
-
-        def reserve(count: int, key: str) -> int:
-            return _ledger_of(ledger).reserve(count, key)
-
-        made = how.write(run, out, form or "parquet", reserve if first_id is None else None)
+        how = Request(workers, dask, resume, overwrite, blocks_per_part or BLOCKS_PER_PART, endpoint)
+        made = how.write(run, out, form or "parquet", ids)
         say_where(out, made)
     else:
-        made = _to_files(run, out, truth, manifest, form, (Path(scenario), tickers), first_id, ledger)
+        inputs = [path for path in (Path(scenario), tickers, ledger or LEDGER) if path]
+        made = write_files(run, out, truth, manifest, form, inputs, ids)
     run = run.starting_at(made["replay"]["first_id"])
     say(_summary(run, made))
     for sentence in _shortfalls(made):
         say(sentence)
-
-
-def _to_files(
-    run: Run,
-    out: str | None,
-    truth: Path | None,
-    manifest: Path | None,
-    form: str | None,
-    read: tuple[Path | None, ...],
-    first_id: int | None,
-    ledger: Path | None,
-) -> dict[str, Any]:
-    standard = Path("-")
-    truth, manifest = (Path("/dev/stdout") if path == standard else path for path in (truth, manifest))
-    inputs = tuple(path for path in (*read, ledger or LEDGER) if path)
-    trades = None if out in (None, "-") else Path(str(out))
-    destinations = Destinations(trades, truth, manifest, form, inputs, tuple(run.scenario.lists))
-    rehearse(Plan(run, destinations.form_of_trades))
-    with export(destinations) as write:
-        if first_id is None:
-            run = run.starting_at(_ledger_of(ledger).reserve(run.scenario.pairs))
-        return write(run)
 
 
 def _terminated(stop: int, _frame: object) -> None:

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from tradegen.commands.datasets import Request, is_dataset, say_where
+from tradegen.commands.files import write_files
 from tradegen.commands.shell import say, sentences
 from tradegen.errors import OutputError, ScenarioError
-from tradegen.export import Destinations, export
-from tradegen.run import Run, prepare
+from tradegen.run import prepare
 
 __all__ = ["replay"]
 
@@ -75,7 +75,9 @@ def replay(
         made = how.write(run, out, told["dataset"]["format"], None)
         say_where(out, made)
     else:
-        made = _to_files(run, manifest, out, truth, form)
+        if is_dataset(out, form):
+            raise OutputError(f"{out} is a folder, and {manifest} is of files; expected --out FILE")
+        made = write_files(run, out, truth, None, form, [manifest])
     _compare(told, made)
 
 
@@ -89,17 +91,6 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         raise ScenarioError(f"{file} is not a manifest of tradegen's") from None
     return dict(told)
-
-
-def _to_files(
-    run: Run, manifest: Path, out: str | None, truth: Path | None, form: str | None
-) -> dict[str, Any]:
-    if out is not None and is_dataset(out, form):
-        raise OutputError(f"{out} is a folder, and {manifest} is of files; expected --out FILE")
-    trades = None if out in (None, "-") else Path(str(out))
-    lists = tuple(run.scenario.lists)
-    with export(Destinations(trades, truth, None, form, (manifest,), lists)) as write:
-        return write(run)
 
 
 def _compare(told: Mapping[str, Any], made: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-from tradegen.datasets.stores import Output
+from tradegen.datasets.stores import Output, Store
 from tradegen.errors import OutputError
 
 __all__ = ["Bucket"]
@@ -17,7 +17,7 @@ __all__ = ["Bucket"]
 _PIECE = 1 << 23
 
 
-class Bucket:
+class Bucket(Store):
     """The objects under a prefix, through Arrow's S3 file system.
 
     Credentials and region come from where AWS's own tools take them; the address of another store from
@@ -69,11 +69,6 @@ class Bucket:
             with self._explained(), self._files().open_output_stream(f"{self._prefix}/{name}") as stream:
                 while piece := file.read(_PIECE):
                     stream.write(piece)
-
-    def put(self, name: str, content: bytes) -> None:
-        """A small object in one go."""
-        with self.create(name) as output:
-            output.write(content)
 
     def get(self, name: str) -> bytes | None:
         """A small object; None where it is not there."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -68,8 +67,11 @@ class Plan:
     @property
     def versions(self) -> dict[str, str]:
         """The versions that decide what bytes are written."""
-        parquet = {"pyarrow": importlib.metadata.version("pyarrow")} if self.form == "parquet" else {}
-        return {"tradegen": __version__, **parquet}
+        if self.form != "parquet":
+            return {"tradegen": __version__}
+        from importlib.metadata import version  # loaded where it is used
+
+        return {"tradegen": __version__, "pyarrow": version("pyarrow")}
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON would carry it."""

@@ -61,6 +61,8 @@ class Store(Protocol):
 
     def put(self, name: str, content: bytes) -> None:
         """A small file in one go; it replaces what was there."""
+        with self.create(name) as output:
+            output.write(content)
 
     def get(self, name: str) -> bytes | None:
         """A small file; None where it is not there."""
@@ -78,7 +80,7 @@ class Store(Protocol):
         """Take away what killed runs left half-written, and those of these folders that are empty."""
 
 
-class Folder:
+class Folder(Store):
     """A folder of this machine, or one that all machines of a cluster share.
 
     Raises
@@ -112,11 +114,6 @@ class Folder:
             (self._path / name).parent.mkdir(parents=True, exist_ok=True)
         with OutputFile(self._path / name) as file, contextlib.closing(Output(file.write)) as output:
             yield output
-
-    def put(self, name: str, content: bytes) -> None:
-        """A small file in one go."""
-        with self.create(name) as output:
-            output.write(content)
 
     def get(self, name: str) -> bytes | None:
         """A small file; None where it is not there."""

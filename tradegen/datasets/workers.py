@@ -8,7 +8,6 @@ one.
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import signal
 import sys
@@ -16,10 +15,12 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
 
 from tradegen.errors import OutputError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["core_count", "in_processes"]
 
@@ -40,6 +41,11 @@ def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: in
     if workers == 1:
         yield from map(work, numbers)
         return
+    # Loaded where they are used: other commands need not wait for them.
+    import multiprocessing
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+
     # A forked worker starts at once; one made anew imports half a second's worth first.
     method = "fork" if sys.platform == "linux" else "spawn"
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin, (os.getpid(),))

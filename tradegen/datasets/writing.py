@@ -136,7 +136,7 @@ def begun_plan(store: Store) -> Plan | None:
         Where what is there is damaged.
     """
     if manifest := _read(store, MANIFEST):
-        return Plan.from_dict({**manifest["dataset"], "replay": manifest["replay"]})
+        return Plan.from_dict(_as_noted(manifest))
     noted = _read(store, _PLAN)
     return Plan.from_dict(noted) if noted else None
 
@@ -158,8 +158,7 @@ def _make_way(
         if not resume:
             raise OutputError(f"{store.place} holds a dataset; expected another folder, or --overwrite")
         if manifest := _read(store, MANIFEST):
-            there = {**manifest["dataset"], "replay": manifest["replay"]}
-            _require_same(store, plan, there, ids_given=ids_given)
+            _require_same(store, plan, _as_noted(manifest), ids_given=ids_given)
         return manifest
     if noted := _read(store, _PLAN):
         if not resume:
@@ -171,6 +170,11 @@ def _make_way(
     elif names:
         raise OutputError(f"{store.place} holds {names[0]} but no manifest; expected a new or empty folder")
     return None
+
+
+def _as_noted(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The plan that a finished dataset was made by, as it was noted."""
+    return {**manifest["dataset"], "replay": manifest["replay"]}
 
 
 def _read(store: Store, name: str) -> dict[str, Any] | None:
