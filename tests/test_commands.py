@@ -75,6 +75,46 @@ def test_replay_says_where_what_it_makes_is_not_what_the_manifest_says(tmp_path:
     assert (again.code, again.err) == (1, "tradegen: not what the manifest says: truth\n")
 
 
+def test_replay_refuses_what_it_would_ignore(tmp_path: Path) -> None:
+    assert run(*RUN, "--out", "t.csv", "--manifest", "m.json", cwd=tmp_path).code == 0
+    assert run(*RUN, "--out", "data/", "--format", "csv", cwd=tmp_path).code == 0
+    told = json.loads((tmp_path / "m.json").read_text())
+    (tmp_path / "old.json").write_text(json.dumps({**told, "manifest": 99}))
+    refused = {
+        ("m.json", "--out", "f.csv", "--workers", "2"): "are for datasets; expected none of them with a file",
+        ("m.json", "--out", "f/"): "f/ is a folder, and m.json is of files; expected --out FILE",
+        (
+            "data",
+            "--out",
+            "f/",
+            "--format",
+            "ndjson",
+        ): "a dataset is replayed as it was, in csv and with its truth",
+        ("data", "--out", "data/"): "holds a dataset; expected another folder, or --overwrite",
+        ("old.json",): "old.json is a manifest of version 99; this tradegen reads version 1",
+    }
+    for words, sentence in refused.items():
+        done = run("replay", *words, cwd=tmp_path)
+        assert (done.code, done.out) == (2, ""), words
+        assert sentence in done.err
+    assert run("replay", "data", "--out", "data/", "--overwrite", cwd=tmp_path).code == 0
+
+
+def test_verify_finds_a_last_id_that_is_none_and_refuses_other_manifests(tmp_path: Path) -> None:
+    assert run(*RUN, "--out", "t.csv", "--truth", "k.csv", "--manifest", "m.json", cwd=tmp_path).code == 0
+    told = json.loads((tmp_path / "m.json").read_text())
+    (tmp_path / "m.json").write_text(json.dumps({**told, "last_id": 3}))
+    done = run("verify", "t.csv", "k.csv", "m.json", cwd=tmp_path)
+    assert done.code == 1
+    assert "last_id is 3 in the manifest; 15 is the run's last" in done.out
+    (tmp_path / "m.json").write_text(json.dumps({**told, "manifest": 99}))
+    done = run("verify", "t.csv", "k.csv", "m.json", cwd=tmp_path)
+    assert (done.code, done.err) == (
+        2,
+        "tradegen: the manifest is of version 99; this tradegen reads version 1\n",
+    )
+
+
 def test_the_summary_says_what_the_data_did_not_allow(tmp_path: Path) -> None:
     swap = run(*RUN, "--set", 'mechanisms={"date.day_month_swap"=1}', "--out", "t.csv", cwd=tmp_path)
     assert swap.code == 0

@@ -182,7 +182,23 @@ def test_no_scheduler_at_the_address_is_one_sentence(tmp_path: Path) -> None:
     assert done.code == 2
     assert done.err.startswith(f"tradegen: no Dask scheduler answers at {address}"), done.err
     assert done.err.count("\n") == 1, done.err
-    assert not (tmp_path / "out" / "manifest.json").exists()
+    assert not files_in(tmp_path)
+
+
+def test_no_ids_are_reserved_and_nothing_is_overwritten_for_a_cluster_that_is_not_there(
+    tmp_path: Path,
+) -> None:
+    def never(_pairs: int, _key: str) -> int:
+        raise AssertionError("ids were reserved")
+
+    write(a_run(pairs=10), tmp_path / "there")
+    there = files_in(tmp_path / "there")
+    for how in ({}, {"overwrite": True}):
+        out = tmp_path / ("there" if how else "new")
+        with pytest.raises(OutputError, match="no Dask scheduler answers at"):
+            write(a_run(pairs=10), out, dask="nonsense://x", reserve=never, **how)
+    assert files_in(tmp_path / "there") == there
+    assert not (tmp_path / "new" / ".progress").exists()
 
 
 @pytest.mark.parametrize("address", ["nonsense://x", "", "tcp://"])
@@ -194,7 +210,7 @@ def test_an_address_that_is_none_is_one_sentence(tmp_path: Path, address: str) -
 def test_a_cluster_without_workers_is_one_sentence(tmp_path: Path) -> None:
     with (
         LocalCluster(n_workers=0, **QUIET) as empty,
-        pytest.raises(OutputError, match="has no workers; start some, then --resume"),
+        pytest.raises(OutputError, match="has no workers; start some, and try again"),
     ):
         write(a_run(pairs=10), tmp_path, dask=empty.scheduler_address)
 

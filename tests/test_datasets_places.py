@@ -25,7 +25,7 @@ from datasets_files import (
 )
 from shell import run as shell
 
-from tradegen.errors import OutputError
+from tradegen.errors import LedgerError, OutputError
 from tradegen.ledger import Ledger
 from tradegen.run import prepare
 
@@ -41,6 +41,28 @@ def test_a_dataset_is_overwritten_only_on_demand(tmp_path: Path) -> None:
     write(a_run(seed=8, pairs=10), tmp_path / "other", form="ndjson")
     other = files_in(tmp_path / "other")
     assert {name: text for name, text in files_in(tmp_path).items() if name[:6] != "other/"} == other
+
+
+def test_a_ledger_that_refuses_leaves_the_dataset_that_was_to_be_overwritten(tmp_path: Path) -> None:
+    def refuse(_pairs: int, _key: str) -> int:
+        raise LedgerError("no ids left")
+
+    write(a_run(pairs=10), tmp_path)
+    with unchanged(tmp_path), pytest.raises(LedgerError, match="no ids left"):
+        write(a_run(pairs=20), tmp_path, reserve=refuse, overwrite=True)
+
+
+def test_a_finished_dataset_that_was_damaged_is_not_taken_for_whole(tmp_path: Path) -> None:
+    write(a_run(), tmp_path)
+    part = tmp_path / "trades" / "part-00000.csv"
+    part.write_bytes(part.read_bytes() + b"x")
+    with (
+        unchanged(tmp_path),
+        pytest.raises(
+            OutputError, match=r"trades/part-00000\.csv is not as the manifest has it; verify says"
+        ),
+    ):
+        write(a_run(), tmp_path, resume=True)
 
 
 def test_an_unfinished_dataset_is_neither_taken_for_one_nor_overwritten(tmp_path: Path) -> None:
@@ -283,6 +305,8 @@ REFUSED = {
     "no bucket": ("--out", "s3://"),
     "truth elsewhere": ("--out", "new/", "--truth", "t.csv"),
     "one file resumed": ("--out", "new.csv", "--resume"),
+    "nowhere": ("--out", ""),
+    "an endpoint of no bucket": ("--out", "new/", "--endpoint", "http://127.0.0.1:1"),
 }
 
 

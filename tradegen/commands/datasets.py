@@ -20,6 +20,8 @@ __all__ = ["Request", "is_dataset", "say_where"]
 
 def is_dataset(out: str | None, form: str | None) -> bool:
     """Whether an output is a dataset: a folder, and not a file."""
+    if out == "":
+        raise OutputError("out is empty; expected a file, a folder such as data/, or s3://bucket/prefix")
     if out is None or out == "-":
         return False
     folder = out.endswith("/") or Path(out).is_dir()
@@ -68,7 +70,7 @@ class Request:
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(
                     f"{done:,} of {run.scenario.pairs:,} pairs are written to {out}; the same command "
-                    "with --resume goes on"
+                    f"with --resume{' in place of --overwrite' * self.overwrite} goes on"
                 ) from None
         if not done:
             say(f"{out} holds all of it already; nothing was left to make")

@@ -77,7 +77,9 @@ def generate(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="|".join(SINKS), help="By default what the suffix of --out says, or json."
+            "--format",
+            metavar="|".join(SINKS),
+            help="By default what the suffix of --out says, or json; parquet for a dataset.",
         ),
     ] = None,
     out: Annotated[

@@ -12,7 +12,7 @@ import typer
 from tradegen.commands.datasets import Request, is_dataset, say_where
 from tradegen.commands.files import write_files
 from tradegen.commands.shell import say, sentences
-from tradegen.errors import OutputError, ScenarioError
+from tradegen.errors import OutputError, ScenarioError, shown
 from tradegen.run import prepare
 
 __all__ = ["replay"]
@@ -50,6 +50,9 @@ def replay(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an earlier replay was broken off.")
     ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Take the place of the dataset at --out.")
+    ] = False,
     endpoint: Annotated[
         str | None, typer.Option(metavar="URL", help="Address of an object store that is not AWS's own.")
     ] = None,
@@ -71,12 +74,23 @@ def replay(
             raise OutputError(
                 f"{manifest} is of a dataset; expected --out FOLDER/ or --out s3://bucket/prefix"
             )
-        how = Request(workers, dask, resume, False, int(told["dataset"]["blocks_per_part"]), endpoint)
+        how = Request(workers, dask, resume, overwrite, int(told["dataset"]["blocks_per_part"]), endpoint)
         made = how.write(run, out, told["dataset"]["format"], None)
         say_where(out, made)
     else:
         if is_dataset(out, form):
+            if "dataset" in told:
+                raise OutputError(
+                    f"a dataset is replayed as it was, in {told['dataset']['format']} and with its truth; "
+                    "expected no --truth, and no other --format, with a folder"
+                )
             raise OutputError(f"{out} is a folder, and {manifest} is of files; expected --out FILE")
+        for_datasets = (workers, dask, resume or None, overwrite or None, endpoint)
+        if any(option is not None for option in for_datasets):
+            raise OutputError(
+                "--workers, --dask, --resume, --overwrite and --endpoint are for datasets; "
+                "expected none of them with a file"
+            )
         made = write_files(run, out, truth, None, form, [manifest])
     _compare(told, made)
 
@@ -85,11 +99,16 @@ def _read(path: Path) -> dict[str, Any]:
     file = path / "manifest.json" if path.is_dir() else path
     try:
         told = json.loads(file.read_text("utf-8"))
+        version = told["manifest"]
         told["replay"]["scenario"], told["replay"]["seed"], told["digests"]["truth"]
     except OSError as error:
         raise ScenarioError(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise ScenarioError(f"{file} is not a manifest of tradegen's") from None
+    if version != 1:
+        raise ScenarioError(
+            f"{file} is a manifest of version {shown(version)}; this tradegen reads version 1"
+        )
     return dict(told)
 
 

@@ -7,36 +7,41 @@ import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from typing import Any
+from typing import Any, TypeAlias
 
 from tradegen.datasets.workers import core_count
 from tradegen.errors import OutputError
 
 __all__ = ["on_dask"]
 
+Maker: TypeAlias = Callable[[Callable[[int], int], Iterable[int]], Iterator[int]]
+
 _AHEAD = 4  # tasks a thread of the cluster has waiting: the scheduler need not know a million at once
 
 
-def on_dask(
-    work: Callable[[int], int], numbers: Iterable[int], address: str, workers: int | None
-) -> Iterator[int]:
-    """What `work` returns for each number, as it is done.
+@contextlib.contextmanager
+def on_dask(address: str, workers: int | None) -> Iterator[Maker]:
+    """Connect to a cluster, which makes parts until the context is left.
 
     A worker that dies has its parts made by others. Rows never leave the worker that made them.
 
     Parameters
     ----------
-    work : callable
-    numbers : iterable of int
     address : str
         ``local`` for a cluster of processes on this machine, or that of a scheduler.
     workers : int, optional
         How many processes a local cluster has; one a core if not given.
 
+    Yields
+    ------
+    callable
+        Given the work and the numbers of parts, yields what the work returns for each, as it is done.
+
     Raises
     ------
     OutputError
-        From `work`; or where distributed is not installed, or no scheduler answers.
+        Where distributed is not installed, or no scheduler answers, or it has no workers; from what is
+        yielded, from the work, or where the cluster goes.
     """
     try:
         from distributed import Client, LocalCluster, as_completed
@@ -64,18 +69,22 @@ def on_dask(
                 raise OutputError(f"no Dask scheduler answers at {address}: {error}") from None
         threads = sum(client.nthreads().values())
         if not threads:
-            raise OutputError(f"the Dask cluster at {address} has no workers; start some, then --resume")
-        waiting = iter(numbers)
-        running = as_completed()
-        with _explained(address):
-            for number in itertools.islice(waiting, _AHEAD * threads):
-                running.add(_submit(client, work, number))
-        for future in running:
+            raise OutputError(f"the Dask cluster at {address} has no workers; start some, and try again")
+
+        def made(work: Callable[[int], int], numbers: Iterable[int]) -> Iterator[int]:
+            waiting = iter(numbers)
+            running = as_completed()
             with _explained(address):
-                for number in itertools.islice(waiting, 1):
+                for number in itertools.islice(waiting, _AHEAD * threads):
                     running.add(_submit(client, work, number))
-                made = future.result()
-            yield made
+            for future in running:
+                with _explained(address):
+                    for number in itertools.islice(waiting, 1):
+                        running.add(_submit(client, work, number))
+                    pairs = future.result()
+                yield pairs
+
+        yield made
 
 
 def _submit(client: Any, work: Callable[[int], int], number: int) -> Any:
@@ -87,12 +96,11 @@ def _submit(client: Any, work: Callable[[int], int], number: int) -> Any:
 def _explained(address: str) -> Iterator[None]:
     from distributed import KilledWorker
 
-    rest = "what is done is kept, and --resume goes on"
     try:
         yield
     except OutputError:
         raise
     except KilledWorker:
-        raise OutputError(f"workers died making a part, perhaps for want of memory; {rest}") from None
+        raise OutputError("workers died making a part, perhaps for want of memory") from None
     except (OSError, CancelledError):
-        raise OutputError(f"the Dask cluster at {address} has gone; {rest}") from None
+        raise OutputError(f"the Dask cluster at {address} has gone") from None

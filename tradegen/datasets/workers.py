@@ -63,9 +63,7 @@ def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: in
             for future in done:
                 yield future.result()
     except BrokenProcessPool:
-        raise OutputError(
-            "a worker process died, perhaps for want of memory; what is done is kept, and --resume goes on"
-        ) from None
+        raise OutputError("a worker process died, perhaps for want of memory") from None
     finally:
         # Parts that are being made come to their end, within a second or so each; no others are begun.
         pool.shutdown(cancel_futures=True)

@@ -8,22 +8,26 @@ run before, the parts recorded are whole, and a later run makes the others.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import re
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tradegen.datasets.parts import PROGRESS, PartWork, record_of, rehearse
 from tradegen.datasets.plan import BLOCKS_PER_PART, Plan
 from tradegen.datasets.stores import Folder, Store
 from tradegen.datasets.workers import core_count, in_processes
-from tradegen.errors import OutputError, whole_number
+from tradegen.errors import OutputError, shown, whole_number
 from tradegen.manifest import Tally
 from tradegen.run import Run
 from tradegen.schema import LISTS
+
+if TYPE_CHECKING:
+    from tradegen.datasets.cluster import Maker
 
 __all__ = ["MANIFEST", "begun_plan", "open_store", "write_dataset"]
 
@@ -91,29 +95,44 @@ def write_dataset(
     """
     if workers is not None:
         whole_number("workers", workers, 1, 10_000, OutputError)
+    if not isinstance(run, Run):
+        raise OutputError(f"run is {shown(run)}; expected what prepare(...) gives")
     store = open_store(out, endpoint)
     plan = Plan(run, form, blocks_per_part)
     rehearse(plan)
-    with store.locked():
-        finished = _make_way(store, plan, resume=resume, overwrite=overwrite, ids_given=reserve is None)
-        if finished:
-            _clear(store)
-            return finished
-        plan = _begin(store, plan, reserve)
-        work = PartWork(plan, store)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(store.locked())
+        if not overwrite:
+            finished = _make_way(store, plan, resume=resume, ids_given=reserve is None)
+            if finished:
+                _clear(store)
+                return finished
+        _refuse_strangers(store)
+        # A cluster answers, and the ledger gives ids, before anything is taken away.
+        make: Maker
         if dask is None:
-            count = min(workers or core_count(), plan.part_count)
-            made: Iterator[int] = in_processes(work, range(plan.part_count), count)
+            make = functools.partial(in_processes, workers=min(workers or core_count(), plan.part_count))
         else:
             from tradegen.datasets.cluster import on_dask
 
-            made = on_dask(work, range(plan.part_count), dask, workers)
-        for pairs in made:
-            advance(pairs)
-        manifest = _manifest(store, plan)
-        store.put(MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
+            make = stack.enter_context(on_dask(dask, workers))
+        plan = _begin_anew(store, plan, reserve) if overwrite else _begin(store, plan, reserve)
+        with _kept():
+            for pairs in make(PartWork(plan, store), range(plan.part_count)):
+                advance(pairs)
+            manifest = _manifest(store, plan)
+            store.put(MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
         _clear(store)
     return manifest
+
+
+@contextlib.contextmanager
+def _kept() -> Iterator[None]:
+    """Say with what goes wrong that not all is lost."""
+    try:
+        yield
+    except OutputError as error:
+        raise OutputError(f"{error}; what is done is kept, and --resume goes on") from None
 
 
 def open_store(out: str | Path, endpoint: str | None = None) -> Store:
@@ -122,6 +141,8 @@ def open_store(out: str | Path, endpoint: str | None = None) -> Store:
         from tradegen.datasets.buckets import Bucket  # loaded where it is used
 
         return Bucket(str(out), endpoint)
+    if endpoint is not None:
+        raise OutputError(f"endpoint is given, and {out} is no bucket; expected s3://bucket/prefix with it")
     if "://" in str(out):
         raise OutputError(f"{out} is of a kind that is unknown; expected a folder or s3://bucket/prefix")
     return Folder(Path(out))
@@ -141,24 +162,22 @@ def begun_plan(store: Store) -> Plan | None:
     return Plan.from_dict(noted) if noted else None
 
 
-def _make_way(
-    store: Store, plan: Plan, *, resume: bool, overwrite: bool, ids_given: bool
-) -> dict[str, Any] | None:
-    """Refuse what must not be overwritten, take away what may; the manifest, where all is done already."""
-    names = store.names()
-    if strange := next((name for name in names if not _OURS.fullmatch(name)), None):
+def _refuse_strangers(store: Store) -> None:
+    """Refuse a place that holds what no dataset does."""
+    if strange := next((name for name in store.names() if not _OURS.fullmatch(name)), None):
         raise OutputError(f"{store.place} holds {strange}; expected a new or empty folder, or a dataset")
-    if overwrite:
-        # First what makes it a dataset.
-        store.remove(MANIFEST)
-        _remove(store, lambda _name: True)
-        store.tidy(_FOLDERS)
-        return None
+
+
+def _make_way(store: Store, plan: Plan, *, resume: bool, ids_given: bool) -> dict[str, Any] | None:
+    """Refuse what must not be overwritten; the manifest, where all is done already."""
+    _refuse_strangers(store)
+    names = store.names()
     if MANIFEST in names:
         if not resume:
             raise OutputError(f"{store.place} holds a dataset; expected another folder, or --overwrite")
         if manifest := _read(store, MANIFEST):
             _require_same(store, plan, _as_noted(manifest), ids_given=ids_given)
+            _require_whole(store, manifest)
         return manifest
     if noted := _read(store, _PLAN):
         if not resume:
@@ -168,8 +187,20 @@ def _make_way(
             )
         _require_same(store, plan, noted, ids_given=ids_given and noted["reserved"])
     elif names:
-        raise OutputError(f"{store.place} holds {names[0]} but no manifest; expected a new or empty folder")
+        raise OutputError(
+            f"{store.place} holds {names[0]} but no manifest; expected a new or empty folder, or --overwrite"
+        )
     return None
+
+
+def _require_whole(store: Store, manifest: dict[str, Any]) -> None:
+    """Refuse to take a finished dataset for whole whose files are not as its manifest has them."""
+    for name, file in manifest["dataset"]["files"].items():
+        if store.digest(name) != (file["bytes"], file["sha256"]):
+            raise OutputError(
+                f"{store.place}/{name} is not as the manifest has it; verify says what is wrong, and "
+                "--overwrite makes the dataset anew"
+            )
 
 
 def _as_noted(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -231,6 +262,19 @@ def _begin(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) 
         )
         noted["reserved"] = True
         store.put(_PLAN, json.dumps(noted).encode())
+    return plan.with_ids_from(noted["replay"]["first_id"])
+
+
+def _begin_anew(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) -> Plan:
+    """Take the place of what is there, once there are ids; a run that is killed in between has lost them."""
+    noted = {**plan.to_dict(), "key": secrets.token_hex(16), "reserved": True}
+    if reserve:
+        noted["replay"]["first_id"] = reserve(plan.run.scenario.pairs, f"dataset {noted['key']}")
+    # First what makes it a dataset.
+    store.remove(MANIFEST)
+    _remove(store, lambda _name: True)
+    store.tidy(_FOLDERS)
+    store.put(_PLAN, json.dumps(noted).encode())
     return plan.with_ids_from(noted["replay"]["first_id"])
 
 

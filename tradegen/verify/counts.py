@@ -43,6 +43,10 @@ _TOTALS = {
 
 def check_counts(manifest: Mapping[str, Any], read: Read, findings: Findings) -> None:
     """Report the counts of the manifest that what was read does not bear out."""
+    replay = manifest["replay"]
+    last_id = int(replay["first_id"]) + int(replay["scenario"]["pairs"]) - 1
+    if str(manifest.get("last_id", last_id)) != str(last_id):
+        findings.add("manifest", f"last_id is {manifest['last_id']} in the manifest; {last_id} is the run's last")
     counts = manifest.get("counts")
     if not isinstance(counts, Mapping):
         findings.add("manifest", "the manifest has no counts")

@@ -194,4 +194,6 @@ def date_text(days: int) -> str:
 def moment_text(micros: int, decimals: int) -> str:
     """A timestamp as the truth holds it, for a message."""
     text = str(np.datetime64(micros, "us")).replace("T", " ")
+    if micros % 10 ** (6 - decimals):
+        return text  # finer than it should be: that is what is wrong with it
     return text[: 20 + decimals] if decimals else text[:19]
