@@ -7,6 +7,7 @@ import base64
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -44,6 +45,13 @@ DEFAULTS = {
         "scenario": "original",
         "seed": 7,
         "date": "2025-07-21",
+    },
+    "03_large_runs.ipynb": {
+        "pairs": 1_000_000,
+        "scenario": "us_equity_t1",
+        "seed": 7,
+        "date": "2025-07-21",
+        "out": "out/large_runs",
     },
     "batch_run.ipynb": {
         "pairs": 15,
@@ -116,7 +124,7 @@ def records(text: bytes) -> list[dict[str, str]]:
 # As stored
 
 
-def test_there_are_three_notebooks() -> None:
+def test_every_notebook_is_here() -> None:
     assert set(NOTEBOOKS) == set(DEFAULTS)
 
 
@@ -211,6 +219,30 @@ def test_distributions_shows_that_rates_nest_and_weights_move_nothing_else(root:
     gained = {line.split()[0].rstrip(","): int(line.split()[-1]) for line in moved.splitlines()[2:]}
     assert gained.pop("trade_timestamp.delay") > 100
     assert set(gained.values()) == {0}
+
+
+# 03_large_runs
+
+
+def test_large_runs_writes_a_dataset_proves_it_and_streams_the_same_trades(root: Path) -> None:
+    execute(root, "03_large_runs.ipynb", pairs=70_000)
+    written = files(root)
+    again = execute(root, "03_large_runs.ipynb", pairs=70_000)
+    assert files(root) == written
+    assert {path for path in written if "part" in path} == {
+        f"out/large_runs/{table}/part-00000.parquet" for table in ("trades", "truth")
+    }
+    counts = json.loads(written["out/large_runs/manifest.json"])["counts"]
+    [proof] = outputs(again, "text/markdown")
+    assert f"70,000 pairs, 140,000 records, {counts['truth_rows']:,} truth rows" in proof
+    assert "proved: every file is as the manifest says" in proof
+    sizes, mechanisms, hours = outputs(again, "text/html")
+    assert "<td>140000</td>" in sizes
+    rows = mechanisms.split("<tr>")[1:]
+    for name, count in counts["by_mechanism"].items():
+        assert any(f"<td>{name}</td>\n      <td>{count['applied']}</td>" in row for row in rows), name
+    assert sum(int(cell) for cell in re.findall(r"<td>(\d{4,})</td>", hours)) == 140_000
+    assert len(outputs(again, "image/png")) == 1
 
 
 # batch_run
