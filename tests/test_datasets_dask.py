@@ -16,7 +16,7 @@ from typing import Any
 
 import dask
 import pytest
-from datasets_files import BLOCK, a_run, break_off, files_in, wait_until, write
+from datasets_files import BLOCK, a_run, break_off, files_in, processes_in, wait_until, write
 from distributed import Client, LocalCluster
 from shell import run as shell
 
@@ -170,6 +170,31 @@ def start(*words: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE if cwd else subprocess.DEVNULL,
         text=True,
     )
+
+
+def test_ctrl_c_ends_a_cluster_of_this_machine_with_one_sentence(
+    tmp_path: Path, expected: dict[str, bytes]
+) -> None:
+    """As a terminal sends it: to all processes of the group."""
+    words = (*CSV, "--dask", "local", "--workers", "2")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tradegen", *words],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: list(tmp_path.glob("out/.progress/part-*.json")), seconds=60)
+        os.killpg(child.pid, signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert child.returncode == 130, said
+    assert re.fullmatch(r"tradegen: interrupted; [\d,]+ of .* with --resume goes on\n", said), said
+    wait_until(lambda: not processes_in(child.pid))
+    write(a_run(pairs=PAIRS), tmp_path / "out", workers=2, resume=True)
+    assert files_in(tmp_path / "out") == expected
 
 
 def test_no_scheduler_at_the_address_is_one_sentence(tmp_path: Path) -> None:

@@ -6,8 +6,6 @@ import contextlib
 import functools
 import json
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 from tradegen.errors import OutputError, nearest
 from tradegen.generate import generate_blocks
 from tradegen.manifest import Tally
-from tradegen.output import OutputFile, StandardOutput
+from tradegen.output import OutputFile, StandardOutput, uninterrupted
 from tradegen.progress import progress
 from tradegen.run import Run
 from tradegen.schema import LISTS
@@ -140,22 +138,9 @@ def export(destinations: Destinations) -> Iterator[Callable[[Run], dict[str, Any
             raise
         except KeyboardInterrupt:
             raise KeyboardInterrupt("no file was changed") from None
-        with _uninterrupted():
+        with uninterrupted():
             for file in files:
                 file.place()
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C pass unheard for the moment that renames take."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _write(

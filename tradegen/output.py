@@ -9,16 +9,19 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import stat
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from tradegen.errors import OutputError
 
-__all__ = ["OutputFile", "StandardOutput"]
+__all__ = ["OutputFile", "StandardOutput", "uninterrupted"]
 
 # What a shell has opened, and may have redirected to a file that holds more than this.
 _STREAM = re.compile(r"/dev/(?:fd/(\d+)|std(out|err))|/proc/self/fd/(\d+)")
@@ -171,3 +174,16 @@ class StandardOutput(OutputFile):
         if isinstance(error, BrokenPipeError):
             return error
         return OutputError(f"standard output cannot be written: {error.strerror}")
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C pass unheard for a moment, here and in the processes that are started in it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from tradegen.datasets.workers import core_count
 from tradegen.errors import OutputError
+from tradegen.output import uninterrupted
 
 __all__ = ["on_dask"]
 
@@ -53,14 +54,15 @@ def on_dask(address: str, workers: int | None) -> Iterator[Maker]:
         stack.callback(log.setLevel, log.level)
         log.setLevel(logging.CRITICAL)
         if address == "local":
-            cluster = stack.enter_context(
-                LocalCluster(
+            # A terminal sends Ctrl-C to the workers as well, which would each print a traceback.
+            with uninterrupted():
+                local = LocalCluster(
                     n_workers=workers or core_count(),
                     threads_per_worker=1,
                     dashboard_address="127.0.0.1:0",  # any free port: 8787 may be another cluster's
                     silence_logs=50,
                 )
-            )
+            cluster = stack.enter_context(local)
             client = stack.enter_context(Client(cluster))
         else:
             try:
