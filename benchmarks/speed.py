@@ -104,7 +104,7 @@ def main() -> None:
         "s",
         1,
         "at most 1.25 times pandas",
-        lambda: import_time("tradegen"),
+        lambda: import_time("tradegen.generate"),
         lambda: import_time("pandas"),
         15,
         "pandas",

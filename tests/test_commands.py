@@ -106,7 +106,7 @@ def test_verify_finds_a_last_id_that_is_none_and_refuses_other_manifests(tmp_pat
     (tmp_path / "m.json").write_text(json.dumps({**told, "last_id": 3}))
     done = run("verify", "t.csv", "k.csv", "m.json", cwd=tmp_path)
     assert done.code == 1
-    assert "last_id is 3 in the manifest; 15 is the run's last" in done.out
+    assert "last_id is 3 in the manifest, and 15 in the run" in done.out
     (tmp_path / "m.json").write_text(json.dumps({**told, "manifest": 99}))
     done = run("verify", "t.csv", "k.csv", "m.json", cwd=tmp_path)
     assert (done.code, done.err) == (

@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "CaseError",
     "LedgerError",
     "MarketError",
     "OutputError",
     "ScenarioError",
+    "ScoringError",
     "TradegenError",
     "named",
     "nearest",
@@ -33,6 +35,14 @@ class TradegenError(Exception):
 
 class ScenarioError(TradegenError, ValueError):
     """A scenario, seed or first id that cannot be generated from."""
+
+
+class ScoringError(TradegenError, ValueError):
+    """Findings, or a truth, that cannot be scored."""
+
+
+class CaseError(TradegenError, AttributeError):
+    """A list, format or folder that a trade case does not have."""
 
 
 class MarketError(TradegenError, ValueError):

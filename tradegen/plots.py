@@ -29,7 +29,7 @@ from tradegen.rates import (
 )
 from tradegen.schema import Array
 
-__all__ = ["plot_field_counts", "plot_magnitudes", "plot_mismatch_rates"]
+__all__ = ["plain_axes", "plot_field_counts", "plot_magnitudes", "plot_mismatch_rates", "power_label"]
 
 # Okabe and Ito's colours, which colour-blind people tell apart; shape, hatching or position says it as well.
 _BLUE, _PALE_BLUE, _VERMILLION, _BLACK = "#0072B2", "#56B4E9", "#D55E00", "#222222"
@@ -69,7 +69,7 @@ def plot_field_counts(batch: Batch, by: Per = "field") -> Figure:
     right.set_title(f"Share, with intervals{unknown}", fontsize="medium")
     right.set_xlabel(f"mismatched pairs with this {by}{' altered' if by == 'field' else ''}, %")
     _draw_shares(right, table, of=len(table))
-    _plain(left)
+    plain_axes(left)
     _legend(figure)
     return figure
 
@@ -158,7 +158,7 @@ def _draw_shares(axes: Axes, table: pd.DataFrame, of: int) -> None:
         axes.plot(percent["share"][out], rows[out], "D", color=_VERMILLION, label="found, stands out")
     axes.set_yticks(rows, table.index)
     axes.set_ylim(len(table) - 0.4, -0.6)
-    _plain(axes)
+    plain_axes(axes)
     axes.grid(axis="x", alpha=0.3)
 
 
@@ -183,7 +183,7 @@ def plot_magnitudes(batch: Batch) -> Figure:
     for axes, panel in zip(grid[: len(panels)], panels, strict=True):
         axes.set_xlabel(f"{panel.field}: difference, {panel.unit}")
         axes.set_ylabel("altered values, count")
-        _plain(axes)
+        plain_axes(axes)
         if len(panel.all):
             _draw_magnitudes(axes, panel)
         else:
@@ -238,10 +238,11 @@ def _logarithmic(axes: Axes, bins: Bins) -> None:
         ticks = np.array([bins.tolerance])
     axes.xaxis.set_major_locator(FixedLocator([*(-ticks[::-1]), 0, *ticks]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(_power))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power_label(value)))
 
 
-def _power(value: float, _: object) -> str:
+def power_label(value: float) -> str:
+    """A mark of a logarithmic axis: the plain number, or the power of ten nearest to it, with its sign."""
     sign, size = "\N{MINUS SIGN}" if value < 0 else "", abs(value)
     if value == 0 or 1e-4 < size < 1e5:
         return f"{sign}{size:,.10g}"
@@ -270,6 +271,7 @@ def _count_axis(axis: Axis) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
-def _plain(axes: Axes) -> None:
+def plain_axes(axes: Axes) -> None:
+    """Leave out what says nothing: the frame above and to the right, and the ticks beside the y labels."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="y", length=0)

@@ -46,7 +46,8 @@ def check_counts(manifest: Mapping[str, Any], read: Read, findings: Findings) ->
     replay = manifest["replay"]
     last_id = int(replay["first_id"]) + int(replay["scenario"]["pairs"]) - 1
     if str(manifest.get("last_id", last_id)) != str(last_id):
-        findings.add("manifest", f"last_id is {manifest['last_id']} in the manifest; {last_id} is the run's last")
+        sentence = f"last_id is {manifest['last_id']} in the manifest, and {last_id} in the run"
+        findings.add("manifest", sentence)
     counts = manifest.get("counts")
     if not isinstance(counts, Mapping):
         findings.add("manifest", "the manifest has no counts")

@@ -1,0 +1,184 @@
+"""What was given to be scored, settled: the truth, the view's lists, and what the manifest says of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tradegen.errors import ScoringError, nearest, shown
+from tradegen.generate import Batch
+from tradegen.schema import LISTS, RECORD_ID, TRADE_COLUMNS
+from tradegen.scoring.files import read_manifest
+
+__all__ = ["Extent", "Inputs", "lists_of", "settle"]
+
+_MANIFEST = "manifest.json"
+_TRADES = (*TRADE_COLUMNS, RECORD_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The ids of a run's pairs, which are consecutive: `pairs` of them from `first` on."""
+
+    first: int
+    pairs: int
+
+    @property
+    def last(self) -> int:
+        """The largest id."""
+        return self.first + self.pairs - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What was given, of which nothing but the manifest is read.
+
+    Attributes
+    ----------
+    truth
+        A path, several paths of one table, a frame or an Arrow table.
+    trades
+        The lists, by name or not, for `lists_of`.
+    extent : Extent or None
+        None without a manifest.
+    view : str or None
+        None where no manifest says it.
+    columns : mapping of str to mapping of str to str
+        By list, the names under which the scenario has its columns written.
+    """
+
+    truth: Any
+    trades: Any = None
+    extent: Extent | None = None
+    view: str | None = None
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def settle(truth: Any, trades: Any, manifest: Any) -> Inputs:
+    """Settle what is what; see `score`.
+
+    Raises
+    ------
+    ScoringError
+        Where a dataset is unfinished, a manifest is none, or lists do not fit the view.
+    """
+    if isinstance(truth, Batch):
+        manifest = {"replay": truth.run.replay()} if manifest is None else manifest
+        trades = truth.lists if trades is None else trades
+        truth = truth.truth
+    folder = Path(truth) if isinstance(truth, (str, os.PathLike)) and Path(truth).is_dir() else None
+    if folder and (folder / "truth").is_dir():
+        if manifest is None:
+            manifest = folder / _MANIFEST
+            if not manifest.exists():
+                raise ScoringError(
+                    f"{folder} holds no {_MANIFEST}, so that it is no finished dataset; the command that "
+                    "began it finishes it with --resume"
+                )
+        truth = folder / "truth"
+    if isinstance(manifest, (str, os.PathLike)):
+        manifest = read_manifest(manifest)
+    scenario, extent = _said(manifest)
+    view = scenario.get("view", "single") if manifest is not None else None
+    if folder and trades is None and (folder / "truth") == truth:
+        trades = {name: folder / name for name in LISTS[view or "single"] if _readable(folder / name)}
+    return Inputs(truth, trades, extent, view, _columns(scenario))
+
+
+def _said(manifest: Any) -> tuple[Mapping[str, Any], Extent | None]:
+    """The scenario and the extent by the manifest."""
+    if manifest is None:
+        return {}, None
+    try:
+        replay = manifest["replay"]
+        scenario, first = replay["scenario"], int(replay["first_id"])
+        extent = Extent(first, int(scenario["pairs"]))
+        view = scenario.get("view", "single")
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ScoringError(
+            "the manifest does not say what was run; expected replay.scenario with pairs, and replay.first_id"
+        ) from None
+    if view not in LISTS:
+        raise ScoringError(f"view is {shown(view)} in the manifest; {nearest(str(view), LISTS)}")
+    return scenario, extent
+
+
+def _columns(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """By list, how the scenario names its columns."""
+    columns = {}
+    for name in LISTS[scenario.get("view", "single")]:
+        layout = scenario.get(name) or {}
+        renamed = layout.get("columns") or {}
+        columns[name] = {column: str(renamed.get(column, column)) for column in _TRADES}
+    return columns
+
+
+def _readable(folder: Path) -> bool:
+    """Whether a dataset's list is there in a form that is read here; FIX is not."""
+    return folder.is_dir() and not any(path.suffix == ".fix" for path in folder.iterdir())
+
+
+def lists_of(trades: Any, view: str | None, faces: bool) -> dict[str, Any]:
+    """The view's lists by name.
+
+    Parameters
+    ----------
+    trades
+        What was given.
+    view : str or None
+        None where no manifest says it.
+    faces : bool
+        Whether the truth's legs are BUY and SELL.
+
+    Raises
+    ------
+    ScoringError
+        Where they are not the lists of the view.
+    """
+    if trades is None:
+        return {}
+    if isinstance(trades, Mapping):
+        known = LISTS[view] if view else tuple(name for names in LISTS.values() for name in names)
+        for name in trades:
+            if name not in known:
+                raise ScoringError(f"trades has the list {shown(name)}; {nearest(str(name), known)}")
+        return dict(trades)
+    if isinstance(trades, (str, os.PathLike)) or not isinstance(trades, Sequence):
+        trades = [trades]
+    given = [Path(item) if isinstance(item, (str, os.PathLike)) else item for item in trades]
+    names = _named(given)
+    if view is None:
+        view = next((view for view, known in LISTS.items() if names and set(names) <= set(known)), None)
+        # Where nothing tells two lists from parts of one: read as one, BUYs and SELLs are still told apart.
+        view = view or ("single" if faces else "two_system")
+    known = LISTS[view]
+    if names and set(names) <= set(known):
+        by_name: dict[str, Any] = {name: [] for name in known if name in names}
+        for name, item in zip(names, given, strict=True):
+            by_name[name].append(item)
+        return by_name
+    if len(known) == 1:
+        return {known[0]: given}
+    if len(given) > len(known):
+        raise ScoringError(
+            f"trades are {len(given)} tables, and the view {view} has the lists {' and '.join(known)}; "
+            f"expected a mapping of these to paths or frames"
+        )
+    return dict(zip(known, given, strict=False))
+
+
+def _named(given: Sequence[Any]) -> list[str]:
+    """The lists that paths name, as ``t.buy.csv`` or ``buy/part-00000.csv`` do; none where one does not."""
+    known = {name for names in LISTS.values() for name in names if len(names) > 1}
+    found: list[str] = []
+    for item in given:
+        if not isinstance(item, Path):
+            return []
+        said = {item.stem.rpartition(".")[2], item.parent.name, item.name} & known
+        if len(said) != 1:
+            return []
+        found += said
+    return found

@@ -1,0 +1,88 @@
+"""Pairs by what they are worth."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tradegen.errors import ScoringError
+from tradegen.schema import TICKS_PER_DOLLAR
+from tradegen.scoring.outcomes import Amounts, Outcome
+from tradegen.scoring.reading import first_row
+from tradegen.scoring.trades import Trades
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["BANDS", "bands"]
+
+_EDGES = (1_000, 10_000, 100_000, 1_000_000)  # dollars
+BANDS = (
+    "< 1,000",
+    "1,000 to 10,000",
+    "10,000 to 100,000",
+    "100,000 to 1,000,000",
+    ">= 1,000,000",
+)
+_BAND = " + ".join(f"CAST(cents >= {edge * TICKS_PER_DOLLAR} AS INTEGER)" for edge in _EDGES)
+
+
+def bands(
+    connection: DuckDBPyConnection, trades: Trades, total: int | None
+) -> tuple[dict[str, Outcome], Amounts]:
+    """By band, what pairs came to; and all pairs, weighted by what they are worth.
+
+    Raises
+    ------
+    ScoringError
+        Where the trades do not hold the clean pairs that there are by the manifest.
+    """
+    labelled = connection.execute(
+        f"""
+        SELECT {_BAND} AS band, kind, reported, count(*), sum(cents)::HUGEINT
+        FROM judged
+        WHERE kind IN ('expected', 'benign')
+        GROUP BY ALL
+        """
+    ).fetchall()
+    clean = _clean(connection, trades, total) if trades else []
+    outcomes = [Outcome(quiet=0 if trades else None) for _ in BANDS]
+    amounts = Amounts(false_alarms=0 if trades else None)
+    for band, kind, reported, count, cents in [*labelled, *clean]:
+        if kind == "expected":
+            outcomes[band] += Outcome(expected=count, found=count * reported, quiet=0)
+            amounts += Amounts(int(cents), int(cents) * reported, 0)
+        elif trades:
+            outcomes[band] += Outcome(false_alarms=count * reported, quiet=count)
+            amounts += Amounts(false_alarms=int(cents) * reported)
+    return dict(zip(BANDS, outcomes, strict=True)), amounts
+
+
+def _clean(
+    connection: DuckDBPyConnection, trades: Trades, total: int | None
+) -> list[tuple[int, str, bool, int, int]]:
+    with trades.explaining():
+        found = connection.execute(
+            f"""
+            WITH
+            records AS ({trades.worth()}),
+            others AS (SELECT pair, kind FROM judged)
+            SELECT
+                {_BAND} AS band, 'clean' AS kind, others.kind IS NOT NULL AS reported,
+                count(*), sum(cents)::HUGEINT
+            FROM records
+            LEFT JOIN others ON others.pair = records.pair
+            LEFT JOIN aliases ON aliases.alias = records.pair
+            WHERE coalesce(others.kind, 'clean') = 'clean' AND aliases.pair IS NULL
+            GROUP BY ALL
+            """
+        ).fetchall()
+    labelled = first_row(connection, "SELECT count(*) FROM labelled")
+    there = sum(row[3] for row in found)
+    if total is not None and there != total - labelled[0]:
+        raise ScoringError(
+            f"pairs that the truth does not name are {total - labelled[0]:,} by the manifest, and {there:,} "
+            "in the trades; expected all trades of one run"
+        )
+    return found

@@ -1,0 +1,295 @@
+"""Tables of any kind as DuckDB relations: files, frames, Arrow. Nothing here knows what is in them."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from tradegen.errors import ScoringError
+from tradegen.scoring.files import check_readable, form_of, header, once, outermost, parts
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["Reader", "Source", "first_row", "identifier", "literal"]
+
+_LOOKED_AT = 1_000  # objects whose members tell the columns of a JSON file
+
+
+def literal(text: str) -> str:
+    """A text as SQL has it, whatever it holds."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL has it, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def first_row(connection: DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
+    """The first row of a query; an empty one where there is none."""
+    # All are fetched, so that the connection is free for the next query.
+    rows: list[tuple[Any, ...]] = connection.execute(query, list(parameters)).fetchall()
+    return rows[0] if rows else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table to read.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    relation : str
+        SQL to select from.
+    columns : mapping of str to str
+        By the name that the table gives a column, SQL for its values.
+    seen : tuple of str
+        The names that were seen in it. Objects of JSON need not all have the same, so that more may be asked
+        for than was seen.
+    json : bool
+        Whether values are JSON.
+    """
+
+    name: str
+    relation: str
+    columns: Mapping[str, str]
+    seen: tuple[str, ...]
+    json: bool = False
+
+    def raw(self, column: str) -> str:
+        """SQL for a column's values in their own type; text from JSON and CSV."""
+        return f"({self.columns[column]} ->> '$')" if self.json else self.columns[column]
+
+    def text(self, column: str) -> str:
+        """SQL for a column's values as text, and NULL where there is none."""
+        return f"nullif(CAST({self.raw(column)} AS VARCHAR), '')"
+
+    def trimmed(self, column: str) -> str:
+        """As `text`, without spaces around it."""
+        return f"nullif(trim(CAST({self.raw(column)} AS VARCHAR)), '')"
+
+    def require(self, wanted: Sequence[str]) -> None:
+        """Check that the columns are there.
+
+        Raises
+        ------
+        ScoringError
+            Naming the first one that is not.
+        """
+        for column in wanted:
+            if column not in self.seen and not (self.json and not self.seen):
+                raise ScoringError(
+                    f"{self.name} has no column {column}; it has {', '.join(self.seen) or 'none'}"
+                )
+
+
+class Reader:
+    """Opens tables in one connection.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    folder : Path
+        Where links to files are put: under plain names, so that brackets, stars, quotes and equals signs in
+        the names of files mean nothing to DuckDB.
+    """
+
+    def __init__(self, connection: DuckDBPyConnection, folder: Path) -> None:
+        self._connection, self._folder = connection, folder
+        self._real: dict[str, str] = {}  # by link, the path as it was given
+
+    def source(self, given: Any, what: str, wanted: Sequence[str] = ()) -> Source:
+        """Open a table.
+
+        Parameters
+        ----------
+        given : path, sequence of paths, folder, DataFrame or Arrow table
+            Several paths are parts of one table, of one form.
+        what : str
+            What it is to be, for messages: ``findings``.
+        wanted : sequence of str
+            Columns that may be asked for; of JSON, no others can be.
+
+        Raises
+        ------
+        ScoringError
+            Where it cannot be read, or has a column twice.
+        """
+        if isinstance(given, pd.DataFrame):
+            return self._frame(given, what, wanted)
+        if isinstance(given, (str, os.PathLike)):
+            return self._files(parts(Path(given), what), what, wanted)
+        if isinstance(given, (list, tuple)) and given and all(isinstance(path, Path) for path in given):
+            return self._files(list(given), what, wanted)
+        if hasattr(given, "__arrow_c_stream__"):
+            return self._arrow(given, what, wanted)
+        raise ScoringError(
+            f"{what} is of type {type(given).__name__}; expected a path, a DataFrame or an Arrow table"
+        )
+
+    @contextlib.contextmanager
+    def explaining(self, name: str) -> Iterator[None]:
+        """Raise what DuckDB says of a table, while it reads it, as one sentence.
+
+        Raises
+        ------
+        ScoringError
+        """
+        import duckdb
+
+        try:
+            yield
+        except (
+            duckdb.ConversionException,
+            duckdb.InvalidInputException,
+            duckdb.IOException,
+            duckdb.OutOfRangeException,
+            duckdb.SerializationException,
+        ) as error:
+            raise self._explained(error, name) from None
+
+    def _explained(self, error: Exception, name: str) -> ScoringError:
+        reason = str(error).strip()
+        for link, path in self._real.items():
+            reason = reason.replace(link, path)
+        lines = [line.strip() for line in reason.splitlines() if line.strip()]
+        first = lines[0].removeprefix("Invalid Input Error: ").removeprefix("IO Error: ") if lines else ""
+        return ScoringError(f"{name} cannot be read: {first}")
+
+    def _frame(self, frame: pd.DataFrame, what: str, wanted: Sequence[str]) -> Source:
+        names = [str(name) for name in frame.columns]
+        name = f"the {what} frame"
+        once(name, names)
+        kept = [number for number, column in enumerate(names) if not wanted or column in wanted]
+        # By position: DuckDB's names do not tell Field from field.
+        plain = {f"c{number}": _plain(frame.iloc[:, number], names[number], name) for number in kept}
+        table = self._registered(pd.DataFrame(plain, copy=False) if plain else frame.iloc[:, :0], len(frame))
+        columns = dict.fromkeys(names, "NULL") | {names[number]: f"c{number}" for number in kept}
+        return Source(name, table, columns, tuple(names))
+
+    def _registered(self, frame: pd.DataFrame, rows: int) -> str:
+        if not len(frame.columns):
+            return f"range({rows})"
+        view = f"given_{len(self._real)}"
+        self._real[view] = view
+        self._connection.register(view, frame)
+        return view
+
+    def _arrow(self, given: Any, what: str, wanted: Sequence[str]) -> Source:
+        try:
+            import pyarrow as pa
+        except ModuleNotFoundError:
+            raise ScoringError(
+                f"{what} is an Arrow table, and pyarrow is not installed; "
+                "pip install 'tradegen[datasets]' brings it"
+            ) from None
+        table = given if isinstance(given, pa.Table) else pa.table(given)
+        name = f"the {what} table"
+        once(name, table.column_names)
+        kept = [n for n, column in enumerate(table.column_names) if not wanted or column in wanted]
+        plain = pa.table([table.column(number) for number in kept], names=[f"c{number}" for number in kept])
+        columns = dict.fromkeys(table.column_names, "NULL")
+        columns |= {table.column_names[number]: f"c{number}" for number in kept}
+        view = f"given_{len(self._real)}"
+        self._real[view] = view
+        if not kept:
+            return Source(name, f"range({table.num_rows})", columns, tuple(columns))
+        self._connection.register(view, plain)
+        return Source(name, view, columns, tuple(columns))
+
+    def _files(self, paths: Sequence[Path], what: str, wanted: Sequence[str]) -> Source:
+        name = str(paths[0]) if len(paths) == 1 else f"{paths[0].parent}"
+        forms = {form_of(path, what) for path in paths}
+        if len(forms) > 1:
+            raise ScoringError(f"{name} holds {' and '.join(sorted(forms))}; expected files of one form")
+        form = forms.pop()
+        for path in paths:
+            check_readable(path, form)
+        if form == "csv":
+            return self._csv(paths, name)
+        if form == "parquet":
+            return self._parquet(paths, name)
+        return self._json(paths, name, form, wanted)
+
+    def _csv(self, paths: Sequence[Path], name: str) -> Source:
+        names, delimiter = header(paths[0])
+        for path in paths[1:]:
+            if header(path) != (names, delimiter):
+                raise ScoringError(
+                    f"{path} has other columns than {paths[0]}; expected the same in all parts"
+                )
+        once(name, names)
+        kinds = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(names)))
+        relation = (
+            f"read_csv({self._links(paths)}, auto_detect = false, header = true, columns = {{{kinds}}}, "
+            f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', nullstr = '')"
+        )
+        columns = {column: f"c{number}" for number, column in enumerate(names)}
+        return Source(name, relation, columns, tuple(columns))
+
+    def _parquet(self, paths: Sequence[Path], name: str) -> Source:
+        relation = f"read_parquet({self._links(paths)}, hive_partitioning = false)"
+        schema = f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({self._links(paths[:1])})"
+        names = outermost(self._tried(schema, name)[1:])
+        once(name, names)
+        # By position: DuckDB's names do not tell Field from field.
+        plain = ", ".join(f"c{number}" for number in range(len(names)))
+        columns = {column: f"c{number}" for number, column in enumerate(names)}
+        return Source(name, f"{relation} AS given({plain})", columns, tuple(columns))
+
+    def _json(self, paths: Sequence[Path], name: str, form: str, wanted: Sequence[str]) -> Source:
+        links = self._links(paths)
+        how = "newline_delimited" if form == "ndjson" else "auto"
+        objects = f"read_json_objects({links}, format = '{how}')"
+        looked_at = f"SELECT json_type(json), json_keys(json) FROM (FROM {objects} LIMIT {_LOOKED_AT})"
+        found: dict[str, None] = {}
+        for kind, keys in self._tried(looked_at, name):
+            if kind != "OBJECT":
+                raise ScoringError(f"{name} holds values that are no objects; expected an object a row")
+            once(name, keys)
+            found |= dict.fromkeys(keys)
+        asked = list(dict.fromkeys([*(wanted or found)]))
+        kinds = ", ".join(f"{literal(column)}: 'JSON'" for column in asked)
+        relation = f"read_json({links}, format = '{how}', columns = {{{kinds}}})"
+        columns = {column: identifier(column) for column in asked}
+        return Source(name, relation, columns, tuple(found), json=True)
+
+    def _tried(self, query: str, name: str) -> list[Any]:
+        with self.explaining(name):
+            return self._connection.execute(query).fetchall()
+
+    def _links(self, paths: Sequence[Path]) -> str:
+        made = []
+        for path in paths:
+            link = self._folder / f"{len(self._real):06d}{path.suffix.lower()}"
+            link.symlink_to(path.resolve())
+            self._real[str(link)] = str(path)
+            made.append(literal(str(link)))
+        return f"[{', '.join(made)}]"
+
+
+def _plain(values: pd.Series[Any], column: str, name: str) -> pd.Series[Any]:
+    """A frame's column as DuckDB reads it without guessing."""
+    if isinstance(values.dtype, pd.StringDtype):
+        # Not every DuckDB knows pandas' own types of text.
+        return values.astype(object).where(values.notna(), None)
+    categorical = isinstance(values.dtype, pd.CategoricalDtype)
+    if values.dtype != object and not categorical:
+        return values
+    kind = pd.api.types.infer_dtype(values.cat.categories if categorical else values, skipna=True)
+    if kind in ("mixed", "mixed-integer"):
+        raise ScoringError(f"{column} in {name} holds values of different types; expected text in each row")
+    if categorical:
+        return values.cat.rename_categories([str(item) for item in values.cat.categories])
+    texts = values.map(str, na_action="ignore")
+    return texts.astype(object).where(values.notna(), None)

@@ -1,0 +1,142 @@
+"""The trades, as far as a score needs them: which pairs there are, and what clean ones are worth."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from tradegen.errors import ScoringError
+from tradegen.schema import LEGS, LISTS, RECORD_ID, TICKS_PER_DOLLAR, TRADE_COLUMNS
+from tradegen.scoring.inputs import Inputs, lists_of
+from tradegen.scoring.reading import Reader, Source, first_row, literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["Trades"]
+
+
+class Trades:
+    """The lists that were given, which may be none.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        With ``labelled`` and ``aliases``.
+    reader : Reader
+    inputs : Inputs
+    legs : tuple of str
+        What the truth calls them.
+    """
+
+    def __init__(
+        self, connection: DuckDBPyConnection, reader: Reader, inputs: Inputs, legs: tuple[str, ...]
+    ) -> None:
+        self._connection, self._reader, self._extent = connection, reader, inputs.extent
+        self._columns = inputs.columns
+        self._lists: dict[str, list[Source]] = {}
+        for name, given in lists_of(inputs.trades, inputs.view, LEGS["single"][0] in legs).items():
+            several = isinstance(given, (list, tuple))
+            tables = given if several else [given]
+            wanted = tuple(self._called(name).values())
+            self._lists[name] = [reader.source(table, "trades", wanted) for table in tables]
+            for source in self._lists[name]:
+                source.require([self._called(name)[column] for column in TRADE_COLUMNS])
+
+    def known(self, pair: str) -> str:
+        """SQL that says of a pair that the truth does not name whether it is in the data."""
+        if self._extent:
+            return f"{pair} BETWEEN {self._extent.first} AND {self._extent.last}"
+        return f"{pair} IN (SELECT pair FROM pairs_there)" if self._lists else "true"
+
+    def __bool__(self) -> bool:
+        return bool(self._lists)
+
+    def _called(self, name: str) -> dict[str, str]:
+        columns = (*TRADE_COLUMNS, RECORD_ID)
+        return dict(self._columns.get(name) or {column: column for column in columns})
+
+    def count_pairs(self) -> int | None:
+        """How many pairs there are, None where nothing says it; from the trades if no manifest does.
+
+        Raises
+        ------
+        ScoringError
+            Where the trades lack pairs of the truth.
+        """
+        if self._extent:
+            return self._extent.pairs
+        if not self._lists:
+            return None
+        ids = " UNION ALL ".join(
+            f"SELECT id_number({source.text(self._called(name)['trade_id'])}) AS id FROM {source.relation}"
+            for name, sources in self._lists.items()
+            for source in sources
+        )
+        with self.explaining():
+            self._connection.execute(
+                f"""
+                CREATE TEMP TABLE pairs_there AS
+                SELECT DISTINCT coalesce(aliases.pair, id) AS pair
+                FROM (SELECT DISTINCT id FROM ({ids}))
+                LEFT JOIN aliases ON aliases.alias = id
+                """
+            )
+        lost = first_row(
+            self._connection,
+            "SELECT min(pair), count(*) FROM labelled WHERE pair NOT IN (SELECT pair FROM pairs_there)",
+        )
+        if lost[1]:
+            raise ScoringError(
+                f"pairs of the truth are not in the trades: {lost[1]:,} of them, such as tid{lost[0]:08d}; "
+                "expected the truth and the trades of one run"
+            )
+        there = first_row(self._connection, "SELECT count(*) FROM pairs_there")
+        return int(there[0])
+
+    def worth(self) -> str:
+        """SQL for the pair and the cents of records, one record of each clean pair among them."""
+        name = next(iter(self._lists))
+        called = self._called(name)
+        # A clean pair stands once in each of two lists, and in a single one once as a BUY.
+        single = name in LISTS["single"]
+        return " UNION ALL ".join(
+            f"""
+            SELECT
+                id_number({source.text(called["trade_id"])}) AS pair,
+                CAST({source.raw(called["quantity"])} AS BIGINT)
+                    * CAST(
+                        CAST({source.raw(called["price"])} AS DECIMAL(18, 2)) * {TICKS_PER_DOLLAR} AS BIGINT
+                    ) AS cents
+            FROM {source.relation}
+            {f"WHERE {source.text(called['order_type'])} = 'BUY'" if single else ""}
+            """
+            for source in self._lists[name]
+        )
+
+    def records(self, pairs: str) -> str:
+        """SQL for the records of some pairs: their pair, the list, and all that is no id, as one text."""
+        parts = []
+        for name, sources in self._lists.items():
+            called = self._called(name)
+            alike = [called[column] for column in TRADE_COLUMNS if column != "trade_id"]
+            parts += [
+                f"""
+                SELECT
+                    coalesce(aliases.pair, id_number({source.text(called["trade_id"])})) AS pair,
+                    {literal(name)} AS list,
+                    concat_ws(chr(31), {", ".join(f"coalesce({source.text(c)}, '')" for c in alike)}) AS rest
+                FROM {source.relation}
+                LEFT JOIN aliases ON aliases.alias = id_number({source.text(called["trade_id"])})
+                WHERE coalesce(aliases.pair, id_number({source.text(called["trade_id"])})) IN ({pairs})
+                """
+                for source in sources
+            ]
+        return " UNION ALL ".join(parts)
+
+    def explaining(self) -> AbstractContextManager[None]:
+        """As `Reader.explaining`."""
+        name = next((source.name for sources in self._lists.values() for source in sources), "trades")
+        return self._reader.explaining(name)

@@ -1,0 +1,242 @@
+"""The truth as tables: its rows, labelled, and its pairs, with their fields as sets of bits."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tradegen.errors import ScoringError, nearest, shown
+from tradegen.mismatches.catalogue import NAMES
+from tradegen.mismatches.sizes import PARTS
+from tradegen.schema import FIELDS, LEGS, TICKS_PER_DOLLAR, TRUTH_COLUMNS
+from tradegen.scoring.inputs import Extent
+from tradegen.scoring.reading import Source, first_row, literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from tradegen.tolerances import Tolerances
+
+__all__ = ["MISTYPED", "SIZED", "define", "load_truth"]
+
+MISTYPED = "trade_id.mistyped"
+_MISSING = "record.missing"
+SIZED = ("quantity", "price", "date", "trade_timestamp")
+"""Fields that have tolerances."""
+_USED = tuple(name for name in TRUTH_COLUMNS if name != "delta")
+
+
+def define(connection: DuckDBPyConnection) -> None:
+    """Define the types and functions that all queries use.
+
+    ``id_number`` is the number behind a trade id. A text that is no id of tradegen's gets a negative number,
+    its hash: two of a hundred million of those would meet once in some thousand runs.
+    """
+    connection.execute(f"CREATE TYPE trade_field AS ENUM ({', '.join(map(literal, FIELDS))})")
+    connection.execute("CREATE TYPE kind AS ENUM ('expected', 'benign', 'clean', 'unknown')")
+    connection.execute(
+        r"""
+        CREATE MACRO id_number(id) AS CASE WHEN id IS NOT NULL THEN coalesce(
+            CASE
+                WHEN regexp_full_match(id, 'tid(\d{8}|[1-9]\d{8,18})') THEN TRY_CAST(substr(id, 4) AS BIGINT)
+            END,
+            -1 - CAST(hash(id) >> 1 AS BIGINT)
+        ) END
+        """
+    )
+    connection.execute(
+        f"""
+        CREATE MACRO units(field, value) AS CASE field
+            WHEN 'quantity' THEN TRY_CAST(value AS BIGINT)
+            WHEN 'price' THEN CAST(TRY_CAST(value AS DECIMAL(18, 2)) * {TICKS_PER_DOLLAR} AS BIGINT)
+            WHEN 'date' THEN TRY_CAST(value AS DATE) - DATE '1970-01-01'
+            WHEN 'trade_timestamp' THEN epoch_us(TRY_CAST(value AS TIMESTAMP))
+        END
+        """
+    )
+    connection.execute(
+        """
+        CREATE MACRO bit_of(field) AS
+            CAST(1 << CAST(enum_code(CAST(field AS trade_field)) AS INTEGER) AS SMALLINT)
+        """
+    )
+
+
+def load_truth(
+    connection: DuckDBPyConnection,
+    source: Source,
+    view: str | None,
+    extent: Extent | None,
+    tolerances: Tolerances | None,
+) -> tuple[str, ...]:
+    """Read the truth into the tables ``truth``, ``aliases`` and ``labelled``.
+
+    ``truth``: a row per row, with ``own``, the bit of its field, ``names``, the bits of all fields that name
+    it, ``size``, the difference in the field's integer unit, and ``behind``, whether its pair's id was
+    mistyped, too. ``aliases``: the pair of each mistyped id. ``labelled``: a row per pair.
+
+    Returns
+    -------
+    tuple of str
+        What the legs are called.
+
+    Raises
+    ------
+    ScoringError
+        Where it is no truth, or not that of the manifest's run.
+    """
+    source.require(_USED)
+    legs = _define_words(connection, source, view)
+    # Sizes are whole numbers of the field's unit, from the text of both values: no float has a say.
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE truth AS
+        WITH
+        read AS (
+            SELECT
+                id_number({source.text("trade_id")}) AS pair,
+                {source.text("leg")} AS leg,
+                TRY_CAST({source.text("field")} AS trade_field) AS field,
+                {source.text("mechanism")} AS mechanism,
+                {source.text("original")} AS original,
+                {source.text("altered")} AS altered,
+                TRY_CAST({source.raw("benign")} AS BOOLEAN) AS benign,
+                CAST(TRY_CAST({source.raw("notional")} AS DECIMAL(21, 2)) * {TICKS_PER_DOLLAR} AS BIGINT)
+                    AS cents,
+                coalesce({source.text("cause")}, '(none)') AS cause
+            FROM {source.relation}
+        ),
+        sized AS (
+            SELECT
+                *,
+                units(field, original) AS before,
+                abs(units(field, altered) - units(field, original)) AS size
+            FROM read
+        )
+        SELECT
+            pair, field, cents, before, size,
+            CAST(leg AS word) AS leg, CAST(mechanism AS word) AS mechanism, CAST(cause AS word) AS cause,
+            {_benign(tolerances)} AS benign,
+            bit_of(folded(field)) AS own,
+            CASE mechanism
+                WHEN '{MISTYPED}' THEN bit_of('trade_id') | bit_of('record')
+                WHEN '{_MISSING}' THEN bit_of('trade_id') | bit_of('record')
+                ELSE bit_of(folded(field))
+            END AS names,
+            CASE mechanism WHEN '{MISTYPED}' THEN id_number(altered) END AS alias,
+            false AS behind
+        FROM sized
+        """
+    )
+    _check(connection, source.name, extent)
+    _resolve_ids(connection, extent)
+    return legs
+
+
+def _define_words(connection: DuckDBPyConnection, source: Source, view: str | None) -> tuple[str, ...]:
+    """Define the type ``word`` of all names in the truth, a byte each, and ``folded``, the field that counts.
+
+    Where legs face each other, both brokers are one field. Returns what the legs are called; where nothing
+    says it, all that they may be called.
+    """
+    leg, mechanism, cause = source.text("leg"), source.text("mechanism"), source.text("cause")
+    found = connection.execute(
+        f"SELECT DISTINCT {leg}, {mechanism}, {cause} FROM {source.relation}"
+    ).fetchall()
+    words = {word for row in found for word in row if word is not None}
+    words |= {"(none)", *NAMES, *(name for names in LEGS.values() for name in names)}
+    connection.execute(f"CREATE TYPE word AS ENUM ({', '.join(map(literal, sorted(words)))})")
+    legs = _legs({row[0] for row in found if row[0] is not None}, source.name, view)
+    both = "CASE field WHEN 'contra_broker_id' THEN 'broker_id' ELSE field END"
+    folded = both if LEGS["single"][0] in legs else "field"
+    connection.execute(f"CREATE MACRO folded(field) AS CAST({folded} AS trade_field)")
+    return legs
+
+
+def _legs(found: set[str], name: str, view: str | None) -> tuple[str, ...]:
+    if view is None:
+        if not found:
+            return (*LEGS["single"], *LEGS["two_system"])
+        view = next((view for view, known in LEGS.items() if found <= set(known)), "single")
+    odd = min(found - set(LEGS[view]), default=None)
+    if odd is not None:
+        raise ScoringError(f"leg is {shown(odd)} in {name}; {nearest(odd, LEGS[view])}")
+    return LEGS[view]
+
+
+def _check(connection: DuckDBPyConnection, name: str, extent: Extent | None) -> None:
+    expected = {
+        "trade_id": ("pair IS NULL OR pair < 0", "ids such as tid00000021"),
+        "field": ("field IS NULL", f"one of {', '.join(FIELDS)}"),
+        "leg": ("leg IS NULL", "the name of a leg"),
+        "mechanism": ("mechanism IS NULL", "the name of a mechanism"),
+        "notional": ("cents IS NULL", "dollars"),
+        "original or altered": (
+            f"field IN ({', '.join(map(literal, SIZED))}) AND size IS NULL",
+            "values as tradegen prints them",
+        ),
+        "benign": ("benign IS NULL", "true or false"),
+    }
+    counts = ", ".join(f"count(*) FILTER ({wrong})" for wrong, _ in expected.values())
+    *bad, least, most = first_row(connection, f"SELECT {counts}, min(pair), max(pair) FROM truth")
+    for (column, (_, what)), count in zip(expected.items(), bad, strict=True):
+        if count:
+            rows = "row" if count == 1 else "rows"
+            raise ScoringError(f"{column} cannot be used in {count} {rows} of {name}; expected {what}")
+    if extent and least is not None and not extent.first <= least <= most <= extent.last:
+        odd = least if least < extent.first else most
+        raise ScoringError(
+            f"{name} has tid{odd:08d}, and the manifest's run has tid{extent.first:08d} to "
+            f"tid{extent.last:08d}; expected the truth and the manifest of one run"
+        )
+
+
+def _resolve_ids(connection: DuckDBPyConnection, extent: Extent | None) -> None:
+    # Where an id is a pair's own, it means that pair.
+    taken = f"alias BETWEEN {extent.first} AND {extent.last}" if extent else "false"
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE aliases AS
+        SELECT alias, min(pair) AS pair
+        FROM truth
+        WHERE alias IS NOT NULL AND alias NOT IN (SELECT pair FROM truth) AND NOT ({taken})
+        GROUP BY alias
+        """
+    )
+    orphans = "SELECT pair FROM truth WHERE alias IS NOT NULL"
+    if first_row(connection, f"SELECT count(*) FROM ({orphans})")[0]:
+        connection.execute(f"UPDATE truth SET behind = true WHERE alias IS NULL AND pair IN ({orphans})")
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE labelled AS
+        SELECT
+            pair,
+            max(cents) AS cents,
+            bool_or(NOT benign) AS expected,
+            coalesce(bit_or(own) FILTER (NOT benign AND NOT behind), 0) AS wanted,
+            coalesce(bit_or(names) FILTER (NOT benign AND NOT behind), 0) AS right_names,
+            coalesce(bit_or(own) FILTER (behind), 0) AS excused,
+            bool_or(mechanism = '{_MISSING}') AS missing,
+            bool_or(mechanism = 'record.duplicate') AS duplicate,
+            bool_or(mechanism = 'record.split') AS split,
+            bool_or(alias IS NOT NULL) AS orphan
+        FROM truth
+        GROUP BY pair
+        """
+    )
+
+
+def _benign(tolerances: Tolerances | None) -> str:
+    """SQL for the label of a row: the truth's own, or anew."""
+    if tolerances is None:
+        return "benign"
+    limits: Mapping[str, str] = {
+        name: f"size::HUGEINT * {PARTS} <= before::HUGEINT * {tolerances.of(name).parts}"
+        if tolerances.of(name).parts
+        else f"size <= {tolerances.of(name).fixed}"
+        for name in SIZED
+    }
+    cases = " ".join(f"WHEN '{name}' THEN {within}" for name, within in limits.items())
+    return f"CASE field {cases} ELSE benign END"
