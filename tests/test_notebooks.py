@@ -53,6 +53,13 @@ DEFAULTS = {
         "date": "2025-07-21",
         "out": "out/large_runs",
     },
+    "04_score_a_matcher.ipynb": {
+        "pairs": 20_000,
+        "mismatch_rate": 0.20,
+        "scenario": "us_equity_t1",
+        "seed": 7,
+        "date": "2025-07-21",
+    },
     "batch_run.ipynb": {
         "pairs": 15,
         "mismatch_rate": 0.30,
@@ -243,6 +250,26 @@ def test_large_runs_writes_a_dataset_proves_it_and_streams_the_same_trades(root:
         assert any(f"<td>{name}</td>\n      <td>{count['applied']}</td>" in row for row in rows), name
     assert sum(int(cell) for cell in re.findall(r"<td>(\d{4,})</td>", hours)) == 140_000
     assert len(outputs(again, "image/png")) == 1
+
+
+# 04_score_a_matcher
+
+
+def test_a_matcher_of_ten_lines_is_scored_and_what_it_leaves_out_is_not_found(root: Path) -> None:
+    notebook = execute(root, "04_score_a_matcher.ipynb", pairs=2_000)
+    assert len(outputs(notebook, "image/png")) == 5
+    report = next(text for text in outputs(notebook, "text/html") if ">mechanism<" in text)
+    rows = re.findall(r"<td[^>]*>([a-z_]+\.[a-z_]+)</td><td>([0-9,]+)</td><td>([0-9,]+)</td>", report)
+    found = {name: (int(expected), int(hits)) for name, expected, hits in rows}
+    assert found["ticker.other"][1] == found["broker_id.other"][1] == 0
+    assert found["quantity.nudge"][0] == found["quantity.nudge"][1] > 50
+    assert files(root) == {}
+
+
+@pytest.mark.parametrize("scenario", ["everything", "onboarding"])
+def test_score_a_matcher_runs_for_any_scenario(root: Path, scenario: str) -> None:
+    notebook = execute(root, "04_score_a_matcher.ipynb", pairs=300, scenario=scenario, date="2025-07-08")
+    assert len(outputs(notebook, "image/png")) == 5
 
 
 # batch_run

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tradegen.commands import catalogue, generate, ledger, replay, scenarios, verify
+from tradegen.commands import catalogue, generate, ledger, replay, scenarios, score, verify
 from tradegen.commands.shell import SETTINGS
 from tradegen.version import __version__
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command()(generate.generate)
 app.command()(replay.replay)
 app.command()(verify.verify)
+app.command()(score.score)
 app.command()(catalogue.catalogue)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(ledger.app, name="ledger")
