@@ -9,7 +9,7 @@ LOWEST := .venv-lowest
 PEERS := faker==40.54.0 mimesis==22.2.0
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test test-lowest test-exhaustive lint types bench bench-verify audit notebooks requirements clean
+.PHONY: help run test test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks requirements clean
 
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
@@ -17,6 +17,8 @@ help:
 	@echo 'make notebooks     open the notebooks in JupyterLab'
 	@echo 'make bench         speed: medians of alternating runs'
 	@echo 'make bench-verify  10,000,000 pairs generated and verified: time, memory (minutes, 4 GB of disk)'
+	@echo 'make bench-score   10,000,000 pairs scored: time, memory (a minute, 0.6 GB of disk)'
+	@echo 'make leaderboard   what common matchers find, in four packs: docs/leaderboard.md (minutes)'
 	@echo 'make audit         does a leg give away that it is altered? a classifier tries (minutes)'
 	@echo 'make lint types    ruff and mypy'
 	@echo 'make test-lowest   all tests on the lowest versions that pyproject.toml allows (Python 3.11 or 3.12)'
@@ -40,6 +42,12 @@ bench: $(READY)
 
 bench-verify: $(READY)
 	$(BIN)/python benchmarks/verifying.py $(ARGS)
+
+bench-score: $(READY)
+	$(BIN)/python benchmarks/scoring.py $(ARGS)
+
+leaderboard: $(READY)
+	$(BIN)/python benchmarks/leaderboard.py $(ARGS)
 
 audit: $(READY)
 	$(BIN)/python benchmarks/leaks.py $(ARGS)

@@ -27,6 +27,9 @@ LINKED = (
     "docs/catalogue.md",
     "docs/datasets.md",
     "docs/fix.md",
+    "docs/leaderboard.md",
+    "docs/scoring.md",
+    "docs/testing_engines.md",
 )
 
 
@@ -45,7 +48,8 @@ def commands() -> list[tuple[str, str]]:
 
 
 def test_the_readmes_commands_print_what_it_shows(tmp_path: Path) -> None:
-    for block in fenced("toml"):
+    files = [*fenced("toml"), *(code for code in fenced("python") if code.startswith("# matcher.py"))]
+    for block in files:
         (tmp_path / block.split()[1].rstrip(":")).write_text(block)
     places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     assert len(commands()) >= 5
