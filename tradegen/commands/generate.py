@@ -14,8 +14,9 @@ from tradegen.assignments import assignments
 from tradegen.commands.datasets import Request, is_dataset, say_where
 from tradegen.commands.files import write_files
 from tradegen.commands.shell import LEDGER, number, say, sentences
+from tradegen.datasets.existing import begun_plan
 from tradegen.datasets.plan import BLOCKS_PER_PART
-from tradegen.datasets.writing import begun_plan, open_store
+from tradegen.datasets.stores import open_store
 from tradegen.errors import OutputError, ScenarioError
 from tradegen.ledger import Ledger, open_ledger, open_or_create
 from tradegen.run import Run, prepare

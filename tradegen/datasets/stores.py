@@ -15,7 +15,7 @@ from typing import Protocol
 from tradegen.errors import OutputError
 from tradegen.output import OutputFile
 
-__all__ = ["Folder", "Output", "Store"]
+__all__ = ["Folder", "Output", "Store", "open_store"]
 
 # What `OutputFile` calls a file of ours before it is whole.
 _HALF_WRITTEN = re.compile(r"\.(part-\d+\.\w+|plan\.json|manifest\.json)\.\w+")
@@ -183,3 +183,16 @@ class Folder(Store):
             raise
         except OSError as error:
             raise OutputError(f"{error.filename or self._path} cannot be used: {error.strerror}") from None
+
+
+def open_store(out: str | Path, endpoint: str | None = None) -> Store:
+    """The folder or bucket that a dataset is to lie in."""
+    if str(out).startswith("s3://"):
+        from tradegen.datasets.buckets import Bucket  # loaded where it is used
+
+        return Bucket(str(out), endpoint)
+    if endpoint is not None:
+        raise OutputError(f"endpoint is given, and {out} is no bucket; expected s3://bucket/prefix with it")
+    if "://" in str(out):
+        raise OutputError(f"{out} is of a kind that is unknown; expected a folder or s3://bucket/prefix")
+    return Folder(Path(out))

@@ -1,23 +1,22 @@
 """A score: what a matcher found of what it had to, in every respect that the truth knows.
 
-Scores are frozen, and add up: those of several datasets or seeds make one, with the spread between them.
+Scores are frozen. Their counts add up: `pooling` makes one of several.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tradegen.errors import ScoringError
 from tradegen.scoring.outcomes import Amounts, Outcome, Recall
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GROUPS", "Benign", "Curve", "Input", "Links", "Score", "Several", "Undecidable", "pool"]
+__all__ = ["GROUPS", "Benign", "Curve", "Input", "Links", "Score", "Several", "Undecidable"]
 
 GROUPS = ("mechanism", "field", "cause", "leg", "notional")
 """What a score is broken down by."""
@@ -243,75 +242,3 @@ class Score:
         from tradegen.scoring.tables import frame
 
         return frame(self, by)
-
-
-def pool(scores: Iterable[Score]) -> Score:
-    """Add up the scores of several datasets or seeds; `Score.runs` keeps each, for the spread.
-
-    Raises
-    ------
-    ScoringError
-        Where there is none.
-    """
-    runs = tuple(run for score in scores for run in (score.runs or (score,)))
-    if not runs:
-        raise ScoringError("there are no scores to pool; expected one or more")
-    if len(runs) == 1:
-        return runs[0]
-    first = runs[0]
-    fields = [run.fields for run in runs if run.fields is not None]
-    links = [run.links for run in runs if run.links is not None]
-    return Score(
-        pairs=_total([run.pairs for run in runs]),
-        fields=_total(fields) if fields else None,
-        notional=_total([run.notional for run in runs]),
-        by={group: _merged([run.by.get(group, {}) for run in runs]) for group in GROUPS},
-        records=_merged([run.records for run in runs]),
-        confusion=_confusion([run.confusion for run in runs]),
-        several=_total([run.several for run in runs]),
-        benign=_total([run.benign for run in runs]),
-        undecidable=_total([run.undecidable for run in runs]),
-        links=_total(links) if links else None,
-        tolerance_sweep=_curves([run.tolerance_sweep for run in runs]),
-        detection=_curves([run.detection for run in runs]),
-        thresholds=None,  # scores of different runs need not mean the same
-        input=_total([run.input for run in runs]),
-        matcher=first.matcher if len({run.matcher for run in runs}) == 1 else "",
-        runs=runs,
-    )
-
-
-def _total(values: Sequence[Any]) -> Any:
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total
-
-
-def _merged(groups: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = dict.fromkeys(name for group in groups for name in group)
-    return {name: _total([group[name] for group in groups if name in group]) for name in names}
-
-
-def _confusion(tables: Sequence[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
-    total: dict[str, dict[str, int]] = {}
-    for table in tables:
-        for row, counts in table.items():
-            into = total.setdefault(row, {})
-            for column, count in counts.items():
-                into[column] = into.get(column, 0) + count
-    return total
-
-
-def _curves(runs: Sequence[tuple[Curve, ...]]) -> tuple[Curve, ...]:
-    names = dict.fromkeys((curve.field, curve.unit) for curves in runs for curve in curves)
-    merged = []
-    for name, unit in names:
-        same = [curve for curves in runs for curve in curves if (curve.field, curve.unit) == (name, unit)]
-        places = sorted({place for curve in same for place in curve.points})
-        points = {
-            place: _total([curve.points[place] for curve in same if place in curve.points])
-            for place in places
-        }
-        merged.append(Curve(name, unit, points))
-    return tuple(merged)
