@@ -126,7 +126,7 @@ class _Reference:
             if said["field"]:
                 self.named[self.pair(said["id"])].add(said["field"])
         self.expected = {pair for pair, rows in self.rows.items() if not all(row["benign"] for row in rows)}
-        self.any_field = any(said["field"] for said in self.findings)
+        self.any_field = not self.findings or any(said["field"] for said in self.findings)
 
     def fold(self, field: str | None) -> str | None:
         if field in SEVERAL_WORDS:

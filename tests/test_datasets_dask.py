@@ -138,8 +138,9 @@ def test_a_scheduler_that_dies_is_said_in_a_sentence_and_the_run_is_resumable(
     started = []
     try:
         started.append(start(*dask_command, "--port", "0", "--no-dashboard", "--scheduler-file", noted))
-        wait_until(noted.exists)
-        [address] = re.findall(r"tcp://127\.0\.0\.1:\d+", noted.read_text())
+        address_of = re.compile(r"tcp://127\.0\.0\.1:\d+(?=\")")
+        wait_until(lambda: noted.exists() and address_of.search(noted.read_text()))
+        [address] = address_of.findall(noted.read_text())
         dask_command[2] = "distributed.cli.dask_worker"
         started.append(start(*dask_command, "--nthreads", "1", "--no-dashboard", address))
         with Client(address) as client:

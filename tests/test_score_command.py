@@ -213,8 +213,16 @@ BAD = {
     ),
     "a field without a tolerance": (("--findings", "findings.csv", "--tolerance", "ticker=1"), "ticker"),
     "a negative tolerance": (("--findings", "findings.csv", "--tolerance", "quantity=-1"), "quantity"),
+    "a report of an unknown kind": (
+        ("--findings", "findings.csv", "--out", "report.pdf"),
+        "report.pdf has the suffix .pdf; expected .json, .html, .htm, .txt, or --format",
+    ),
+    "the trades twice": (
+        ("--findings", "findings.csv", "--trades", "trades.csv", "--trades", "trades.csv"),
+        "trades.csv is given twice as trades; expected each file once",
+    ),
     "the truth as the report": (
-        ("--findings", "findings.csv", "--out", "truth.csv"),
+        ("--findings", "findings.csv", "--out", "truth.csv", "--format", "table"),
         "--out is truth.csv, which is read as well; expected another file",
     ),
     "a folder that is not there": (

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scoring_files import TRUTH, frame, said, scored, tid
 
-from tradegen import pool, score
+from tradegen import ScoringError, pool, score
 from tradegen.scoring import Amounts, Outcome, Recall
 from tradegen.scoring.scores import Benign, Input, Several, Undecidable
 
@@ -37,12 +37,39 @@ def test_a_perfect_matcher_scores_one_in_every_respect() -> None:
 def test_no_findings_find_nothing_and_raise_no_alarm() -> None:
     found = scored(said())
     assert found.pairs == Outcome(expected=7, found=0, quiet=3)
-    assert found.fields is None
+    # Nothing is named, where something was to be named: that is no matcher that names no fields.
+    assert found.fields == Outcome(expected=8)
+    assert found.several == Several(none=1)
     assert found.notional == Amounts(4_610_000, 0, 0)
     assert found.by["mechanism"]["price.nudge"] == Recall(2, 0)
     assert found.confusion["price"] == {"(not reported)": 1}
     assert found.input == Input()
     assert math.isnan(found.pairs.precision)
+
+
+def test_runs_are_pooled_with_all_that_was_to_be_named_in_them() -> None:
+    perfect, silent = scored(TRUE[["trade_id", "field"]]), scored(said())
+    found = pool([perfect, silent])
+    assert found.pairs == Outcome(expected=14, found=7, quiet=6)
+    assert found.fields == Outcome(expected=16, found=8)
+    assert found.by["field"]["quantity"] == Outcome(expected=4, found=2)
+
+
+def test_fields_are_not_known_of_all_runs_where_one_names_none() -> None:
+    found = pool([scored(TRUE[["trade_id", "field"]]), scored(said(1, 2))])
+    assert found.pairs == Outcome(expected=14, found=9, quiet=6)
+    assert found.fields is None
+    assert (found.by["field"], found.tolerance_sweep) == ({}, ())
+    assert "the findings of some runs name no field" in str(found)
+
+
+def test_only_scores_are_pooled() -> None:
+    with pytest.raises(ScoringError, match=r"pool is given 1; expected what score\(\.\.\.\) returns"):
+        pool([1])  # type: ignore[list-item]
+
+
+def test_findings_of_another_run_are_suspected_where_only_the_truth_is_given() -> None:
+    assert "findings of another run look like this" in str(score(TRUE, said(77, 78)))
 
 
 def test_flagging_everything_finds_all_and_all_quiet_pairs_are_false_alarms() -> None:

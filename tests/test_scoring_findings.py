@@ -54,7 +54,9 @@ BAD_FILES = [
     ("f.json", '[{"trade_id": "tid00000001", "score": "1"}, {"trade_id": "tid00000001", "score": 2}]',
      "score in {} holds numbers and text; expected numbers in each row"),
     ("f.json", "[1, 2]", "{} holds values that are no objects; expected an object a row"),
-    ("f.txt", "trade_id\n", "{} has the suffix .txt; findings are .csv, .json, .ndjson, .jsonl, .parquet"),
+    ("f.txt", "trade_id\n",
+     "{} has the suffix .txt; expected findings as .csv, .json, .ndjson, .jsonl, .parquet"),
+    ("f", "trade_id\n", "{} has no suffix; expected findings as .csv, .json, .ndjson, .jsonl, .parquet"),
 ]  # fmt: skip
 
 

@@ -218,8 +218,7 @@ class TradeCase:
         Returns
         -------
         Score
-            For further questions. A measure of nothing, such as the recall where nothing is mismatched, is
-            met whatever its bound.
+            For further questions. Where nothing is mismatched and nothing was reported, every bound is met.
 
         Raises
         ------
@@ -236,7 +235,7 @@ class TradeCase:
             asked = required(score, bounds, mechanisms)
         except ScoringError as error:
             raise error.with_traceback(None) from None
-        if any(one.missed(score, nothing_holds=True) for one in asked):
+        if any(one.missed(score) for one in asked):
             misses: Misses | None
             try:
                 misses = Misses(self.batch, tuple(as_rows(given, columns, fields)))

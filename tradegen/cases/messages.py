@@ -37,7 +37,7 @@ def message(score: Score, requirements: Sequence[Requirement], misses: Misses | 
     again : str
         The expression that makes the same case.
     """
-    said = {one.name: one.missed(score, nothing_holds=True) for one in requirements}
+    said = {one.name: one.missed(score) for one in requirements}
     missed = {name: sentence for name, sentence in said.items() if sentence}
     parts = ["\n".join(missed.values())]
     if kept := [str(measured(score, name)) for name in said if name not in missed]:

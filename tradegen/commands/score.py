@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["score"]
 
 _FORMS = ("table", "json", "html")
-_SUFFIXES = {".json": "json", ".html": "html", ".htm": "html"}
+_SUFFIXES = {".json": "json", ".html": "html", ".htm": "html", ".txt": "table", "": "table"}
 
 
 @sentences
@@ -186,7 +186,12 @@ def _tolerances(texts: Iterable[str]) -> dict[str, Any] | None:
 
 def _form(form: str | None, out: str | None) -> str:
     if form is None:
-        return _SUFFIXES.get(Path(out).suffix.lower(), "table") if out else "table"
+        suffix = Path(out or "").suffix.lower()
+        if suffix not in _SUFFIXES:
+            raise ScoringError(
+                f"{out} has the suffix {suffix}; expected {', '.join(filter(None, _SUFFIXES))}, or --format"
+            )
+        return _SUFFIXES[suffix]
     if form not in _FORMS:
         raise ScoringError(f"format {form} is unknown; {nearest(form, _FORMS)}")
     return form

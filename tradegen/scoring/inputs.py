@@ -149,6 +149,10 @@ def lists_of(trades: Any, view: str | None, faces: bool) -> dict[str, Any]:
     if isinstance(trades, (str, os.PathLike)) or not isinstance(trades, Sequence):
         trades = [trades]
     given = [Path(item) if isinstance(item, (str, os.PathLike)) else item for item in trades]
+    paths = [path for path in given if isinstance(path, Path)]
+    twice = next((path for place, path in enumerate(paths) if path in paths[:place]), None)
+    if twice is not None:
+        raise ScoringError(f"{twice} is given twice as trades; expected each file once")
     names = _named(given)
     if view is None:
         view = next((view for view, known in LISTS.items() if names and set(names) <= set(known)), None)

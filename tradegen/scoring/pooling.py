@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tradegen.errors import ScoringError
+from tradegen.errors import ScoringError, shown
 from tradegen.scoring.scores import GROUPS, Curve, Score
 
 __all__ = ["pool"]
@@ -14,31 +14,41 @@ __all__ = ["pool"]
 def pool(scores: Iterable[Score]) -> Score:
     """Add up the scores of several datasets or seeds; `Score.runs` keeps each, for the spread.
 
+    What is not known of every run is not known of all of them: fields, where the findings of one name none.
+
     Raises
     ------
     ScoringError
-        Where there is none.
+        Where there is none, or something else among them.
     """
-    runs = tuple(run for score in scores for run in (score.runs or (score,)))
+    given = list(scores)
+    odd = next((score for score in given if not isinstance(score, Score)), None)
+    if odd is not None:
+        raise ScoringError(f"pool is given {shown(odd)}; expected what score(...) returns")
+    runs = tuple(run for score in given for run in (score.runs or (score,)))
     if not runs:
         raise ScoringError("there are no scores to pool; expected one or more")
     if len(runs) == 1:
         return runs[0]
     first = runs[0]
-    fields = [run.fields for run in runs if run.fields is not None]
+    fields = [run.fields for run in runs]
+    named = all(one is not None for one in fields)
     links = [run.links for run in runs if run.links is not None]
     return Score(
         pairs=_total([run.pairs for run in runs]),
-        fields=_total(fields) if fields else None,
+        fields=_total(fields) if named else None,
         notional=_total([run.notional for run in runs]),
-        by={group: _merged([run.by.get(group, {}) for run in runs]) for group in GROUPS},
+        by={
+            group: _merged([run.by.get(group, {}) for run in runs]) if named or group != "field" else {}
+            for group in GROUPS
+        },
         records=_merged([run.records for run in runs]),
         confusion=_confusion([run.confusion for run in runs]),
         several=_total([run.several for run in runs]),
         benign=_total([run.benign for run in runs]),
         undecidable=_total([run.undecidable for run in runs]),
         links=_total(links) if links else None,
-        tolerance_sweep=_curves([run.tolerance_sweep for run in runs]),
+        tolerance_sweep=_curves([run.tolerance_sweep for run in runs]) if named else (),
         detection=_curves([run.detection for run in runs]),
         thresholds=None,  # scores of different runs need not mean the same
         input=_total([run.input for run in runs]),

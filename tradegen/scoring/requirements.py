@@ -57,21 +57,19 @@ class Requirement(NamedTuple):
     name: str
     bound: float
 
-    def missed(self, score: Score, *, nothing_holds: bool = False) -> str | None:
+    def missed(self, score: Score) -> str | None:
         """The sentence to say where it does not hold, else None.
 
-        Parameters
-        ----------
-        score : Score
-        nothing_holds : bool
-            Whether it holds where there is nothing to measure.
+        Where there is nothing to find, and nothing was reported, all is as it should be. Any other measure of
+        nothing, such as the precision of a matcher that is silent, does not hold.
         """
         found = measured(score, self.name)
+        if not score.pairs.expected and not score.pairs.reported and "." not in self.name:
+            return None
         most = self.name == _AT_MOST
         asked = f"expected at {'most' if most else 'least'} {str(self.bound).removesuffix('.0')}"
         if math.isnan(found.value):
-            sentence = f"{_called(self.name)} cannot be measured, {asked}: {found.counted}"
-            return None if nothing_holds else sentence
+            return f"{_called(self.name)} cannot be measured, {asked}: {found.counted}"
         # A quotient of whole numbers and a decimal that are equal have the same nearest double.
         holds = found.value <= self.bound if most else found.value >= self.bound
         return None if holds else f"{_called(self.name)} is {found.share}, {asked}: {found.counted}"

@@ -113,12 +113,14 @@ def _scored(
     given = input_of(connection, source.name, said, inputs.extent)
     found = judging.profiles(connection)
     rows = judging.rows(connection)
-    by_field = counting.fields(found) if said.fields else {}
+    # Where nothing is reported, no field is: that is not to name none.
+    named = said.fields or not said.rows
+    by_field = counting.fields(found) if named else {}
     by_notional, notional = bands(connection, trades, total)
     curves.gather_sizes(connection)
     return Score(
         pairs=counting.pairs(found, total),
-        fields=counting.total(by_field) if said.fields else None,
+        fields=counting.total(by_field) if named else None,
         notional=notional,
         by={
             "mechanism": counting.recalls(rows, "mechanism"),
@@ -129,11 +131,11 @@ def _scored(
         },
         records=counting.records(found),
         confusion=counting.confusion(found),
-        several=counting.several(found, said.fields),
+        several=counting.several(found, named),
         benign=counting.benign(rows),
         undecidable=counting.undecidable(connection, rows),
         links=linking.links(connection, trades, total) if said.links else None,
-        tolerance_sweep=curves.tolerance_sweep(connection, found) if said.fields else (),
+        tolerance_sweep=curves.tolerance_sweep(connection, found) if named else (),
         detection=curves.detection(connection),
         thresholds=curves.thresholds(connection, counting.pairs(found, total)) if said.scores else None,
         input=given,

@@ -51,7 +51,8 @@ def headline(score: Score) -> list[str]:
         f"{pairs.found:,} of {_count(pairs.expected, 'mismatched pair')} found, {_alarms(pairs)}",
     ]
     if fields is None:
-        lines.append("the findings name no field: what follows is by pair alone")
+        which = "the findings of some runs name" if score.runs else "the findings name"
+        lines.append(f"{which} no field: what follows is by pair alone")
     else:
         lines.append(
             f"fields named: recall {share(fields.recall)}, precision {share(fields.precision)}, "
@@ -214,6 +215,12 @@ def _notes(score: Score) -> Section:
 
 def _sentences(score: Score) -> Iterator[str]:
     several, benign, undecidable, given = score.several, score.benign, score.undecidable, score.input
+    pairs = score.pairs
+    if pairs.quiet is None and pairs.expected and pairs.false_alarms and not pairs.found:
+        yield (
+            "none of the ids that were reported is in the truth: findings of another run look like this, and "
+            "trades or manifest would tell"
+        )
     if total := several.all + several.some + several.none:
         yield (
             f"{_count(total, 'pair')} with several mismatched fields: all of them named in {several.all:,}, "
