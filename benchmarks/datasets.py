@@ -3,12 +3,13 @@
 The others make the same nine columns and three mismatched pairs in ten, and no truth; tradegen writes the
 truth as well, hashes every file, and flushes it to the disk. DuckDB stands twice: its SQL as one writes it
 down, and tuned as far as we could. ``datasets.py NAME...`` runs some of the comparisons; ``scale`` runs the
-largest ones, which take minutes and some 6 GB of disk.
+largest ones, which take minutes and some 6 GB of disk; ``billion``, one run of 45 GB.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
 import subprocess
@@ -242,14 +243,27 @@ def scale(folder: Path) -> str:
     return "\n".join(rows)
 
 
+def billion(folder: Path) -> str:
+    """One run of 1,000,000,000 pairs."""
+    pairs = 1000 * MILLION
+    seconds, most = peak(folder, pairs, ["--workers", "2"])
+    told = json.loads((folder / "ours" / "manifest.json").read_bytes())
+    files = told["dataset"]["files"].values()
+    return (
+        f"{pairs:,} pairs by 2 workers: {seconds:.0f} s, {seconds / pairs * 1e9:.0f} ns a pair, "
+        f"{most:.0f} MB at most; {len(files):,} files, {sum(file['bytes'] for file in files):,} bytes; "
+        f"{told['counts']['truth_rows']:,} truth rows. Digest {told['digests']['dataset']}."
+    )
+
+
 COMPARISONS = {"peers": peers, "floor": floor, "records": records, "workers": workers}
 
 
 def main() -> None:
-    """Run what is named, or all comparisons but ``scale``."""
+    """Run what is named, or all comparisons but ``scale`` and ``billion``."""
     wanted = sys.argv[1:] or list(COMPARISONS)
     print(MACHINE, end="\n\n")
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TRADEGEN_BENCH_FOLDER", ".")) as name:
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_FOLDER", ".")) as name:
         folder = Path(name)
         for comparison in (name for name in wanted if name in COMPARISONS):
             table = Comparisons()
@@ -257,6 +271,8 @@ def main() -> None:
             record(f"Datasets: {comparison}", str(table))
         if "scale" in wanted:
             record("Datasets: scale", scale(folder))
+        if "billion" in wanted:
+            record("Datasets: billion", billion(folder))
 
 
 if __name__ == "__main__":
