@@ -45,7 +45,6 @@ def refuse_strangers(store: Store) -> None:
 
 def finished_manifest(store: Store, plan: Plan, *, resume: bool, ids_given: bool) -> dict[str, Any] | None:
     """Refuse what must not be overwritten; the manifest, where all is done already."""
-    refuse_strangers(store)
     names = store.names()
     if MANIFEST in names:
         if not resume:

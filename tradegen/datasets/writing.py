@@ -102,12 +102,12 @@ def write_dataset(
     rehearse(plan)
     with contextlib.ExitStack() as stack:
         stack.enter_context(store.locked())
+        refuse_strangers(store)
         if not overwrite:
             finished = finished_manifest(store, plan, resume=resume, ids_given=reserve is None)
             if finished:
                 _clear(store)
                 return finished
-        refuse_strangers(store)
         # A cluster answers, and the ledger gives ids, before anything is taken away.
         make: Maker
         if dask is None:

@@ -26,20 +26,12 @@ def _interval(part: int, whole: int) -> Interval:
     return float(low), float(high)
 
 
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """How much of what was to be reported was.
+class _Found:
+    """What follows from how much was to be reported, and how much of it was."""
 
-    Attributes
-    ----------
-    expected : int
-        Pairs, or truth rows, that a matcher must report.
-    found : int
-        Of these, the ones it did report.
-    """
-
-    expected: int = 0
-    found: int = 0
+    __slots__ = ()
+    expected: int
+    found: int
 
     @property
     def missed(self) -> int:
@@ -56,12 +48,28 @@ class Recall:
         """Wilson's 95% interval for the recall."""
         return _interval(self.found, self.expected)
 
+
+@dataclass(frozen=True, slots=True)
+class Recall(_Found):
+    """How much of what was to be reported was.
+
+    Attributes
+    ----------
+    expected : int
+        Pairs, or truth rows, that a matcher must report.
+    found : int
+        Of these, the ones it did report.
+    """
+
+    expected: int = 0
+    found: int = 0
+
     def __add__(self, other: Recall) -> Recall:
         return Recall(self.expected + other.expected, self.found + other.found)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(_Found):
     """What was to be reported, what was, and what was reported without cause.
 
     Attributes
@@ -83,24 +91,9 @@ class Outcome:
     quiet: int | None = None
 
     @property
-    def missed(self) -> int:
-        """What was to be reported, and was not."""
-        return self.expected - self.found
-
-    @property
     def reported(self) -> int:
         """All that was reported, right or wrong, each once."""
         return self.found + self.false_alarms + self.unknown
-
-    @property
-    def recall(self) -> float:
-        """The share of `expected` that was found, 0 to 1."""
-        return _share(self.found, self.expected)
-
-    @property
-    def recall_interval(self) -> Interval:
-        """Wilson's 95% interval for the recall."""
-        return _interval(self.found, self.expected)
 
     @property
     def precision(self) -> float:

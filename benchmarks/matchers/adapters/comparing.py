@@ -6,12 +6,24 @@ tolerance.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
 from job import Finding, Job, finding
 
-__all__ = ["findings_of_links", "load", "within", "without_partner"]
+__all__ = ["answer", "findings_of_links", "load", "within", "without_partner"]
+
+Way = Callable[[duckdb.DuckDBPyConnection, Job], list[Finding]]
+
+
+def answer(by_id: Way, by_content: Way) -> None:
+    """Do the job that the command line names: by id where both lists have the same ids, else by content."""
+    job = Job.given()
+    database = load(job)
+    with job.matching():
+        findings = by_id(database, job) if job.shared_ids else by_content(database, job)
+    job.write(findings, duckdb.__version__)
 
 
 def load(job: Job) -> duckdb.DuckDBPyConnection:

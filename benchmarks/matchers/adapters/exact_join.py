@@ -7,7 +7,7 @@ partner.
 from __future__ import annotations
 
 import duckdb
-from comparing import load, without_partner
+from comparing import answer, without_partner
 from job import Finding, Job, finding
 
 
@@ -47,8 +47,4 @@ def by_content(database: duckdb.DuckDBPyConnection, job: Job) -> list[Finding]:
 
 
 if __name__ == "__main__":
-    job = Job.given()
-    database = load(job)
-    with job.matching():
-        findings = by_id(database, job) if job.shared_ids else by_content(database, job)
-    job.write(findings, duckdb.__version__)
+    answer(by_id, by_content)

@@ -8,7 +8,7 @@ tolerances, and then those that agree in all but one.
 from __future__ import annotations
 
 import duckdb
-from comparing import findings_of_links, load, within
+from comparing import answer, findings_of_links, within
 from job import Finding, Job, finding
 
 
@@ -66,8 +66,4 @@ def by_content(database: duckdb.DuckDBPyConnection, job: Job) -> list[Finding]:
 
 
 if __name__ == "__main__":
-    job = Job.given()
-    database = load(job)
-    with job.matching():
-        findings = by_id(database, job) if job.shared_ids else by_content(database, job)
-    job.write(findings, duckdb.__version__)
+    answer(by_id, by_content)
