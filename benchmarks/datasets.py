@@ -27,10 +27,9 @@ from results import MACHINE, record
 from turns import Comparisons, timed
 
 from tradegen import generate_block, prepare, write_dataset
-from tradegen.arrow import trades_batch, truth_batch
+from tradegen.arrow import tables
 from tradegen.datasets.plan import Plan
 from tradegen.run import Run
-from tradegen.sinks.parquet import encodings
 
 MILLION = 1_000_000
 WORKERS = 2
@@ -95,32 +94,24 @@ def peers(table: Comparisons, folder: Path) -> None:
 
 
 def floor(table: Comparisons, folder: Path) -> None:
-    """What plain pyarrow takes to encode the same tables, ready in memory, in the same encodings."""
+    """What plain pyarrow takes to encode the same tables, ready in memory."""
     pairs = 10 * MILLION
     plan = Plan(run_of(pairs))
     run = plan.run
-    layout = run.scenario.lists["trades"]
-    ready: dict[str, list[tuple[pa.Table, Path]]] = {"trades": [], "truth": []}
+    ready: dict[str, list[tuple[pa.Table, Path]]] = {name: [] for name in plan.tables}
     for part in range(plan.part_count):
         blocks = [generate_block(run.scenario, run.market, run.seed, n, 1) for n in plan.blocks(part)]
-        batches = {
-            "trades": [trades_batch(run, block.trades, layout) for block in blocks],
-            "truth": [truth_batch(run, block.truth) for block in blocks],
-        }
-        for name, those in batches.items():
-            ready[name].append((pa.Table.from_batches(those), folder / f"{name}-{part}.parquet"))
-    options = {
-        name: {
-            **encodings(tables[0][0].to_batches()[0]),
-            "row_group_size": tables[0][0].to_batches()[0].num_rows,
-        }
-        for name, tables in ready.items()
-    }
+        for name, made in tables(run, blocks).items():
+            ready[name].append((made, folder / f"{name}-{part}.parquet"))
+    options = {}
+    for name, those in ready.items():
+        [block, *_] = those[0][0].to_batches()
+        options[name] = {**bare_parquet.encodings(block), "row_group_size": block.num_rows}
 
     def bare() -> float:
         def write() -> None:
-            for name, tables in ready.items():
-                bare_parquet.write(tables, WORKERS, options[name])
+            for name, those in ready.items():
+                bare_parquet.write(those, WORKERS, options[name])
 
         return timed(write) / pairs
 

@@ -33,15 +33,15 @@ def _the_checkouts_ledger_is_never_touched() -> Iterator[None]:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compare a text with a golden file; a missing file fails."""
+def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
+    """Compare bytes with a golden file; a missing file fails."""
 
-    def compare(name: str, text: str) -> None:
+    def compare(name: str, content: bytes) -> None:
         path = GOLDEN / name
         if request.config.getoption("--update-golden"):
-            path.write_text(text, "utf-8", newline="")
+            path.write_bytes(content)
         assert path.exists(), f"{path.name} is missing; pytest --update-golden writes it"
-        assert text == path.read_text("utf-8")
+        assert content == path.read_bytes()
 
     return compare
 

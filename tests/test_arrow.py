@@ -9,14 +9,16 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from arrow_runs import LARGE, LAYOUT, RUNS
 from reading import rows
 from written import written_lists
 
 from tradegen import generate
-from tradegen.arrow import text_array, trades_batch, truth_batch
+from tradegen.arrow import record_batch, text_array
 from tradegen.generate import Batch
-from tradegen.schema import Truth
+from tradegen.schema import Block, Truth
 from tradegen.sinks import trade_kinds, trade_records, truth_records
+from tradegen.typed import trades_columns, truth_columns
 
 NAME = pa.dictionary(pa.int32(), pa.string())
 DATES = {"date": pa.date32(), "trade_timestamp": pa.timestamp("us")}
@@ -33,38 +35,23 @@ TYPES = {
     "benign": pa.bool_(),
     "notional": pa.decimal128(19, 2),
 }
-LAYOUT = {
-    "columns": {"trade_id": "TradeRef", "price": "Px", "trade_timestamp": "when", "record_id": "row"},
-    "date_format": "%d/%m/%Y",
-    "timestamp_format": "%Y%m%d %H.%M.%S.%f",
-}
-# As wide as prices and differences come.
-DEAR = {"AAA": "10000000", "BBB": "0.01", "CCC": "9999999.37"}
-LARGE = {"scenario": "everything", "view": "two_system", "tickers": DEAR, "hot_spots": []}
 
 
 def batches(batch: Batch) -> dict[str, pa.RecordBatch]:
     """Each list of a run of one block, and its truth."""
     [block] = batch.blocks
+    return batches_of(batch, block)
+
+
+def batches_of(batch: Batch, block: Block) -> dict[str, pa.RecordBatch]:
+    """Each list of a block, and its truth."""
     tables = {**trade_records(batch.run, block), "truth": truth_records(batch.run, block)}
-    return {name: records.batch() for name, records in tables.items()}
+    return {name: record_batch(records.typed()) for name, records in tables.items()}
 
 
 def plain(value: Any) -> Any:
     """A value as the text of a CSV would have it."""
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-RUNS: dict[str, dict[str, Any]] = {
-    "single": {"scenario": "everything", "view": "single"},
-    "counterparty": {"scenario": "everything", "view": "counterparty"},
-    "two_system": {"scenario": "everything", "view": "two_system"},
-    "microseconds": {"scenario": "everything", "timestamp_precision": "us"},
-    "seconds": {"scenario": "original", "timestamp_precision": "s", "mismatch_rate": 0.9},
-    "other names and dates": {"scenario": "everything", "view": "two_system", "theirs": LAYOUT},
-    "large and small": LARGE,
-    "fat fingers": {"scenario": "fat_finger", "tickers": DEAR, "mismatch_rate": 1.0},
-}
 
 
 @pytest.fixture(params=RUNS)
@@ -158,7 +145,7 @@ def test_differences_beyond_64_bits_of_their_millionths_are_exact() -> None:
         "altered": truth.altered * 0 + 1,
     }
     columns["field"][1], columns["field"][2] = price, moment
-    found = truth_batch(run, Truth(**columns))["delta"].to_pylist()
+    found = record_batch(truth_columns(run, Truth(**columns), range(1, 11)))["delta"].to_pylist()
     difference = 1 - 10**13
     assert found == [
         Decimal(difference),
@@ -182,8 +169,11 @@ def test_a_list_without_records_is_an_empty_batch() -> None:
     [block] = batch.blocks
     [kind] = trade_kinds(batch.run).values()
     assert kind.layout is not None
-    found = trades_batch(batch.run, block.trades.take(block.trades.leg == 9), kind.layout)
-    full = trades_batch(batch.run, block.trades, kind.layout)
+    nothing = block.trades.take(block.trades.leg == 9)
+    found, full = (
+        record_batch(trades_columns(batch.run, trades, kind.layout, range(1, 11)))
+        for trades in (nothing, block.trades)
+    )
     assert found.num_rows == 0
     assert found.schema == full.schema
 
@@ -192,11 +182,11 @@ def test_all_blocks_of_a_run_have_one_schema() -> None:
     """So that they can lie in one file, and be read as one table."""
     batch = generate("everything", pairs=140_000, seed=2, view="counterparty")
     for name in ("buy", "sell"):
-        found = [trade_records(batch.run, block)[name].batch() for block in batch.blocks]
+        found = [batches_of(batch, block)[name] for block in batch.blocks]
         table = pa.Table.from_batches(found)
         assert table.num_rows == len(batch.lists[name])
         assert table["trade_id"].to_pylist() == batch.lists[name]["trade_id"].tolist()
-    truth = pa.Table.from_batches([truth_records(batch.run, block).batch() for block in batch.blocks])
+    truth = pa.Table.from_batches([batches_of(batch, block)["truth"] for block in batch.blocks])
     assert truth["altered"].to_pylist() == batch.truth["altered"].tolist()
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from reading import rows
-from written import written
+from written import written, written_files
 
 from tradegen import text
 
@@ -64,11 +64,10 @@ def test_what_blocks_there_are_does_not_show_in_json() -> None:
     assert isinstance(json.loads(truth), list)
 
 
-@pytest.mark.parametrize("form", ["json", "ndjson", "csv"])
-def test_the_golden_files_stay_as_they_are(form: str, golden: Callable[[str, str], None]) -> None:
-    trades, truth = written(form, seed=7, first_id=21)
-    golden(f"original.trades.{form}", trades)
-    golden(f"original.truth.{form}", truth)
+@pytest.mark.parametrize("form", ["json", "ndjson", "csv", "parquet"])
+def test_the_golden_files_stay_as_they_are(form: str, golden: Callable[[str, bytes], None]) -> None:
+    for table, content in written_files(form, seed=7, first_id=21).items():
+        golden(f"original.{table}.{form}", content)
 
 
 def test_csv_lines_end_in_a_line_feed_alone() -> None:

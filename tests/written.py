@@ -8,12 +8,12 @@ from tradegen import generate
 from tradegen.sinks import SINKS, trade_kinds, trade_records, truth_kind, truth_records
 
 
-def written_lists(form: str = "csv", **arguments: Any) -> tuple[dict[str, str], str]:
-    """The text of each list of the view, by its name, and that of the truth."""
+def written_files(form: str, **arguments: Any) -> dict[str, bytes]:
+    """What is written of each list of the view, by its name, and of the truth."""
     arguments.setdefault("date", "2025-07-21")
     batch = generate(**arguments)
-    pieces: dict[str, list[bytes]] = {"truth": [], **{name: [] for name in trade_kinds(batch.run)}}
-    kinds = {"truth": truth_kind(batch.run), **trade_kinds(batch.run)}
+    kinds = {**trade_kinds(batch.run), "truth": truth_kind(batch.run)}
+    pieces: dict[str, list[bytes]] = {name: [] for name in kinds}
     sinks = {name: SINKS[form](kind, pieces[name].append) for name, kind in kinds.items()}
     for block in batch.blocks:
         for name, columns in trade_records(batch.run, block).items():
@@ -21,7 +21,12 @@ def written_lists(form: str = "csv", **arguments: Any) -> tuple[dict[str, str], 
         sinks["truth"].add(truth_records(batch.run, block))
     for sink in sinks.values():
         sink.end()
-    texts = {name: b"".join(parts).decode() for name, parts in pieces.items()}
+    return {name: b"".join(parts) for name, parts in pieces.items()}
+
+
+def written_lists(form: str = "csv", **arguments: Any) -> tuple[dict[str, str], str]:
+    """The text of each list of the view, by its name, and that of the truth."""
+    texts = {name: content.decode() for name, content in written_files(form, **arguments).items()}
     truth = texts.pop("truth")
     return texts, truth
 

@@ -79,8 +79,8 @@ class Batch:
     def to_arrow(self) -> dict[str, pa.Table]:
         """The lists of the view and the truth as Arrow tables, by name.
 
-        Columns and types as ``arrow.trades_batch`` and ``arrow.truth_batch`` say: exact decimals, names as
-        dictionaries. A date or time in a form of its own is text, as in files.
+        Columns and types as ``arrow.schema_of`` says: exact decimals, names as dictionaries. A date or time
+        in a form of its own is text, as in files.
 
         Raises
         ------

@@ -67,11 +67,7 @@ class Plan:
     @property
     def versions(self) -> dict[str, str]:
         """The versions that decide what bytes are written."""
-        if self.form != "parquet":
-            return {"tradegen": __version__}
-        from importlib.metadata import version  # loaded where it is used
-
-        return {"tradegen": __version__, "pyarrow": version("pyarrow")}
+        return {"tradegen": __version__}
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON would carry it."""

@@ -1,4 +1,4 @@
-"""Blocks as records: what sinks write, as columns of text or as Arrow's, whichever they ask for."""
+"""Blocks as records: what sinks write, as columns of text or typed ones, whichever they ask for."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from tradegen.run import Run
 from tradegen.schema import FIELDS, RECORD_ID, TRADE_COLUMNS, TRUTH_COLUMNS, Array, Block, Trades, Truth
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from tradegen.layouts import Layout
+    from tradegen.typed import TypedColumns
 
 __all__ = ["Columns", "Kind", "Records", "trade_kinds", "trade_records", "truth_kind", "truth_records"]
 
@@ -44,8 +43,8 @@ class Records(Protocol):
     def texts(self) -> Columns:
         """Their values as they are printed."""
 
-    def batch(self) -> pa.RecordBatch:
-        """Their values as Arrow columns."""
+    def typed(self) -> TypedColumns:
+        """Their values as numbers and codes."""
 
 
 def trade_kinds(run: Run) -> dict[str, Kind]:
@@ -67,18 +66,24 @@ def truth_kind(run: Run) -> Kind:
 
 def trade_records(run: Run, block: Block) -> dict[str, Records]:
     """The records of a block in row order, by list."""
-    lists = run.scenario.lists
+    lists, ids = run.scenario.lists, _ids(run, block)
     if len(lists) == 1:
-        return {name: _TradeRecords(run, block.trades, layout) for name, layout in lists.items()}
+        return {name: _TradeRecords(run, block.trades, layout, ids) for name, layout in lists.items()}
     return {
-        name: _TradeRecords(run, block.trades.take(block.trades.leg == leg), layout)
+        name: _TradeRecords(run, block.trades.take(block.trades.leg == leg), layout, ids)
         for leg, (name, layout) in enumerate(lists.items())
     }
 
 
 def truth_records(run: Run, block: Block) -> Records:
     """The truth rows of a block."""
-    return _TruthRecords(run, block.truth)
+    return _TruthRecords(run, block.truth, _ids(run, block))
+
+
+def _ids(run: Run, block: Block) -> range:
+    """The ids of a block's clean pairs."""
+    first = run.first_id_of(block.number)
+    return range(first, first + block.pairs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +91,7 @@ class _TradeRecords:
     run: Run
     trades: Trades
     layout: Layout
+    ids: range
 
     def __len__(self) -> int:
         return len(self.trades)
@@ -101,16 +107,17 @@ class _TradeRecords:
             columns[RECORD_ID] = printed.record_ids(self.run, self.trades.record)
         return {self.layout.columns.get(column, column): values for column, values in columns.items()}
 
-    def batch(self) -> pa.RecordBatch:
-        from tradegen.arrow import trades_batch  # loaded where it is used
+    def typed(self) -> TypedColumns:
+        from tradegen.typed import trades_columns  # loaded where it is used
 
-        return trades_batch(self.run, self.trades, self.layout)
+        return trades_columns(self.run, self.trades, self.layout, self.ids)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _TruthRecords:
     run: Run
     truth: Truth
+    ids: range
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -134,7 +141,7 @@ class _TruthRecords:
             columns[RECORD_ID] = printed.record_ids(run, truth.record)
         return columns
 
-    def batch(self) -> pa.RecordBatch:
-        from tradegen.arrow import truth_batch  # loaded where it is used
+    def typed(self) -> TypedColumns:
+        from tradegen.typed import truth_columns  # loaded where it is used
 
-        return truth_batch(self.run, self.truth)
+        return truth_columns(self.run, self.truth, self.ids)
