@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import original_loop
@@ -29,6 +30,7 @@ from turns import Comparisons, timed
 from tradegen import generate_block, prepare, write_dataset
 from tradegen.arrow import tables
 from tradegen.datasets.plan import Plan
+from tradegen.datasets.workers import in_processes
 from tradegen.run import Run
 
 MILLION = 1_000_000
@@ -119,36 +121,37 @@ def floor(table: Comparisons, folder: Path) -> None:
     table.add(title, "ns", 1e9, "at most 1.4 times", dataset(folder, pairs), bare, 5, "pyarrow")
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """The making of blocks in memory, truth included, as a function that other processes can call."""
+
+    run: Run
+
+    def __call__(self, block: int) -> int:
+        """Make a block, and keep nothing of it."""
+        run = self.run
+        return generate_block(run.scenario, run.market, run.seed, block, run.first_id).pairs
+
+
+def in_memory(pairs: int) -> Callable[[], float]:
+    """Give a function that times the making of blocks on two cores, a pair."""
+    run = run_of(pairs)
+    return lambda: timed(lambda: sum(in_processes(Blocks(run), range(run.block_count), WORKERS))) / pairs
+
+
 def records(table: Comparisons, folder: Path) -> None:
-    """Loops that make one record after the other, in memory, against a dataset in Parquet."""
+    """Loops that make one record after the other, in memory: against blocks in memory, and a dataset."""
     pairs, few = 10 * MILLION, 20_000
-    ours = dataset(folder, pairs)
-    loop = lambda: timed(lambda: original_loop.in_memory(10 * few)) / (10 * few)  # noqa: E731
-    table.add(
-        f"{pairs:,} pairs to Parquet, against the original's loop in memory, a record",
-        "ns",
-        5e8,
-        "1 : 100",
-        ours,
-        loop,
-        5,
-        "its loop",
-    )
+    loops = {"the original's loop": lambda: timed(lambda: original_loop.in_memory(10 * few)) / (10 * few)}
     for name, make in (("faker", per_record.faker_records), ("mimesis", per_record.mimesis_records)):
         if reason := per_record.missing(name):
             print(f"{name} is left out: {reason}\n", flush=True)
-            continue
-        theirs = lambda make=make: timed(lambda: make(few)) / few  # noqa: E731
-        table.add(
-            f"{pairs:,} pairs to Parquet, against {name} a record",
-            "ns",
-            5e8,
-            "1 : 100",
-            ours,
-            theirs,
-            5,
-            name,
-        )
+        else:
+            loops[name] = lambda make=make: timed(lambda: make(few)) / few
+    for what, ours in (("in memory", in_memory(pairs)), ("to Parquet", dataset(folder, pairs))):
+        for name, loop in loops.items():
+            title = f"{pairs:,} pairs {what}, against {name} in memory, a record"
+            table.add(title, "ns", 5e8, "1 : 100", ours, loop, 5, name.removeprefix("the original's "))
 
 
 def workers(table: Comparisons, folder: Path) -> None:

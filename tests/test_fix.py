@@ -179,7 +179,7 @@ def test_a_list_without_records_is_an_empty_file() -> None:
     pieces: list[bytes] = []
     [kind] = trade_kinds(batch.run).values()
     [records] = trade_records(batch.run, block).values()
-    nothing = type(records)(batch.run, block.trades.take(block.trades.leg == 9), kind.layout)
+    nothing = type(records)(batch.run, block.trades.take(block.trades.leg == 9), kind.layout, range(1))
     sink = SINKS["fix"](kind, pieces.append)
     sink.add(nothing)
     sink.end()

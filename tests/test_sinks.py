@@ -15,6 +15,7 @@ from reading import rows
 from written import written, written_files
 
 from tradegen import text
+from tradegen.lines import strings
 
 EXAMPLE = (
     r'\{"trade_id": "tid\d{8,}", "ticker": "[A-Z.]+", '
@@ -79,25 +80,25 @@ def test_csv_lines_end_in_a_line_feed_alone() -> None:
 def test_prices_print_as_exact_decimals() -> None:
     ticks = np.array([1, 10, 99, 100, 15400, 71480000, -1, -100, -15399, 10**15 + 1])
     expected = [f"{Decimal(tick) / 100:.2f}" for tick in ticks.tolist()]
-    assert text.strings(text.dollars(ticks)).tolist() == expected
+    assert strings(text.dollars(ticks)).tolist() == expected
 
 
 def test_ids_are_padded_to_eight_digits_and_widen() -> None:
     for first, count in ((1, 3), (998, 5), (99_999_998, 4), (2**63 - 3, 3), (1_000, 1), (999, 2)):
         expected = [f"tid{first + offset:08d}" for offset in range(count)]
-        assert text.strings(text.trade_ids(first + np.arange(count))).tolist() == expected
+        assert strings(text.trade_ids(first + np.arange(count))).tolist() == expected
 
 
 def test_times_print_as_iso_to_the_second_before_and_after_1970() -> None:
     moments = np.array(
         ["1900-01-01T00:00:59", "1969-12-31T23:59:59", "2199-12-31T12:00:00"], "datetime64[us]"
     )
-    assert text.strings(text.moments(moments.view(np.int64))).tolist() == [
+    assert strings(text.moments(moments.view(np.int64))).tolist() == [
         "1900-01-01 00:00:59",
         "1969-12-31 23:59:59",
         "2199-12-31 12:00:00",
     ]
-    assert text.strings(text.days(np.array([0, -1, 20290]))).tolist() == [
+    assert strings(text.days(np.array([0, -1, 20290]))).tolist() == [
         "1970-01-01",
         "1969-12-31",
         "2025-07-21",

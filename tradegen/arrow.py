@@ -16,6 +16,7 @@ import numpy as np
 from tradegen import text
 from tradegen.errors import OutputError, ScenarioError, nearest, shown
 from tradegen.generate import generate_blocks
+from tradegen.lines import lengths
 from tradegen.market import Tickers
 from tradegen.run import Run, prepare
 from tradegen.schema import Array, Block
@@ -178,6 +179,6 @@ def text_array(texts: Array) -> pa.StringArray:
         ends *= texts.dtype.itemsize
     else:
         there = data != 0
-        np.cumsum(text.lengths(there.reshape(count, -1)), out=ends[1:])
+        np.cumsum(lengths(there.reshape(count, -1)), out=ends[1:])
         data = data[there]
     return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(data))

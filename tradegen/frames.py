@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
 from tradegen import printed, text
+from tradegen.lines import strings
 from tradegen.mismatches.catalogue import CATALOGUE, NAMES
 from tradegen.mismatches.strata import causes
 from tradegen.run import Run
@@ -131,7 +132,7 @@ def _strings(texts: Array) -> ExtensionArray:
         # Without a Python string each, which would take a hundred times as long.
         column: ExtensionArray = kind.__from_arrow__(text_array(texts))
     else:
-        column = pd.Series(text.strings(texts), dtype="str").array
+        column = pd.Series(strings(texts), dtype="str").array
     return column
 
 

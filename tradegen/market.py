@@ -22,8 +22,9 @@ import numpy as np
 import pandas as pd
 
 from tradegen.errors import MarketError
+from tradegen.lines import strings
 from tradegen.schema import TICKS_PER_DOLLAR, Array
-from tradegen.text import dollars, strings
+from tradegen.text import dollars
 
 __all__ = ["Market", "Tickers", "load_market"]
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradegen.errors import ScenarioError, nearest, shown
+from tradegen.lines import strings
 from tradegen.market import Market
 from tradegen.mismatches.catalogue import CATALOGUE
 from tradegen.mismatches.mechanism import Values
 from tradegen.pairs import price_limits
 from tradegen.schema import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
-from tradegen.text import broker_names, dollars, seconds, strings
+from tradegen.text import broker_names, dollars, seconds
 
 if TYPE_CHECKING:
     from tradegen.hot_spots import HotSpot

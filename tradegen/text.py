@@ -1,21 +1,20 @@
 """How values are printed: exact decimals, ISO dates, padded ids. Frames, files and truth all print here.
 
-A column of text is a NumPy array of bytes of one width (dtype S); NULs in it, wherever they stand, are
-padding, and no part of the text. So texts of different lengths are put together by laying their bytes side by
-side, and one pass drops the padding of whole lines (`lines`). Nothing loops over rows: numbers go through
-tables of four digits, and what has few distinct values is formatted once for each.
+A column of text is a NumPy array of bytes, with padding anywhere in it (`lines`). Nothing loops over rows:
+numbers go through tables of four digits, and what has few distinct values is formatted once for each.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from tradegen.schema import FIELDS, MICROSECONDS, TICKS_PER_DOLLAR, Array
+from tradegen.lines import joined
+from tradegen.schema import FIELDS, MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
 
 __all__ = [
     "FOUR_DIGITS",
@@ -28,13 +27,10 @@ __all__ = [
     "dollars",
     "hexadecimal",
     "integers",
-    "lengths",
-    "lines",
     "moments",
     "moments_as",
     "named",
     "seconds",
-    "strings",
     "trade_id",
     "trade_ids",
 ]
@@ -44,6 +40,8 @@ Form: TypeAlias = Callable[[Array], Array]
 
 _EPOCH = dt.datetime(1970, 1, 1)
 _FEW = 16  # so few values that each is formatted, whether it occurs or not
+_LATEST = 2**63 - 1  # an int64
+_OFTEN = 4  # so often a value must occur for a table of all values to pay
 _GROUP = 10_000  # numbers are printed four digits at a time
 
 
@@ -77,68 +75,6 @@ _BYTES = _table([f"{number:02x}" for number in range(256)])
 _POINT, _TID = np.array(b"."), np.array(b"tid")
 
 
-def lines(columns: Sequence[Array | bytes], count: int) -> Iterator[bytes]:
-    """Lay columns side by side, row after row, and drop their padding; the text comes in pieces of some rows.
-
-    Parameters
-    ----------
-    columns : sequence of ndarray of bytes, shape (count,), or bytes
-        Bytes stand in every row.
-    count : int
-        How many rows.
-    """
-    fields = [_wide(column) if isinstance(column, np.ndarray) else f"S{len(column)}" for column in columns]
-    names = [f"f{number}" for number in range(len(columns))]
-    row = np.dtype(list(zip(names, fields, strict=True)))
-    # So many rows as caches hold.
-    most = max(1, min(count, (1 << 19) // row.itemsize))
-    rows = np.empty(most, row)
-    varying = []
-    for name, column in zip(names, columns, strict=True):
-        if isinstance(column, np.ndarray):
-            varying.append((rows[name], column.view(row[name])))
-        else:
-            rows[name] = column
-    text = rows.view(np.uint8)
-    for start in range(0, count, most):
-        stop = min(start + most, count)
-        for into, column in varying:
-            into[: stop - start] = column[start:stop]
-        part = text[: (stop - start) * rows.itemsize]
-        yield part[part != 0].tobytes()
-
-
-def lengths(there: Array) -> Array:
-    """How long each text of a column is.
-
-    Parameters
-    ----------
-    there : ndarray of bool, shape (n, width)
-        Which of its bytes are no padding, side by side in memory.
-
-    Returns
-    -------
-    ndarray of integers, shape (n,)
-    """
-    if there.shape[1] % 8:
-        counted: Array = np.count_nonzero(there, axis=1)
-        return counted
-    # Eight at a time: the product's upper byte is the sum of all bytes.
-    sums = (there.view(np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
-    # Column by column, as there are few: NumPy's own sum goes row by row.
-    found = sums[:, 0].copy()
-    for column in sums.T[1:]:
-        found += column
-    return found
-
-
-def strings(texts: Array) -> Array:
-    """A column of text as Python strings (object, shape of `texts`); none of them holds a line feed."""
-    column = np.empty(len(texts), object)
-    column[:] = b"".join(lines([texts, b"\n"], len(texts))).decode().split("\n")[:-1]
-    return column
-
-
 def trade_id(number: int) -> str:
     """``tid00000021``; past 99,999,999 it widens."""
     return f"tid{number:08d}"
@@ -153,7 +89,7 @@ def trade_ids(numbers: Array) -> Array:
     ids = [np.broadcast_to(_TID, len(numbers)), _LAST_DIGITS[high], _LAST_DIGITS[low]]
     if above.any():
         ids.insert(1, np.where(above > 0, integers(above), b""))
-    return _joined(*ids)
+    return joined(*ids)
 
 
 def broker_code(name: str) -> int:
@@ -187,7 +123,7 @@ def integers(values: Array) -> Array:
 def dollars(ticks: Array) -> Array:
     """Ticks as dollars with the tick's decimals: ``154.00``, ``-0.01``."""
     whole, rest = _divided(np.abs(ticks), TICKS_PER_DOLLAR)
-    return _signed(ticks, _joined(integers(whole), _CENTS[rest]))
+    return _signed(ticks, joined(integers(whole), _CENTS[rest]))
 
 
 def days(numbers: Array) -> Array:
@@ -202,11 +138,21 @@ def days_as(form: str) -> Form:
 
 def moments(microseconds: Array, precision: str = "s") -> Array:
     """Microseconds since 1970-01-01: ``2025-07-21 10:33:00``, with ``.123`` or ``.123456`` if so precise."""
+    step = STEPS[precision]
+    low = int(microseconds.min(initial=_LATEST)) // step * step
+    most = int(microseconds.max(initial=low)) - low
+    if most // step >= len(microseconds) // _OFTEN:
+        return _moments(microseconds, precision)
+    # Many to a moment: all that there may be are printed once each.
+    return _moments(np.arange(low, low + most + 1, step), precision).take((microseconds - low) // step)
+
+
+def _moments(microseconds: Array, precision: str) -> Array:
     whole, fraction = _divided(microseconds, MICROSECONDS)
     minute, second = _divided(whole, 60)
     day, minute = _divided(minute, 24 * 60)
     parts = [days(day), _MINUTES[minute], _SECONDS[second]]
-    return _joined(*parts, *_fractions(fraction, precision))
+    return joined(*parts, *_fractions(fraction, precision))
 
 
 def moments_as(form: str) -> Form:
@@ -219,7 +165,7 @@ def moments_as(form: str) -> Form:
 def seconds(microseconds: Array, precision: str = "s") -> Array:
     """A length of time in seconds: ``-90``, with ``.123`` or ``.123456`` if so precise."""
     whole, fraction = _divided(np.abs(microseconds), MICROSECONDS)
-    return _signed(microseconds, _joined(integers(whole), *_fractions(fraction, precision)))
+    return _signed(microseconds, joined(integers(whole), *_fractions(fraction, precision)))
 
 
 def hexadecimal(numbers: Array) -> Array:
@@ -270,25 +216,9 @@ def _divided(values: Array, by: int) -> tuple[Array, Array]:
     return quotient, values - quotient * by
 
 
-def _joined(*parts: Array) -> Array:
-    """Columns of text, or of four digits each, row by row side by side."""
-    if len(parts) == 1:
-        return parts[0]
-    joined = np.empty(len(parts[0]), [(f"f{number}", _wide(part)) for number, part in enumerate(parts)])
-    for number, part in enumerate(parts):
-        joined[f"f{number}"] = part if part.strides == (0,) else part.view(_wide(part))
-    return joined.view(f"S{joined.itemsize}")
-
-
-def _wide(part: Array) -> np.dtype[Any]:
-    """Whole numbers as wide as a column of text, which are copied faster, or else its own dtype."""
-    width = part.dtype.itemsize
-    return np.dtype(f"u{width}") if width in (1, 2, 4, 8) and part.strides != (0,) else part.dtype
-
-
 def _signed(values: Array, texts: Array) -> Array:
     negative = values < 0
-    return _joined(_SIGNS[negative.astype(np.int8)], texts) if negative.any() else texts
+    return joined(_SIGNS[negative.astype(np.int8)], texts) if negative.any() else texts
 
 
 def _fractions(microseconds: Array, precision: str) -> list[Array]:

@@ -9,11 +9,11 @@ import numpy as np
 
 from tradegen import printed
 from tradegen.cases.misses import Misses, TruthRow
+from tradegen.lines import strings
 from tradegen.mismatches.catalogue import CATALOGUE
 from tradegen.schema import LEGS, RECORD_ID, TRADE_COLUMNS
 from tradegen.scoring.requirements import Requirement, measured
 from tradegen.scoring.scores import Score
-from tradegen.text import strings
 
 __all__ = ["SHOWN", "message"]
 

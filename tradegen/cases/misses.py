@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tradegen.generate import Batch
+from tradegen.lines import strings
 from tradegen.schema import Trades
 from tradegen.sinks import truth_records
-from tradegen.text import strings, trade_ids
+from tradegen.text import trade_ids
 
 __all__ = ["Misses", "TruthRow"]
 

@@ -24,6 +24,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tradegen import text
+from tradegen.lines import lengths
 from tradegen.parquet.packing import differences, levels, packed, runs, size_of_differences, width_of
 from tradegen.parquet.pages import (
     DELTA_BINARY_PACKED,
@@ -142,7 +143,7 @@ def _padded_texts(texts: Array) -> Pieces:
     rows = np.zeros((count, _whole_words(4 + width)), np.uint8)
     rows[:, 4 : 4 + width] = np.ascontiguousarray(texts).view(np.uint8).reshape(count, width)
     there = rows != 0
-    rows.view("<u4")[:, 0] = text.lengths(there)
+    rows.view("<u4")[:, 0] = lengths(there)
     there.view(np.uint32)[:, 0] = _ALL_FOUR  # zeros in a length are no padding
     return [rows[there]]
 

@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from tradegen.lines import lines, strings
 from tradegen.schema import Array
 from tradegen.sinks.records import Kind, Records
-from tradegen.text import lines, strings
 
 __all__ = ["Csv"]
+
+_MARKS = ',"\r\n'
+_LAST_MARK = np.uint8(max(map(ord, _MARKS)))
 
 
 class Csv:
@@ -45,7 +48,10 @@ def _line(values: Sequence[str]) -> bytes:
 def _quoted(texts: Array) -> Array:
     """A column with quotes around what would not be one value without them."""
     characters = texts.view(np.uint8).reshape(len(texts), -1) if len(texts) else np.empty((0, 1), np.uint8)
-    if not any((characters == ord(mark)).any() for mark in ',"\r\n'):
+    # Most columns hold letters and digits alone: one look tells, and padding wraps round to the largest.
+    if (characters - np.uint8(1) >= _LAST_MARK).all():
+        return texts
+    if not any((characters == ord(mark)).any() for mark in _MARKS):
         return texts
     distinct, codes = np.unique(texts, return_inverse=True)
     quoted: Array = np.array([_line([text]) for text in strings(distinct)])[codes]

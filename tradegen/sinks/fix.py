@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tradegen.errors import OutputError, shown
+from tradegen.lines import strings
 from tradegen.schema import ORDER_TYPES, RECORD_ID, TRADE_COLUMNS
 from tradegen.sinks.records import Columns, Kind, Records
-from tradegen.text import strings
 
 __all__ = ["MESSAGE", "SENDER", "TARGET", "Fix"]
 

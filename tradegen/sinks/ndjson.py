@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from tradegen.lines import lines
 from tradegen.schema import Array
 from tradegen.sinks.records import Kind, Records
-from tradegen.text import lines
 
 __all__ = ["Ndjson", "objects"]
 
