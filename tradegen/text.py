@@ -86,7 +86,7 @@ def trade_ids(numbers: Array) -> Array:
     high, low = _divided(low, _GROUP)
     high += _GROUP
     low += _GROUP
-    ids = [np.broadcast_to(_TID, len(numbers)), _LAST_DIGITS[high], _LAST_DIGITS[low]]
+    ids = [np.broadcast_to(_TID, len(numbers)), _LAST_DIGITS.take(high), _LAST_DIGITS.take(low)]
     if above.any():
         ids.insert(1, np.where(above > 0, integers(above), b""))
     return joined(*ids)
@@ -114,16 +114,16 @@ def integers(values: Array) -> Array:
     for group in range(groups - 1, 0, -1):
         size, low = _divided(size, _GROUP)
         low += _GROUP * (size > 0)
-        digits[:, group] = table[low]
+        digits[:, group] = table.take(low)
         table = _MORE_DIGITS
-    digits[:, 0] = table[size]
+    digits[:, 0] = table.take(size)
     return _signed(values, digits.view(f"S{4 * groups}").ravel())
 
 
 def dollars(ticks: Array) -> Array:
     """Ticks as dollars with the tick's decimals: ``154.00``, ``-0.01``."""
     whole, rest = _divided(np.abs(ticks), TICKS_PER_DOLLAR)
-    return _signed(ticks, joined(integers(whole), _CENTS[rest]))
+    return _signed(ticks, joined(integers(whole), _CENTS.take(rest)))
 
 
 def days(numbers: Array) -> Array:
@@ -151,7 +151,7 @@ def _moments(microseconds: Array, precision: str) -> Array:
     whole, fraction = _divided(microseconds, MICROSECONDS)
     minute, second = _divided(whole, 60)
     day, minute = _divided(minute, 24 * 60)
-    parts = [days(day), _MINUTES[minute], _SECONDS[second]]
+    parts = [days(day), _MINUTES.take(minute), _SECONDS.take(second)]
     return joined(*parts, *_fractions(fraction, precision))
 
 
@@ -177,7 +177,7 @@ def hexadecimal(numbers: Array) -> Array:
 def named(names: Sequence[str]) -> Form:
     """Codes as the names that they stand for."""
     table = _table(names)
-    return lambda codes: table[codes]
+    return lambda codes: table.take(codes)
 
 
 def by_field(values: Array, field: Array, forms: Mapping[str, Form]) -> Array:
@@ -225,7 +225,7 @@ def _fractions(microseconds: Array, precision: str) -> list[Array]:
     if precision == "s":
         return []
     milli, micro = _divided(microseconds, 1_000)
-    parts = [np.broadcast_to(_POINT, len(microseconds)), _THOUSANDTHS[milli], _THOUSANDTHS[micro]]
+    parts = [np.broadcast_to(_POINT, len(microseconds)), _THOUSANDTHS.take(milli), _THOUSANDTHS.take(micro)]
     return parts if precision == "us" else parts[:2]
 
 
@@ -237,5 +237,5 @@ def _each(values: Array, form: Callable[[Any], str]) -> Array:
     else:
         codes, numbers = pd.factorize(values)
         distinct = numbers.tolist()
-    texts: Array = _table([form(value) for value in distinct])[codes]
+    texts: Array = _table([form(value) for value in distinct]).take(codes)
     return texts
