@@ -17,7 +17,7 @@ from tradegen import generate
 from tradegen.arrow import record_batch, text_array
 from tradegen.generate import Batch
 from tradegen.schema import Block, Truth
-from tradegen.sinks import trade_kinds, trade_records, truth_records
+from tradegen.sinks import records_of, trade_kinds
 from tradegen.typed import trades_columns, truth_columns
 
 NAME = pa.dictionary(pa.int32(), pa.string())
@@ -45,8 +45,7 @@ def batches(batch: Batch) -> dict[str, pa.RecordBatch]:
 
 def batches_of(batch: Batch, block: Block) -> dict[str, pa.RecordBatch]:
     """Each list of a block, and its truth."""
-    tables = {**trade_records(batch.run, block), "truth": truth_records(batch.run, block)}
-    return {name: record_batch(records.typed()) for name, records in tables.items()}
+    return {name: record_batch(records.typed()) for name, records in records_of(batch.run, block).items()}
 
 
 def plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradegen import generate
-from tradegen.sinks import SINKS, trade_kinds, trade_records, truth_kind, truth_records
+from tradegen.sinks import SINKS, records_of, trade_kinds, truth_kind
 
 
 def written_files(form: str, **arguments: Any) -> dict[str, bytes]:
@@ -16,9 +16,8 @@ def written_files(form: str, **arguments: Any) -> dict[str, bytes]:
     pieces: dict[str, list[bytes]] = {name: [] for name in kinds}
     sinks = {name: SINKS[form](kind, pieces[name].append) for name, kind in kinds.items()}
     for block in batch.blocks:
-        for name, columns in trade_records(batch.run, block).items():
-            sinks[name].add(columns)
-        sinks["truth"].add(truth_records(batch.run, block))
+        for name, records in records_of(batch.run, block).items():
+            sinks[name].add(records)
     for sink in sinks.values():
         sink.end()
     return {name: b"".join(parts) for name, parts in pieces.items()}

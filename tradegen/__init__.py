@@ -7,7 +7,7 @@ from tradegen.lazy import Package
 from tradegen.version import __version__
 
 if TYPE_CHECKING:
-    from tradegen.arrow import blocks
+    from tradegen.batches import blocks
     from tradegen.datasets import write_dataset
     from tradegen.errors import (
         LedgerError,

@@ -1,4 +1,4 @@
-"""Blocks as Arrow record batches, for DuckDB, Polars and others that read Arrow.
+"""Typed columns as Arrow's: what a batch in memory is, and what the description of a Parquet file's types is.
 
 Names are dictionaries, prices exact decimals, times microseconds. Columns that hold numbers are handed over
 as they are, without a copy.
@@ -6,21 +6,16 @@ as they are, without a copy.
 
 from __future__ import annotations
 
-import itertools
-import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
 
 import numpy as np
 
 from tradegen import text
-from tradegen.errors import OutputError, ScenarioError, nearest, shown
-from tradegen.generate import generate_blocks
+from tradegen.errors import OutputError
 from tradegen.lines import lengths
-from tradegen.market import Tickers
-from tradegen.run import Run, prepare
+from tradegen.run import Run
 from tradegen.schema import Array, Block
-from tradegen.sinks.records import Records, trade_records, truth_records
+from tradegen.sinks.records import records_of
 from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers, TypedColumns
 
 try:
@@ -28,75 +23,18 @@ try:
 except ModuleNotFoundError:
     raise OutputError("pyarrow is not installed; pip install 'tradegen[datasets]' brings it") from None
 
-if TYPE_CHECKING:
-    from tradegen.scenario import Scenario
-
-__all__ = ["blocks", "record_batch", "schema_of", "tables", "text_array"]
+__all__ = ["record_batch", "schema_of", "tables", "text_array"]
 
 _NUMBERS = {"whole": pa.int64(), "days": pa.date32(), "moments": pa.timestamp("us")}
-
-
-def blocks(
-    scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
-    *,
-    table: str | None = None,
-    seed: int | None = None,
-    first_id: int = 1,
-    tickers: Tickers = None,
-    **overrides: Any,
-) -> pa.RecordBatchReader:
-    """Stream a run of any size as Arrow record batches, a block of 65,536 pairs each.
-
-    DuckDB reads it by its name in SQL, Polars with ``from_arrow``, pandas by its ``read_pandas``; batches are
-    made when they are asked for, and memory does not grow with the run.
-
-    Parameters
-    ----------
-    scenario, seed, first_id, tickers, **overrides
-        As `generate` takes them.
-    table : str, optional
-        One of the view's lists, or ``truth``; the first list if not given. For several tables of a run, give
-        the same seed and date.
-
-    Returns
-    -------
-    pyarrow.RecordBatchReader
-        Columns and types as `schema_of` says.
-
-    Raises
-    ------
-    ScenarioError, MarketError
-        As `generate` does; also on an unknown `table`.
-    OutputError
-        Where pyarrow is not installed.
-
-    Examples
-    --------
-    >>> reader = blocks(pairs=100_000, seed=7, date="2025-07-21")
-    >>> sum(len(batch) for batch in reader)
-    200000
-    """
-    run = prepare(scenario, seed=seed, first_id=first_id, tickers=tickers, **overrides)
-    known = (*run.scenario.lists, "truth")
-    name = known[0] if table is None else table
-    if name not in known:
-        raise ScenarioError(f"table {shown(name)} is unknown; {nearest(name, known)}")
-    batches = (record_batch(_records(run, block)[name].typed()) for block in generate_blocks(run))
-    first = next(batches)
-    return pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], batches))
 
 
 def tables(run: Run, made: Iterable[Block]) -> dict[str, pa.Table]:
     """The lists of a run and its truth, whole."""
     batches = [
-        {name: record_batch(records.typed()) for name, records in _records(run, block).items()}
+        {name: record_batch(records.typed()) for name, records in records_of(run, block).items()}
         for block in made
     ]
     return {name: pa.Table.from_batches([of[name] for of in batches]) for name in batches[0]}
-
-
-def _records(run: Run, block: Block) -> dict[str, Records]:
-    return {**trade_records(run, block), "truth": truth_records(run, block)}
 
 
 def record_batch(columns: TypedColumns) -> pa.RecordBatch:

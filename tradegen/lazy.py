@@ -7,7 +7,7 @@ from typing import Any
 __all__ = ["Package"]
 
 _MODULES = {
-    "arrow": ("blocks",),
+    "batches": ("blocks",),
     "datasets": ("write_dataset",),
     "errors": ("LedgerError", "MarketError", "OutputError", "ScenarioError", "ScoringError", "TradegenError"),
     "generate": ("Batch", "generate", "generate_block"),

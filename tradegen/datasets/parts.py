@@ -12,9 +12,7 @@ from tradegen.datasets.plan import Plan
 from tradegen.datasets.stores import Store
 from tradegen.generate import generate_block
 from tradegen.manifest import Tally
-from tradegen.run import Run
-from tradegen.schema import Block
-from tradegen.sinks import SINKS, Records, Sink, trade_kinds, trade_records, truth_kind, truth_records
+from tradegen.sinks import SINKS, Sink, records_of, trade_kinds, truth_kind
 
 __all__ = ["PROGRESS", "PartWork", "record_of", "rehearse"]
 
@@ -63,7 +61,7 @@ class PartWork:
             sinks = _sinks(plan, {table: output.write for table, output in outputs.items()})
             for number in plan.blocks(part):
                 block = generate_block(run.scenario, run.market, run.seed, number, run.first_id)
-                for table, records in _records(run, block).items():
+                for table, records in records_of(run, block).items():
                     sinks[table].add(records)
                     rows[table] += len(records)
                 tally.add(block)
@@ -91,7 +89,7 @@ def rehearse(plan: Plan) -> None:
     run = plan.run
     sinks = _sinks(plan, dict.fromkeys(plan.tables, len))
     block = generate_block(run.scenario.replace(pairs=1), run.market, run.seed, 0, run.first_id)
-    for table, records in _records(run, block).items():
+    for table, records in records_of(run, block).items():
         sinks[table].add(records)
     for sink in sinks.values():
         sink.end()
@@ -100,10 +98,6 @@ def rehearse(plan: Plan) -> None:
 def _sinks(plan: Plan, write: Mapping[str, Callable[[bytes], object]]) -> dict[str, Sink]:
     kinds = {**trade_kinds(plan.run), "truth": truth_kind(plan.run)}
     return {table: SINKS[plan.form_of(table)](kinds[table], write[table]) for table in plan.tables}
-
-
-def _records(run: Run, block: Block) -> dict[str, Records]:
-    return {**trade_records(run, block), "truth": truth_records(run, block)}
 
 
 def record_of(store: Store, part: int) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from tradegen.sinks.parquet import Parquet
 from tradegen.sinks.records import (
     Kind,
     Records,
+    records_of,
     trade_kinds,
     trade_records,
     truth_kind,
@@ -24,6 +25,7 @@ __all__ = [
     "Kind",
     "Records",
     "Sink",
+    "records_of",
     "trade_kinds",
     "trade_records",
     "truth_form",

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from tradegen.layouts import Layout
     from tradegen.typed import TypedColumns
 
-__all__ = ["Columns", "Kind", "Records", "trade_kinds", "trade_records", "truth_kind", "truth_records"]
+__all__ = [
+    "Columns",
+    "Kind",
+    "Records",
+    "records_of",
+    "trade_kinds",
+    "trade_records",
+    "truth_kind",
+    "truth_records",
+]
 
 Columns = dict[str, Array]
 """Columns of text by the names they are written under, all of one length and in the order of the kind."""
@@ -78,6 +87,11 @@ def trade_records(run: Run, block: Block) -> dict[str, Records]:
 def truth_records(run: Run, block: Block) -> Records:
     """The truth rows of a block."""
     return _TruthRecords(run, block.truth, _ids(run, block))
+
+
+def records_of(run: Run, block: Block) -> dict[str, Records]:
+    """The records of a block by table: the view's lists, and ``truth``."""
+    return {**trade_records(run, block), "truth": truth_records(run, block)}
 
 
 def _ids(run: Run, block: Block) -> range:
