@@ -51,8 +51,33 @@ class Ground:
 
     def order_type(self, pairs: Array, legs: Array) -> Array:
         """What each leg is, BUY or SELL: in the view two_system, both legs are the same."""
-        side = self.pairs.side[pairs]
-        return side if self.scenario.view == "two_system" else side ^ legs
+        return self.pairs.side[pairs] if self.scenario.view == "two_system" else legs.copy()
+
+    def both_legs(self, field: str) -> tuple[Array, Array]:
+        """A field's clean values on all first and on all second legs; the same array where they are alike.
+
+        Parameters
+        ----------
+        field : str
+            Of `schema.TRADE_COLUMNS`.
+        """
+        pairs, alike = self.pairs, self.scenario.view == "two_system"
+        if field == "trade_id":
+            values = self.block_first_id + np.arange(len(pairs))
+        elif field == "order_type":
+            values = pairs.side
+            if not alike:
+                return values, 1 - values
+        elif field in ("broker_id", "contra_broker_id"):
+            buys, sells = pairs.buyer, pairs.seller
+            if field == "contra_broker_id":
+                buys, sells = sells, buys
+            if not alike:
+                return buys, sells
+            values = np.where(pairs.side == BUY, buys, sells)
+        else:
+            values = getattr(pairs, field)
+        return values, values
 
     def on_leg(self, field: str, pairs: Array, legs: Array) -> Array:
         """A field's clean values on legs, in the field's integer unit.
