@@ -10,8 +10,8 @@ import numpy as np
 
 from tradegen.hours import DAY, second_of_day
 from tradegen.market import Market
-from tradegen.schema import MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array, Pairs
-from tradegen.streams import draw, whole
+from tradegen.schema import MICROSECONDS, STEPS, Array, Pairs
+from tradegen.streams import below, draw, whole
 
 if TYPE_CHECKING:
     from tradegen.scenario import Scenario
@@ -38,28 +38,36 @@ def make_pairs(scenario: Scenario, market: Market, seed: int, block: int, count:
         Each column from a stream of its own, one draw a pair.
     """
 
-    def column(stream: str, low: Array | int, high: Array | int) -> Array:
+    def column(stream: str, low: int, high: int) -> Array:
         return whole(draw(seed, stream, block, count), low, high)
 
     ticker = column("ticker", 0, len(market.tickers) - 1)
-    buyer = column("buyer", 0, scenario.brokers - 1)
+    buyer = column("buyer", 0, scenario.brokers - 1).astype(np.int32)
     # The seller is so many places further round the circle of brokers: never the buyer itself.
-    seller = (buyer + column("seller", 1, scenario.brokers - 1)) % scenario.brokers
+    seller = buyer + column("seller", 1, scenario.brokers - 1).astype(np.int32)
+    seller -= (seller >= scenario.brokers) * np.int32(scenario.brokers)
     lowest, highest = price_limits(market, scenario.price_band)
-    timestamp = column("trade_timestamp", *window(scenario))
+    price = below(draw(seed, "price", block, count), (highest - lowest + 1).take(ticker))
+    price += lowest.take(ticker)
+    start, end = window(scenario)
+    timestamp = column("trade_timestamp", start, end)
+    # A window reaches into the next day at most.
+    date = np.full(count, start // DAY, np.int32)
+    if end // DAY > start // DAY:
+        date += timestamp >= end // DAY * DAY
     timestamp *= MICROSECONDS
     step = STEPS[scenario.timestamp_precision]
     if step < MICROSECONDS:
         timestamp += step * column("trade_timestamp/fraction", 0, MICROSECONDS // step - 1)
     return Pairs(
         ticker=ticker.astype(np.int32),
-        buyer=buyer.astype(np.int32),
-        seller=seller.astype(np.int32),
+        buyer=buyer,
+        seller=seller,
         quantity=column("quantity", scenario.quantity_min, scenario.quantity_max),
-        price=column("price", lowest[ticker], highest[ticker]),
+        price=price,
         # Mirrored legs are BUY and SELL; two systems hold one side of the trade, either alike.
         side=(column("side", 0, 1) if scenario.view == "two_system" else np.zeros(count)).astype(np.int8),
-        date=(timestamp // MICROSECONDS_A_DAY).astype(np.int32),
+        date=date,
         trade_timestamp=timestamp,
     )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tradegen.schema import Array
 
-__all__ = ["draw", "happens", "scramble", "uniform", "whole"]
+__all__ = ["below", "draw", "happens", "scramble", "uniform", "whole"]
 
 
 def draw(seed: int, stream: str, block: int, count: int) -> Array:
@@ -58,13 +58,17 @@ def whole(raw: Array, low: Array | int, high: Array | int) -> Array:
     `low` and `high` are scalars or arrays of the shape of `raw`, with ``low <= high < low + 2**32``. The
     upper 32 bits are used, in integers alone, so that the result is the same on every machine.
     """
-    width = np.asarray(high, np.int64) - low + 1
-    spread = raw >> np.uint64(32)
-    spread *= width.astype(np.uint64)
-    spread >>= np.uint64(32)
-    values: Array = spread.view(np.int64)
+    values = below(raw, np.asarray(high, np.int64) - low + 1)
     values += low
     return values
+
+
+def below(raw: Array, width: Array) -> Array:
+    """Raw draws as int64 spread evenly over 0 to below `width`, as `whole` does it."""
+    values = raw >> np.uint64(32)
+    values *= width.astype(np.uint64, copy=False)
+    values >>= np.uint64(32)
+    return values.view(np.int64)
 
 
 def scramble(numbers: Array, salt: int) -> Array:
