@@ -12,7 +12,7 @@ from tradegen import Scenario, load_market
 from tradegen.mismatches.catalogue import CATALOGUE, NAMES
 from tradegen.mismatches.ground import Ground
 from tradegen.mismatches.mechanism import Case
-from tradegen.mismatches.moves import move
+from tradegen.mismatches.moves import Ranges, move
 from tradegen.mismatches.records import fills
 from tradegen.mismatches.sizes import NO_TOLERANCE, Sizes
 from tradegen.schema import FIELDS, Pairs
@@ -326,14 +326,14 @@ def test_moved_values_lie_as_evenly_in_the_range_as_before(
 ) -> None:
     # For one and the same draw, every place of the range goes to a place of its own.
     every = np.arange(low, high + 1)
-    ones = np.ones_like(every)
+    ranges = Ranges(np.array([low]), np.array([high]), np.zeros_like(every), floor=-(10**6), top=10**6)
 
     def bounds(value: Any) -> Any:
         return np.full(np.shape(value), least), np.full(np.shape(value), most)
 
     for draw in np.random.default_rng(3).integers(0, 2**64 - 1, 300, np.uint64, endpoint=True):
         raw = np.full(len(every), draw)
-        moved = move(every, raw, low * ones, high * ones, bounds, -ones * 10**6, ones * 10**6)
+        moved = move(every, raw, ranges, bounds)
         assert sorted(moved.tolist()) == every.tolist()
         size = np.abs(moved - every)
         assert size.min() >= least

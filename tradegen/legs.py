@@ -66,7 +66,8 @@ def make_legs(ground: Ground, changes: Sequence[Alteration], seed: int, block: i
             return first.take(pair)
         # Altered by leg, and then put in order: no one asks for the row of a leg, and a record that is added
         # to a leg is altered as the leg is.
-        each = np.stack([first, second], axis=1).ravel()
+        each = np.empty(2 * count, first.dtype)
+        each[0::2], each[1::2] = first, second
         for change in by_field.get(field, ()):
             each[2 * change.pairs + change.legs] = change.altered
         return each.take(legs)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tradegen.hours import DAY
 from tradegen.market import Market
+from tradegen.mismatches.moves import Ranges
 from tradegen.mismatches.sizes import Tolerance
 from tradegen.pairs import price_limits, window
 from tradegen.schema import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array, Pairs
@@ -112,29 +114,35 @@ class Ground:
         """Ticks x shares of each clean pair (int64)."""
         return self.pairs.quantity * self.pairs.price
 
-    def price_range(self, pairs: Array) -> tuple[Array, Array]:
-        """The lowest and highest clean price of each pair's ticker, in ticks."""
-        ticker = self.pairs.ticker[pairs]
-        lowest, highest = price_limits(self.market, self.scenario.price_band)
-        return lowest[ticker], highest[ticker]
+    def price_ranges(self, pairs: Array) -> Ranges:
+        """The lowest and highest clean price of each ticker, in ticks; and the tickers of pairs."""
+        return Ranges(*price_limits(self.market, self.scenario.price_band), at=self.pairs.ticker[pairs])
 
-    def quantity_range(self, quantity: Array, share: float) -> tuple[Array, Array]:
-        """A range around each quantity in which clean quantities lie evenly, in shares.
+    def quantity_ranges(self, quantity: Array, share: float) -> Ranges:
+        """Ranges around quantities in which clean quantities lie evenly, in shares.
 
-        Moves of up to a `share` of the quantity are to fit into it several times, and to be much alike at
-        both of its ends.
+        Moves of up to a `share` of the quantity are to fit into them several times, and to be much alike at
+        both of their ends.
         """
         low, high = _ranges(self.scenario.quantity_min, self.scenario.quantity_max, share)
-        at = np.searchsorted(high, quantity)
-        return low[at], high[at]
+        return Ranges(low, high, at=np.searchsorted(high, quantity))
 
-    def time_range(self, moment: Array) -> tuple[Array, Array]:
-        """The first and last clean timestamp of each timestamp's own day, in microseconds."""
+    def time_ranges(self, moment: Array, unit: int) -> Ranges:
+        """From the first to the last clean timestamp of each day, never across midnight.
+
+        Moments are in microseconds, the ranges in units of so many.
+        """
         first, last = window(self.scenario)
-        midnight = moment - moment % MICROSECONDS_A_DAY
+        midnight = np.arange(first // DAY, last // DAY + 1) * MICROSECONDS_A_DAY
         earliest = np.maximum(first * MICROSECONDS, midnight)
         latest = np.minimum(last * MICROSECONDS + MICROSECONDS, midnight + MICROSECONDS_A_DAY) - self.step
-        return earliest, latest
+        return Ranges(
+            earliest // unit,
+            latest // unit,
+            at=np.searchsorted(midnight[1:], moment, side="right"),
+            floor=midnight // unit,
+            top=(midnight + MICROSECONDS_A_DAY) // unit - 1,
+        )
 
     @functools.cached_property
     def previous_price(self) -> Array:

@@ -12,7 +12,6 @@ from tradegen.streams import whole
 
 __all__ = ["PRICES"]
 
-_TOP = np.int64(2**62)
 _INCREMENTS = np.array([5, 10, 100])  # ticks: 0.05, 0.10, 1.00
 
 
@@ -32,9 +31,7 @@ def tick(case: Case) -> Array:
 
 
 def _moved(case: Case, bounds: Bounds) -> Array:
-    low, high = case.ground.price_range(case.pairs)
-    floor = np.ones_like(case.original)
-    return move(case.original, case.raw, low, high, bounds, floor, np.full_like(floor, _TOP))
+    return move(case.original, case.raw, case.ground.price_ranges(case.pairs), bounds, case.sizes.drawn)
 
 
 def rounding(case: Case) -> Array:

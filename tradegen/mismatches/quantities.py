@@ -12,7 +12,6 @@ from tradegen.streams import whole
 __all__ = ["QUANTITIES", "digit_swap", "extra_digit", "proportional", "sizes", "swap_reach"]
 
 _LOT = 100
-_TOP = np.int64(2**62)
 
 
 def sizes(least: float, most: float, of: str) -> tuple[Setting, Setting]:
@@ -36,9 +35,8 @@ def proportional(case: Case) -> Bounds:
 
 def nudge(case: Case) -> Array:
     """Move quantities up or down by a share of them, inside the range of clean quantities if possible."""
-    low, high = case.ground.quantity_range(case.original, case.settings["max"])
-    floor = np.ones_like(case.original)
-    return move(case.original, case.raw, low, high, proportional(case), floor, np.full_like(floor, _TOP))
+    ranges = case.ground.quantity_ranges(case.original, case.settings["max"])
+    return move(case.original, case.raw, ranges, proportional(case), case.sizes.drawn)
 
 
 def nudge_reach(settings: Values, largest: int) -> int:

@@ -96,11 +96,12 @@ class Race:
         """
         winner = self._winner(rows)
         order = winner.argsort(kind="stable")
-        ends = np.searchsorted(winner[order], np.arange(len(self._draws) + 1)).tolist()
+        winner, rows = winner[order], rows[order]
+        raw = scramble(self._draws[winner, rows], _ANEW)
+        ends = winner.searchsorted(np.arange(len(self._draws) + 1)).tolist()
         for position, (start, stop) in enumerate(itertools.pairwise(ends)):
             if start < stop:
-                won = rows[order[start:stop]]
-                yield position, won, scramble(self._draws[position].take(won), _ANEW)
+                yield position, rows[start:stop], raw[start:stop]
 
     def _winner(self, rows: Array) -> Array:
         """The mechanism with the smallest key for each of the pairs (int16); -1 where none is left."""
@@ -163,7 +164,7 @@ def _mechanism(draws: Array) -> Array:
 def _smallest_key(draws: Sequence[Array], keys: Sequence[Array]) -> tuple[Array, Array]:
     """The mechanism with the smallest key, the first of equals, and that key; -1 and infinity for none."""
     winner = np.full(len(keys[0]), -1, np.int16)
-    best = np.full_like(keys[0], np.inf)
+    best = np.full(len(keys[0]), np.inf, keys[0].dtype)
     for those, key in zip(draws, keys, strict=True):
         mechanism = _mechanism(those)
         wins = (key < best) & (mechanism >= 0)

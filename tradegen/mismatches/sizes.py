@@ -86,6 +86,11 @@ class Sizes:
         """Whether sizes are to be drawn at the boundary."""
         return self.boundary and bool(self.tolerance)
 
+    @property
+    def drawn(self) -> bool:
+        """Whether the bounds at a value go with its draw, too."""
+        return self.at_boundary and self.benign
+
     def bounds(
         self, least: Array, most: Array, value: Array, raw: Array, unit: int = 1
     ) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tradegen.mismatches.mechanism import Case, Mechanism, Setting, Values, Zone
 from tradegen.mismatches.moves import move
-from tradegen.schema import MICROSECONDS, MICROSECONDS_A_DAY, Array
+from tradegen.schema import MICROSECONDS, Array
 
 __all__ = ["TIMES"]
 
@@ -38,10 +38,8 @@ def shift(case: Case) -> Array:
         # Values come counted in units from the epoch; the tolerance of a timestamp does not depend on it.
         return case.sizes.bounds(np.full(shape, least), np.full(shape, most), value, case.raw, unit)
 
-    low, high = (edge // unit for edge in case.ground.time_range(case.original))
     place, rest = np.divmod(case.original, unit)
-    midnight = place - place % (MICROSECONDS_A_DAY // unit)
-    moved = move(place, case.raw, low, high, bounds, midnight, midnight + MICROSECONDS_A_DAY // unit - 1)
+    moved = move(place, case.raw, case.ground.time_ranges(case.original, unit), bounds, case.sizes.drawn)
     shifted: Array = moved * unit + rest
     return shifted
 
