@@ -55,12 +55,10 @@ def make_legs(ground: Ground, changes: Sequence[Alteration], seed: int, block: i
     numbers = _row_order(ground.scenario.order, seed, block, count, records)
     legs = _legs(numbers, records, count)
     pair, leg = legs >> 1, legs.astype(np.int8) & np.int8(1)
-    # What a leg's number tells by itself is not looked up.
-    told = {"trade_id": ground.block_first_id + pair, "order_type": ground.order_type(pair, leg)}
 
     def column(field: str) -> Array:
-        if field in told and field not in by_field:
-            return told[field]
+        if field == "order_type" and field not in by_field:
+            return ground.order_type(pair, leg)
         first, second = ground.both_legs(field)
         if first is second and field not in by_field:
             return first.take(pair)
@@ -72,10 +70,12 @@ def make_legs(ground: Ground, changes: Sequence[Alteration], seed: int, block: i
             each[2 * change.pairs + change.legs] = change.altered
         return each.take(legs)
 
-    columns = {field: column(field) for field in TRADE_COLUMNS}
+    columns = {field: column(field) for field in TRADE_COLUMNS if field != "trade_id"}
     if split := [change for change in records if NAMES[change.mechanism] == "record.split"]:
         _fill(columns["quantity"], split, ground, numbers, legs, seed, block)
-    return Trades(**columns, leg=leg, record=block * _NUMBERS + numbers)
+    # The positions have served: their memory goes to the ids, and that of the numbers to the records.
+    ids = column("trade_id") if "trade_id" in by_field else np.add(pair, ground.block_first_id, out=pair)
+    return Trades(trade_id=ids, **columns, leg=leg, record=np.add(numbers, block * _NUMBERS, out=numbers))
 
 
 def _legs(numbers: Array, records: Sequence[Alteration], count: int) -> Array:

@@ -101,11 +101,11 @@ class _Stretch:
         return draw(self._seed, name, self._block, start + len(self._pairs))[start:]
 
     def _choose_legs(self) -> Array:
-        legs = np.where(happens(self._draw("mismatch/leg"), self._ground.scenario.buy_share), 0, 1)
+        legs = ~happens(self._draw("mismatch/leg"), self._ground.scenario.buy_share)
         if self._stratum.legs is not None:
             first, second = self._stratum.legs[:, self._pairs]
-            legs = np.where(first & second, legs, np.where(first, 0, 1))
-        return legs.astype(np.int8)
+            legs = np.where(first & second, legs, ~first)
+        return legs.view(np.int8)
 
     def altered(self, taken: Array, wanted: int, counts: Counts) -> tuple[list[Alteration], int]:
         """Alter up to `wanted` pairs that are not taken, by rank, and say how many it were."""
@@ -137,11 +137,11 @@ class _Stretch:
         for attempt in attempts:
             entry = POSITIONS[self._names[attempt.position]]
             looked_at = attempt.rows <= last
-            kept = np.flatnonzero(attempt.fits & looked_at)
+            kept = attempt.fits & looked_at
             counts.drawn[entry] += np.count_nonzero(looked_at)
-            counts.possible[entry] += len(kept)
-            if len(kept):
-                parts += self._parts(attempt, entry, kept)
+            counts.possible[entry] += np.count_nonzero(kept)
+            if kept.any():
+                parts += self._parts(attempt, entry, slice(None) if kept.all() else np.flatnonzero(kept))
         return parts, min(len(hit), wanted)
 
     def _fields_wanted(self) -> Array:
@@ -165,19 +165,17 @@ class _Stretch:
         case = Case(original[0], raw, pairs, legs, stratum.settings(name), sizes, ground)
         altered = mechanism.alter(case).reshape(original.shape)
         fits = np.logical_and.reduce(sizes.fit(original, altered))
-        return _Attempt(position, rows, original, altered, fits)
+        return _Attempt(position, rows, pairs, legs, original, altered, fits)
 
-    def _parts(self, attempt: _Attempt, entry: int, kept: Array) -> Iterator[Alteration]:
-        at = attempt.rows[kept]
-        pairs, legs = self._pairs[at], self._legs[at]
+    def _parts(self, attempt: _Attempt, entry: int, kept: Array | slice) -> Iterator[Alteration]:
         for part, field in enumerate(CATALOGUE[NAMES[entry]].field_codes):
             yield Alteration(
                 mechanism=entry,
                 field=field,
                 benign=self._stratum.benign,
                 cause=self._stratum.cause,
-                pairs=pairs,
-                legs=legs,
+                pairs=attempt.pairs[kept],
+                legs=attempt.legs[kept],
                 original=attempt.original[part, kept],
                 altered=attempt.altered[part, kept],
             )
@@ -189,6 +187,8 @@ class _Attempt:
 
     position: int  # of the mechanism, among the stratum's
     rows: Array  # int64, shape (n,): of the stretch
+    pairs: Array  # int64, shape (n,): positions in the block
+    legs: Array  # int8, shape (n,)
     original: Array  # int64, shape (fields, n)
     altered: Array  # int64, shape (fields, n)
     fits: Array  # bool, shape (n,)

@@ -114,7 +114,7 @@ def _round_the_cell(
     by = whole(raw << _LOWER_HALF, shortest, np.maximum(shortest, span - shortest))
     # Less than once round: a cell is at least twice as wide as the least move.
     place += by
-    place -= np.where(place - start < span, 0, span)
+    place -= span * (place - start >= span)
     place += low
     return place
 

@@ -39,9 +39,10 @@ class Ranking:
         # Benign differences share the keys of the mismatches outside hot spots, from the other end: the
         # two never meet, and neither moves the other.
         stream = "mismatch/pair" if stratum.benign else f"{stratum.prefix}mismatch/pair"
-        raw = draw(seed, stream, block, count)
+        keys = draw(seed, stream, block, count)
         # The position in the low bits makes keys distinct, and saves an argument sort.
-        keys = (raw & ~_POSITION) | np.arange(count, dtype=np.uint64)
+        keys &= ~_POSITION
+        keys |= np.arange(count, dtype=np.uint64)
         self._keys = keys if stratum.members is None else keys[stratum.members]
         self._flip = _OUT if stratum.benign else np.uint64(0)
         self._keys ^= self._flip
@@ -163,10 +164,11 @@ def _mechanism(draws: Array) -> Array:
 
 def _smallest_key(draws: Sequence[Array], keys: Sequence[Array]) -> tuple[Array, Array]:
     """The mechanism with the smallest key, the first of equals, and that key; -1 and infinity for none."""
-    winner = np.full(len(keys[0]), -1, np.int16)
-    best = np.full(len(keys[0]), np.inf, keys[0].dtype)
-    for those, key in zip(draws, keys, strict=True):
+    winner = _mechanism(draws[0])
+    best = np.where(winner >= 0, keys[0], np.inf)
+    for those, key in zip(draws[1:], keys[1:], strict=True):
         mechanism = _mechanism(those)
-        wins = (key < best) & (mechanism >= 0)
-        winner, best = np.where(wins, mechanism, winner), np.where(wins, key, best)
+        key[mechanism < 0] = np.inf
+        winner = np.where(key < best, mechanism, winner)
+        best = np.minimum(best, key)
     return winner, best
