@@ -65,9 +65,9 @@ def whole(raw: Array, low: Array | int, high: Array | int) -> Array:
 
 def below(raw: Array, width: Array) -> Array:
     """Raw draws as int64 spread evenly over 0 to below `width`, as `whole` does it."""
-    values = raw >> np.uint64(32)
+    values = raw >> _HALF
     values *= width.astype(np.uint64, copy=False)
-    values >>= np.uint64(32)
+    values >>= _HALF
     return values.view(np.int64)
 
 
@@ -79,11 +79,12 @@ def scramble(numbers: Array, salt: int) -> Array:
     """
     mixed = numbers.astype(np.uint64) + np.uint64(salt)
     for factor in _ODD:
-        mixed ^= mixed >> np.uint64(32)
+        mixed ^= mixed >> _HALF
         mixed *= factor
-    mixed ^= mixed >> np.uint64(32)
+    mixed ^= mixed >> _HALF
     return mixed
 
 
+_HALF = np.uint64(32)
 # Odd, with bits all over: the fractional parts of the golden ratio, of pi and of e.
 _ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0x243F6A8885A308D3), np.uint64(0xB7E151628AED2A6B))

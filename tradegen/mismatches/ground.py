@@ -17,6 +17,7 @@ from tradegen.schema import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array,
 
 if TYPE_CHECKING:
     from tradegen.scenario import Scenario
+    from tradegen.tolerances import Tolerances
 
 __all__ = ["Ground"]
 
@@ -43,13 +44,7 @@ class Ground:
 
     def tolerance(self, field: str) -> Tolerance:
         """A field's tolerance in its integer unit."""
-        if field not in self._tolerances:
-            self._tolerances[field] = self.scenario.tolerances.of(field)
-        return self._tolerances[field]
-
-    @functools.cached_property
-    def _tolerances(self) -> dict[str, Tolerance]:
-        return {}
+        return _tolerance(self.scenario.tolerances, field)
 
     def order_type(self, pairs: Array, legs: Array) -> Array:
         """What each leg is, BUY or SELL: in the view two_system, both legs are the same."""
@@ -166,6 +161,11 @@ class Ground:
         previous: Array = np.empty_like(price)
         previous[position] = np.where(before > 0, before, self.market.prices[ticker])
         return previous
+
+
+@functools.lru_cache(maxsize=64)
+def _tolerance(tolerances: Tolerances, field: str) -> Tolerance:
+    return tolerances.of(field)
 
 
 @functools.lru_cache(maxsize=64)
