@@ -115,7 +115,7 @@ class _Stretch:
         race = Race(self._stratum.weights, draws)
         fields = self._fields_wanted()
         rows = np.flatnonzero(~taken[self._pairs])
-        have = np.zeros(len(self._pairs), np.int64)
+        have = np.zeros(len(self._pairs), np.int8)
         attempts: list[_Attempt] = []
         while len(rows):
             going_on = [rows[:0]]

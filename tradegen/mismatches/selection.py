@@ -73,8 +73,8 @@ def number_drawn(stratum: Stratum, available: int, seed: int, block: int) -> int
 
 
 def wanted_fields(shares: tuple[float, ...], raw: Array) -> Array:
-    """How many fields to alter in each mismatched pair (int64), by one draw each."""
-    wanted, draws = np.ones(len(raw), np.int64), uniform(raw)
+    """How many fields to alter in each mismatched pair (int8), by one draw each."""
+    wanted, draws = np.ones(len(raw), np.int8), uniform(raw)
     for edge in np.cumsum(shares)[:-1]:
         wanted += draws >= edge
     return wanted
@@ -164,11 +164,10 @@ def _mechanism(draws: Array) -> Array:
 
 def _smallest_key(draws: Sequence[Array], keys: Sequence[Array]) -> tuple[Array, Array]:
     """The mechanism with the smallest key, the first of equals, and that key; -1 and infinity for none."""
-    winner = _mechanism(draws[0])
-    best = np.where(winner >= 0, keys[0], np.inf)
-    for those, key in zip(draws[1:], keys[1:], strict=True):
-        mechanism = _mechanism(those)
+    mechanisms = [_mechanism(those) for those in draws]
+    for mechanism, key in zip(mechanisms, keys, strict=True):
         key[mechanism < 0] = np.inf
-        winner = np.where(key < best, mechanism, winner)
-        best = np.minimum(best, key)
+    winner, best = mechanisms[0], keys[0]
+    for mechanism, key in zip(mechanisms[1:], keys[1:], strict=True):
+        winner, best = np.where(key < best, mechanism, winner), np.minimum(key, best)
     return winner, best

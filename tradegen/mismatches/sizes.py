@@ -66,9 +66,10 @@ class Sizes:
 
     def clear(self, original: Array, altered: Array) -> Array:
         """Whether each value is altered, and clear of the boundary on the right side (bool)."""
-        size: Array = np.abs(altered - original)
         if not self.tolerance:
-            return size > 0
+            different: Array = altered != original
+            return different
+        size: Array = np.abs(altered - original)
         half: Array = (size > 0) & (size <= self.tolerance.times(original, 50))
         twice: Array = size >= np.maximum(self.tolerance.times(original, 200, up=True), 1)
         return half if self.benign else twice
