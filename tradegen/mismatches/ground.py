@@ -48,6 +48,7 @@ class Ground:
 
     def order_type(self, pairs: Array, legs: Array) -> Array:
         """What each leg is, BUY or SELL: in the view two_system, both legs are the same."""
+        # Else the first leg buys: a leg's number is its side, in an array of its own.
         return self.pairs.side[pairs] if self.scenario.view == "two_system" else legs.copy()
 
     def both_legs(self, field: str) -> tuple[Array, Array]:

@@ -163,7 +163,10 @@ def _mechanism(draws: Array) -> Array:
 
 
 def _smallest_key(draws: Sequence[Array], keys: Sequence[Array]) -> tuple[Array, Array]:
-    """The mechanism with the smallest key, the first of equals, and that key; -1 and infinity for none."""
+    """The mechanism with the smallest key, the first of equals, and that key; -1 and infinity for none.
+
+    The keys of draws that cannot win become infinite.
+    """
     mechanisms = [_mechanism(those) for those in draws]
     for mechanism, key in zip(mechanisms, keys, strict=True):
         key[mechanism < 0] = np.inf
