@@ -124,7 +124,7 @@ class Race:
     def _clear_winner(self, draws: Sequence[Array]) -> tuple[Array, Array]:
         """As `_winner`, by logarithms in single precision; and where two keys are too near for these to tell.
 
-        They take a seventh of the time of the exact ones, and leave one race in ten thousand open.
+        They take a seventh of the time of the exact ones, and leave a race in ten thousand open, or fewer.
         """
         keys = [
             np.log((1 - uniform(those)).astype(np.float32)) / np.float32(-weight)
@@ -133,7 +133,7 @@ class Race:
         winner, best = _smallest_key(draws, keys)
         limit = best + _DOUBT * (best + np.float32(1 / min(self._groups)))
         contenders = sum((key <= limit).view(np.int8) for key in keys)
-        return winner, np.flatnonzero(contenders > 1)
+        return winner, np.flatnonzero((contenders > 1) & (best < np.inf))
 
     def _smallest(self, positions: list[int], rows: Array) -> Array:
         """The smallest draw for each of the pairs, of mechanisms with one weight, and whose it is.
