@@ -63,16 +63,15 @@ def make_legs(ground: Ground, changes: Sequence[Alteration], seed: int, block: i
         if field == "order_type" and field not in by_field:
             return ground.order_type(pair, leg)
         first, second = ground.both_legs(field)
-        # Positions are right: to clip them takes less than to check them.
         if first is second and field not in by_field:
-            return first.take(pair, mode="clip")
+            return first.take(pair)
         # Altered by leg, and then put in order: no one asks for the row of a leg, and a record that is added
         # to a leg is altered as the leg is.
         each = np.empty(2 * count, first.dtype)
         each[0::2], each[1::2] = first, second
         for change in by_field.get(field, ()):
             each[2 * change.pairs + change.legs] = change.altered
-        return each.take(legs, mode="clip")
+        return each.take(legs)
 
     columns = {field: column(field) for field in TRADE_COLUMNS if field != "trade_id"}
     if split := [change for change in records if NAMES[change.mechanism] == "record.split"]:
