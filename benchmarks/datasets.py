@@ -122,21 +122,24 @@ def floor(table: Comparisons, folder: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """The making of blocks in memory, truth included, as a function that other processes can call."""
+class InMemory:
+    """The making of a part's blocks, truth included, as a function that other processes can call."""
 
-    run: Run
+    plan: Plan
 
-    def __call__(self, block: int) -> int:
-        """Make a block, and keep nothing of it."""
-        run = self.run
-        return generate_block(run.scenario, run.market, run.seed, block, run.first_id).pairs
+    def __call__(self, part: int) -> int:
+        """Make the blocks, one after the other, and keep none of them."""
+        run = self.plan.run
+        for number in self.plan.blocks(part):
+            block = generate_block(run.scenario, run.market, run.seed, number, run.first_id)
+        assert len(block.trades) == 2 * block.pairs
+        return self.plan.pairs(part)
 
 
 def in_memory(pairs: int) -> Callable[[], float]:
     """Give a function that times the making of blocks on two cores, a pair."""
-    run = run_of(pairs)
-    return lambda: timed(lambda: sum(in_processes(Blocks(run), range(run.block_count), WORKERS))) / pairs
+    plan = Plan(run_of(pairs))
+    return lambda: timed(lambda: sum(in_processes(InMemory(plan), range(plan.part_count), WORKERS))) / pairs
 
 
 def records(table: Comparisons, folder: Path) -> None:
