@@ -24,7 +24,7 @@ from tradegen.parquet import Writer
 from tradegen.parquet.packing import differences, packed, runs, width_of
 from tradegen.parquet.snappy import counting, kept
 from tradegen.parquet.thrift import Long, encoded
-from tradegen.typed import Column, Decimals, Ids, Names, Numbers, Texts
+from tradegen.typed import Column, Decimals, Ids, Names, Numbers, Printed, Texts
 
 WIDTHS = (1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64)
 
@@ -283,6 +283,23 @@ def test_texts_are_read_without_their_padding(texts: list[str]) -> None:
 def test_padding_may_stand_anywhere_and_texts_may_be_long() -> None:
     column = np.array([b"\0\0a", b"b\0c", b"d" * 300, b""])
     assert read_back(Texts(column), 4) == ["a", "bc", "d" * 300, ""]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(-(2**62), 2**62) | st.integers(0, 5)),
+        min_size=1,
+    )
+)
+def test_values_of_several_fields_are_read_as_each_prints_them(rows: list[tuple[str, int]]) -> None:
+    fields = np.array([field for field, _ in rows])
+    forms = {
+        field: lambda values, mark=field: np.array([f"{mark}{value}".encode() for value in values.tolist()])
+        for field in "abc"
+    }
+    where = {field: np.flatnonzero(fields == field) for field in sorted(set(fields.tolist()))}
+    column = Printed(np.array([value for _, value in rows]), where, forms)
+    assert read_back(column, len(rows)) == [f"{field}{value}" for field, value in rows]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 17, 300, 70_000])

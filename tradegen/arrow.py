@@ -16,7 +16,7 @@ from tradegen.lines import lengths
 from tradegen.run import Run
 from tradegen.schema import Array, Block
 from tradegen.sinks.records import records_of
-from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers, TypedColumns
+from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers, Printed, TypedColumns
 
 try:
     import pyarrow as pa
@@ -92,6 +92,8 @@ def _array(column: Column) -> pa.Array:
             return _decimals(column)
         case Flags(values):
             return pa.array(values)
+        case Printed(values, rows, forms):
+            return text_array(text.by_field(values, rows, forms))
     return text_array(column.texts)
 
 

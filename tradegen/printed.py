@@ -41,8 +41,8 @@ def forms(run: Run) -> Mapping[str, text.Form]:
 
 def altered_values(run: Run, truth: Truth) -> tuple[Array, Array]:
     """The columns `original` and `altered` of the truth."""
-    how = forms(run)
-    return text.by_field(truth.original, truth.field, how), text.by_field(truth.altered, truth.field, how)
+    how, rows = forms(run), text.rows_by_field(truth.field)
+    return text.by_field(truth.original, rows, how), text.by_field(truth.altered, rows, how)
 
 
 def deltas(run: Run, truth: Truth) -> Array:
@@ -55,7 +55,7 @@ def deltas(run: Run, truth: Truth) -> Array:
         "trade_timestamp": seconds,
         "record": text.integers,
     }
-    return text.by_field(truth.altered - truth.original, truth.field, how)
+    return text.by_field(truth.altered - truth.original, text.rows_by_field(truth.field), how)
 
 
 def leg_names(run: Run) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ __all__ = [
     "moments",
     "moments_as",
     "named",
+    "rows_by_field",
     "seconds",
     "trade_id",
     "trade_ids",
@@ -180,15 +181,22 @@ def named(names: Sequence[str]) -> Form:
     return lambda codes: table.take(codes)
 
 
-def by_field(values: Array, field: Array, forms: Mapping[str, Form]) -> Array:
+def rows_by_field(field: Array) -> dict[str, Array]:
+    """The rows (int64) whose values are of each field, from positions in `schema.FIELDS` (int8)."""
+    return {
+        FIELDS[code]: np.flatnonzero(field == code) for code in np.flatnonzero(np.bincount(field)).tolist()
+    }
+
+
+def by_field(values: Array, rows: Mapping[str, Array], forms: Mapping[str, Form]) -> Array:
     """A column whose rows are values of different fields.
 
     Parameters
     ----------
     values : ndarray of int64, shape (n,)
         Each in its field's unit.
-    field : ndarray of int8, shape (n,)
-        Positions in `schema.FIELDS`.
+    rows : mapping
+        As `rows_by_field` gives it.
     forms : mapping
         How each field is printed; a field without a form is left empty.
 
@@ -196,17 +204,13 @@ def by_field(values: Array, field: Array, forms: Mapping[str, Form]) -> Array:
     -------
     ndarray of bytes, shape (n,)
     """
-    found = []
-    for code in np.flatnonzero(np.bincount(field)).tolist():
-        if form := forms.get(FIELDS[code]):
-            rows = np.flatnonzero(field == code)
-            found.append((rows, form(values[rows])))
+    found = [(at, forms[field](values[at])) for field, at in rows.items() if field in forms]
     widest = max((part.dtype.itemsize for _, part in found), default=1)
     texts = np.zeros(len(values), f"S{-(-widest // 8) * 8}")
-    for rows, part in found:
+    for at, part in found:
         # As bytes without a meaning: NumPy would look at each text for its end.
         place = np.dtype({"names": [""], "formats": [f"V{part.itemsize}"], "itemsize": texts.itemsize})
-        texts.view(place)[""][rows] = part.view(f"V{part.itemsize}")
+        texts.view(place)[""][at] = part.view(f"V{part.itemsize}")
     return texts
 
 

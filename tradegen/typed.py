@@ -5,7 +5,7 @@ One description serves both, so that a batch in memory and a file say the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -36,6 +36,7 @@ __all__ = [
     "Ids",
     "Names",
     "Numbers",
+    "Printed",
     "Texts",
     "TypedColumns",
     "trades_columns",
@@ -93,7 +94,16 @@ class Texts:
     texts: Array
 
 
-Column: TypeAlias = Ids | Names | Numbers | Decimals | Flags | Texts
+@dataclass(frozen=True, slots=True, eq=False)
+class Printed:
+    """Values of several fields as they are printed: text, and not made before it is asked for."""
+
+    values: Array  # int64, each in its field's unit
+    rows: Mapping[str, Array]  # which rows are of which field
+    forms: Mapping[str, text.Form]  # how each field is printed
+
+
+Column: TypeAlias = Ids | Names | Numbers | Decimals | Flags | Texts | Printed
 
 TypedColumns: TypeAlias = dict[str, Column]
 """Columns by the names they are written under, all of one length."""
@@ -143,14 +153,14 @@ def trades_columns(run: Run, trades: Trades, layout: Layout, usual: range) -> Ty
 
 def truth_columns(run: Run, truth: Truth, usual: range) -> TypedColumns:
     """The answer key of one block, by trade_id and then by field; `usual` as `trades_columns` takes it."""
-    original, altered = printed.altered_values(run, truth)
+    forms, rows = printed.forms(run), text.rows_by_field(truth.field)
     columns: TypedColumns = {
         "trade_id": Ids(truth.trade_id, usual),
         "leg": Names(truth.leg, printed.leg_names(run)),
         "field": Names(truth.field, FIELDS),
         "mechanism": Names(truth.mechanism, NAMES),
-        "original": Texts(original),
-        "altered": Texts(altered),
+        "original": Printed(truth.original, rows, forms),
+        "altered": Printed(truth.altered, rows, forms),
         "delta": _deltas(truth),
         "benign": Flags(truth.benign),
         "notional": Decimals(truth.notional, *_NOTIONAL),

@@ -17,7 +17,7 @@ some are null.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -41,7 +41,7 @@ from tradegen.parquet.pages import (
 from tradegen.parquet.snappy import counting, kept
 from tradegen.parquet.types import type_of
 from tradegen.schema import Array
-from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers
+from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers, Printed
 
 __all__ = ["Chunk", "chunk"]
 
@@ -81,6 +81,8 @@ def chunk(column: Column) -> Chunk:
             return _numbers(column.values, 1) if length is None else _wide_decimals(column, length)
         case Flags(values):
             return _plain(len(values), uncompressed([packed(values, 1)]))
+        case Printed(values, rows, forms):
+            return _printed(values, rows, forms)
     return _plain(len(column.texts), uncompressed(_padded_texts(column.texts)))
 
 
@@ -128,7 +130,25 @@ def _wide_decimals(column: Decimals, length: int) -> Chunk:
     rows = wide.view(np.uint8)[:, -length:]
     if column.valid is None:
         return _plain(len(rows), uncompressed([rows.ravel()]))
-    return _plain(len(rows), uncompressed([*levels(column.valid), rows[column.valid].ravel()]))
+    there = rows if column.valid.all() else rows[column.valid]
+    return _plain(len(rows), uncompressed([*levels(column.valid), there.ravel()]))
+
+
+def _printed(values: Array, rows: Mapping[str, Array], forms: Mapping[str, text.Form]) -> Chunk:
+    """Field by field in one dictionary: texts of one field are much alike, and laid out together at once."""
+    index, entries = np.empty(len(values), np.int64), 0
+    texts: list[bytes | Array] = []
+    for field, at in rows.items():
+        own = values.take(at)
+        least, most = int(own.min()), int(own.max())
+        if most - least < len(at):
+            place, own = own - least, np.arange(least, most + 1)
+        else:
+            place = np.arange(len(at))
+        index[at] = place + entries
+        entries += len(own)
+        texts += _padded_texts(forms[field](own))
+    return _chosen(index, entries, uncompressed(texts))
 
 
 def _plain_texts(texts: Iterable[bytes]) -> Pieces:
@@ -139,9 +159,14 @@ def _plain_texts(texts: Iterable[bytes]) -> Pieces:
 def _padded_texts(texts: Array) -> Pieces:
     """The same of a column of text as `text` makes it, whose padding is dropped."""
     count, width = len(texts), texts.dtype.itemsize
+    letters = np.ascontiguousarray(texts).view(np.uint8).reshape(count, width)
+    if letters.all():
+        whole = np.empty(count, [("length", "<u4"), ("text", f"V{width}")])
+        whole["length"], whole["text"] = width, letters.view(f"V{width}").ravel()
+        return [whole.view(np.uint8)]
     # Rows of whole words: lengths are counted, and put in front, a word at a time.
     rows = np.zeros((count, _whole_words(4 + width)), np.uint8)
-    rows[:, 4 : 4 + width] = np.ascontiguousarray(texts).view(np.uint8).reshape(count, width)
+    rows[:, 4 : 4 + width] = letters
     there = rows != 0
     rows.view("<u4")[:, 0] = lengths(there)
     there.view(np.uint32)[:, 0] = _ALL_FOUR  # zeros in a length are no padding
