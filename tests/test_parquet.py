@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from written import written_files, written_lists
 from tradegen import generate
 from tradegen.parquet import Writer
 from tradegen.parquet.packing import differences, packed, runs, width_of
-from tradegen.parquet.snappy import counting, kept
+from tradegen.parquet.snappy import Snappy, ascending_ids, ids_in_a_row, kept
 from tradegen.parquet.thrift import Long, encoded
 from tradegen.typed import Column, Decimals, Ids, Names, Numbers, Printed, Texts
 
@@ -156,7 +157,7 @@ def test_ids_of_different_lengths_have_no_least_and_most() -> None:
         ([1, 1, 2, 3, 3, 4_000, 9_999, 10_000, 65_000], range(1, 65_537)),  # the truth's
         ([2**63 - 1, 2**63 - 2], range(2**63 - 2, 2**63)),
         (list(range(1, 500_000, 5_000)), range(1, 500_000)),
-        (list(range(1, 1_000_000, 7_777)), range(1, 1_000_000)),  # too many turns to count up
+        (list(range(1, 1_000_000, 7_777)), range(1, 1_000_000)),  # too many turns to ascend
     ],
     ids=lambda of: f"{len(of)} {of[0]}",
 )
@@ -165,23 +166,37 @@ def test_ids_are_read_as_they_are(numbers: list[int], usual: range) -> None:
     assert read_back(Ids(np.array(numbers), usual), len(numbers)) == expected
 
 
+def plain_ids(numbers: Iterable[int]) -> bytes:
+    texts = [f"tid{number:08d}".encode() for number in numbers]
+    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+
+
+def assert_stands_for(found: Snappy | None, plain: bytes) -> None:
+    assert found is not None
+    stream = joined(found.content.pieces)
+    assert reference.snappy(stream) == plain
+    assert pa.Codec("snappy").decompress(stream, len(plain)).to_pybytes() == plain
+    assert found.content.size == len(plain)
+
+
 @given(first=st.integers(1, 2**63 - 70_000), count=st.integers(1, 300), more=st.integers(0, 20_000))
-def test_counting_ids_are_the_snappy_of_plain_text(first: int, count: int, more: int) -> None:
+def test_ids_are_the_snappy_of_plain_text(first: int, count: int, more: int) -> None:
     numbers = first + np.unique(np.linspace(0, more, count).astype(np.int64))
-    for ids in (numbers, range(first, first + count)):
-        found = counting(ids)
-        assert found is not None
-        texts = [f"tid{number:08d}".encode() for number in ids]
-        plain = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
-        stream = joined(found.content.pieces)
-        assert reference.snappy(stream) == plain
-        assert pa.Codec("snappy").decompress(stream, len(plain)).to_pybytes() == plain
-        assert found.content.size == len(plain)
+    assert_stands_for(ascending_ids(numbers), plain_ids(numbers.tolist()))
+    assert_stands_for(ids_in_a_row(range(first, first + count)), plain_ids(range(first, first + count)))
 
 
-def test_ids_in_no_order_do_not_count_up() -> None:
+@pytest.mark.parametrize("first", [1, 9_999, 10_000, 10_001, 123_456, 10**8 - 30_000, 10**8 - 1, 10**12])
+def test_a_blocks_ids_take_five_bytes_each(first: int) -> None:
+    numbers = range(first, first + 65_536)
+    found = ids_in_a_row(numbers)
+    assert_stands_for(found, plain_ids(numbers))
+    assert len(joined(found.content.pieces)) < 5.2 * len(numbers)
+
+
+def test_ids_in_no_order_do_not_ascend() -> None:
     numbers = np.random.default_rng(1).permutation(10**6)
-    assert counting(numbers) is None
+    assert ascending_ids(numbers) is None
 
 
 @given(st.lists(st.binary(max_size=300), max_size=4))

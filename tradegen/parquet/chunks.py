@@ -3,7 +3,7 @@
 Of the encodings that a kind of column may have, that is taken which needs the fewest bytes:
 
 - trade ids: a dictionary of all ids of the block, whose indices are found by subtraction; or plain, where
-  they count up. Both as Snappy that is written without looking for repetitions, and without making a text
+  they ascend. Both as Snappy that is written without looking for repetitions, and without making a text
   (`snappy`).
 - names: a dictionary.
 - numbers and prices: a dictionary of all values from the least to the most, whose indices are found by
@@ -38,7 +38,7 @@ from tradegen.parquet.pages import (
     dictionary_page,
     uncompressed,
 )
-from tradegen.parquet.snappy import counting, kept
+from tradegen.parquet.snappy import ascending_ids, ids_in_a_row, kept
 from tradegen.parquet.types import type_of
 from tradegen.schema import Array
 from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers, Printed
@@ -46,7 +46,7 @@ from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers, Printed
 __all__ = ["Chunk", "chunk"]
 
 _ALL_FOUR = 0x01010101  # true, true, true, true
-_ID_COUNTING_UP = 8  # bytes of one in Snappy
+_IN_A_ROW, _ASCENDING = 5, 8  # bytes of an id in Snappy
 
 Extremes: TypeAlias = tuple[bytes, bytes] | None
 """The least and the most of a column's values, as they are held."""
@@ -90,13 +90,12 @@ def _ids(numbers: Array, usual: range) -> Chunk:
     index, entries = numbers - usual.start, len(usual)
     ends = usual.start + int(index.min()), usual.start + int(index.max())
     extremes = _extremes(*(text.trade_id(end).encode() for end in ends))
-    by_index = _ID_COUNTING_UP * entries + len(numbers) * width_of(entries - 1) // 8
-    if _ID_COUNTING_UP * len(numbers) < by_index:
-        plain = counting(numbers)
+    by_index = _IN_A_ROW * entries + len(numbers) * width_of(entries - 1) // 8
+    if _ASCENDING * len(numbers) < by_index:
+        plain = ascending_ids(numbers)
         if plain is not None:
             return _plain(len(numbers), plain.content, extremes)
-    ids = counting(usual)
-    assert ids is not None  # a range counts up
+    ids = ids_in_a_row(usual)
     strange = np.flatnonzero((index < 0) | (index >= entries))
     if len(strange):
         others, place = np.unique(numbers[strange], return_inverse=True)

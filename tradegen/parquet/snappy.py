@@ -1,7 +1,8 @@
 """Snappy, of what needs no search for repetitions: data kept as it is, and ids that count up.
 
 An id such as ``tid00012345`` shares with the one before it all but its last four digits, unless these begin
-anew. So it is a copy and four letters: known without looking, and written by the array.
+anew; where no number is left out, most often all but the last one. So it is a copy and some digits: known
+without looking, and written by the array.
 
 Source: https://github.com/google/snappy/blob/main/format_description.txt
 """
@@ -18,7 +19,7 @@ from tradegen.parquet.pages import SNAPPY, Content, Pieces
 from tradegen.parquet.thrift import varint
 from tradegen.schema import Array
 
-__all__ = ["Snappy", "counting", "kept"]
+__all__ = ["Snappy", "ascending_ids", "ids_in_a_row", "kept"]
 
 _TURN = 10_000  # ids that share all but their last four digits
 _MOST_TURNS = 64  # more of them, and numbers do not count up
@@ -46,60 +47,67 @@ def kept(pieces: Pieces) -> Snappy:
     return Snappy(size, (_literal(size), *pieces) if size else ())
 
 
-def counting(numbers: Array | range) -> Snappy | None:
-    """Trade ids as Parquet has plain text, each behind its length; None where an array's do not count up.
-
-    Parameters
-    ----------
-    numbers : range, or ndarray of int64, shape (n,)
-        Of an array, ascending ones for the most part.
-    """
-    turns = _turns_of_range(numbers) if isinstance(numbers, range) else _turns(numbers)
-    return None if turns is None else _counting(turns)
-
-
-def _counting(turns: list[Array] | list[range]) -> Snappy:
+def ids_in_a_row(numbers: range) -> Snappy:
+    """Trade ids as Parquet has plain text, each behind its length, of numbers without a gap."""
     size = 0
     elements: list[bytes | Array] = []
-    for turn in turns:
-        first = text.trade_id(int(turn[0])).encode()
-        plain = len(first).to_bytes(4, "little") + first
-        size += len(plain) * len(turn)
-        # Of numbers without a gap, the digits that follow stand there in their order.
-        digits = _slice_of(turn[1:]) if isinstance(turn, range) else turn[1:] % _TURN
-        elements += [_literal(len(plain)), plain, _copies(len(plain))[digits].view(np.uint8)]
+    for turn in range(numbers[0] // _TURN, numbers[-1] // _TURN + 1):
+        start, stop = max(turn * _TURN, numbers.start), min((turn + 1) * _TURN, numbers.stop)
+        first = _plain(start)
+        steps, ends = _steps(len(first))
+        size += len(first) * (stop - start)
+        # From the first one on, a step for each.
+        rest = steps[ends[start % _TURN] : ends[stop - 1 - turn * _TURN]]
+        elements += [_literal(len(first)), first, rest]
     return Snappy(size, tuple(elements))
 
 
-def _turns(numbers: Array) -> list[Array] | None:
-    """Stretches of numbers that are alike but for their last four digits; None where they are too many."""
+def ascending_ids(numbers: Array) -> Snappy | None:
+    """The same of other numbers (int64, at least one); None where they do not ascend, for the most part."""
     upper = numbers // _TURN
     edges = np.flatnonzero(upper[1:] != upper[:-1]) + 1
-    return np.split(numbers, edges) if len(edges) < _MOST_TURNS else None
+    if len(edges) >= _MOST_TURNS:
+        return None
+    size = 0
+    elements: list[bytes | Array] = []
+    for turn in np.split(numbers, edges):
+        first = _plain(int(turn[0]))
+        size += len(first) * len(turn)
+        elements += [_literal(len(first)), first, _copies(len(first))[turn[1:] % _TURN].view(np.uint8)]
+    return Snappy(size, tuple(elements))
 
 
-def _turns_of_range(numbers: range) -> list[range]:
-    first, last = numbers[0] // _TURN, numbers[-1] // _TURN
-    return [
-        range(max(turn * _TURN, numbers.start), min((turn + 1) * _TURN, numbers.stop))
-        for turn in range(first, last + 1)
-    ]
-
-
-def _slice_of(turn: range) -> slice:
-    start = turn.start % _TURN
-    return slice(start, start + len(turn))
+def _plain(number: int) -> bytes:
+    letters = text.trade_id(number).encode()
+    return len(letters).to_bytes(4, "little") + letters
 
 
 @functools.lru_cache(maxsize=2)
 def _copies(length: int) -> Array:
     """For all last four digits: copy all before them from one id back, and put them behind (uint64)."""
-    # A copy of up to 64 bytes: its tag, and how far back they stand, in two bytes. Then a literal of four.
-    copy = bytes([(length - 4 - 1) << 2 | 2]) + length.to_bytes(2, "little") + bytes([(4 - 1) << 2])
     rows = np.empty((_TURN, 2), np.uint32)
-    rows[:, 0] = np.frombuffer(copy, np.uint32)
+    rows[:, 0] = np.frombuffer(_head(length, 4), np.uint32)
     rows[:, 1] = text.FOUR_DIGITS
     return rows.view(np.uint64).ravel()
+
+
+@functools.lru_cache(maxsize=2)
+def _steps(length: int) -> tuple[Array, Array]:
+    """From each of all last four digits to the next: what it takes (uint8), and where it ends (int64)."""
+    number = np.arange(_TURN)
+    changed = 1 + sum((number % ten == 0).astype(np.int64) for ten in (10, 100, 1000))
+    rows = np.empty((_TURN, 8), np.uint8)
+    rows[:, :4] = np.array([list(_head(length, digits)) for digits in range(1, 5)], np.uint8)[changed - 1]
+    # The digits that change come first, and then what is cut off.
+    digits = text.FOUR_DIGITS.view(np.uint8).reshape(_TURN, 4)
+    rows[:, 4:] = np.take_along_axis(digits, (np.arange(4) - changed[:, None]) % 4, axis=1)
+    return rows[np.arange(8) < 4 + changed[:, None]], np.cumsum(4 + changed)
+
+
+def _head(length: int, digits: int) -> bytes:
+    """Copy all but the last digits of a plain text from one such text back, and put as many behind."""
+    # A copy of up to 64 bytes: its tag, and how far back they stand, in two bytes. Then a literal.
+    return bytes([(length - digits - 1) << 2 | 2, length, 0, (digits - 1) << 2])
 
 
 def _literal(size: int) -> bytes:
