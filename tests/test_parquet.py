@@ -235,7 +235,7 @@ def test_runs_are_read_as_the_specification_has_it(width: int, data: st.DataObje
     assert len(set(values)) > 1 or len(found) <= 6
 
 
-LARGE = st.integers(-(2**62), 2**62 - 1)
+LARGE = st.integers(-(2**61), 2**61 - 1)
 
 
 @given(st.lists(LARGE, min_size=1, max_size=10) | st.lists(st.integers(-300, 300), min_size=1, max_size=400))
@@ -251,6 +251,11 @@ def test_differences_of_any_number_end_where_they_should(count: int) -> None:
 
 
 # Columns
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5))
+def test_numbers_however_far_apart_are_read_as_they_are(values: list[int]) -> None:
+    assert read_back(Numbers(np.array(values, np.int64), "whole"), len(values)) == values
 
 
 @pytest.mark.parametrize("step", [1, 1_000, 1_000_000])

@@ -15,7 +15,7 @@ from tradegen.version import __version__
 __all__ = ["BLOCKS_PER_PART", "Plan"]
 
 BLOCKS_PER_PART = 16
-"""About a million pairs: 45 MB of Parquet, half a second of one core's work. A part is the unit of parallel
+"""About a million pairs: 55 MB of Parquet, half a second of one core's work. A part is the unit of parallel
 work and of what is lost when a run is killed; readers open each file once."""
 
 

@@ -8,7 +8,8 @@ Of the encodings that a kind of column may have, that is taken which needs the f
 - names: a dictionary.
 - numbers and prices: a dictionary of all values from the least to the most, whose indices are found by
   subtraction; or differences.
-- text, and decimals of more than 64 bits: plain.
+- values of several fields, as the truth has them: a dictionary, field by field.
+- other text, and decimals of more than 64 bits: plain.
 
 No value is looked up, and none is gone through one by one: that is what makes it several times as fast as
 encoders that find out which values there are. Values are required, and have no definition levels, but where
@@ -46,6 +47,7 @@ from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers, Printed
 __all__ = ["Chunk", "chunk"]
 
 _ALL_FOUR = 0x01010101  # true, true, true, true
+_FAR_APART = 2**62  # differences of numbers that are less apart have 64 bits
 _IN_A_ROW, _ASCENDING = 5, 8  # bytes of an id in Snappy
 
 Extremes: TypeAlias = tuple[bytes, bytes] | None
@@ -107,7 +109,10 @@ def _ids(numbers: Array, usual: range) -> Chunk:
 
 def _numbers(values: Array, step: int, *, measured: bool = False) -> Chunk:
     least, most = int(values.min()), int(values.max())
-    extremes = _extremes(*(values.dtype.type(end).tobytes() for end in (least, most))) if measured else None
+    held = values.dtype.newbyteorder("<")
+    extremes = _extremes(*(np.array(end, held).tobytes() for end in (least, most))) if measured else None
+    if most - least >= _FAR_APART:
+        return _plain(len(values), uncompressed([values.astype(held, copy=False).view(np.uint8)]), extremes)
     entries = (most - least) // step + 1
     by_index = entries * values.itemsize + len(values) * width_of(entries - 1) // 8
     by_difference = size_of_differences(len(values), 2 * (most - least))
@@ -115,7 +120,7 @@ def _numbers(values: Array, step: int, *, measured: bool = False) -> Chunk:
         index = values - least
         steps = index // step if step > 1 else index
         if step == 1 or (steps * step == index).all():
-            dictionary = np.arange(least, most + 1, step).astype(values.dtype, copy=False)
+            dictionary = (least + step * np.arange(entries)).astype(held, copy=False)
             return _chosen(steps, entries, uncompressed([dictionary.view(np.uint8)]), extremes)
     page = data_page(len(values), DELTA_BINARY_PACKED, uncompressed(differences(values)))
     return Chunk(len(values), page, None, extremes)

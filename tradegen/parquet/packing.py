@@ -96,7 +96,7 @@ def differences(values: Array) -> tuple[bytes, Array]:
     Parameters
     ----------
     values : ndarray of int64, shape (n,)
-        At least one; no two of them are 2**63 apart.
+        At least one; no two of them 2**62 or more apart.
     """
     count = len(values) - 1
     head = b"".join([varint(_BLOCK), varint(_BLOCK // _MINIBLOCK), varint(count + 1), zigzag(int(values[0]))])
