@@ -88,7 +88,9 @@ class OutputFile:
         if hasattr(os, "posix_fadvise"):
             self._stream.flush()
             size = self._written - self._sent
-            os.posix_fadvise(self._stream.fileno(), self._sent, size, os.POSIX_FADV_DONTNEED)
+            # Advice alone: a file system that takes none is written to all the same.
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(self._stream.fileno(), self._sent, size, os.POSIX_FADV_DONTNEED)
         self._sent = self._written
 
     def finish(self) -> None:
