@@ -237,7 +237,7 @@ def test_mismatch_settings_move_no_clean_value() -> None:
 
 def test_changing_one_mechanism_moves_no_other() -> None:
     weights = dict.fromkeys(CATALOGUE, 1.0)
-    one_field = {"fields_per_pair": [1], "pairs": 30_000, "seed": 8}
+    one_field = {"fields_per_pair": [1], "pairs": 10_000, "seed": 8}
     _, truth = both(**one_field, mechanisms=weights)
     for name in CATALOGUE:
         kept = {tuple(row.values()) for row in truth if row["mechanism"] != name}
