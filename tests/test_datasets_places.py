@@ -252,6 +252,14 @@ def test_impossible_values_are_refused_before_anything_is_written(
 # On the command line
 
 
+@pytest.mark.parametrize("option", ["--workers", "--blocks-per-part"])
+def test_none_of_something_is_refused_and_not_taken_for_the_default(tmp_path: Path, option: str) -> None:
+    done = shell("generate", "--pairs", "10", "--first-id", "1", option, "0", "--out", "out/", cwd=tmp_path)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"{option[2:].replace('-', '_')} is 0; expected a whole number from 1" in done.err
+    assert files_in(tmp_path) == {}
+
+
 def test_the_command_line_makes_the_same_dataset(tmp_path: Path) -> None:
     done = shell(*WORDS, "--pairs", "66536", "--first-id", "1", "--out", "out/", cwd=tmp_path)
     manifest = write(a_run(), tmp_path / "expected")

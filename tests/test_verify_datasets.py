@@ -45,6 +45,16 @@ def test_what_is_right_is_proved_in_every_form_and_view(tmp_path: Path, form: st
     assert (report.files, report.bytes) == (len(files), sum(file["bytes"] for file in files.values()))
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("first_id", [2**62 - 1, 2**62, 2**63 - 30])
+def test_ids_are_proved_up_to_the_largest(tmp_path: Path, form: str, first_id: int) -> None:
+    run = tradegen.prepare("everything", pairs=30, seed=1, date="2025-07-21", first_id=first_id)
+    tradegen.write_dataset(run, tmp_path / "d", form=form)
+    report = proof(tmp_path / "d")
+    assert report.ok, str(report)
+    assert report.pairs == 30
+
+
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_run_without_mismatches_is_proved(tmp_path: Path, form: str, view: str) -> None:

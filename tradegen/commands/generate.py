@@ -165,7 +165,7 @@ def generate(
         # What is not given goes on as it was begun; what is given must be the same.
         seed = known.run.seed if seed is None else seed
         form = form or known.form
-        blocks_per_part = blocks_per_part or known.blocks_per_part
+        blocks_per_part = known.blocks_per_part if blocks_per_part is None else blocks_per_part
         if settled.date is None:
             settled = settled.replace(date=known.run.scenario.date)
     universe = known.run.market if known and tickers is None else tickers
@@ -176,7 +176,8 @@ def generate(
 
     ids = reserve if first_id is None else None
     if dataset and out:
-        how = Request(workers, dask, resume, overwrite, blocks_per_part or BLOCKS_PER_PART, endpoint)
+        size = BLOCKS_PER_PART if blocks_per_part is None else blocks_per_part
+        how = Request(workers, dask, resume, overwrite, size, endpoint)
         made = how.write(run, out, form or "parquet", ids)
         say_where(out, made)
     else:

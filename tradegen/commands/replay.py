@@ -72,7 +72,7 @@ def replay(
     if "dataset" in told and not truth and form in (None, told["dataset"]["format"]):
         if out is None or not is_dataset(out, told["dataset"]["format"]):
             raise OutputError(
-                f"{manifest} is of a dataset; expected --out FOLDER/ or --out s3://bucket/prefix"
+                f"{manifest} tells of a dataset; expected --out FOLDER/ or --out s3://bucket/prefix"
             )
         how = Request(workers, dask, resume, overwrite, int(told["dataset"]["blocks_per_part"]), endpoint)
         made = how.write(run, out, told["dataset"]["format"], None)

@@ -117,7 +117,8 @@ def scenario_of(manifest: Mapping[str, Any] | None) -> Mapping[str, Any]:
         )
     try:
         scenario = dict(manifest["replay"]["scenario"])
-        if not 0 <= int(manifest["replay"]["first_id"]) < 2**62 or not 0 <= int(scenario["pairs"]) < 2**62:
+        first, pairs = int(manifest["replay"]["first_id"]), int(scenario["pairs"])
+        if first < 0 or pairs < 0 or first + pairs > 2**63:
             raise ValueError
     except (KeyError, TypeError, ValueError):
         raise VerifyError(
