@@ -24,6 +24,9 @@ _KEEP_MEMORY = {
 """Dask has its workers give memory back at once. A block asks for the same again, and would spend a third of
 its time on page faults: 20,000,000 pairs took 13 s, and take 9 so."""
 
+_NO_PROFILE = {"distributed.worker.profile.enabled": False}
+"""Nobody looks at the profile that workers would take of themselves a hundred times a second."""
+
 _AHEAD = 4  # tasks a thread of the cluster has waiting: the scheduler need not know a million at once
 
 
@@ -64,7 +67,10 @@ def on_dask(address: str, workers: int | None) -> Iterator[Maker]:
             log.setLevel(logging.CRITICAL)
         if address == "local":
             # A terminal sends Ctrl-C to the workers as well, which would each print a traceback.
-            with uninterrupted(), dask.config.set(_KEEP_MEMORY):
+            with (
+                uninterrupted(),
+                dask.config.set({**_KEEP_MEMORY, "distributed.worker.profile.enabled": False}),
+            ):
                 local = LocalCluster(
                     n_workers=workers or core_count(),
                     threads_per_worker=1,

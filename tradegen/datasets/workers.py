@@ -7,6 +7,7 @@ one.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -71,6 +72,8 @@ def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: in
 
 def _begin(parent: int) -> None:
     """Prepare a worker: it leaves Ctrl-C to its parent, and does not outlive it."""
+    # What it has from its parent stays shared: a search for garbage would touch, and so copy, all of it.
+    gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
