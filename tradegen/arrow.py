@@ -16,7 +16,7 @@ from tradegen.lines import lengths
 from tradegen.run import Run
 from tradegen.schema import Array, Block
 from tradegen.sinks.records import records_of
-from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers, Printed, TypedColumns
+from tradegen.typed import Column, Decimals, Flags, Ids, Names, Numbers, Printed, TypedColumns, is_nullable
 
 try:
     import pyarrow as pa
@@ -60,7 +60,7 @@ def schema_of(columns: TypedColumns) -> pa.Schema:
 
         Only what holds nulls may hold them.
     """
-    return pa.schema([pa.field(name, _type(column), _nullable(column)) for name, column in columns.items()])
+    return pa.schema([pa.field(name, _type(column), is_nullable(column)) for name, column in columns.items()])
 
 
 def _type(column: Column) -> pa.DataType:
@@ -74,10 +74,6 @@ def _type(column: Column) -> pa.DataType:
         case Flags():
             return pa.bool_()
     return pa.string()
-
-
-def _nullable(column: Column) -> bool:
-    return isinstance(column, Decimals) and column.valid is not None
 
 
 def _array(column: Column) -> pa.Array:
@@ -105,8 +101,7 @@ def _of_buffers(kind: pa.DataType, count: int, values: Array, valid: Array | Non
 def _decimals(column: Decimals) -> pa.Array:
     wide = np.empty((len(column.values), 2), np.int64)
     wide[:, 0] = column.values
-    # Without an upper half, the sign goes all through it.
-    wide[:, 1] = column.values >> 63 if column.upper is None else column.upper
+    wide[:, 1] = column.upper_half
     return _of_buffers(_type(column), len(wide), wide, column.valid)
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "Printed",
     "Texts",
     "TypedColumns",
+    "is_nullable",
     "trades_columns",
     "truth_columns",
 ]
@@ -79,6 +80,11 @@ class Decimals:
     upper: Array | None = None  # int64: its upper 64 bits, where it has more than 64
     valid: Array | None = None  # bool: false for null
 
+    @property
+    def upper_half(self) -> Array:
+        """The upper 64 bits of each (int64): the sign all through, where there are no more than 64."""
+        return self.values >> 63 if self.upper is None else self.upper
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flags:
@@ -107,6 +113,12 @@ Column: TypeAlias = Ids | Names | Numbers | Decimals | Flags | Texts | Printed
 
 TypedColumns: TypeAlias = dict[str, Column]
 """Columns by the names they are written under, all of one length."""
+
+
+def is_nullable(column: Column) -> bool:
+    """Whether a column may hold nulls: one that has none does not say that it may."""
+    return isinstance(column, Decimals) and column.valid is not None
+
 
 _PRICE, _NOTIONAL, _DELTA = (18, 2), (19, 2), (24, 6)  # precision and scale
 _DELTA_PARTS = MICROSECONDS  # a difference is exact to a millionth of its unit: time, the finest, is in these

@@ -67,10 +67,7 @@ def on_dask(address: str, workers: int | None) -> Iterator[Maker]:
             log.setLevel(logging.CRITICAL)
         if address == "local":
             # A terminal sends Ctrl-C to the workers as well, which would each print a traceback.
-            with (
-                uninterrupted(),
-                dask.config.set({**_KEEP_MEMORY, "distributed.worker.profile.enabled": False}),
-            ):
+            with uninterrupted(), dask.config.set(_KEEP_MEMORY | _NO_PROFILE):
                 local = LocalCluster(
                     n_workers=workers or core_count(),
                     threads_per_worker=1,

@@ -129,7 +129,7 @@ def _numbers(values: Array, step: int, *, measured: bool = False) -> Chunk:
 def _wide_decimals(column: Decimals, length: int) -> Chunk:
     """Big-endian numbers of so many bytes; those that are null are left out."""
     wide = np.empty((len(column.values), 2), ">i8")
-    wide[:, 0] = column.values >> 63 if column.upper is None else column.upper
+    wide[:, 0] = column.upper_half
     wide[:, 1] = column.values
     rows = wide.view(np.uint8)[:, -length:]
     if column.valid is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tradegen.parquet.thrift import Struct
-from tradegen.typed import Column, Decimals, Flags, Numbers
+from tradegen.typed import Column, Decimals, Flags, Numbers, is_nullable
 
 __all__ = ["Type", "element", "type_of"]
 
@@ -57,11 +57,10 @@ def element(name: str, column: Column) -> Struct:
     """A column as an element of the schema."""
     kind = type_of(column)
     scale, precision = (column.scale, column.precision) if isinstance(column, Decimals) else (None, None)
-    nullable = isinstance(column, Decimals) and column.valid is not None
     return {
         1: kind.physical,
         2: kind.length,
-        3: _OPTIONAL if nullable else _REQUIRED,
+        3: _OPTIONAL if is_nullable(column) else _REQUIRED,
         4: name,
         6: kind.converted,
         7: scale,
