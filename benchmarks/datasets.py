@@ -28,10 +28,10 @@ from results import MACHINE, record
 from turns import Comparisons, timed
 
 from tradegen import generate_block, prepare, write_dataset
-from tradegen.arrow import tables
-from tradegen.datasets.plan import Plan
-from tradegen.datasets.workers import in_processes
-from tradegen.run import Run
+from tradegen.engine.run import Run
+from tradegen.formats.arrow import tables
+from tradegen.output.dataset_plan import Plan
+from tradegen.output.workers import in_processes
 
 MILLION = 1_000_000
 WORKERS = 2

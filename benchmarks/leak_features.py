@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tradegen import Batch, generate
-from tradegen.lines import strings
-from tradegen.sinks import Records, trade_records, truth_records
+from tradegen.core.text_columns import strings
+from tradegen.formats import Records, trade_records, truth_records
 
 Array = NDArray[Any]
 Features = dict[tuple[str, str], Array]

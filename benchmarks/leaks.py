@@ -28,7 +28,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from tradegen import Scenario
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 FALSE_ALARM = 0.01
 """Probability that a table reports anything though nothing leaks: shared by its intervals and tests."""

@@ -22,9 +22,9 @@ from results import MACHINE, record
 from turns import Comparisons, timed
 
 from tradegen import generate, prepare
-from tradegen.generate import generate_blocks
-from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.schema import BLOCK_PAIRS
+from tradegen.core.blocks import BLOCK_PAIRS
+from tradegen.engine.blocks import generate_blocks
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 ROOT = Path(__file__).resolve().parent.parent
 MILLION = 1_000_000
@@ -104,7 +104,7 @@ def main() -> None:
         "s",
         1,
         "at most 1.25 times pandas",
-        lambda: import_time("tradegen.generate"),
+        lambda: import_time("tradegen.api.batch"),
         lambda: import_time("pandas"),
         15,
         "pandas",

@@ -10,9 +10,9 @@ import sys
 from typing import Any
 
 from tradegen import generate
-from tradegen.events import Environment
+from tradegen.aws.events import Environment
+from tradegen.aws.log_lines import log_lines
 from tradegen.ledger import open_or_create
-from tradegen.sinks.cloudwatch import log_lines
 
 ENVIRONMENT = Environment.read(os.environ)
 LEDGER = open_or_create(ENVIRONMENT.ledger, lambda notice: sys.stderr.write(f"{notice}\n"))

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tradegen.datasets import write_dataset
-from tradegen.run import Run, prepare
+from tradegen.engine.run import Run, prepare
+from tradegen.output.dataset import write_dataset
 
 BLOCK = 65_536  # pairs, as DESIGN.md has it
 WORDS = ("generate", "--seed", "7", "--date", "2025-07-21", "--format", "csv", "--blocks-per-part", "1")

@@ -14,7 +14,7 @@ from reading import rows
 from reference import check_order, check_truth
 from written import written_lists
 
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 PAIRS = 100_000
 WAYS = list(itertools.product(("single", "counterparty", "two_system"), ("csv", "json", "ndjson")))

@@ -18,7 +18,7 @@ from reference import LEGS, LISTS, Pair, difference, tolerance
 from scipy import stats
 from written import written_lists
 
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 ALARM = 1e-6
 BLOCK = 65_536

@@ -14,11 +14,11 @@ from reading import rows
 from written import written_lists
 
 from tradegen import generate
-from tradegen.arrow import record_batch, text_array
-from tradegen.generate import Batch
-from tradegen.schema import Block, Truth
-from tradegen.sinks import records_of, trade_kinds
-from tradegen.typed import trades_columns, truth_columns
+from tradegen.api.batch import Batch
+from tradegen.core.blocks import Block, Truth
+from tradegen.formats import records_of, trade_kinds
+from tradegen.formats.arrow import record_batch, text_array
+from tradegen.formats.typed_columns import trades_columns, truth_columns
 
 NAME = pa.dictionary(pa.int32(), pa.string())
 DATES = {"date": pa.date32(), "trade_timestamp": pa.timestamp("us")}

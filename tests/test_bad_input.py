@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tradegen.cli import app
+from tradegen.cli.main import app
 from tradegen.ledger import create_ledger
 
 TICKERS: dict[str, tuple[bytes, str]] = {

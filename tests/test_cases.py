@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from tradegen import ScenarioError
-from tradegen.cases import TradeCase, make_case
-from tradegen.cases.findings import as_findings, as_rows
-from tradegen.cases.misses import Misses
 from tradegen.errors import CaseError, ScoringError
 from tradegen.scoring.requirements import requirement
+from tradegen.testing import TradeCase, make_case
+from tradegen.testing.misses import Misses
+from tradegen.testing.reported import as_findings, as_rows
 
 # What is known before anything is altered: each of ten pairs is 100 shares of AAPL at 100.00, traded on
 # 2025-07-21, at 10:00:00, between BKR001 and BKR002.
@@ -79,7 +79,7 @@ def test_the_message_shows_the_numbers_then_what_was_missed_with_both_records() 
         "       SELL  tid00000010  AAPL  BKR  BKR  100  100.00  SELL  2025-07-21  2025-07-21 10:00:00",
         " " * 67 + "^^^^^^^^^^ date",
         "",
-        f"The same case: from tradegen.cases import make_case; case = {booked_late()!r}",
+        f"The same case: from tradegen.testing import make_case; case = {booked_late()!r}",
     ]
 
 

@@ -15,7 +15,7 @@ from reference import check_order, check_truth, check_values, clean
 from written import written_lists
 
 from tradegen import generate, generate_block, prepare
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 # Nested and orthogonal -------------------------------------------------------------------------------------
 

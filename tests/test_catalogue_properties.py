@@ -34,7 +34,7 @@ from plausible import (
 )
 from reference import LEGS, LISTS, check_order, check_truth, check_values
 
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 
 @pytest.fixture(autouse=True)

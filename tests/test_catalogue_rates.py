@@ -26,7 +26,7 @@ from reference import LEGS, clean
 from scipy import stats
 from written import written_lists
 
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 # Shares ----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shell import run
 
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 RUN = ["generate", "--first-id", "1", "--seed", "3", "--date", "2025-07-21"]
 

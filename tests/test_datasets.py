@@ -27,9 +27,9 @@ from reading import rows
 from written import written_lists
 
 from tradegen import generate
+from tradegen.engine.run import prepare
 from tradegen.errors import LedgerError, OutputError
 from tradegen.ledger import Ledger
-from tradegen.run import prepare
 
 # Two lists, one of them with names and forms of its own.
 TWO_LISTS = {

@@ -25,9 +25,9 @@ from datasets_files import (
 )
 from shell import run as shell
 
+from tradegen.engine.run import prepare
 from tradegen.errors import LedgerError, OutputError
 from tradegen.ledger import Ledger
-from tradegen.run import prepare
 
 
 def test_a_dataset_is_overwritten_only_on_demand(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_another_version_does_not_go_on_with_a_dataset(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     break_off(a_run(), tmp_path)
-    monkeypatch.setattr("tradegen.datasets.plan.__version__", "9.9")
+    monkeypatch.setattr("tradegen.output.dataset_plan.__version__", "9.9")
     with pytest.raises(OutputError, match=r"was begun with tradegen \d\S+, not 9\.9"):
         write(a_run(), tmp_path, resume=True)
 

@@ -15,8 +15,8 @@ import pytest
 from conftest import ROOT
 
 from tradegen import Scenario
-from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.mismatches.pages import page
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue_page import page
 
 README = (ROOT / "README.md").read_text("utf-8")
 LINKED = (
@@ -113,9 +113,9 @@ def test_the_architecture_names_every_module() -> None:
         assert path.name in text, f"{path.name} has no place in docs/architecture.md"
 
 
-@pytest.mark.parametrize("module", ["tradegen.generate", "tradegen.ledger"])
+@pytest.mark.parametrize("module", ["tradegen.api.batch", "tradegen.ledger"])
 def test_docstring_examples_run(module: str) -> None:
-    # By name: `tradegen.generate`, the attribute, is the function.
+    # By name: `tradegen.api.batch`, the attribute, is the function.
     tests, failures = 0, 0
     found = importlib.import_module(module)
     for test in doctest.DocTestFinder().find(found, module):

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tradegen.aws.events import Environment, read_event
 from tradegen.errors import ScenarioError, TradegenError
-from tradegen.events import Environment, read_event
 
 RULE = {
     "version": "0",

@@ -38,7 +38,7 @@ def interrupted(descriptor):
         os.kill(os.getpid(), signal.SIGINT)
     fsync(descriptor)
 os.fsync = interrupted
-from tradegen.cli import main
+from tradegen.cli.main import main
 sys.argv[1:] = {[*RUN, *FILES]!r}
 main()
 """

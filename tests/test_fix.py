@@ -18,8 +18,8 @@ from written import written_lists
 
 from tradegen import generate
 from tradegen.errors import OutputError
-from tradegen.sinks import SINKS, Kind, trade_kinds, trade_records, truth_kind
-from tradegen.sinks.fix import MESSAGE
+from tradegen.formats import SINKS, Kind, trade_kinds, trade_records, truth_kind
+from tradegen.formats.fix import MESSAGE
 
 SOH = b"\x01"
 EVERY_MECHANISM = {"scenario": "everything", "pairs": 300, "seed": 11}
@@ -195,7 +195,7 @@ def test_a_missing_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_library_is_loaded_where_it_is_used() -> None:
-    code = "import sys, tradegen.sinks; sys.exit('simplefix' in sys.modules)"
+    code = "import sys, tradegen.formats; sys.exit('simplefix' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(ROOT))
 
 

@@ -189,7 +189,7 @@ def test_a_hot_spot_may_be_called_benign() -> None:
 
 
 def test_more_pairs_than_memory_holds_are_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["tradegen.generate"], "MOST_IN_MEMORY", 100)
+    monkeypatch.setattr(sys.modules["tradegen.api.batch"], "MOST_IN_MEMORY", 100)
     with pytest.raises(ScenarioError, match=r"pairs is 101; generate\(\) holds .* at most 100; stream more"):
         generate(pairs=101)
 

@@ -23,7 +23,7 @@ import pytest
 from conftest import ROOT, absent
 from runtime_api import lambda_environment
 
-from tradegen.events import Environment
+from tradegen.aws.events import Environment
 
 DOCKERFILE = (ROOT / "lambda" / "Dockerfile").read_text()
 TEMPLATE = ROOT / "lambda" / "template.yaml"
@@ -124,7 +124,7 @@ def test_the_image_holds_tradegen_its_tickers_and_the_handler_that_it_starts(tmp
         "tickers.csv",
         "tradegen",
     }
-    assert (tmp_path / "tradegen" / "scenarios" / "original.toml").is_file()
+    assert (tmp_path / "tradegen" / "scenario" / "named" / "original.toml").is_file()
     assert 'CMD ["app.handler"]' in DOCKERFILE
     assert re.search(r"^def handler\(", (tmp_path / "app.py").read_text(), re.MULTILINE)
 

@@ -18,7 +18,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from tradegen import generate
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 PAIRS = 10_000
 

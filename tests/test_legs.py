@@ -7,9 +7,9 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from tradegen.generate import generate_block
-from tradegen.run import prepare
-from tradegen.streams import draw
+from tradegen.core.streams import draw
+from tradegen.engine.blocks import generate_block
+from tradegen.engine.run import prepare
 
 DAY = dt.date(2025, 7, 21)
 KEY = 19  # the upper 45 bits of a draw; the others hold the record's number

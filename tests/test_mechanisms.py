@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from tradegen import Scenario, load_market
-from tradegen.mismatches.catalogue import CATALOGUE, NAMES
-from tradegen.mismatches.ground import Ground
-from tradegen.mismatches.mechanism import Case
-from tradegen.mismatches.moves import Ranges, move
-from tradegen.mismatches.records import fills
-from tradegen.mismatches.sizes import NO_TOLERANCE, Sizes
-from tradegen.schema import FIELDS, Pairs
+from tradegen.core.blocks import Pairs
+from tradegen.core.columns import FIELDS
+from tradegen.engine.context import BlockContext
+from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
+from tradegen.mechanisms.catalogue import CATALOGUE, NAMES
+from tradegen.mechanisms.displacement import Ranges, move
+from tradegen.mechanisms.mechanism import Case
+from tradegen.mechanisms.whole_records import fills
 
 SECOND, MINUTE, DAY = 10**6, 60 * 10**6, 86_400 * 10**6
 TICKERS = {"AAPL": 154, "GOOGL": 168.95, "GOOG": 170.49, "ZZZ": 1}
@@ -50,12 +51,12 @@ def outcomes(
     if field in columns:
         columns[field] = value
     pairs = Pairs(**{name: np.full(count, number) for name, number in columns.items()})
-    ground = Ground(Scenario(**whole), load_market(TICKERS), pairs, first_id, first_id)
+    context = BlockContext(Scenario(**whole), load_market(TICKERS), pairs, first_id, first_id)
     raw = np.random.default_rng(1).integers(0, 2**64 - 1, count, np.uint64, endpoint=True)
     values = {setting.name: setting.default for setting in entry.settings} | settings
-    sizes = Sizes(NO_TOLERANCE, step=ground.step)
+    sizes = AllowedSizes(NO_TOLERANCE, step=context.step)
     original = np.full(count, value)
-    case = Case(original, raw, np.arange(count), np.zeros(count, np.int8), values, sizes, ground)
+    case = Case(original, raw, np.arange(count), np.zeros(count, np.int8), values, sizes, context)
     found = entry.alter(case)
     return set(found.reshape(-1, count)[0].tolist())
 
@@ -189,9 +190,9 @@ def test_a_stale_price_is_that_of_the_trade_before_by_time_or_the_universes() ->
         date=np.zeros(4),
         trade_timestamp=np.array(clock),
     )
-    ground = Ground(Scenario(), load_market(TICKERS), pairs, 1, 1)
+    context = BlockContext(Scenario(), load_market(TICKERS), pairs, 1, 1)
     # By time, the second pair is AAPL's first, then the first pair, then the third.
-    assert ground.previous_price.tolist() == [15_390, 15_400, 15_410, 16_895]
+    assert context.previous_price.tolist() == [15_390, 15_400, 15_410, 16_895]
 
 
 def test_delays_are_a_minute_to_half_an_hour_within_the_window() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tradegen.errors import OutputError
-from tradegen.output import OutputFile
+from tradegen.output.files import OutputFile
 
 
 def listing(folder: Path) -> list[str]:
@@ -45,7 +45,7 @@ def test_a_killed_process_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "trades.csv"
     path.write_text("before")
     code = (
-        "import sys; from tradegen.output import OutputFile\n"
+        "import sys; from tradegen.output.files import OutputFile\n"
         f"with OutputFile({str(path)!r}) as file:\n"
         "    file.write(b'half' * 10**6); print('writing', flush=True); sys.stdin.read()"
     )
@@ -64,7 +64,7 @@ def test_a_disk_that_refuses_leaves_what_was_there_and_says_so(tmp_path: Path) -
     path = tmp_path / "trades.csv"
     path.write_text("before")
     code = (
-        "import resource, signal; from tradegen.output import OutputFile\n"
+        "import resource, signal; from tradegen.output.files import OutputFile\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))\n"
         "from tradegen.errors import OutputError\n"
@@ -124,7 +124,8 @@ def test_a_named_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
 def test_a_stream_that_the_shell_redirected_is_appended_to_and_not_replaced(tmp_path: Path) -> None:
     log = tmp_path / "log"
     code = (
-        "from tradegen.output import OutputFile\nwith OutputFile('/dev/stdout') as file: file.write(b'two')"
+        "from tradegen.output.files import OutputFile\n"
+        "with OutputFile('/dev/stdout') as file: file.write(b'two')"
     )
     with log.open("ab") as stream:
         stream.write(b"one ")

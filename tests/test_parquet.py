@@ -21,11 +21,11 @@ from reading import rows
 from written import written_files, written_lists
 
 from tradegen import generate
-from tradegen.parquet import Writer
-from tradegen.parquet.packing import differences, packed, runs, width_of
-from tradegen.parquet.snappy import Snappy, ascending_ids, ids_in_a_row, kept
-from tradegen.parquet.thrift import Long, encoded
-from tradegen.typed import Column, Decimals, Ids, Names, Numbers, Printed, Texts
+from tradegen.formats.parquet_encoding import Writer
+from tradegen.formats.parquet_encoding.packing import differences, packed, runs, width_of
+from tradegen.formats.parquet_encoding.snappy import Snappy, ascending_ids, ids_in_a_row, kept
+from tradegen.formats.parquet_encoding.thrift import Long, encoded
+from tradegen.formats.typed_columns import Column, Decimals, Ids, Names, Numbers, Printed, Texts
 
 WIDTHS = (1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64)
 

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from tradegen import Batch, generate
-from tradegen.magnitudes import magnitudes
-from tradegen.plots import plot_field_counts, plot_magnitudes, plot_mismatch_rates
+from tradegen.analysis.difference_sizes import magnitudes
+from tradegen.analysis.figures import plot_field_counts, plot_magnitudes, plot_mismatch_rates
 
 DAY = "2025-07-21"
 
@@ -183,7 +183,7 @@ def test_magnitudes_stand_where_the_settings_put_them() -> None:
 def test_matplotlib_is_loaded_by_the_plots_alone_and_pyplot_by_none() -> None:
     script = (
         "import sys, tradegen; assert 'matplotlib' not in sys.modules; "
-        "from tradegen import plots; plots.plot_field_counts(tradegen.generate(seed=7)); "
+        "from tradegen.analysis import figures as plots; plots.plot_field_counts(tradegen.generate(seed=7)); "
         "assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tradegen import progress
+from tradegen.output import progress
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from reference import check_truth, check_values, clean, legs_by_id
 from written import written
 
 from tradegen import generate, generate_block, prepare
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 LARGE = 100_000
 BLOCK = 65_536

@@ -277,7 +277,7 @@ def test_finds_all(trade_case):
 
 def test_the_plugin_is_registered_under_its_name() -> None:
     [entry] = entry_points(group="pytest11", name="tradegen")
-    assert entry.value == "tradegen.pytest_plugin"
+    assert entry.value == "tradegen.testing.pytest_plugin"
 
 
 def test_a_session_that_asks_for_no_case_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_session_that_asks_for_no_case_imports_nothing_heavy(tmp_path: Path) -
 import sys
 
 def test_light():
-    assert "tradegen.pytest_plugin" in sys.modules
+    assert "tradegen.testing.pytest_plugin" in sys.modules
     heavy = {"numpy", "pandas", "pydantic", "pyarrow", "duckdb", "hypothesis", "typer", "matplotlib"}
     assert not heavy & set(sys.modules)
 """
@@ -296,13 +296,15 @@ def test_light():
 
 def test_the_plugin_is_loaded_in_milliseconds() -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import pytest; import tradegen.pytest_plugin"],
+        [sys.executable, "-X", "importtime", "-c", "import pytest; import tradegen.testing.pytest_plugin"],
         capture_output=True,
         text=True,
         check=True,
     )
     lines = re.findall(r"\| +(\d+) \| +(tradegen\S*)$", done.stderr, re.MULTILINE)
-    whole = sum(int(micros) for micros, name in lines if name in ("tradegen", "tradegen.pytest_plugin"))
+    whole = sum(
+        int(micros) for micros, name in lines if name in ("tradegen", "tradegen.testing.pytest_plugin")
+    )
     # Some 3 ms on an idle machine; numpy alone takes 30.
     assert whole < 25_000, lines
 

@@ -13,8 +13,9 @@ import pytest
 from scipy import stats
 
 from tradegen import Batch, TradegenError, generate
-from tradegen.plots import plot_mismatch_rates
-from tradegen.rates import By, field_counts, mismatch_rates, wilson_interval
+from tradegen.analysis.figures import plot_mismatch_rates
+from tradegen.analysis.rates import By, field_counts, mismatch_rates
+from tradegen.core.statistics import wilson_interval
 
 DAY = "2025-07-21"
 GROUPS: tuple[By, ...] = ("ticker", "broker", "hour")

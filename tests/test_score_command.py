@@ -16,7 +16,7 @@ from conftest import ROOT
 from shell import Done, run
 
 import tradegen
-from tradegen.commands.score import _tolerances
+from tradegen.cli.score import _tolerances
 
 MADE = ("--scenario", "hard", "--pairs", "2000", "--seed", "7", "--first-id", "1", "--date", "2025-07-21")
 TRUTH = ("--truth", "truth.csv", "--manifest", "manifest.json")

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from score_cases import NOTHING, POOLED, SCORES, example
 
-from tradegen.score_plots import plot_detection, plot_recall, plot_tolerance_sweep
 from tradegen.scoring import Score
+from tradegen.scoring.score_figures import plot_detection, plot_recall, plot_tolerance_sweep
 
 
 class Tags(html.parser.HTMLParser):

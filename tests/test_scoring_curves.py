@@ -16,9 +16,9 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from tradegen import generate, score
 from tradegen.errors import ScoringError
+from tradegen.scenario.tolerances import Tolerances
 from tradegen.scoring import Outcome, Score
 from tradegen.scoring.scores import Benign, Curve
-from tradegen.tolerances import Tolerances
 
 
 def points(curves: tuple[Curve, ...], field: str, unit: str) -> Mapping[float, Outcome]:

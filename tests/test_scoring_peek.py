@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tradegen import Batch, generate, prepare, write_dataset
-from tradegen.schema import LISTS, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.columns import LISTS, RECORD_ID, TRADE_COLUMNS
 
 VIEWS = ("single", "counterparty", "two_system")
 COLUMNS = [*TRADE_COLUMNS, RECORD_ID]

@@ -13,7 +13,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 import tradegen
 from tradegen import Batch, generate, score
-from tradegen.schema import TRADE_COLUMNS
+from tradegen.core.columns import TRADE_COLUMNS
 from tradegen.scoring import Outcome, Score
 
 

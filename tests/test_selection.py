@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tradegen.mismatches.selection import Race
+from tradegen.engine.selection import Race
 
 PAIRS = 20_000
 OUT = 2**64 - 1

@@ -14,8 +14,8 @@ import pytest
 from reading import rows
 from written import written, written_files
 
-from tradegen import text
-from tradegen.lines import strings
+from tradegen.core import formatting as text
+from tradegen.core.text_columns import strings
 
 EXAMPLE = (
     r'\{"trade_id": "tid\d{8,}", "ticker": "[A-Z.]+", '

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
 from tradegen import ScenarioError
-from tradegen.cases import TradeCase, make_case
-from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.strategies import trade_cases
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.testing import TradeCase, make_case
+from tradegen.testing.strategies import trade_cases
 
 Finding = tuple[str, str]
 
@@ -213,7 +213,7 @@ def test_a_failure_prints_the_call_that_makes_the_smallest_case_again(tmp_path: 
     (tmp_path / "test_inner.py").write_text(
         """
 from hypothesis import given, settings
-from tradegen.strategies import trade_cases
+from tradegen.testing.strategies import trade_cases
 
 @settings(database=None, derandomize=True, deadline=None)
 @given(trade_cases(mechanisms=["quantity.nudge", "price.nudge"]))
@@ -239,8 +239,8 @@ def test_prices(case):
 
 
 def test_without_hypothesis_it_says_what_to_install() -> None:
-    code = "import sys; sys.modules['hypothesis'] = None; import tradegen.strategies"
+    code = "import sys; sys.modules['hypothesis'] = None; import tradegen.testing.strategies"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     [*_, last] = done.stderr.strip().splitlines()
-    assert "tradegen.strategies needs Hypothesis" in last
+    assert "tradegen.testing.strategies needs Hypothesis" in last
     assert "pip install 'tradegen[pytest]'" in last

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradegen.mismatches.catalogue import CATALOGUE
-from tradegen.streams import draw, happens, uniform, whole
+from tradegen.core.streams import draw, happens, uniform, whole
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 
 def test_a_stream_gives_the_numbers_it_always_gave() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradegen import generate
-from tradegen.mismatches.sizes import PARTS, Tolerance
+from tradegen.mechanisms.allowed_sizes import PARTS, Tolerance
 
 DAY = "2025-07-21"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 import tradegen
-from tradegen.datasets import write_dataset
+from tradegen.output.dataset import write_dataset
 from tradegen.verify import Report, open_dataset, verify_dataset
 
 BLOCK = 65_536

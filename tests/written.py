@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradegen import generate
-from tradegen.sinks import SINKS, records_of, trade_kinds, truth_kind
+from tradegen.formats import SINKS, records_of, trade_kinds, truth_kind
 
 
 def written_files(form: str, **arguments: Any) -> dict[str, bytes]:

@@ -1,26 +1,19 @@
 """Two-sided trade records with known mismatches, to measure a trade reconciliation with."""
 
-import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from tradegen.lazy import Package
+from tradegen.errors import LedgerError, MarketError, OutputError, ScenarioError, ScoringError, TradegenError
 from tradegen.version import __version__
 
 if TYPE_CHECKING:
-    from tradegen.batches import blocks
-    from tradegen.datasets import write_dataset
-    from tradegen.errors import (
-        LedgerError,
-        MarketError,
-        OutputError,
-        ScenarioError,
-        ScoringError,
-        TradegenError,
-    )
-    from tradegen.generate import Batch, generate, generate_block
-    from tradegen.market import Market, load_market
-    from tradegen.run import Run, prepare
-    from tradegen.scenario import Scenario
+    from tradegen.api.batch import Batch, generate
+    from tradegen.api.record_batches import blocks
+    from tradegen.engine.blocks import generate_block
+    from tradegen.engine.run import Run, prepare
+    from tradegen.market.universe import Market, load_market
+    from tradegen.output.dataset import write_dataset
+    from tradegen.scenario.model import Scenario
     from tradegen.scoring import Score, pool, score
 
 __all__ = [
@@ -29,5 +22,16 @@ __all__ = [
     "load_market", "pool", "prepare", "score", "write_dataset",
 ]  # fmt: skip
 
-# pytest imports this package in every session, for the sake of the plugin in it.
-sys.modules[__name__].__class__ = Package
+# What takes time to import waits until it is asked for: pytest imports this package in every session.
+_LATER = {
+    "Batch": "api.batch", "Market": "market.universe", "Run": "engine.run", "Scenario": "scenario.model",
+    "Score": "scoring", "blocks": "api.record_batches", "generate": "api.batch", "pool": "scoring",
+    "generate_block": "engine.blocks", "load_market": "market.universe", "prepare": "engine.run",
+    "score": "scoring", "write_dataset": "output.dataset",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"tradegen.{_LATER[name]}"), name)

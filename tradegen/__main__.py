@@ -1,6 +1,6 @@
 """``python -m tradegen`` is the command line."""
 
-from tradegen.cli import main
+from tradegen.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -12,8 +12,6 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 __all__ = [
     "CaseError",
     "LedgerError",
@@ -108,7 +106,8 @@ def whole_number(name: str, value: Any, low: int, high: int, error: type[Excepti
         Where `value` is a boolean, no integer, or out of range.
     """
     try:
-        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+        # NumPy's booleans are no index, as Python's are.
+        number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = None
     if number is None or not low <= number <= high:

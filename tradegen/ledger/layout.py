@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from tradegen.core.columns import LARGEST_ID
 from tradegen.errors import LedgerError
-from tradegen.schema import LARGEST_ID
 
 APPLICATION_ID = int.from_bytes(b"tgLd", "big")
 VERSION = 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from tradegen.core.columns import LARGEST_ID
 from tradegen.errors import LedgerError
 from tradegen.ledger.access import NEW_LEDGER, begin, commit, leave_wal
 from tradegen.ledger.layout import COUNTERS, DamageError, lay_out, pragma
-from tradegen.schema import LARGEST_ID
 
 
 def is_original(connection: sqlite3.Connection) -> bool:

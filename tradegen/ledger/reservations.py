@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import SupportsIndex
 
+from tradegen.core.columns import LARGEST_ID
 from tradegen.errors import LedgerError, whole_number
 from tradegen.ledger import checking, original
 from tradegen.ledger.access import (
@@ -34,7 +35,6 @@ from tradegen.ledger.layout import (
     require_ledger,
     tail,
 )
-from tradegen.schema import LARGEST_ID
 
 LONGEST_TIMEOUT = 86_400.0
 

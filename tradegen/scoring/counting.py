@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from tradegen.mismatches.catalogue import POSITIONS
-from tradegen.schema import FIELDS
+from tradegen.core.columns import FIELDS
+from tradegen.mechanisms.catalogue import POSITIONS
 from tradegen.scoring.judging import Profile, Row
 from tradegen.scoring.outcomes import Outcome, Recall
 from tradegen.scoring.reading import first_row

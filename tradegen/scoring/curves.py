@@ -13,8 +13,8 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from tradegen.mismatches.sizes import PARTS
-from tradegen.schema import FIELDS, MICROSECONDS, TICKS_PER_DOLLAR
+from tradegen.core.columns import FIELDS, MICROSECONDS, TICKS_PER_DOLLAR
+from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.scoring.judging import FOUND, Profile
 from tradegen.scoring.outcomes import Outcome
 from tradegen.scoring.scores import Curve

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tradegen.core.columns import FIELDS, RECORD
 from tradegen.errors import ScoringError, nearest, shown
-from tradegen.schema import FIELDS, RECORD
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.reading import Reader, Source, first_row, literal
 from tradegen.scoring.scores import Input

@@ -143,7 +143,7 @@ def _figures(score: Score) -> list[str]:
         return ["<p class=\"pale\">Figures need matplotlib: pip install 'tradegen[plots]'.</p>"]
     import matplotlib as mpl
 
-    from tradegen.score_plots import plot_detection, plot_recall, plot_tolerance_sweep
+    from tradegen.scoring.score_figures import plot_detection, plot_recall, plot_tolerance_sweep
 
     found = []
     # What a user's own settings say of colours must not get into the page.

@@ -6,17 +6,25 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
+from tradegen.core.columns import LISTS, RECORD_ID, TRADE_COLUMNS
 from tradegen.errors import ScoringError, nearest, shown
-from tradegen.generate import Batch
-from tradegen.schema import LISTS, RECORD_ID, TRADE_COLUMNS
 from tradegen.scoring.files import read_manifest
 
 __all__ = ["Extent", "Inputs", "lists_of", "settle"]
 
 _MANIFEST = "manifest.json"
 _TRADES = (*TRADE_COLUMNS, RECORD_ID)
+
+
+@runtime_checkable
+class GeneratedTrades(Protocol):
+    """What `score` needs of a `Batch`."""
+
+    lists: Mapping[str, Any]
+    truth: Any
+    manifest: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,8 @@ def settle(truth: Any, trades: Any, manifest: Any) -> Inputs:
     ScoringError
         Where a dataset is unfinished, a manifest is none, or lists do not fit the view.
     """
-    if isinstance(truth, Batch):
-        manifest = {"replay": truth.run.replay()} if manifest is None else manifest
+    if isinstance(truth, GeneratedTrades):
+        manifest = truth.manifest if manifest is None else manifest
         trades = truth.lists if trades is None else trades
         truth = truth.truth
     folder = Path(truth) if isinstance(truth, (str, os.PathLike)) and Path(truth).is_dir() else None

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tradegen.core.columns import TICKS_PER_DOLLAR
 from tradegen.errors import ScoringError
-from tradegen.schema import TICKS_PER_DOLLAR
 from tradegen.scoring.outcomes import Amounts, Outcome
 from tradegen.scoring.reading import first_row
 from tradegen.scoring.trades import Trades

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tradegen.rates import wilson_interval
+from tradegen.core.statistics import wilson_interval
 
 __all__ = ["Amounts", "Interval", "Outcome", "Recall"]
 

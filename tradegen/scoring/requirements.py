@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 from tradegen.errors import ScoringError, nearest, shown
-from tradegen.mismatches.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.outcomes import Outcome
 from tradegen.scoring.tables import MEASURES
 

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from tradegen.core.columns import TRUTH_COLUMNS
+from tradegen.core.machine import core_count
 from tradegen.errors import ScoringError, shown
-from tradegen.schema import TRUTH_COLUMNS
+from tradegen.scenario.tolerances import Tolerances
+from tradegen.scenario.validation import explain
 from tradegen.scoring import counting, curves, judging, linking
 from tradegen.scoring.findings import input_of, load_findings, open_findings
 from tradegen.scoring.inputs import Inputs, settle
@@ -20,9 +23,6 @@ from tradegen.scoring.reading import Reader
 from tradegen.scoring.scores import Score
 from tradegen.scoring.trades import Trades
 from tradegen.scoring.truths import define, load_truth
-from tradegen.tolerances import Tolerances
-from tradegen.validation import explain
-from tradegen.verify.pool import core_count
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,8 +7,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from tradegen.core.columns import LEGS, LISTS, RECORD_ID, TICKS_PER_DOLLAR, TRADE_COLUMNS
 from tradegen.errors import ScoringError
-from tradegen.schema import LEGS, LISTS, RECORD_ID, TICKS_PER_DOLLAR, TRADE_COLUMNS
 from tradegen.scoring.inputs import Inputs, lists_of
 from tradegen.scoring.reading import Reader, Source, first_row, literal
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tradegen.core.columns import FIELDS, LEGS, TICKS_PER_DOLLAR, TRUTH_COLUMNS
 from tradegen.errors import ScoringError, nearest, shown
-from tradegen.mismatches.catalogue import NAMES
-from tradegen.mismatches.sizes import PARTS
-from tradegen.schema import FIELDS, LEGS, TICKS_PER_DOLLAR, TRUTH_COLUMNS
+from tradegen.mechanisms.allowed_sizes import PARTS
+from tradegen.mechanisms.catalogue import NAMES
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.reading import Source, first_row, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from tradegen.tolerances import Tolerances
+    from tradegen.scenario.tolerances import Tolerances
 
 __all__ = ["MISTYPED", "SIZED", "define", "load_truth"]
 
@@ -89,7 +89,7 @@ def load_truth(
     """
     source.require(_USED)
     legs = _define_words(connection, source, view)
-    # Sizes are whole numbers of the field's unit, from the text of both values: no float has a say.
+    # AllowedSizes are whole numbers of the field's unit, from the text of both values: no float has a say.
     connection.execute(
         f"""
         CREATE TEMP TABLE truth AS

@@ -7,13 +7,14 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tradegen.core.machine import core_count
 from tradegen.errors import shown
 from tradegen.verify.counts import Read, check_counts
 from tradegen.verify.dataset import Dataset
 from tradegen.verify.findings import Findings, Report
 from tradegen.verify.id_files import IdFiles
 from tradegen.verify.parts import PartWork
-from tradegen.verify.pool import core_count, in_processes
+from tradegen.verify.pool import in_processes
 from tradegen.verify.values import record_id_text
 from tradegen.verify.verification import report
 from tradegen.verify.vocabulary import VerifyError

@@ -1,6 +1,6 @@
 """The words of the files that are verified, and the integers that stand for them here.
 
-Kept apart from `tradegen.schema` on purpose: what the generator believes of its columns is what is verified.
+Kept apart from `core.columns` on purpose: what the generator believes of its columns is what is verified.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Whether a batch is what was asked for: rates, sizes, expectations, figures."""

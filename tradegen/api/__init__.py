@@ -1,0 +1,1 @@
+"""What users call: `generate` and its `Batch`, and `blocks`."""

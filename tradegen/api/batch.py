@@ -1,0 +1,193 @@
+"""generate(): the one way in. A run is prepared once, then made block by block.
+
+``generate_block`` is a pure function: no I/O, no clock, no state. So a run is the same bytes whoever makes
+its blocks, and in whatever order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from pandas.api.extensions import ExtensionArray
+
+from tradegen.core.blocks import Block, Trades, Truth
+from tradegen.engine.blocks import generate_blocks
+from tradegen.engine.manifest import Tally
+from tradegen.engine.run import Run, prepare
+from tradegen.errors import ScenarioError
+from tradegen.formats import frames
+from tradegen.market.universe import Tickers
+from tradegen.mechanisms.whole_records import MOST_FILLS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["MOST_IN_MEMORY", "Batch", "generate"]
+
+MOST_IN_MEMORY = 50_000_000
+"""The most pairs that `generate` holds at once (about 200 bytes each); the command line streams."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What `generate` made: two-sided trades, the truth about them, and the manifest.
+
+    The frames are built when first looked at.
+    """
+
+    run: Run
+    blocks: tuple[Block, ...]
+    _trades: Trades
+    _truth: Truth
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """All records under their plain names; columns and dtypes as ``frames.trades_frame`` says.
+
+        In a view of two lists, those of the first list come first.
+        """
+        if len(self.run.scenario.lists) == 1:
+            return self._frame(self._trades)
+        return self._frame(Trades.concatenate([self._on_list(leg) for leg in (0, 1)]))
+
+    @cached_property
+    def lists(self) -> dict[str, pd.DataFrame]:
+        """The lists of the view by name, with the column names that the scenario gives them.
+
+        ``trades`` in the view single, ``buy`` and ``sell`` in counterparty, ``ours`` and ``theirs`` in
+        two_system. Dates and times are datetime64 whatever form the files give them.
+        """
+        layouts = self.run.scenario.lists
+        one = len(layouts) == 1
+        tables = [self.trades] if one else [self._frame(self._on_list(leg)) for leg in (0, 1)]
+        return {
+            name: table.rename(columns=layouts[name].columns)
+            for name, table in zip(layouts, tables, strict=True)
+        }
+
+    def to_arrow(self) -> dict[str, pa.Table]:
+        """The lists of the view and the truth as Arrow tables, by name.
+
+        Columns and types as ``arrow.schema_of`` says: exact decimals, names as dictionaries. A date or time
+        in a form of its own is text, as in files.
+
+        Raises
+        ------
+        OutputError
+            Where pyarrow is not installed.
+        """
+        from tradegen.formats.arrow import tables  # loaded where it is used
+
+        return tables(self.run, self.blocks)
+
+    @cached_property
+    def truth(self) -> pd.DataFrame:
+        """The answer key; columns and dtypes as ``frames.truth_frame`` says."""
+        return frames.truth_frame(self.run, self._ids, self._truth)
+
+    def _on_list(self, leg: int) -> Trades:
+        return self._trades.take(self._trades.leg == leg)
+
+    def _frame(self, trades: Trades) -> pd.DataFrame:
+        return frames.trades_frame(self.run, self._ids, trades)
+
+    @cached_property
+    def _ids(self) -> ExtensionArray:
+        return frames.trade_ids(self.run)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What this run was; ``generate(**batch.manifest["replay"])`` makes the same bytes."""
+        tally = Tally(self.run)
+        for block in self.blocks:
+            tally.add(block)
+        return tally.manifest()
+
+    def __len__(self) -> int:
+        """How many records there are: two a pair, but for missing, doubled and split legs."""
+        return len(self._trades)
+
+    def __repr__(self) -> str:
+        mismatched = sum(block.mismatched for block in self.blocks)
+        return f"<Batch of {self.run.scenario.pairs} pairs, {mismatched} mismatched, seed {self.run.seed}>"
+
+
+def generate(
+    scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    *,
+    seed: int | None = None,
+    first_id: int = 1,
+    tickers: Tickers = None,
+    **overrides: Any,
+) -> Batch:
+    """Make two-sided trades with known mismatches.
+
+    Parameters
+    ----------
+    scenario : Scenario, mapping, str, path or None
+        What to generate: a `Scenario`, a mapping of its fields, the name of a named scenario, or the path
+        of a TOML file. None is ``original``: 15 pairs, 30% of them mismatched.
+    seed : int, optional
+        From 0 to 2**128 - 1. Not given: one is drawn, and the manifest says which.
+    first_id : int
+        The id of the first pair; the others follow on.
+    tickers : mapping, Series or path, optional
+        Prices in dollars by ticker, or a CSV file with the header ``ticker,price``; tradegen's own
+        ``tickers.csv`` if not given.
+    **overrides
+        Fields of the scenario, such as ``pairs=1000`` or ``mismatch_rate=0.1``.
+
+    Returns
+    -------
+    Batch
+        With the frames ``trades`` and ``truth``, and the dict ``manifest``.
+
+    Raises
+    ------
+    ScenarioError
+        On an unknown field or name, or a value that cannot be generated from.
+    MarketError
+        On a universe that cannot be used.
+
+    Examples
+    --------
+    >>> batch = generate(pairs=15, mismatch_rate=0.30, seed=7, first_id=21)
+    >>> batch.trades.shape
+    (30, 9)
+    >>> batch.truth["trade_id"].nunique() in (4, 5)
+    True
+    """
+    run = prepare(scenario, seed=seed, first_id=first_id, tickers=tickers, **overrides)
+    if run.scenario.pairs > MOST_IN_MEMORY:
+        raise ScenarioError(
+            f"pairs is {run.scenario.pairs}; generate() holds its rows in memory and takes at most "
+            f"{MOST_IN_MEMORY}; stream more with blocks(), or with tradegen generate --out FOLDER/"
+        )
+    return _gather(run)
+
+
+def _gather(run: Run) -> Batch:
+    """Make all blocks, their legs side by side in columns of the whole run.
+
+    The columns are taken in one piece: at a million pairs, the pages of many small pieces, and of their
+    concatenation afterwards, would take as long as making the pairs.
+    """
+    made: list[Block] = []
+    trades: Trades | None = None
+    rows = 0
+    # Missing, doubled and split legs change the number of rows; memory that is not written to costs nothing.
+    most = (2 + MOST_FILLS - 1 if run.scenario.record_ids else 2) * run.scenario.pairs
+    for block in generate_blocks(run):
+        trades = trades or block.trades.space(most)
+        view = trades.put(rows, block.trades)
+        rows += len(view)
+        made.append(replace(block, trades=view))
+    assert trades is not None  # a run has at least one pair
+    return Batch(run, tuple(made), trades.first(rows), Truth.concatenate([block.truth for block in made]))

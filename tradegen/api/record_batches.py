@@ -1,0 +1,74 @@
+"""A run of any size as a stream of Arrow record batches, for DuckDB, Polars and others that read Arrow."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tradegen.engine.blocks import generate_blocks
+from tradegen.engine.run import prepare
+from tradegen.errors import ScenarioError, nearest, shown
+from tradegen.formats import records_of
+from tradegen.formats.arrow import record_batch
+from tradegen.market.universe import Tickers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["blocks"]
+
+
+def blocks(
+    scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    *,
+    table: str | None = None,
+    seed: int | None = None,
+    first_id: int = 1,
+    tickers: Tickers = None,
+    **overrides: Any,
+) -> pa.RecordBatchReader:
+    """Stream a run of any size as Arrow record batches, a block of 65,536 pairs each.
+
+    DuckDB reads it by its name in SQL, Polars with ``from_arrow``, pandas by its ``read_pandas``; batches are
+    made when they are asked for, and memory does not grow with the run.
+
+    Parameters
+    ----------
+    scenario, seed, first_id, tickers, **overrides
+        As `generate` takes them.
+    table : str, optional
+        One of the view's lists, or ``truth``; the first list if not given. For several tables of a run, give
+        the same seed and date.
+
+    Returns
+    -------
+    pyarrow.RecordBatchReader
+        Columns and types as `arrow.schema_of` says.
+
+    Raises
+    ------
+    ScenarioError, MarketError
+        As `generate` does; also on an unknown `table`.
+    OutputError
+        Where pyarrow is not installed.
+
+    Examples
+    --------
+    >>> reader = blocks(pairs=100_000, seed=7, date="2025-07-21")
+    >>> sum(len(batch) for batch in reader)
+    200000
+    """
+    run = prepare(scenario, seed=seed, first_id=first_id, tickers=tickers, **overrides)
+    known = (*run.scenario.lists, "truth")
+    name = known[0] if table is None else table
+    if name not in known:
+        raise ScenarioError(f"table {shown(name)} is unknown; {nearest(name, known)}")
+    batches = (record_batch(records_of(run, block)[name].typed()) for block in generate_blocks(run))
+    first = next(batches)
+    import pyarrow as pa  # `arrow` says how to install it, where it is missing
+
+    return pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], batches))

@@ -1,0 +1,1 @@
+"""The Lambda: its events, checked, and the lines that it logs."""

@@ -1,0 +1,44 @@
+"""``tradegen catalogue``: every way for a leg to be wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from tradegen.cli.shell import sentences
+from tradegen.errors import ScenarioError, nearest
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue_page import lines, page, table
+
+__all__ = ["catalogue"]
+
+_FORMS = ("text", "markdown", "json")
+
+
+@sentences
+def catalogue(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[MECHANISM|FIELD]", help="A mechanism, or all of a field.")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="|".join(_FORMS), help="How to print it.")
+    ] = "text",
+) -> None:
+    """Print the mechanisms: what each does, its settings and units, and its ISO 20022 and FIX codes."""
+    if form not in _FORMS:
+        raise ScenarioError(f"format {form} is unknown; {nearest(form, _FORMS)}")
+    found = [
+        entry
+        for entry in CATALOGUE.values()
+        if name in (None, entry.name, *entry.fields, entry.name.partition(".")[2])
+    ]
+    if not found:
+        raise ScenarioError(f"mechanism {name} is unknown; {nearest(str(name), CATALOGUE)}")
+    if form == "json":
+        typer.echo(json.dumps(table(found), indent=2))
+    elif form == "markdown":
+        typer.echo(page(found), nl=False)
+    else:
+        typer.echo("\n".join(lines(found)))

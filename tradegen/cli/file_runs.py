@@ -1,0 +1,57 @@
+"""How the command line writes single files, or to standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tradegen.engine.run import Run
+from tradegen.output.dataset_parts import rehearse
+from tradegen.output.dataset_plan import Plan
+from tradegen.output.single_files import Destinations, export
+
+__all__ = ["write_files"]
+
+_STANDARD_OUTPUT = Path("-")
+
+
+def write_files(
+    run: Run,
+    out: str | None,
+    truth: Path | None,
+    manifest: Path | None,
+    form: str | None,
+    inputs: Sequence[Path],
+    reserve: Callable[[int], int] | None = None,
+) -> dict[str, Any]:
+    """Write a run to files, whole or not at all; returns its manifest.
+
+    Parameters
+    ----------
+    run : Run
+    out : str or None
+        Of the trades; None and ``-`` are standard output.
+    truth, manifest : path or None
+        Where they are to be written, too; ``-`` is standard output.
+    form : str or None
+        A sink's name, if the suffix is not to say it.
+    inputs : sequence of path
+        Files that this run reads, which it must not write.
+    reserve : callable, optional
+        Called with the number of pairs once nothing else stands in the way; returns the first id. If not
+        given, that of the run counts.
+
+    Raises
+    ------
+    OutputError
+        Where a file cannot be written. None has changed then.
+    """
+    trades = None if out in (None, "-") else Path(str(out))
+    truth, manifest = (
+        Path("/dev/stdout") if path == _STANDARD_OUTPUT else path for path in (truth, manifest)
+    )
+    destinations = Destinations(trades, truth, manifest, form, tuple(inputs), tuple(run.scenario.lists))
+    rehearse(Plan(run, destinations.form_of_trades))
+    with export(destinations) as write:
+        return write(run.starting_at(reserve(run.scenario.pairs)) if reserve else run)

@@ -1,0 +1,62 @@
+"""``tradegen ledger``: what has been handed out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tradegen.cli.shell import LEDGER, SETTINGS, number, say, sentences
+from tradegen.core import formatting as text
+from tradegen.errors import LedgerError
+from tradegen.ledger import Ledger, create_ledger, open_ledger
+
+__all__ = ["app"]
+
+app = typer.Typer(help="The ledger of trade ids: show it, check it, create one.", **SETTINGS)
+
+LedgerPath = Annotated[Path, typer.Argument(metavar="[PATH]", help="The ledger file.")]
+
+
+def _opened(path: Path) -> Ledger:
+    """A ledger to look at, also where nothing could be reserved from it."""
+    try:
+        # Opening finishes what a killed process left half done, which is no fault of the ledger.
+        return open_ledger(path)
+    except LedgerError:
+        return Ledger(path)
+
+
+@app.command("show")
+@sentences
+def ledger_show(path: LedgerPath = LEDGER) -> None:
+    """Print what a ledger has handed out."""
+    summary = _opened(path).show()
+    typer.echo(f"ledger            {path}")
+    typer.echo(f"next id           {text.trade_id(summary.next_id)}")
+    typer.echo(f"ids handed out    {summary.ids}")
+    typer.echo(f"reservations      {summary.ranges}")
+
+
+@app.command("check")
+@sentences
+def ledger_check(path: LedgerPath = LEDGER) -> None:
+    """Check a ledger through; exits with 1 if anything is wrong."""
+    findings = _opened(path).check()
+    for finding in findings:
+        typer.echo(finding)
+    if findings:
+        raise typer.Exit(1)
+    typer.echo(f"{path} is in order")
+
+
+@app.command("create")
+@sentences
+def ledger_create(
+    path: LedgerPath = LEDGER,
+    first_id: Annotated[int, typer.Option(parser=number, metavar="N", help="Where ids start.")] = 1,
+) -> None:
+    """Create a new ledger, where there is none."""
+    create_ledger(path, first_id=first_id)
+    say(f"created {path}; ids start at {text.trade_id(first_id)}")

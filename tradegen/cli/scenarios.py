@@ -1,0 +1,56 @@
+"""``tradegen scenarios``: the named ones, and the schema of all."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from tradegen.cli.shell import SETTINGS, sentences
+from tradegen.scenario.model import Scenario, scenario_names, scenario_text
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Named scenarios: list them (the default), print one, print the schema.",
+    **(SETTINGS | {"no_args_is_help": False}),
+)
+
+
+@app.callback(invoke_without_command=True)
+def _scenarios(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        scenarios_list()
+
+
+@app.command("list")
+def scenarios_list() -> None:
+    """List the named scenarios, as `tradegen scenarios` alone does."""
+    for name in scenario_names():
+        comment = scenario_text(name).partition("\n\n")[0]
+        about = " ".join(line.lstrip("# ") for line in comment.splitlines())
+        typer.echo(f"{name:<16}{about}")
+
+
+@app.command("show")
+@sentences
+def scenarios_show(
+    scenario: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A named scenario or a TOML file.")],
+    comments: Annotated[
+        bool,
+        typer.Option("--comments", help="A named one as it was written, with the reasons of its figures."),
+    ] = False,
+) -> None:
+    """Print a scenario with all its fields, as TOML: a file to start your own from."""
+    if comments and scenario in scenario_names():
+        typer.echo(scenario_text(scenario), nl=False)
+        return
+    typer.echo(Scenario.load(scenario).to_toml(), nl=False)
+
+
+@app.command("schema")
+@sentences
+def scenarios_schema() -> None:
+    """Print the JSON schema of a scenario."""
+    typer.echo(json.dumps(Scenario.json_schema(), indent=2))

@@ -1,0 +1,87 @@
+"""The names, units and enumerations of columns: the only place that states them."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+__all__ = [
+    "BUY",
+    "FIELDS",
+    "LARGEST_ID",
+    "LEGS",
+    "LISTS",
+    "MEASURED",
+    "MICROSECONDS",
+    "MICROSECONDS_A_DAY",
+    "ORDER_TYPES",
+    "RECORD",
+    "RECORD_ID",
+    "SELL",
+    "STEPS",
+    "TICKS_PER_DOLLAR",
+    "TRADE_COLUMNS",
+    "TRUTH_COLUMNS",
+    "Array",
+]
+
+Array: TypeAlias = npt.NDArray[Any]
+
+LARGEST_ID = 2**63 - 1
+"""The largest trade id number: an int64."""
+
+TICKS_PER_DOLLAR = 100
+"""Prices move in ticks of 0.01 (SEC Rule 612: the minimum increment of US stocks at or above 1.00)."""
+
+MICROSECONDS = 1_000_000
+MICROSECONDS_A_DAY = 86_400 * MICROSECONDS
+
+BUY, SELL = 0, 1
+ORDER_TYPES = ("BUY", "SELL")
+
+STEPS = {"s": MICROSECONDS, "ms": 1_000, "us": 1}
+"""Microseconds in the smallest step of a timestamp, by the precision it is written with."""
+
+TRADE_COLUMNS = (
+    "trade_id",
+    "ticker",
+    "broker_id",
+    "contra_broker_id",
+    "quantity",
+    "price",
+    "order_type",
+    "date",
+    "trade_timestamp",
+)
+
+RECORD = "record"
+"""The field of a truth row that is about whole records: how many of them the leg has."""
+
+FIELDS = (*TRADE_COLUMNS, RECORD)
+"""Fields a mechanism can alter; a truth row holds the position in this tuple."""
+
+MEASURED = ("quantity", "price", "date", "trade_timestamp", RECORD)
+"""Fields whose values differ by an amount, a truth row's `delta`; the others are names."""
+
+RECORD_ID = "record_id"
+"""The last column of trades and truth, where trade_id and leg do not say which record is meant."""
+
+LISTS = {"single": ("trades",), "counterparty": ("buy", "sell"), "two_system": ("ours", "theirs")}
+"""The lists that the records stand in, by view."""
+
+LEGS = {"single": ORDER_TYPES, "counterparty": ORDER_TYPES, "two_system": ("OURS", "THEIRS")}
+"""What a pair's first and second leg are called, by view."""
+
+TRUTH_COLUMNS = (
+    "trade_id",
+    "leg",
+    "field",
+    "mechanism",
+    "original",
+    "altered",
+    "delta",
+    "benign",
+    "notional",
+    "cause",
+)

@@ -1,0 +1,245 @@
+"""How values are printed: exact decimals, ISO dates, padded ids. Frames, files and truth all print here.
+
+A column of text is a NumPy array of bytes, with padding anywhere in it (`lines`). Nothing loops over rows:
+numbers go through tables of four digits, and what has few distinct values is formatted once for each.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from tradegen.core.columns import FIELDS, MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
+from tradegen.core.text_columns import joined
+
+__all__ = [
+    "FOUR_DIGITS",
+    "Form",
+    "broker_code",
+    "broker_names",
+    "by_field",
+    "days",
+    "days_as",
+    "dollars",
+    "hexadecimal",
+    "integers",
+    "moments",
+    "moments_as",
+    "named",
+    "rows_by_field",
+    "seconds",
+    "trade_id",
+    "trade_ids",
+]
+
+Form: TypeAlias = Callable[[Array], Array]
+"""How a column of integers is printed."""
+
+_EPOCH = dt.datetime(1970, 1, 1)
+_FEW = 16  # so few values that each is formatted, whether it occurs or not
+_LATEST = 2**63 - 1  # an int64
+_OFTEN = 4  # so often a value must occur for a table of all values to pay
+_GROUP = 10_000  # numbers are printed four digits at a time
+
+
+def _table(texts: Sequence[str]) -> Array:
+    return np.array([text.encode() for text in texts])
+
+
+def _digits(zero: bool) -> Array:
+    """Four digits of each number below 10,000, as uint32: without leading zeros, and then with them.
+
+    `zero` says whether 0 without leading zeros is ``0``, or nothing.
+    """
+    numbers = np.arange(_GROUP)[:, None]
+    places = np.array([1000, 100, 10, 1])
+    padded = (numbers // places % 10 + ord("0")).astype(np.uint8)
+    bare = np.where(numbers >= places, padded, 0).astype(np.uint8)
+    bare[0, -1] = ord("0") if zero else 0
+    return np.concatenate([bare, padded]).view(np.uint32).ravel()
+
+
+# A group of digits has no leading zeros where nothing stands before it; only the last one then prints a 0.
+_LAST_DIGITS, _MORE_DIGITS = _digits(zero=True), _digits(zero=False)
+FOUR_DIGITS = _LAST_DIGITS[_GROUP:]
+"""Four digits of each number below 10,000, with leading zeros, as uint32 of their bytes."""
+_CENTS = _table([f".{number:02d}" for number in range(TICKS_PER_DOLLAR)])
+_THOUSANDTHS = _table([f"{number:03d}" for number in range(1000)])
+_MINUTES = _table([f" {number // 60:02d}:{number % 60:02d}" for number in range(24 * 60)])
+_SECONDS = _table([f":{number:02d}" for number in range(60)])
+_SIGNS = _table(["", "-"])
+_BYTES = _table([f"{number:02x}" for number in range(256)])
+_POINT, _TID = np.array(b"."), np.array(b"tid")
+
+
+def trade_id(number: int) -> str:
+    """``tid00000021``; past 99,999,999 it widens."""
+    return f"tid{number:08d}"
+
+
+def trade_ids(numbers: Array) -> Array:
+    """Trade ids: ``tid00000021``, ``tid00000022``, ..."""
+    above, low = _divided(numbers, _GROUP**2)
+    high, low = _divided(low, _GROUP)
+    high += _GROUP
+    low += _GROUP
+    ids = [np.broadcast_to(_TID, len(numbers)), _LAST_DIGITS.take(high), _LAST_DIGITS.take(low)]
+    if above.any():
+        ids.insert(1, np.where(above > 0, integers(above), b""))
+    return joined(*ids)
+
+
+def broker_code(name: str) -> int:
+    """The code of a broker: 0 for ``BKR001``."""
+    return int(name[3:]) - 1
+
+
+def broker_names(count: int) -> list[str]:
+    """The brokers by code: ``BKR001`` for code 0."""
+    return [f"BKR{number:03d}" for number in range(1, count + 1)]
+
+
+def integers(values: Array) -> Array:
+    """Whole numbers: ``250``, ``-3``."""
+    size = np.abs(values)
+    most = int(size.max(initial=0))
+    groups = 1
+    while most >= _GROUP**groups:
+        groups += 1
+    digits = np.empty((len(size), groups), np.uint32)
+    table = _LAST_DIGITS
+    for group in range(groups - 1, 0, -1):
+        size, low = _divided(size, _GROUP)
+        low += _GROUP * (size > 0)
+        digits[:, group] = table.take(low)
+        table = _MORE_DIGITS
+    digits[:, 0] = table.take(size)
+    return _signed(values, digits.view(f"S{4 * groups}").ravel())
+
+
+def dollars(ticks: Array) -> Array:
+    """Ticks as dollars with the tick's decimals: ``154.00``, ``-0.01``."""
+    whole, rest = _divided(np.abs(ticks), TICKS_PER_DOLLAR)
+    return _signed(ticks, joined(integers(whole), _CENTS.take(rest)))
+
+
+def days(numbers: Array) -> Array:
+    """Days since 1970-01-01: ``2025-07-21``."""
+    return _each(numbers, lambda day: str((_EPOCH + dt.timedelta(days=day)).date()))
+
+
+def days_as(form: str) -> Form:
+    """Days in a form of strftime's."""
+    return lambda numbers: _each(numbers, lambda day: (_EPOCH + dt.timedelta(days=day)).strftime(form))
+
+
+def moments(microseconds: Array, precision: str = "s") -> Array:
+    """Microseconds since 1970-01-01: ``2025-07-21 10:33:00``, with ``.123`` or ``.123456`` if so precise."""
+    step = STEPS[precision]
+    low = int(microseconds.min(initial=_LATEST)) // step * step
+    most = int(microseconds.max(initial=low)) - low
+    if most // step >= len(microseconds) // _OFTEN:
+        return _moments(microseconds, precision)
+    # Many to a moment: all that there may be are printed once each.
+    return _moments(np.arange(low, low + most + 1, step), precision).take((microseconds - low) // step)
+
+
+def _moments(microseconds: Array, precision: str) -> Array:
+    whole, fraction = _divided(microseconds, MICROSECONDS)
+    minute, second = _divided(whole, 60)
+    day, minute = _divided(minute, 24 * 60)
+    parts = [days(day), _MINUTES.take(minute), _SECONDS.take(second)]
+    return joined(*parts, *_fractions(fraction, precision))
+
+
+def moments_as(form: str) -> Form:
+    """Microseconds since 1970-01-01 in a form of strftime's."""
+    return lambda values: _each(
+        values, lambda value: (_EPOCH + dt.timedelta(microseconds=value)).strftime(form)
+    )
+
+
+def seconds(microseconds: Array, precision: str = "s") -> Array:
+    """A length of time in seconds: ``-90``, with ``.123`` or ``.123456`` if so precise."""
+    whole, fraction = _divided(np.abs(microseconds), MICROSECONDS)
+    return _signed(microseconds, joined(integers(whole), *_fractions(fraction, precision)))
+
+
+def hexadecimal(numbers: Array) -> Array:
+    """Unsigned 64-bit numbers as 16 digits: ``00c0ffee00c0ffee``."""
+    texts: Array = _BYTES[numbers.astype(">u8").view(np.uint8)].view("S16")
+    return texts
+
+
+def named(names: Sequence[str]) -> Form:
+    """Codes as the names that they stand for."""
+    table = _table(names)
+    return lambda codes: table.take(codes)
+
+
+def rows_by_field(field: Array) -> dict[str, Array]:
+    """The rows (int64) whose values are of each field, from positions in `schema.FIELDS` (int8)."""
+    return {
+        FIELDS[code]: np.flatnonzero(field == code) for code in np.flatnonzero(np.bincount(field)).tolist()
+    }
+
+
+def by_field(values: Array, rows: Mapping[str, Array], forms: Mapping[str, Form]) -> Array:
+    """A column whose rows are values of different fields.
+
+    Parameters
+    ----------
+    values : ndarray of int64, shape (n,)
+        Each in its field's unit.
+    rows : mapping
+        As `rows_by_field` gives it.
+    forms : mapping
+        How each field is printed; a field without a form is left empty.
+
+    Returns
+    -------
+    ndarray of bytes, shape (n,)
+    """
+    found = [(at, forms[field](values[at])) for field, at in rows.items() if field in forms]
+    widest = max((part.dtype.itemsize for _, part in found), default=1)
+    texts = np.zeros(len(values), f"S{-(-widest // 8) * 8}")
+    for at, part in found:
+        # As bytes without a meaning: NumPy would look at each text for its end.
+        place = np.dtype({"names": [""], "formats": [f"V{part.itemsize}"], "itemsize": texts.itemsize})
+        texts.view(place)[""][at] = part.view(f"V{part.itemsize}")
+    return texts
+
+
+def _divided(values: Array, by: int) -> tuple[Array, Array]:
+    """Quotient and rest; faster than divmod, whose rest is a second division."""
+    quotient = values // by
+    return quotient, values - quotient * by
+
+
+def _signed(values: Array, texts: Array) -> Array:
+    negative = values < 0
+    return joined(_SIGNS[negative.astype(np.int8)], texts) if negative.any() else texts
+
+
+def _fractions(microseconds: Array, precision: str) -> list[Array]:
+    if precision == "s":
+        return []
+    milli, micro = _divided(microseconds, 1_000)
+    parts = [np.broadcast_to(_POINT, len(microseconds)), _THOUSANDTHS.take(milli), _THOUSANDTHS.take(micro)]
+    return parts if precision == "us" else parts[:2]
+
+
+def _each(values: Array, form: Callable[[Any], str]) -> Array:
+    """Format each distinct value once."""
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if high - low < _FEW:
+        codes, distinct = values - low, list(range(low, high + 1))
+    else:
+        codes, numbers = pd.factorize(values)
+        distinct = numbers.tolist()
+    texts: Array = _table([form(value) for value in distinct]).take(codes)
+    return texts

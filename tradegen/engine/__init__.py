@@ -1,0 +1,1 @@
+"""The generator: pairs, selection, alterations, legs, truth; runs, blocks and the manifest."""

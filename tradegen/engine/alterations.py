@@ -1,0 +1,202 @@
+"""What becomes of the selected pairs: mechanism by mechanism, original to altered."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradegen.core.blocks import Counts
+from tradegen.core.columns import Array
+from tradegen.core.streams import draw, happens
+from tradegen.engine.context import BlockContext
+from tradegen.engine.segments import Segment, segments
+from tradegen.engine.selection import Race, Ranking, number_drawn, wanted_fields
+from tradegen.mechanisms.allowed_sizes import AllowedSizes
+from tradegen.mechanisms.catalogue import CATALOGUE, NAMES, POSITIONS
+from tradegen.mechanisms.mechanism import Case
+
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["Alteration", "alterations"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alteration:
+    """What one mechanism does to one field in one block: at `pairs`, on `legs`, `original` to `altered`."""
+
+    mechanism: int  # position in the catalogue
+    field: int  # position in `schema.FIELDS`
+    benign: bool
+    cause: int
+    pairs: Array  # int64, shape (k,): positions
+    legs: Array  # int8, shape (k,)
+    original: Array  # int64, shape (k,)
+    altered: Array  # int64, shape (k,)
+
+
+def alterations(context: BlockContext, seed: int, block: int) -> tuple[list[Alteration], Counts]:
+    """Alter one block, segment by segment; a pair belongs to the first hot spot that is about it.
+
+    Returns
+    -------
+    list of Alteration
+    Counts
+    """
+    scenario = context.scenario
+    exact = scenario.rate_mode == "exact"
+    counts = Counts.none(len(scenario.hot_spots) + 2, len(NAMES))
+    found: list[Alteration] = []
+    taken = np.zeros(len(context.pairs), bool)
+    elsewhere = 0
+    for segment in segments(scenario, context):
+        ranking = Ranking(segment, seed, block, len(taken))
+        free = int(np.count_nonzero(~taken if segment.members is None else ~taken[segment.members]))
+        # Benign differences are a share of the same pairs as the mismatches outside hot spots.
+        elsewhere = elsewhere if segment.benign else free
+        if exact:
+            size = number_drawn(segment, elsewhere, seed, block)
+            wanted = min(size, free)
+        else:
+            # Each pair has its own coin: none takes another's place.
+            size = ranking.below(segment.rate)
+            wanted = int(np.count_nonzero(~taken[ranking.ranked(0, size)]))
+        row = -1 if segment.benign else segment.cause
+        counts.eligible[row], counts.requested[row] = elsewhere, wanted
+        start, applied = 0, 0
+        while applied < wanted and start < len(ranking) and (exact or not start):
+            stop = min(start + size, len(ranking))
+            stretch = _Stretch(context, segment, seed, block, ranking.ranked(start, stop), start)
+            more, number = stretch.altered(taken, wanted - applied, counts)
+            found += more
+            applied += number
+            start, size = stop, 2 * size
+        counts.applied[row] = applied
+        if segment.members is not None:
+            taken[segment.members] = True
+        elif scenario.benign_rate:
+            for alteration in found:
+                taken[alteration.pairs] = True
+    return found, counts
+
+
+class _Stretch:
+    """The pairs of a segment with the ranks from `start` on, which race for their mechanisms together."""
+
+    def __init__(
+        self, context: BlockContext, segment: Segment, seed: int, block: int, pairs: Array, start: int
+    ) -> None:
+        self._context, self._segment, self._pairs = context, segment, pairs
+        self._seed, self._block, self._start = seed, block, start
+        self._names = tuple(segment.weights)
+        self._legs = self._choose_legs()
+
+    def _draw(self, stream: str) -> Array:
+        """Raw draws by rank, one for each pair of the stretch."""
+        start = self._start
+        name = f"{self._segment.prefix}{stream}"
+        return draw(self._seed, name, self._block, start + len(self._pairs))[start:]
+
+    def _choose_legs(self) -> Array:
+        legs = ~happens(self._draw("mismatch/leg"), self._context.scenario.buy_share)
+        if self._segment.legs is not None:
+            first, second = self._segment.legs[:, self._pairs]
+            legs = np.where(first & second, legs, ~first)
+        return legs.view(np.int8)
+
+    def altered(self, taken: Array, wanted: int, counts: Counts) -> tuple[list[Alteration], int]:
+        """Alter up to `wanted` pairs that are not taken, by rank, and say how many it were."""
+        draws = np.empty((len(self._names), len(self._pairs)), np.uint64)
+        for position, name in enumerate(self._names):
+            draws[position] = self._draw(f"{name}/choice")
+        race = Race(self._segment.weights, draws)
+        fields = self._fields_wanted()
+        rows = np.flatnonzero(~taken[self._pairs])
+        have = np.zeros(len(self._pairs), np.int8)
+        attempts: list[_Attempt] = []
+        while len(rows):
+            going_on = [rows[:0]]
+            for position, won, raw in race.winners(rows):
+                attempt = self._attempt(position, won, raw)
+                attempts.append(attempt)
+                fitting, lost = won[attempt.fits], won[~attempt.fits]
+                have[fitting] += 1
+                # Who is to have more fields races on, without what goes not with what it has.
+                more = fitting[have[fitting] < fields[fitting]]
+                race.drop(_conflicts(position, self._names), more)
+                race.drop(position, lost)
+                going_on += [more, lost]
+            rows = np.sort(np.concatenate(going_on))
+        hit = np.flatnonzero(have)
+        # Pairs past the last one wanted were only looked at in case.
+        last = int(hit[wanted - 1]) if len(hit) > wanted else len(have)
+        parts: list[Alteration] = []
+        for attempt in attempts:
+            entry = POSITIONS[self._names[attempt.position]]
+            looked_at = attempt.rows <= last
+            kept = attempt.fits & looked_at
+            counts.drawn[entry] += np.count_nonzero(looked_at)
+            counts.possible[entry] += np.count_nonzero(kept)
+            if kept.any():
+                parts += self._parts(attempt, entry, slice(None) if kept.all() else np.flatnonzero(kept))
+        return parts, min(len(hit), wanted)
+
+    def _fields_wanted(self) -> Array:
+        # A benign difference stands alone: next to a mismatch, no one could tell which was reported.
+        shares = (1.0,) if self._segment.benign else self._context.scenario.fields_per_pair
+        return wanted_fields(shares, self._draw("mismatch/fields"))
+
+    def _attempt(self, position: int, rows: Array, raw: Array) -> _Attempt:
+        name = self._names[position]
+        mechanism = CATALOGUE[name]
+        context, segment = self._context, self._segment
+        pairs, legs = self._pairs[rows], self._legs[rows]
+        columns = [context.on_leg(field, pairs, legs) for field in mechanism.fields]
+        original = columns[0][None] if len(columns) == 1 else np.stack(columns)
+        sizes = AllowedSizes(
+            context.tolerance(mechanism.field),
+            benign=segment.benign,
+            boundary=context.scenario.boundary and mechanism.sized,
+            step=context.step if mechanism.field == "trade_timestamp" else 1,
+        )
+        case = Case(original[0], raw, pairs, legs, segment.settings(name), sizes, context)
+        altered = mechanism.alter(case).reshape(original.shape)
+        fits = np.logical_and.reduce(sizes.fit(original, altered))
+        return _Attempt(position, rows, pairs, legs, original, altered, fits)
+
+    def _parts(self, attempt: _Attempt, entry: int, kept: Array | slice) -> Iterator[Alteration]:
+        for part, field in enumerate(CATALOGUE[NAMES[entry]].field_codes):
+            yield Alteration(
+                mechanism=entry,
+                field=field,
+                benign=self._segment.benign,
+                cause=self._segment.cause,
+                pairs=attempt.pairs[kept],
+                legs=attempt.legs[kept],
+                original=attempt.original[part, kept],
+                altered=attempt.altered[part, kept],
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Attempt:
+    """One mechanism tried on some pairs of a stretch: where it `fits`, they have it."""
+
+    position: int  # of the mechanism, among the segment's
+    rows: Array  # int64, shape (n,): of the stretch
+    pairs: Array  # int64, shape (n,): positions in the block
+    legs: Array  # int8, shape (n,)
+    original: Array  # int64, shape (fields, n)
+    altered: Array  # int64, shape (fields, n)
+    fits: Array  # bool, shape (n,)
+
+
+@functools.cache
+def _conflicts(position: int, names: tuple[str, ...]) -> Array:
+    """The positions of the mechanisms that cannot go along with one, itself among them (shape (k, 1))."""
+    one = CATALOGUE[names[position]]
+    return np.array([[other] for other, name in enumerate(names) if one.conflicts(CATALOGUE[name])])

@@ -1,0 +1,205 @@
+"""One block's clean pairs, and what mechanisms may know of them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradegen.core.blocks import Pairs
+from tradegen.core.clock import DAY
+from tradegen.core.columns import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array
+from tradegen.market.prices import price_limits
+from tradegen.market.sessions import window
+from tradegen.market.universe import Market
+from tradegen.mechanisms.allowed_sizes import Tolerance
+from tradegen.mechanisms.displacement import Ranges
+
+if TYPE_CHECKING:
+    from tradegen.scenario.model import Scenario
+    from tradegen.scenario.tolerances import Tolerances
+
+__all__ = ["BlockContext"]
+
+
+@dataclass(frozen=True, eq=False)
+class BlockContext:
+    """One block before anything is altered."""
+
+    scenario: Scenario
+    market: Market
+    pairs: Pairs
+    first_id: int  # of the run
+    block_first_id: int
+
+    @property
+    def ids(self) -> tuple[int, int]:
+        """The first and the last id of the run."""
+        return self.first_id, self.first_id + self.scenario.pairs - 1
+
+    @property
+    def step(self) -> int:
+        """The smallest step of a timestamp, in microseconds."""
+        return STEPS[self.scenario.timestamp_precision]
+
+    @property
+    def ticker_count(self) -> int:
+        """How many tickers there are."""
+        return len(self.market.tickers)
+
+    @property
+    def broker_count(self) -> int:
+        """How many brokers there are."""
+        return self.scenario.brokers
+
+    @property
+    def share_classes(self) -> Array:
+        """By ticker, the code of the company's other share class, or -1 (int64, shape (tickers,))."""
+        return self.market.share_classes
+
+    def tolerance(self, field: str) -> Tolerance:
+        """A field's tolerance in its integer unit."""
+        return _tolerance(self.scenario.tolerances, field)
+
+    def order_type(self, pairs: Array, legs: Array) -> Array:
+        """What each leg is, BUY or SELL: in the view two_system, both legs are the same."""
+        # Else the first leg buys: a leg's number is its side, in an array of its own.
+        return self.pairs.side[pairs] if self.scenario.view == "two_system" else legs.copy()
+
+    def both_legs(self, field: str) -> tuple[Array, Array]:
+        """A field's clean values on all first and on all second legs; the same array where they are alike.
+
+        Parameters
+        ----------
+        field : str
+            Of `schema.TRADE_COLUMNS`.
+        """
+        pairs, alike = self.pairs, self.scenario.view == "two_system"
+        if field == "trade_id":
+            values = self.block_first_id + np.arange(len(pairs))
+        elif field == "order_type":
+            values = pairs.side
+            if not alike:
+                return values, 1 - values
+        elif field in ("broker_id", "contra_broker_id"):
+            buys, sells = pairs.buyer, pairs.seller
+            if field == "contra_broker_id":
+                buys, sells = sells, buys
+            if not alike:
+                return buys, sells
+            values = np.where(pairs.side == BUY, buys, sells)
+        else:
+            values = getattr(pairs, field)
+        return values, values
+
+    def on_leg(self, field: str, pairs: Array, legs: Array) -> Array:
+        """A field's clean values on legs, in the field's integer unit.
+
+        Parameters
+        ----------
+        field : str
+            Of `schema.FIELDS`.
+        pairs : ndarray of int64, shape (n,)
+            Positions in the block.
+        legs : ndarray of int8, shape (n,)
+            0 or 1.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        if field == "trade_id":
+            return self.block_first_id + pairs
+        if field == "record":
+            return np.ones(len(pairs), np.int64)
+        if field == "order_type":
+            return self.order_type(pairs, legs).astype(np.int64)
+        if field in ("broker_id", "contra_broker_id"):
+            buys = (self.order_type(pairs, legs) == BUY) == (field == "broker_id")
+            return np.where(buys, self.pairs.buyer[pairs], self.pairs.seller[pairs]).astype(np.int64)
+        values: Array = getattr(self.pairs, field)[pairs].astype(np.int64, copy=False)
+        return values
+
+    @functools.cached_property
+    def notional(self) -> Array:
+        """Ticks x shares of each clean pair (int64)."""
+        return self.pairs.quantity * self.pairs.price
+
+    def price_ranges(self, pairs: Array) -> Ranges:
+        """The lowest and highest clean price of each ticker, in ticks; and the tickers of pairs."""
+        return Ranges(*price_limits(self.market, self.scenario.price_band), at=self.pairs.ticker[pairs])
+
+    def quantity_ranges(self, quantity: Array, share: float) -> Ranges:
+        """Ranges around quantities in which clean quantities lie evenly, in shares.
+
+        Moves of up to a `share` of the quantity are to fit into them several times, and to be much alike at
+        both of their ends.
+        """
+        low, high = _ranges(self.scenario.quantity_min, self.scenario.quantity_max, share)
+        return Ranges(low, high, at=np.searchsorted(high, quantity))
+
+    def time_ranges(self, moment: Array, unit: int) -> Ranges:
+        """From the first to the last clean timestamp of each day, never across midnight.
+
+        Moments are in microseconds, the ranges in units of so many.
+        """
+        first, last = window(self.scenario)
+        midnight = np.arange(first // DAY, last // DAY + 1) * MICROSECONDS_A_DAY
+        earliest = np.maximum(first * MICROSECONDS, midnight)
+        latest = np.minimum(last * MICROSECONDS + MICROSECONDS, midnight + MICROSECONDS_A_DAY) - self.step
+        return Ranges(
+            earliest // unit,
+            latest // unit,
+            at=np.searchsorted(midnight[1:], moment, side="right"),
+            floor=midnight // unit,
+            top=(midnight + MICROSECONDS_A_DAY) // unit - 1,
+        )
+
+    @functools.cached_property
+    def previous_price(self) -> Array:
+        """Each pair's ticker's price before, in ticks: of the trade before it in the block, by time.
+
+        The first trade of a ticker follows on the universe's price.
+        """
+        pairs, count = self.pairs, len(self.pairs)
+        moment = (pairs.trade_timestamp - pairs.trade_timestamp.min()) // self.step
+        # One number to sort by, ticker, moment and position, where 63 bits hold it: it is the faster way.
+        bits = int(moment.max()).bit_length()
+        if len(self.market.tickers).bit_length() + bits + 16 < 64:
+            keys = (pairs.ticker.astype(np.int64) << (bits + 16)) | (moment << 16) | np.arange(count)
+            keys.sort()
+            position = keys & 0xFFFF
+        else:
+            position = np.lexsort((moment, pairs.ticker))
+        ticker = pairs.ticker[position]
+        price = pairs.price[position]
+        before = np.where(np.append(False, ticker[1:] == ticker[:-1]), np.roll(price, 1), 0)
+        previous: Array = np.empty_like(price)
+        previous[position] = np.where(before > 0, before, self.market.prices[ticker])
+        return previous
+
+
+@functools.lru_cache(maxsize=64)
+def _tolerance(tolerances: Tolerances, field: str) -> Tolerance:
+    return tolerances.of(field)
+
+
+@functools.lru_cache(maxsize=64)
+def _ranges(least: int, largest: int, share: float) -> tuple[Array, Array]:
+    """Ranges of quantities, end to end, that moves of up to a share of the quantity fit into."""
+    # From below, where moves are by one share: it takes an even number of quantities to go to and fro.
+    low, high, lower = [], [], least
+    while lower <= largest:
+        upper = min(max(int(lower * (1 + 4 * min(share, 0.25))), lower + 1), largest)
+        if (upper - lower) % 2 == 0 and upper < largest:
+            upper -= 1
+        low.append(lower)
+        high.append(upper)
+        lower = upper + 1
+    if len(low) > 1 and 2 * (high[-1] - low[-1]) < high[-2] - low[-2] + 1:
+        # The last one is too narrow to move in: part of the one below.
+        low.pop()
+        high.pop(-2)
+    return np.array(low), np.array(high)

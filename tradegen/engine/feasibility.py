@@ -1,0 +1,124 @@
+"""What must hold between a scenario and its universe, before anything is made, reserved or written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
+from tradegen.core.formatting import broker_names, dollars, seconds
+from tradegen.core.text_columns import strings
+from tradegen.errors import ScenarioError, nearest, shown
+from tradegen.market.prices import price_limits
+from tradegen.market.universe import Market
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.mechanism import Values
+
+if TYPE_CHECKING:
+    from tradegen.scenario.hot_spots import HotSpot
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["check"]
+
+_ANY = np.zeros(2, np.int64)  # for fields whose tolerance does not go with the value
+
+
+def check(scenario: Scenario, market: Market) -> None:
+    """Check a scenario against the universe that it is to meet.
+
+    Raises
+    ------
+    ScenarioError
+        Where a tolerance leaves a mechanism nothing to do, or a hot spot cannot be about any pair.
+    """
+    lowest, highest = price_limits(market, scenario.price_band)
+    extremes = {
+        "quantity": np.array([scenario.quantity_min, scenario.quantity_max]),
+        "price": np.array([lowest.min(), highest.max()]),
+    }
+    if scenario.mismatch_rate > 0:
+        _reach(scenario, scenario.weights, extremes)
+    if scenario.benign_rate > 0:
+        _room_within(scenario, extremes)
+    for spot in scenario.hot_spots:
+        _about_something(scenario, market, spot, int(extremes["quantity"][1] * extremes["price"][1]))
+        if spot.rate > 0 and spot.mechanisms is not None:
+            _reach(scenario, spot.mechanisms, extremes, spot)
+
+
+def _reach(
+    scenario: Scenario,
+    weights: Mapping[str, float],
+    extremes: Mapping[str, Array],
+    spot: HotSpot | None = None,
+) -> None:
+    """Refuse a mechanism that cannot do anything beyond the tolerance."""
+    for name in (name for name, weight in weights.items() if weight > 0):
+        mechanism = CATALOGUE[name]
+        field = mechanism.field
+        tolerance = scenario.tolerances.of(field)
+        if not tolerance or mechanism.reach is None or (scenario.boundary and mechanism.sized):
+            continue
+        settings: Values = (spot and spot.settings.get(name)) or scenario.settings_of(name)
+        # Both go with the value or are fixed: a reach too short at both ends is too short throughout.
+        values = extremes.get(field, _ANY)
+        reach = [mechanism.reach(settings, value) for value in values.tolist()]
+        least = tolerance.times(values, 200, up=True).tolist()
+        if reach[0] < least[0] and reach[1] < least[1]:
+            place = f"hot spot {spot.name}: " if spot else ""
+            raise ScenarioError(
+                f"{place}{name} alters a {field} by at most {_amount(field, reach[1])}, and under "
+                f"tolerances.{field} a mismatch is at least twice the tolerance, {_amount(field, least[1])}; "
+                f"expected a smaller tolerance, or {name} off"
+            )
+
+
+def _room_within(scenario: Scenario, extremes: Mapping[str, Array]) -> None:
+    """Refuse benign differences where half of every tolerance is less than one step."""
+    if scenario.boundary:
+        return
+    steps = {"trade_timestamp": STEPS[scenario.timestamp_precision]}
+    fields = {CATALOGUE[name].field for name in scenario.weights}
+    half = {
+        field: scenario.tolerances.of(field).times(extremes.get(field, _ANY), 50).max() for field in fields
+    }
+    if not any(room >= steps.get(field, 1) for field, room in half.items()):
+        raise ScenarioError(
+            f"benign_rate is {scenario.benign_rate}, and half of a tolerance, the most that a benign "
+            "difference may be, is less than the smallest step; expected a larger tolerance, or benign_rate 0"
+        )
+
+
+def _amount(field: str, number: int) -> str:
+    if field == "trade_timestamp":
+        precision = "s" if number % MICROSECONDS == 0 else "us"
+        return f"{strings(seconds(np.array([number]), precision))[0]} seconds"
+    if field == "price":
+        return f"{strings(dollars(np.array([number])))[0]} dollars"
+    return f"{number} {'shares' if field == 'quantity' else 'days'}"
+
+
+def _about_something(scenario: Scenario, market: Market, spot: HotSpot, most: int) -> None:
+    where = f"hot spot {spot.name}: where"
+    brokers = broker_names(scenario.brokers)
+    for field in ("broker_id", "contra_broker_id"):
+        for name in getattr(spot.where, field) or ():
+            if name not in brokers:
+                raise ScenarioError(
+                    f"{where}.{field} has {shown(name)}, which is unknown; "
+                    f"expected {brokers[0]} to {brokers[-1]}"
+                )
+    for name in spot.where.ticker or ():
+        if name not in market.tickers:
+            hint = nearest(name, market.tickers)
+            if not hint.startswith("did you"):
+                hint = f"expected one of the {len(market.tickers)} tickers"
+            raise ScenarioError(f"{where}.ticker has {shown(name)}, which is unknown; {hint}")
+    least = spot.where.min_notional
+    if least is not None and least * TICKS_PER_DOLLAR > most:
+        raise ScenarioError(
+            f"{where}.min_notional is {least:g}, and no pair is worth more than "
+            f"{most / TICKS_PER_DOLLAR:.2f}; expected less"
+        )

@@ -1,0 +1,180 @@
+"""The records: both legs of every pair, with the alterations in place, in row order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tradegen.core.blocks import BLOCK_PAIRS, Trades
+from tradegen.core.columns import FIELDS, RECORD, TRADE_COLUMNS, Array
+from tradegen.core.streams import draw, scramble
+from tradegen.engine.alterations import Alteration
+from tradegen.engine.context import BlockContext
+from tradegen.mechanisms.catalogue import NAMES
+from tradegen.mechanisms.whole_records import MOST_FILLS, fills
+
+__all__ = ["added_record", "leg_record", "make_legs"]
+
+_LEGS = 2 * BLOCK_PAIRS
+_ADDED = MOST_FILLS - 1  # records that a pair can have beyond its two legs
+_NUMBERS = 1 << 19  # a block's records are numbered below: the legs first, then what is added to them
+_NUMBER = np.uint64(_NUMBERS - 1)
+_LEG = np.uint64(_LEGS - 1)
+_SPARE = np.uint64(2)  # bits of a number that are zero for legs
+_NORMAL = np.uint64(1 << 61)
+
+
+def leg_record(block: int, pairs: Array, legs: Array) -> Array:
+    """The numbers of legs' own records in the run (int64)."""
+    return block * _NUMBERS + 2 * pairs + legs
+
+
+def added_record(block: int, pairs: Array, number: Array | int = 0) -> Array:
+    """The numbers of records added to a leg: a copy, or all fills but the first, from 0 on (int64)."""
+    return block * _NUMBERS + _LEGS + _ADDED * pairs + number
+
+
+def make_legs(context: BlockContext, changes: Sequence[Alteration], seed: int, block: int) -> Trades:
+    """Lay out the records of one block.
+
+    Parameters
+    ----------
+    context : BlockContext
+        With the clean pairs, n of them.
+    changes : sequence of Alteration
+    seed, block : int
+
+    Returns
+    -------
+    Trades
+        2 n rows, fewer where legs are missing, more where they are doubled or split. In random order, or,
+        where the scenario's order is ``"paired"``, BUY, SELL, BUY, SELL, ...
+    """
+    count = len(context.pairs)
+    by_field: dict[str, list[Alteration]] = {}
+    for change in changes:
+        by_field.setdefault(FIELDS[change.field], []).append(change)
+    records = by_field.get(RECORD, [])
+    numbers = _row_order(context.scenario.order, seed, block, count, records)
+    legs = _legs(numbers, records, count)
+    pair, leg = legs >> 1, legs.astype(np.int8) & np.int8(1)
+
+    def column(field: str) -> Array:
+        if field == "order_type" and field not in by_field:
+            return context.order_type(pair, leg)
+        first, second = context.both_legs(field)
+        if first is second and field not in by_field:
+            return first.take(pair)
+        # Altered by leg, and then put in order: no one asks for the row of a leg, and a record that is added
+        # to a leg is altered as the leg is.
+        each = np.empty(2 * count, first.dtype)
+        each[0::2], each[1::2] = first, second
+        for change in by_field.get(field, ()):
+            each[2 * change.pairs + change.legs] = change.altered
+        return each.take(legs)
+
+    columns = {field: column(field) for field in TRADE_COLUMNS if field != "trade_id"}
+    if split := [change for change in records if NAMES[change.mechanism] == "record.split"]:
+        _fill(columns["quantity"], split, context, numbers, legs, seed, block)
+    # The positions have served: their memory goes to the ids, and that of the numbers to the records.
+    ids = column("trade_id") if "trade_id" in by_field else np.add(pair, context.block_first_id, out=pair)
+    return Trades(trade_id=ids, **columns, leg=leg, record=np.add(numbers, block * _NUMBERS, out=numbers))
+
+
+def _legs(numbers: Array, records: Sequence[Alteration], count: int) -> Array:
+    """Each row's leg: for what is added to a leg, that one."""
+    if not records:
+        return numbers
+    extra = np.flatnonzero(numbers >= _LEGS)
+    altered_leg = np.empty(count, np.int64)
+    for change in records:
+        altered_leg[change.pairs] = change.legs
+    legs = numbers.copy()
+    pair = (numbers[extra] - _LEGS) // _ADDED
+    legs[extra] = 2 * pair + altered_leg[pair]
+    return legs
+
+
+def _fill(
+    quantity: Array,
+    changes: Sequence[Alteration],
+    context: BlockContext,
+    numbers: Array,
+    legs: Array,
+    seed: int,
+    block: int,
+) -> None:
+    """Share the quantities of split legs among their fills."""
+    pairs = np.concatenate([change.pairs for change in changes])
+    # By number and not by count, so that no pair's fills depend on those of others.
+    salt = int(draw(seed, "record.split/fills", block, 1)[0])
+    raw = scramble(added_record(0, pairs, np.arange(_ADDED)[:, None]), salt)
+    shares = fills(context.pairs.quantity[pairs], np.concatenate([change.altered for change in changes]), raw)
+    place = np.full(2 * len(context.pairs), -1, np.int32)
+    place[2 * pairs + np.concatenate([change.legs for change in changes])] = np.arange(len(pairs))
+    rows = np.flatnonzero(place[legs] >= 0)
+    fill = np.where(numbers[rows] < _LEGS, 0, (numbers[rows] - _LEGS) % _ADDED + 1)
+    quantity[rows] = shares[fill, place[legs[rows]]]
+
+
+def _row_order(order: str, seed: int, block: int, count: int, records: Sequence[Alteration]) -> Array:
+    """The record at each row, by its number within the block (int64)."""
+    legs, added = _kept(records, count), _added(records)
+    numbers = np.concatenate([legs, added]) if len(added) else legs
+    if order == "paired":
+        if len(added):
+            # Added records follow on their pair.
+            pair = np.where(numbers < _LEGS, numbers >> 1, (numbers - _LEGS) // _ADDED)
+            numbers = _sorted(pair.view(np.uint64) * np.uint64(_NUMBERS), numbers)
+        return numbers
+    keys = draw(seed, "order", block, 2 * count)
+    keys = keys[legs] if len(legs) < len(keys) else keys
+    if not len(added):
+        return _sorted_legs(keys, legs)
+    # By number and not by count, so that no other record moves.
+    salt = int(draw(seed, "order/added", block, 1)[0])
+    return _sorted(np.concatenate([keys, scramble(added, salt)]), numbers)
+
+
+def _sorted(keys: Array, numbers: Array) -> Array:
+    """The numbers in order of their keys (uint64), which are overwritten, by all but their low bits."""
+    # Keys that carry the number in their low bits need no argument sort.
+    keys &= ~_NUMBER
+    keys |= numbers.view(np.uint64)
+    keys.sort()
+    keys &= _NUMBER
+    return keys.view(np.int64)
+
+
+def _sorted_legs(keys: Array, legs: Array) -> Array:
+    """The same order, where all numbers are those of legs."""
+    # These leave two bits of a key free. Positive doubles are in the order of their bits, and sort a quarter
+    # faster than integers; a bit is added for none to be so small that some libraries make the processor take
+    # it for zero.
+    keys >>= _SPARE
+    keys &= ~_LEG
+    keys |= legs.view(np.uint64)
+    keys += _NORMAL
+    keys.view(np.float64).sort()
+    keys &= _LEG
+    return keys.view(np.int64)
+
+
+def _kept(records: Sequence[Alteration], count: int) -> Array:
+    """The numbers of the legs that are not missing."""
+    legs = np.arange(2 * count)
+    if not records:
+        return legs
+    there = np.ones(2 * count, bool)
+    for change in records:
+        there[(2 * change.pairs + change.legs)[change.altered == 0]] = False
+    return legs if there.all() else legs[there]
+
+
+def _added(records: Sequence[Alteration]) -> Array:
+    """The numbers, within the block, of the records that are added to legs."""
+    each = [added_record(0, change.pairs[:, None], np.arange(_ADDED)) for change in records]
+    there = [np.arange(_ADDED) < change.altered[:, None] - 1 for change in records]
+    numbers = [numbers[those] for numbers, those in zip(each, there, strict=True)]
+    return np.concatenate(numbers) if numbers else np.empty(0, np.int64)

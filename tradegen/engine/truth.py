@@ -1,0 +1,71 @@
+"""The answer key: a row for every altered field or record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tradegen.core.blocks import BLOCK_PAIRS, NO_RECORD, Truth
+from tradegen.core.columns import FIELDS, Array
+from tradegen.engine.alterations import Alteration
+from tradegen.engine.context import BlockContext
+from tradegen.engine.legs import added_record, leg_record
+from tradegen.mechanisms.catalogue import POSITIONS
+
+__all__ = ["make_truth"]
+
+# Where a key holds the field and the pair, above the position among up to 2**20 alterations of a block.
+_FIELD = (len(FIELDS) * BLOCK_PAIRS).bit_length()
+_PAIR = _FIELD + len(FIELDS).bit_length()
+
+
+def make_truth(context: BlockContext, changes: Sequence[Alteration], block: int) -> Truth:
+    """Collect the alterations of one block, by trade_id and then by field.
+
+    Parameters are those of ``legs.make_legs``.
+    """
+
+    def joined(parts: list[Array], dtype: type) -> Array:
+        return np.concatenate(parts) if parts else np.empty(0, dtype)
+
+    pair = joined([change.pairs for change in changes], np.int64)
+    of_change = np.repeat(np.arange(len(changes)), [len(change.pairs) for change in changes])
+    # No pair has a field altered twice, so the keys are distinct; with the position in the low bits, a plain
+    # sort does what an argument sort would.
+    keys = (pair << _PAIR) | (np.array([change.field for change in changes], np.int64)[of_change] << _FIELD)
+    keys |= np.arange(len(keys))
+    keys.sort()
+    order = keys & ((1 << _FIELD) - 1)
+    of_change = of_change.take(order)
+    pair = keys >> _PAIR
+
+    def each(values: list[int] | list[bool], dtype: type) -> Array:
+        return np.array(values, dtype).take(of_change)
+
+    leg = joined([change.legs for change in changes], np.int8).take(order)
+    mechanism = each([change.mechanism for change in changes], np.int16)
+    return Truth(
+        trade_id=context.block_first_id + pair,
+        leg=leg,
+        field=each([change.field for change in changes], np.int8),
+        mechanism=mechanism,
+        original=joined([change.original for change in changes], np.int64).take(order),
+        altered=joined([change.altered for change in changes], np.int64).take(order),
+        benign=each([change.benign for change in changes], bool),
+        notional=context.notional.take(pair),
+        cause=each([change.cause for change in changes], np.int16),
+        record=_records(mechanism, block, pair, leg),
+    )
+
+
+def _records(mechanism: Array, block: int, pair: Array, leg: Array) -> Array:
+    """The record concerned: the leg's own, but for a copy, which is the one too many."""
+    record: Array = leg_record(block, pair, leg)
+    copies = np.flatnonzero(mechanism == _DUPLICATE)
+    record[copies] = added_record(block, pair[copies])
+    record[mechanism == _MISSING] = NO_RECORD
+    return record
+
+
+_DUPLICATE, _MISSING = POSITIONS["record.duplicate"], POSITIONS["record.missing"]

@@ -1,0 +1,1 @@
+"""What clean trades look like: tickers, prices, the window of trade times."""

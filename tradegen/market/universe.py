@@ -1,0 +1,189 @@
+"""The market: which tickers trade, and at what price.
+
+``tickers.csv`` holds a header ``ticker,price`` and a row per ticker. A market is validated once, frozen,
+and known by its digest.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import hashlib
+import io
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from tradegen.core.columns import TICKS_PER_DOLLAR, Array
+from tradegen.core.formatting import dollars
+from tradegen.core.text_columns import strings
+from tradegen.errors import MarketError
+
+__all__ = ["Market", "Tickers", "load_market"]
+
+_HEADER = ["ticker", "price"]
+_TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,23}")
+# Any number of decimals, as floats print: they are rounded to the tick.
+_PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,40})?")
+_LARGEST = Decimal(10_000_000)
+# Companies with two lines of common stock on US exchanges, by their listings in 2025.
+_SHARE_CLASSES = {
+    "GOOGL": "GOOG",
+    "BRK.A": "BRK.B",
+    "BF.A": "BF.B",
+    "FOXA": "FOX",
+    "NWSA": "NWS",
+    "UAA": "UA",
+    "LEN": "LEN.B",
+    "HEI": "HEI.A",
+    "LBRDA": "LBRDK",
+    "LBTYA": "LBTYK",
+    "LILA": "LILAK",
+    "FWONA": "FWONK",
+    "ZG": "Z",
+    "RUSHA": "RUSHB",
+    "CENTA": "CENT",
+    "MOG.A": "MOG.B",
+    "GEF": "GEF.B",
+    "CRD.A": "CRD.B",
+    "BIO": "BIO.B",
+    "MKC": "MKC.V",
+    "WSO": "WSO.B",
+    "GTN": "GTN.A",
+    "UHAL": "UHAL.B",
+    "CWEN": "CWEN.A",
+    "TAP": "TAP.A",
+    "HVT": "HVT.A",
+    "AGM": "AGM.A",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """The universe: `tickers`, and their `prices` in ticks (int64, shape (tickers,))."""
+
+    tickers: tuple[str, ...]
+    prices: Array
+
+    def to_dict(self) -> dict[str, str]:
+        """Ticker to price as exact decimal text; ``load_market`` takes it back."""
+        return dict(zip(self.tickers, strings(dollars(self.prices)).tolist(), strict=True))
+
+    @functools.cached_property
+    def share_classes(self) -> Array:
+        """The code of each ticker's other share class in this universe (int64); -1 where there is none."""
+        codes = {ticker: code for code, ticker in enumerate(self.tickers)}
+        other = np.full(len(self.tickers), -1, np.int64)
+        for one, another in _SHARE_CLASSES.items():
+            if one in codes and another in codes:
+                other[codes[one]], other[codes[another]] = codes[another], codes[one]
+        return other
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """The digest of tickers and prices, in order; layout and line ends of the file do not count."""
+        text = "".join(f"{ticker},{price}\n" for ticker, price in self.to_dict().items())
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+Tickers: TypeAlias = "Market | Mapping[str, Any] | pd.Series[Any] | str | os.PathLike[str] | None"
+
+
+def load_market(source: Tickers = None) -> Market:
+    """Read and check a universe.
+
+    Parameters
+    ----------
+    source : Market, mapping, Series, path or None
+        A market is given back as it is. A mapping, or a Series, holds dollars by ticker. A path is that of
+        a CSV file with the header ``ticker,price`` (UTF-8, with or without byte order mark, any line ends).
+        None is tradegen's own ``tickers.csv``. Prices are rounded to the tick.
+
+    Raises
+    ------
+    MarketError
+        Where the file cannot be read, or a row is no ticker with a price of at least one tick.
+    """
+    if source is None:
+        return _default_market()
+    if isinstance(source, Market):
+        return source
+    if isinstance(source, (Mapping, pd.Series)):
+        rows = ((f"tickers[{ticker!r}]", ticker, str(price)) for ticker, price in source.items())
+        return _market("tickers", rows)
+    if not isinstance(source, (str, os.PathLike)):
+        raise MarketError(f"tickers is a {type(source).__name__}; expected a mapping of prices or a path")
+    return _from_file(Path(source))
+
+
+@functools.cache
+def _default_market() -> Market:
+    # In a wheel or an image the file sits in the package; in a checkout, beside it.
+    package = Path(__file__).resolve().parents[1]
+    places = (package / "tickers.csv", package.parent / "tickers.csv")
+    return _from_file(next((place for place in places if place.is_file()), places[0]))
+
+
+def _from_file(path: Path) -> Market:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise MarketError(f"tickers file {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise MarketError(f"tickers file {path} is not UTF-8 text (byte {error.start})") from None
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines if any(map(str.strip, row))]
+    except csv.Error as error:
+        raise MarketError(f"tickers file {path}, line {lines.line_num}: {error}") from None
+    if not rows:
+        raise MarketError(
+            f"tickers file {path} is empty; expected the header ticker,price and a row a ticker"
+        )
+    if rows[0][1] != _HEADER:
+        raise MarketError(
+            f"tickers file {path} starts with {','.join(rows[0][1])[:60]!r}; expected the header ticker,price"
+        )
+    return _market(f"tickers file {path}", _cells(path, rows[1:]))
+
+
+def _cells(path: Path, rows: Iterable[tuple[int, list[str]]]) -> Iterable[tuple[str, str, str]]:
+    for line, cells in rows:
+        where = f"tickers file {path}, line {line}"
+        if len(cells) != 2:
+            raise MarketError(f"{where}: {len(cells)} columns; expected ticker,price")
+        yield where, cells[0], cells[1]
+
+
+def _market(name: str, rows: Iterable[tuple[str, Any, str]]) -> Market:
+    prices: dict[str, int] = {}
+    for where, ticker, price in rows:
+        if not isinstance(ticker, str) or not _TICKER.fullmatch(ticker):
+            raise MarketError(
+                f"{where}: ticker is {str(ticker)[:40]!r}; expected 1 to 24 letters, digits, dots, dashes or "
+                "slashes, such as BRK.B"
+            )
+        if ticker in prices:
+            raise MarketError(f"{where}: ticker {ticker} is there twice; expected each ticker once")
+        prices[ticker] = _ticks(where, ticker, price)
+    if not prices:
+        raise MarketError(f"{name} names no ticker; expected at least one, such as AAPL,154.00")
+    return Market(tuple(prices), np.array(list(prices.values()), np.int64))
+
+
+def _ticks(where: str, ticker: str, price: str) -> int:
+    if _PRICE.fullmatch(price):
+        ticks = int((Decimal(price) * TICKS_PER_DOLLAR).to_integral_value(ROUND_HALF_EVEN))
+        if ticks >= 1 and Decimal(price) <= _LARGEST:
+            return ticks
+    raise MarketError(
+        f"{where}: price of {ticker} is {price[:40]!r}; "
+        f"expected dollars from 0.01 to {_LARGEST}, such as 154.00"
+    )

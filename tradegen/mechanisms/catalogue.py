@@ -1,0 +1,26 @@
+"""The catalogue of mechanisms: how a leg can be wrong. One entry each; everything else iterates it.
+
+The entries stand beside the functions they name, by field. They are vocabulary: an entry knows its field,
+its settings and how the integers of that field change, and imports nothing of the generation. So the
+scenario can validate against it, and the generator apply it.
+"""
+
+from __future__ import annotations
+
+from tradegen.mechanisms.codes import NAMES_AND_IDS
+from tradegen.mechanisms.dates import DATES
+from tradegen.mechanisms.mechanism import Mechanism
+from tradegen.mechanisms.prices import PRICES
+from tradegen.mechanisms.quantities import QUANTITIES
+from tradegen.mechanisms.times import TIMES
+from tradegen.mechanisms.whole_records import RECORDS
+
+__all__ = ["CATALOGUE", "NAMES", "POSITIONS"]
+
+CATALOGUE: dict[str, Mechanism] = {
+    entry.name: entry for entry in (*QUANTITIES, *PRICES, *DATES, *TIMES, *NAMES_AND_IDS, *RECORDS)
+}
+NAMES = tuple(CATALOGUE)
+"""Mechanism names in catalogue order; a truth row holds the position in this tuple."""
+POSITIONS = {name: position for position, name in enumerate(NAMES)}
+"""The positions by name."""

@@ -1,0 +1,100 @@
+"""The catalogue for readers: lines for a terminal, the page ``docs/catalogue.md``, and plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from tradegen.mechanisms.mechanism import Mechanism
+
+__all__ = ["lines", "page", "table"]
+
+_PAGE = """# The catalogue of mechanisms
+
+Every way for a leg to be wrong, by field. This page is made from the catalogue
+(`tradegen catalogue --format markdown`); a test fails when the two part.
+
+A scenario turns mechanisms on by giving them weights, and sets them by name:
+
+```toml
+[mechanisms]
+"price.tick" = 2
+"record.split" = 1
+
+[settings."price.tick"]
+max = 10
+```
+
+ISO is the unmatched reason of ISO 20022 (`UnmatchedReason`) and ISO 15022 (MT548, `24B::NMAT`); FIX the
+value of tag 2774 (`MatchExceptionElementType`). Where a cell is empty, there is none for such a difference.
+Where a leg cannot be altered in the way that it drew (no other share class, nothing to round), it meets
+another mechanism; the manifest counts how often each was drawn, and how often possible.
+
+A nudge, a tick, a delay or a skew moves a value inside the range of clean ones if that is wide enough, so
+that it does not show; its sizes then lean towards the smaller ones. Elsewhere it goes up or down, all
+sizes alike.
+"""
+
+
+def table(entries: Iterable[Mechanism]) -> list[dict[str, Any]]:
+    """The entries as plain values, as JSON would carry them."""
+    return [
+        {
+            "name": entry.name,
+            "fields": list(entry.fields),
+            "sentence": entry.sentence,
+            "example": entry.example,
+            "settings": {
+                setting.name: {"default": setting.default, "unit": setting.unit, "about": setting.about}
+                for setting in entry.settings
+            },
+            "excludes": sorted(entry.excludes),
+            "iso": entry.iso,
+            "fix": entry.fix,
+        }
+        for entry in entries
+    ]
+
+
+def lines(entries: Sequence[Mechanism]) -> Iterator[str]:
+    """The entries for a terminal."""
+    for entry in entries:
+        codes = ", ".join(
+            f"{name} {code}" for name, code in (("ISO", entry.iso), ("FIX 2774 =", entry.fix)) if code
+        )
+        yield f"{entry.name}{f'  ({codes})' if codes else ''}"
+        yield f"    {entry.sentence}"
+        yield f"    {entry.example}"
+        for setting in entry.settings:
+            yield f"    {setting.name} = {_value(setting.default)}: {setting.about}; {setting.expected}"
+        yield ""
+    count = "1 mechanism" if len(entries) == 1 else f"{len(entries)} mechanisms"
+    yield f"{count}; a scenario gives them weights, see: tradegen scenarios show everything"
+
+
+def page(entries: Sequence[Mechanism]) -> str:
+    """The entries as a page of Markdown."""
+    parts = [_PAGE]
+    for field, group in groupby(entries, lambda entry: entry.field):
+        parts.append(f"\n## {field}\n\n{_HEAD}")
+        for entry in group:
+            settings = "<br>".join(
+                f"`{setting.name}` = {_value(setting.default)}: {setting.about}" for setting in entry.settings
+            )
+            cells = (f"`{entry.name}`", entry.sentence, entry.example, settings, entry.iso, entry.fix)
+            parts.append(f"| {' | '.join(cells)} |\n")
+        if field == "record":
+            parts.append(_RECORDS)
+    return "".join(parts)
+
+
+_HEAD = "| mechanism | what it does | example | settings | ISO | FIX |\n|---|---|---|---|---|---|\n"
+_RECORDS = """
+A missing leg has nothing else wrong with it. A split leg may, but not its quantity: its fills add up to the
+other leg's. Of a doubled leg, both copies have what else is wrong with it.
+"""
+
+
+def _value(value: float | str) -> str:
+    return f"`{value}`" if isinstance(value, str) else f"{value:g}"

@@ -1,0 +1,202 @@
+"""The writing of datasets: in which order, and what is left when it is broken off.
+
+A dataset begins with its plan, in ``.progress``. Each part is then written beside it, flushed, renamed and
+recorded there. The manifest comes last, and only then is there a dataset; ``.progress`` goes. Whatever ends a
+run before, the parts recorded are whole, and a later run makes the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tradegen.core.machine import core_count
+from tradegen.engine.manifest import Tally
+from tradegen.engine.run import Run
+from tradegen.errors import OutputError, shown, whole_number
+from tradegen.output.dataset_parts import PROGRESS, PartWork, record_of, rehearse
+from tradegen.output.dataset_plan import BLOCKS_PER_PART, Plan
+from tradegen.output.existing_dataset import (
+    FOLDERS,
+    MANIFEST,
+    PLAN,
+    finished_manifest,
+    read_noted,
+    refuse_strangers,
+)
+from tradegen.output.storage import Store, open_store
+from tradegen.output.workers import in_processes
+
+if TYPE_CHECKING:
+    from tradegen.output.cluster import Maker
+
+__all__ = ["write_dataset"]
+
+
+def write_dataset(
+    run: Run,
+    out: str | Path,
+    *,
+    form: str = "parquet",
+    workers: int | None = None,
+    dask: str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    blocks_per_part: int = BLOCKS_PER_PART,
+    endpoint: str | None = None,
+    reserve: Callable[[int, str], int] | None = None,
+    advance: Callable[[int], object] = lambda _pairs: None,
+) -> dict[str, Any]:
+    """Write a run of any size as a folder of part files, in memory that does not grow with it.
+
+    The same run gives the same bytes for any number of workers, also when it is broken off and resumed.
+
+    Parameters
+    ----------
+    run : Run
+        What `prepare` gave.
+    out : str or path
+        A folder, or ``s3://bucket/prefix``. It may hold nothing else.
+    form : str
+        ``parquet``, ``csv``, ``ndjson``, ``json`` or ``fix``.
+    workers : int, optional
+        Processes; all cores if not given.
+    dask : str, optional
+        ``local``, or the address of a scheduler, ``tcp://...``: its workers make the parts instead, and must
+        all reach `out`.
+    resume : bool
+        Keep the parts that an unfinished run of the same has left, and make the others.
+    overwrite : bool
+        Take the place of the dataset there.
+    blocks_per_part : int
+        Of 65,536 pairs each.
+    endpoint : str, optional
+        Address of the object store, if it is not AWS's own.
+    reserve : callable, optional
+        Called with the number of pairs and a key that belongs to this dataset, also when it is resumed;
+        returns the first id. If not given, that of the run counts.
+    advance : callable
+        Called with the numbers of pairs made, or found made.
+
+    Returns
+    -------
+    dict
+        The manifest, as in ``manifest.json``.
+
+    Raises
+    ------
+    OutputError
+        Where `out` holds something else, or the disk refuses. What is done is kept.
+    """
+    if workers is not None:
+        whole_number("workers", workers, 1, 10_000, OutputError)
+    if not isinstance(run, Run):
+        raise OutputError(f"run is {shown(run)}; expected what prepare(...) gives")
+    store = open_store(out, endpoint)
+    plan = Plan(run, form, blocks_per_part)
+    rehearse(plan)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(store.locked())
+        refuse_strangers(store)
+        if not overwrite:
+            finished = finished_manifest(store, plan, resume=resume, ids_given=reserve is None)
+            if finished:
+                _clear(store)
+                return finished
+        # A cluster answers, and the ledger gives ids, before anything is taken away.
+        make: Maker
+        if dask is None:
+            make = functools.partial(in_processes, workers=min(workers or core_count(), plan.part_count))
+        else:
+            from tradegen.output.cluster import on_dask
+
+            make = stack.enter_context(on_dask(dask, workers))
+        plan = _begin_anew(store, plan, reserve) if overwrite else _begin(store, plan, reserve)
+        with _kept():
+            for pairs in make(PartWork(plan, store), range(plan.part_count)):
+                advance(pairs)
+            manifest = _manifest(store, plan)
+            store.put(MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
+        _clear(store)
+    return manifest
+
+
+@contextlib.contextmanager
+def _kept() -> Iterator[None]:
+    """Say with what goes wrong that not all is lost."""
+    try:
+        yield
+    except OutputError as error:
+        raise OutputError(f"{error}; what is done is kept, and --resume goes on") from None
+
+
+def _begin(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) -> Plan:
+    """Write the plan down, with ids of its own, or take up the one that is there."""
+    noted = read_noted(store, PLAN)
+    if noted:
+        store.tidy(FOLDERS)
+    else:
+        noted = {**plan.to_dict(), "key": secrets.token_hex(16), "reserved": reserve is None}
+    # Before ids are reserved: a run that is killed in between finds them again under its key.
+    store.put(PLAN, json.dumps(noted).encode())
+    if not noted["reserved"]:
+        noted["replay"]["first_id"] = (
+            reserve(plan.run.scenario.pairs, f"dataset {noted['key']}") if reserve else plan.run.first_id
+        )
+        noted["reserved"] = True
+        store.put(PLAN, json.dumps(noted).encode())
+    return plan.with_ids_from(noted["replay"]["first_id"])
+
+
+def _begin_anew(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) -> Plan:
+    """Take the place of what is there, once there are ids; a run that is killed in between has lost them."""
+    noted = {**plan.to_dict(), "key": secrets.token_hex(16), "reserved": True}
+    if reserve:
+        noted["replay"]["first_id"] = reserve(plan.run.scenario.pairs, f"dataset {noted['key']}")
+    # First what makes it a dataset.
+    store.remove(MANIFEST)
+    _remove(store, lambda _name: True)
+    store.tidy(FOLDERS)
+    store.put(PLAN, json.dumps(noted).encode())
+    return plan.with_ids_from(noted["replay"]["first_id"])
+
+
+def _manifest(store: Store, plan: Plan) -> dict[str, Any]:
+    """The manifest of a dataset whose parts are all recorded."""
+    tally = Tally(plan.run, trades=False)
+    digest = hashlib.sha256()
+    files = {}
+    for part in range(plan.part_count):
+        record = record_of(store, part)
+        if record is None:
+            raise OutputError(
+                f"{store.place} does not hold part {part}, which a worker made; "
+                "expected a place that all workers reach"
+            )
+        tally.merge(record["tally"])
+        for name, file in record["files"].items():
+            digest.update(f"{file['sha256']}  {name}\n".encode())
+            files[name] = file
+    manifest = tally.manifest()
+    manifest["digests"] = {"dataset": digest.hexdigest(), **manifest["digests"]}
+    manifest["versions"] |= plan.versions
+    about = {"format": plan.form, "blocks_per_part": plan.blocks_per_part, "versions": plan.versions}
+    return {**manifest, "dataset": {**about, "files": files}}
+
+
+def _clear(store: Store) -> None:
+    """Take away what is kept of unfinished datasets alone."""
+    _remove(store, lambda name: name.startswith(f"{PROGRESS}/"))
+    store.tidy(FOLDERS)
+
+
+def _remove(store: Store, chosen: Callable[[str], bool]) -> None:
+    for name in store.names():
+        if chosen(name):
+            store.remove(name)

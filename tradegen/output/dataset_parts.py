@@ -1,0 +1,112 @@
+"""One part of a dataset: made, written, hashed and recorded, apart from all others."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tradegen.engine.blocks import generate_block
+from tradegen.engine.manifest import Tally
+from tradegen.formats import SINKS, Sink, records_of, trade_kinds, truth_kind
+from tradegen.output.dataset_plan import Plan
+from tradegen.output.storage import Store
+
+__all__ = ["PROGRESS", "PartWork", "record_of", "rehearse"]
+
+PROGRESS = ".progress"
+"""The folder, within that of a dataset, of what is known of an unfinished one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartWork:
+    """The making of parts, as a function of their numbers that any process on any machine can call."""
+
+    plan: Plan
+    store: Store
+
+    def __call__(self, part: int) -> int:
+        """Make a part, or keep it where it is made already and whole; returns how many pairs it has.
+
+        Raises
+        ------
+        OutputError
+            Where it cannot be written.
+        """
+        if not self._is_made(part):
+            self._make(part)
+        return self.plan.pairs(part)
+
+    def _is_made(self, part: int) -> bool:
+        """Whether a part is there as its record says, to the last byte."""
+        record = record_of(self.store, part)
+        return (
+            record is not None
+            and record["files"].keys() == set(self.plan.files(part).values())
+            and all(
+                self.store.digest(name) == (file["bytes"], file["sha256"])
+                for name, file in record["files"].items()
+            )
+        )
+
+    def _make(self, part: int) -> None:
+        plan, run = self.plan, self.plan.run
+        files = plan.files(part)
+        tally = Tally(run, trades=False)
+        rows = dict.fromkeys(files, 0)
+        with contextlib.ExitStack() as stack:
+            outputs = {table: stack.enter_context(self.store.create(name)) for table, name in files.items()}
+            sinks = _sinks(plan, {table: output.write for table, output in outputs.items()})
+            for number in plan.blocks(part):
+                block = generate_block(run.scenario, run.market, run.seed, number, run.first_id)
+                for table, records in records_of(run, block).items():
+                    sinks[table].add(records)
+                    rows[table] += len(records)
+                tally.add(block)
+            for sink in sinks.values():
+                sink.end()
+        record = {
+            "files": {
+                name: {"rows": rows[table], "bytes": outputs[table].size, "sha256": outputs[table].sha256}
+                for table, name in files.items()
+            },
+            "tally": tally.to_dict(),
+        }
+        # Written last: what it names is there, and on the disk.
+        self.store.put(f"{PROGRESS}/part-{part:05d}.json", json.dumps(record).encode())
+
+
+def rehearse(plan: Plan) -> None:
+    """Write one pair to nowhere, so that what cannot be written shows before ids are reserved.
+
+    Raises
+    ------
+    OutputError
+        Where the format cannot hold such records, or what writes it is not installed.
+    """
+    run = plan.run
+    sinks = _sinks(plan, dict.fromkeys(plan.tables, len))
+    block = generate_block(run.scenario.replace(pairs=1), run.market, run.seed, 0, run.first_id)
+    for table, records in records_of(run, block).items():
+        sinks[table].add(records)
+    for sink in sinks.values():
+        sink.end()
+
+
+def _sinks(plan: Plan, write: Mapping[str, Callable[[bytes], object]]) -> dict[str, Sink]:
+    kinds = {**trade_kinds(plan.run), "truth": truth_kind(plan.run)}
+    return {table: SINKS[plan.form_of(table)](kinds[table], write[table]) for table in plan.tables}
+
+
+def record_of(store: Store, part: int) -> dict[str, Any] | None:
+    """What was recorded of a part when it was made; None where nothing was."""
+    content = store.get(f"{PROGRESS}/part-{part:05d}.json")
+    if content is None:
+        return None
+    try:
+        found: dict[str, Any] = json.loads(content)
+    except ValueError:
+        return None  # damaged: as good as none
+    return found if isinstance(found, dict) and found.keys() == {"files", "tally"} else None

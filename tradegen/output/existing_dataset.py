@@ -1,0 +1,121 @@
+"""What lies at a dataset's place already, and whether a run may go on with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tradegen.core.columns import LISTS
+from tradegen.errors import OutputError
+from tradegen.output.dataset_parts import PROGRESS
+from tradegen.output.dataset_plan import Plan
+from tradegen.output.storage import Store
+
+__all__ = ["FOLDERS", "MANIFEST", "PLAN", "begun_plan", "finished_manifest", "read_noted", "refuse_strangers"]
+
+MANIFEST = "manifest.json"
+PLAN = f"{PROGRESS}/plan.json"
+_TABLES = sorted({name for lists in LISTS.values() for name in lists} | {"truth"})
+FOLDERS = (*_TABLES, PROGRESS)
+_OURS = re.compile(rf"({'|'.join(_TABLES)})/part-\d+\.\w+|{re.escape(PROGRESS)}/.*|{re.escape(MANIFEST)}")
+
+
+def begun_plan(store: Store) -> Plan | None:
+    """The plan of the dataset that was begun there, finished or not; None where there is none.
+
+    Raises
+    ------
+    OutputError
+        Where what is there is damaged.
+    """
+    if manifest := read_noted(store, MANIFEST):
+        return Plan.from_dict(_as_noted(manifest))
+    noted = read_noted(store, PLAN)
+    return Plan.from_dict(noted) if noted else None
+
+
+def refuse_strangers(store: Store) -> None:
+    """Refuse a place that holds what no dataset does."""
+    if strange := next((name for name in store.names() if not _OURS.fullmatch(name)), None):
+        raise OutputError(f"{store.place} holds {strange}; expected a new or empty folder, or a dataset")
+
+
+def finished_manifest(store: Store, plan: Plan, *, resume: bool, ids_given: bool) -> dict[str, Any] | None:
+    """Refuse what must not be overwritten; the manifest, where all is done already."""
+    names = store.names()
+    if MANIFEST in names:
+        if not resume:
+            raise OutputError(f"{store.place} holds a dataset; expected another folder, or --overwrite")
+        if manifest := read_noted(store, MANIFEST):
+            _require_same(store, plan, _as_noted(manifest), ids_given=ids_given)
+            _require_whole(store, manifest)
+        return manifest
+    if noted := read_noted(store, PLAN):
+        if not resume:
+            raise OutputError(
+                f"{store.place} holds an unfinished dataset; --resume goes on with it, "
+                "and --overwrite starts anew"
+            )
+        _require_same(store, plan, noted, ids_given=ids_given and noted["reserved"])
+    elif names:
+        raise OutputError(
+            f"{store.place} holds {names[0]} but no manifest; expected a new or empty folder, or --overwrite"
+        )
+    return None
+
+
+def _require_whole(store: Store, manifest: dict[str, Any]) -> None:
+    """Refuse to take a finished dataset for whole whose files are not as its manifest has them."""
+    for name, file in manifest["dataset"]["files"].items():
+        if store.digest(name) != (file["bytes"], file["sha256"]):
+            raise OutputError(
+                f"{store.place}/{name} is not as the manifest has it; verify says what is wrong, and "
+                "--overwrite makes the dataset anew"
+            )
+
+
+def _as_noted(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The plan that a finished dataset was made by, as it was noted."""
+    return {**manifest["dataset"], "replay": manifest["replay"]}
+
+
+def read_noted(store: Store, name: str) -> dict[str, Any] | None:
+    """The manifest or the plan; None where it is not there."""
+    content = store.get(name)
+    if content is None:
+        return None
+    what, keys = ("manifest", {"dataset", "replay"}) if name == MANIFEST else ("plan", {"format", "reserved"})
+    with contextlib.suppress(ValueError):
+        found: dict[str, Any] = json.loads(content)
+        if isinstance(found, dict) and found.keys() >= keys:
+            return found
+    raise OutputError(f"{store.place}/{name} is no {what} of a dataset; expected one, or --overwrite")
+
+
+def _require_same(store: Store, plan: Plan, there: dict[str, Any], *, ids_given: bool) -> None:
+    """Refuse to go on with another dataset than the one that was begun."""
+    for what, ours, theirs in _compared(plan.to_dict(), there, ids_given):
+        if ours != theirs:
+            raise OutputError(
+                f"{store.place} was begun with {what} {theirs}, not {ours}; "
+                "expected the same to resume, or --overwrite to start anew"
+            )
+
+
+def _compared(
+    ours: dict[str, Any], theirs: dict[str, Any], ids_given: bool
+) -> Iterator[tuple[str, Any, Any]]:
+    for what in ("format", "blocks_per_part"):
+        yield what, ours[what], theirs.get(what)
+    for name in ours["versions"]:
+        yield name, ours["versions"][name], theirs.get("versions", {}).get(name)
+    for name in ("seed", "first_id") if ids_given else ("seed",):
+        yield name, ours["replay"][name], theirs["replay"][name]
+    one, two = ours["replay"]["scenario"], theirs["replay"]["scenario"]
+    for name in sorted(one.keys() | two.keys()):
+        yield name, one.get(name), two.get(name)
+    if ours["replay"].get("tickers") != theirs["replay"].get("tickers"):
+        yield "tickers", "these", "others"

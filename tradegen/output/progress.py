@@ -1,0 +1,103 @@
+"""Progress on standard error, for runs long enough to wonder about."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from tradegen.core.blocks import Block
+from tradegen.engine.run import Run
+
+__all__ = ["counter", "meter", "progress"]
+
+_A_WHILE = 30.0  # seconds between lines where no one watches
+
+
+def progress(run: Run, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Pass blocks on, with a bar where a person watches a run of several."""
+    if run.block_count < 3:
+        yield from blocks
+        return
+    with meter(run.scenario.pairs) as advance:
+        for block in blocks:
+            yield block
+            advance(block.pairs)
+
+
+@contextlib.contextmanager
+def meter(pairs: int) -> Iterator[Callable[[int], None]]:
+    """Give a function that counts pairs on: a bar with rate and time left, or a line now and then.
+
+    The bar is for a terminal; elsewhere, in a log, there is a line every half a minute.
+    """
+    if not sys.stderr.isatty():
+        yield _Lines(pairs).advance
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} pairs"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=pairs, rate="")
+        start = time.monotonic()
+        done = 0
+
+        def advance(number: int) -> None:
+            nonlocal done
+            done += number
+            bar.update(task, completed=done, rate=_rate(done, time.monotonic() - start))
+
+        yield advance
+
+
+class _Lines:
+    """A line on standard error every half a minute."""
+
+    def __init__(self, pairs: int) -> None:
+        self._pairs, self._done = pairs, 0
+        self._start = self._told = time.monotonic()
+
+    def advance(self, number: int) -> None:
+        self._done += number
+        now = time.monotonic()
+        if now - self._told < _A_WHILE or self._done >= self._pairs:
+            return
+        self._told = now
+        left = (self._pairs - self._done) * (now - self._start) / self._done
+        sys.stderr.write(
+            f"tradegen: {self._done:,} of {self._pairs:,} pairs, {_rate(self._done, now - self._start)}, "
+            f"{_length(left)} left\n"
+        )
+        sys.stderr.flush()
+
+
+def _rate(pairs: int, seconds: float) -> str:
+    return f"{pairs / max(seconds, 1e-3):,.0f} pairs/s"
+
+
+def _length(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
+
+
+@contextlib.contextmanager
+def counter(what: str) -> Iterator[Callable[[int], None]]:
+    """Give a function that counts on, shown where a person watches: for work whose size is not known."""
+    if not sys.stderr.isatty():
+        yield lambda _number: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} {task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda number: bar.advance(task, number)

@@ -1,0 +1,168 @@
+"""A run to single files, or to standard output: block by block, in constant memory, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tradegen.core.columns import LISTS
+from tradegen.engine.blocks import generate_blocks
+from tradegen.engine.manifest import Tally
+from tradegen.engine.run import Run
+from tradegen.errors import OutputError, nearest
+from tradegen.formats import (
+    SINKS,
+    Kind,
+    Sink,
+    trade_kinds,
+    trade_records,
+    truth_form,
+    truth_kind,
+    truth_records,
+)
+from tradegen.output.files import OutputFile, StandardOutput, uninterrupted
+from tradegen.output.progress import progress
+
+__all__ = ["Destinations", "export"]
+
+_BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in SINKS}}
+_STANDARD_OUTPUT = Path("/dev/stdout")
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """Where a run goes: `trades` (None is standard output), and if named `truth` and `manifest`.
+
+    `form` is the name of a sink; where it is None, a file's suffix says it, and JSON is for what has none.
+    In a view of two `lists`, each has a file of its own: ``trades.csv`` becomes ``trades.buy.csv`` and
+    ``trades.sell.csv``.
+
+    Raises
+    ------
+    OutputError
+        Where the format is unknown, or two destinations are one file, or one is a file that is read; or
+        where there are two lists and no file to write them to.
+    """
+
+    trades: Path | None = None
+    truth: Path | None = None
+    manifest: Path | None = None
+    form: str | None = None
+    inputs: tuple[Path, ...] = ()
+    lists: tuple[str, ...] = LISTS["single"]
+
+    def __post_init__(self) -> None:
+        if self.form is not None and self.form not in SINKS:
+            raise OutputError(f"format {self.form} is unknown; {nearest(self.form, SINKS)}")
+        if len(self.lists) > 1 and (self.trades is None or not self.trades.name):
+            raise OutputError(
+                f"the view has two lists, {' and '.join(self.lists)}, and standard output takes one; "
+                f"expected --out PATH: trades.csv makes trades.{self.lists[0]}.csv and "
+                f"trades.{self.lists[1]}.csv"
+            )
+        taken = {os.path.realpath(path): "is read by this run, too" for path in self.inputs}
+        for path in (*self.files.values(), self.truth, self.manifest):
+            # What keeps nothing, such as /dev/null, may be named twice.
+            if path is None or (path != _STANDARD_OUTPUT and path.exists() and not path.is_file()):
+                continue
+            place = os.path.realpath(path)
+            if place in taken:
+                raise OutputError(f"{path} {taken[place]}; expected another path to write to")
+            taken[place] = "is named for two outputs"
+        for path in (self.trades, self.truth):
+            if path is not None:
+                self._form_of(path)
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The file of each list."""
+        if self.trades is None or len(self.lists) == 1:
+            return dict.fromkeys(self.lists, self.trades or _STANDARD_OUTPUT)
+        path = self.trades
+        return {name: path.with_name(f"{path.stem}.{name}{path.suffix}") for name in self.lists}
+
+    @property
+    def form_of_trades(self) -> str:
+        """The name of the trades' sink."""
+        return self._form_of(self.trades) if self.trades else self.form or "json"
+
+    def sink(self, kind: Kind, path: Path | None, write: Callable[[bytes], object]) -> Sink:
+        """The sink for one kind of record."""
+        form = self._form_of(path) if path else self.form or "json"
+        return SINKS[truth_form(form) if path and path == self.truth else form](kind, write)
+
+    def _form_of(self, path: Path) -> str:
+        suffix = path.suffix.lower()
+        if self.form is None and suffix and suffix not in _BY_SUFFIX:
+            raise OutputError(
+                f"{path} has the suffix {suffix}; expected {', '.join(_BY_SUFFIX)}, or --format to say how"
+            )
+        return self.form or _BY_SUFFIX.get(suffix, "json")
+
+
+@contextlib.contextmanager
+def export(destinations: Destinations) -> Iterator[Callable[[Run], dict[str, Any]]]:
+    """Open the destinations, and give a function that writes a run to them and returns its manifest.
+
+    Files are opened first, and put in place last and together, when the context is left without an error:
+    whatever goes wrong before, such as a ledger that refuses or a disk that is full, no file has changed.
+
+    Raises
+    ------
+    OutputError
+        Where a destination cannot be written.
+    KeyboardInterrupt
+        Saying that no file was changed. While files are put in place, an interrupt waits, and is then void.
+    """
+    paths = (destinations.truth, destinations.manifest)
+    with contextlib.ExitStack() as stack:
+        trades = {
+            name: stack.enter_context(OutputFile(path) if destinations.trades else StandardOutput())
+            for name, path in destinations.files.items()
+        }
+        truth, manifest = (stack.enter_context(OutputFile(path)) if path else None for path in paths)
+        files = [file for file in (*trades.values(), truth, manifest) if file]
+        try:
+            yield functools.partial(_write, destinations, trades, truth, manifest)
+            for file in files:
+                file.finish()
+        except BrokenPipeError:
+            if truth or manifest:
+                raise OutputError("standard output was closed before its end; no file was changed") from None
+            raise
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("no file was changed") from None
+        with uninterrupted():
+            for file in files:
+                file.place()
+
+
+def _write(
+    to: Destinations,
+    trades_files: Mapping[str, OutputFile],
+    truth_file: OutputFile | None,
+    manifest_file: OutputFile | None,
+    run: Run,
+) -> dict[str, Any]:
+    kinds = trade_kinds(run)
+    trades = {name: to.sink(kinds[name], to.trades, file.write) for name, file in trades_files.items()}
+    truth = to.sink(truth_kind(run), to.truth, truth_file.write) if truth_file else None
+    tally = Tally(run)
+    for block in progress(run, generate_blocks(run)):
+        for name, columns in trade_records(run, block).items():
+            trades[name].add(columns)
+        if truth:
+            truth.add(truth_records(run, block))
+        tally.add(block)
+    for sink in (*trades.values(), *([truth] if truth else [])):
+        sink.end()
+    manifest = tally.manifest()
+    if manifest_file:
+        manifest_file.write(json.dumps(manifest, indent=2).encode() + b"\n")
+    return manifest

@@ -1,0 +1,79 @@
+"""Work on many parts at once: processes of this machine.
+
+Processes, not threads: a block is hundreds of short steps in Python, which two threads do only one at a time.
+Measured on two cores, a Parquet dataset takes 229 ns a pair in two processes, and 391 in one.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from tradegen.errors import OutputError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+__all__ = ["in_processes"]
+
+
+def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: int) -> Iterator[int]:
+    """What `work` returns for each number, as it is done; at most one process a worker, and none for one.
+
+    Raises
+    ------
+    OutputError
+        From `work`, or where a process has died.
+    """
+    if workers == 1:
+        yield from map(work, numbers)
+        return
+    # Loaded where they are used: other commands need not wait for them.
+    import multiprocessing
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+
+    # A forked worker starts at once; one made anew imports half a second's worth first.
+    method = "fork" if sys.platform == "linux" else "spawn"
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin, (os.getpid(),))
+    waiting = iter(numbers)
+    running: set[Future[int]] = set()
+    try:
+        with warnings.catch_warnings():
+            # From Python 3.12 on, of threads in the parent. A worker computes and writes files of its own,
+            # and needs no lock that one of them might hold; threads of NumPy and Arrow come through a fork.
+            warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+            running |= {pool.submit(work, number) for number in itertools.islice(waiting, 2 * workers)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {pool.submit(work, number) for number in itertools.islice(waiting, len(done))}
+            for future in done:
+                yield future.result()
+    except BrokenProcessPool:
+        raise OutputError("a worker process died, perhaps for want of memory") from None
+    finally:
+        # Parts that are being made come to their end, within a second or so each; no others are begun.
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(parent: int) -> None:
+    """Prepare a worker: it leaves Ctrl-C to its parent, and does not outlive it."""
+    # What it has from its parent stays shared: a search for garbage would touch, and so copy, all of it.
+    gc.freeze()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)

@@ -1,0 +1,97 @@
+"""What must hold between the fields of a scenario, beyond what each takes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tradegen.core.clock import second_of_day, stretches, within_day
+from tradegen.core.columns import LEGS, LISTS
+from tradegen.mechanisms.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from tradegen.scenario.fields import ScenarioFields
+
+__all__ = ["check"]
+
+
+def check(scenario: ScenarioFields) -> None:
+    """Check the fields against each other.
+
+    Raises
+    ------
+    ValueError
+        One sentence on the first that is at odds with another.
+    """
+    if scenario.quantity_min > scenario.quantity_max:
+        raise ValueError(
+            f"quantity_min is {scenario.quantity_min} and quantity_max is {scenario.quantity_max}; "
+            "expected quantity_min at or below quantity_max"
+        )
+    if abs(sum(scenario.fields_per_pair) - 1) > 1e-9:
+        raise ValueError(
+            f"fields_per_pair is {list(scenario.fields_per_pair)}, which adds up to "
+            f"{sum(scenario.fields_per_pair):g}; expected shares that add up to 1"
+        )
+    if scenario.mismatch_rate > 0 and not scenario.weights:
+        raise ValueError(
+            f"mechanisms has no weight above 0 although mismatch_rate is {scenario.mismatch_rate}; "
+            "expected at least one mechanism, or mismatch_rate 0"
+        )
+    _tolerances(scenario)
+    _layouts(scenario)
+    _hot_spots(scenario)
+
+
+def _tolerances(scenario: ScenarioFields) -> None:
+    if scenario.mismatch_rate + scenario.benign_rate > 1 + 1e-12:
+        raise ValueError(
+            f"mismatch_rate is {scenario.mismatch_rate} and benign_rate is {scenario.benign_rate}; "
+            "expected them to add up to at most 1"
+        )
+    within = [name for name in scenario.weights if scenario.tolerances.of(CATALOGUE[name].field)]
+    if scenario.benign_rate > 0 and not within:
+        raise ValueError(
+            f"benign_rate is {scenario.benign_rate} although no field with a mechanism has a tolerance; "
+            "expected a tolerance such as tolerances.price = {ticks = 2}, or benign_rate 0"
+        )
+    if scenario.boundary and not any(
+        scenario.tolerances.of(CATALOGUE[name].field) for name in scenario.active
+    ):
+        raise ValueError(
+            "boundary is true although no field with a mechanism has a tolerance; "
+            "expected a tolerance such as tolerances.quantity = 5"
+        )
+
+
+def _layouts(scenario: ScenarioFields) -> None:
+    for view, lists in LISTS.items():
+        for name in lists:
+            layout = getattr(scenario, name)
+            if view != scenario.view and layout:
+                raise ValueError(
+                    f"{name} is given although view is {scenario.view}; expected "
+                    f"{' and '.join(LISTS[scenario.view])}, or view {view}"
+                )
+            if lost := layout.lost(scenario.timestamp_precision):
+                raise ValueError(f"{name}.timestamp_format is {layout.timestamp_format!r}, {lost}")
+
+
+def _hot_spots(scenario: ScenarioFields) -> None:
+    for spot in scenario.hot_spots:
+        legs = LEGS[scenario.view]
+        if spot.leg is not None and spot.leg not in legs:
+            raise ValueError(f"hot spot {spot.name}: leg is {spot.leg}; expected {' or '.join(legs)}")
+        weights: Mapping[str, float] = scenario.weights if spot.mechanisms is None else spot.mechanisms
+        if spot.rate > 0 and not any(weight > 0 for weight in weights.values()):
+            raise ValueError(
+                f"hot spot {spot.name}: mechanisms has no weight above 0 although its rate is {spot.rate}; "
+                "expected at least one mechanism, or rate 0"
+            )
+        window = within_day(second_of_day(scenario.start), second_of_day(scenario.end))
+        wanted = stretches(spot.where.hours or ())
+        if wanted and not any(max(a, c) < min(b, d) for a, b in wanted for c, d in window):
+            raise ValueError(
+                f"hot spot {spot.name}: where.hours is {', '.join(spot.where.hours or ())}; expected some of "
+                f"the window of trade times, {scenario.start} to {scenario.end}"
+            )

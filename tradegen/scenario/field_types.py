@@ -1,0 +1,185 @@
+"""The types of a scenario's fields: what each takes, and how a message says so.
+
+Annotations are evaluated as they stand, not from text: for pydantic that is the faster import.
+"""
+
+import datetime as dt
+import functools
+import zoneinfo
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
+
+from tradegen.core.columns import FIELDS
+from tradegen.errors import nearest, shown
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.mechanism import Values, Zone
+from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain
+
+__all__ = [
+    "Band",
+    "Brokers",
+    "Day",
+    "FieldShares",
+    "Pairs",
+    "SettingsByName",
+    "Share",
+    "Shares",
+    "TimeOfDay",
+    "Weights",
+    "default_settings",
+]
+
+
+def _moment(kind: type[dt.date] | type[dt.time]) -> BeforeValidator:
+    """ISO text, as JSON and keyword arguments carry it, to a date or a time; all else untouched."""
+
+    def convert(value: Any) -> Any:
+        if isinstance(value, dt.datetime) and kind is dt.date and value.time() == dt.time():
+            return value.date()
+        try:
+            return kind.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            return value
+
+    return BeforeValidator(convert)
+
+
+def _whole_second(value: dt.time) -> dt.time:
+    if value.microsecond or value.tzinfo:
+        raise ValueError(f"start or end is {value}; expected a time of day in whole seconds, without a zone")
+    return value
+
+
+def _weights(value: Mapping[str, float]) -> Mapping[str, float]:
+    for name, weight in value.items():
+        if 0 < weight < 1e-9:
+            raise ValueError(f'mechanisms."{name}" is {weight}; expected 0, or a weight from 1e-9 to 1e9')
+        if name not in CATALOGUE:
+            raise ValueError(f"mechanisms has {shown(name)}, which is unknown; {nearest(name, CATALOGUE)}")
+    return Frozen(value)
+
+
+class _Settings(BaseModel):
+    """The settings of one mechanism; `_settings_model` makes one from the catalogue's entry."""
+
+    model_config = STRICT
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        low, high = getattr(self, "min", 0), getattr(self, "max", 0)
+        if low > high:
+            raise ValueError(f"min is {low} and max is {high}; expected min at or below max")
+        zone = getattr(self, "zone", None)
+        if zone is not None and zone == getattr(self, "other_zone", None):
+            raise ValueError(f"zone and other_zone are both {zone}; expected two zones")
+        return self
+
+
+def _zone(setting: str, name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"{setting} is {shown(name)}; expected the IANA name of a time zone, such as Europe/London"
+        ) from None
+    return name
+
+
+@functools.cache
+def _settings_model(mechanism: str) -> type[_Settings]:
+    fields: dict[str, Any] = {}
+    for setting in CATALOGUE[mechanism].settings:
+        expected = Expected(setting.expected)
+        if isinstance(setting, Zone):
+            annotation: Any = Annotated[str, AfterValidator(functools.partial(_zone, setting.name)), expected]
+        elif setting.whole:
+            annotation = Annotated[int, Field(ge=setting.least, le=setting.most), INTEGER, expected]
+        else:
+            annotation = Annotated[float, Field(gt=setting.least, le=setting.most), NUMBER, expected]
+        fields[setting.name] = (annotation, Field(setting.default, description=setting.about))
+    return create_model(mechanism, __base__=_Settings, **fields)
+
+
+def _settings(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    found = {}
+    for name, given in value.items():
+        if name not in CATALOGUE:
+            raise ValueError(f"settings has {shown(name)}, which is unknown; {nearest(str(name), CATALOGUE)}")
+        if not isinstance(given, Mapping):
+            raise ValueError(
+                f'settings."{name}" is {shown(given)}; expected values by setting, such as {{"max": 0.02}}'
+            )
+        model = _settings_model(name)
+        try:
+            found[name] = Frozen(model.model_validate(given).model_dump())
+        except ValidationError as error:
+            raise ValueError(explain(error, model, f"setting of {name}", f'settings."{name}".')) from None
+    return found
+
+
+def _shares(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Share = Annotated[float, Field(ge=0, le=1), NUMBER, Expected("a share from 0 to 1")]
+Day = Annotated[
+    Annotated[dt.date, _moment(dt.date), Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))] | None,
+    Expected("a date from 1900-01-01 to 2199-12-31, such as 2025-07-21"),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}),
+]
+TimeOfDay = Annotated[
+    dt.time, _moment(dt.time), AfterValidator(_whole_second), Expected("a time of day such as 09:30:00")
+]
+Weights = Annotated[
+    Mapping[str, Annotated[float, Field(ge=0, le=1e9), NUMBER]],
+    AfterValidator(_weights),
+    PlainSerializer(lambda value: dict(value)),
+    Expected("mechanism names with weights from 0 to 1e9, such as {'price.nudge': 1}"),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {name: {"type": "number", "minimum": 0} for name in CATALOGUE},
+            "additionalProperties": False,
+        }
+    ),
+]
+SettingsByName = Annotated[
+    Mapping[str, Any],
+    BeforeValidator(_settings),
+    AfterValidator(Frozen),
+    PlainSerializer(lambda value: {name: dict(item) for name, item in value.items()}),
+    Expected("mechanism names with their settings, such as {'price.nudge': {'max': 0.02}}"),
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "object"}}),
+]
+Pairs = Annotated[int, Field(ge=1, le=10**12), INTEGER, Expected("a whole number from 1 to 1000000000000")]
+Shares = Annotated[
+    int, Field(ge=1, le=10**9), INTEGER, Expected("a whole number of shares from 1 to 1000000000")
+]
+Brokers = Annotated[int, Field(ge=2, le=9_999), INTEGER, Expected("a whole number from 2 to 9999")]
+Band = Annotated[float, Field(ge=0, lt=1), NUMBER, Expected("a share from 0 to below 1")]
+FieldShares = Annotated[
+    tuple[Share, ...],
+    BeforeValidator(_shares),
+    Field(min_length=1, max_length=len(FIELDS)),
+    Expected(f"1 to {len(FIELDS)} shares that add up to 1, such as [0.8, 0.2]"),
+]
+
+
+@functools.cache
+def default_settings(mechanism: str) -> Values:
+    """The settings of a mechanism where a scenario names none."""
+    return Frozen(_settings_model(mechanism)().model_dump())

@@ -1,0 +1,156 @@
+"""The fields of a scenario with their defaults, and what follows from them."""
+
+import datetime as dt
+import functools
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from tradegen.core.columns import LISTS, RECORD
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.mechanism import Values
+from tradegen.scenario.field_types import (
+    Band,
+    Brokers,
+    Day,
+    FieldShares,
+    Pairs,
+    SettingsByName,
+    Share,
+    Shares,
+    TimeOfDay,
+    Weights,
+    default_settings,
+)
+from tradegen.scenario.hot_spots import HotSpots
+from tradegen.scenario.layouts import PLAIN, Layout
+from tradegen.scenario.tolerances import Tolerances
+from tradegen.scenario.validation import STRICT, Expected, Frozen, table
+
+__all__ = ["ScenarioFields"]
+
+_A_LAYOUT = Expected("a layout, such as {columns = {trade_id = 'TradeRef'}}")
+
+
+class ScenarioFields(BaseModel):
+    """What each field takes by itself; `Scenario` also holds them against each other."""
+
+    model_config = STRICT
+
+    pairs: Pairs = Field(15, description="pairs to generate; each has two legs")
+    mismatch_rate: Share = Field(0.30, description="share of pairs with a mismatch, outside hot spots")
+    benign_rate: Share = Field(
+        0.0, description="share of pairs, outside hot spots, with a difference within its tolerance instead"
+    )
+    rate_mode: Annotated[Literal["exact", "bernoulli"], Expected("exact or bernoulli")] = Field(
+        "exact",
+        description="exact: right to one in every block of 65536 pairs; bernoulli: a coin a pair",
+    )
+    mechanisms: Weights = Field(
+        Frozen(
+            {
+                "quantity.nudge": 1.0,
+                "price.nudge": 1.0,
+                # The neighbouring weekday on either side: together one weight, as every other field.
+                "date.next_session": 0.5,
+                "date.previous_session": 0.5,
+                "trade_timestamp.delay": 1.0,
+            }
+        ),
+        description="weights by mechanism; what is not named is off",
+    )
+    settings: SettingsByName = Field(
+        Frozen(), description="settings by mechanism; what is not named is at its default"
+    )
+    fields_per_pair: FieldShares = Field(
+        (0.8, 0.2),
+        description="shares of mismatched pairs with 1, 2, ... different fields altered; "
+        "a pair never has more than there are fields with a weight",
+    )
+    buy_share: Share = Field(
+        0.5, description="share of mismatched pairs altered on the BUY leg, or on ours in the view two_system"
+    )
+    tolerances: Annotated[
+        Tolerances, table(Tolerances, "tolerances"), Expected("tolerances by field, such as {quantity = 5}")
+    ] = Field(Tolerances(), description="differences up to these are benign; by default, none is")
+    boundary: Annotated[bool, Expected("true or false")] = Field(
+        False,
+        description="true: drawn sizes are 0.99, 1 and 1.01 times the tolerance, where there is one; "
+        "false: at most half of it, or at least twice",
+    )
+    hot_spots: HotSpots = Field(
+        (), description="causes that strike a part of the pairs, which belong to the first that is about them"
+    )
+    order: Annotated[Literal["shuffled", "paired"], Expected("shuffled or paired")] = Field(
+        "shuffled", description="row order; shuffled within a block of 65536 pairs"
+    )
+    view: Annotated[
+        Literal["single", "counterparty", "two_system"], Expected("single, counterparty or two_system")
+    ] = Field(
+        "single",
+        description="single: one list; counterparty: the list of the BUY legs and that of the SELL legs; "
+        "two_system: each trade as our system and as theirs holds it, on the same side",
+    )
+    trades: Annotated[Layout, table(Layout, "trades"), _A_LAYOUT] = Field(
+        PLAIN, description="how the list of the view single is written"
+    )
+    buy: Annotated[Layout, table(Layout, "buy"), _A_LAYOUT] = Field(
+        PLAIN, description="how the first list of the view counterparty is written"
+    )
+    sell: Annotated[Layout, table(Layout, "sell"), _A_LAYOUT] = Field(
+        PLAIN, description="how its second list is written"
+    )
+    ours: Annotated[Layout, table(Layout, "ours"), _A_LAYOUT] = Field(
+        PLAIN, description="how the first list of the view two_system is written"
+    )
+    theirs: Annotated[Layout, table(Layout, "theirs"), _A_LAYOUT] = Field(
+        PLAIN, description="how its second list is written"
+    )
+    date: Day = Field(None, description="day the window starts on; today if not given")
+    start: TimeOfDay = Field(
+        dt.time(9, 30),
+        description="start of the window of trade times, included (NYSE core trading session, New York time)",
+    )
+    end: TimeOfDay = Field(
+        dt.time(16, 0), description="end of the window, excluded; at or before start: on the next day"
+    )
+    timestamp_precision: Annotated[Literal["s", "ms", "us"], Expected("s, ms or us")] = Field(
+        "s", description="smallest step of timestamps: seconds, milliseconds or microseconds"
+    )
+    quantity_min: Shares = Field(1, description="smallest quantity, shares")
+    quantity_max: Shares = Field(500, description="largest quantity, shares")
+    price_band: Band = Field(
+        0.01, description="prices lie within this share of the ticker's price, on either side"
+    )
+    brokers: Brokers = Field(15, description="number of brokers: BKR001, BKR002, ...")
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The mechanisms that are on, in catalogue order, with their weights."""
+        return {name: self.mechanisms[name] for name in CATALOGUE if self.mechanisms.get(name, 0) > 0}
+
+    @property
+    def lists(self) -> dict[str, Layout]:
+        """The view's lists by name, and how each is written."""
+        return {name: getattr(self, name) for name in LISTS[self.view]}
+
+    @functools.cached_property
+    def active(self) -> tuple[str, ...]:
+        """Every mechanism that is on, here or in a hot spot, in catalogue order."""
+        tables = [self.mechanisms, *(spot.mechanisms or {} for spot in self.hot_spots)]
+        return tuple(name for name in CATALOGUE if any(table.get(name, 0) > 0 for table in tables))
+
+    @functools.cached_property
+    def record_ids(self) -> bool:
+        """Whether records have ids: where trade_id and side may not say which one is meant."""
+        return any(CATALOGUE[name].field in (RECORD, "order_type", "trade_id") for name in self.active)
+
+    def settings_of(self, mechanism: str) -> Values:
+        """The values of one mechanism's settings; defaults where the scenario names none."""
+        found: Values | None = self.settings.get(mechanism)
+        return found if found is not None else default_settings(mechanism)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The causes by number, as the truth states them: "" for none, then the hot spots."""
+        return ("", *(spot.name for spot in self.hot_spots))

@@ -1,0 +1,109 @@
+"""Hot spots: where, and how often, more goes wrong than elsewhere, and by which cause."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
+
+from tradegen.core.clock import stretches
+from tradegen.errors import named
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.scenario.field_types import SettingsByName, Share, Weights
+from tradegen.scenario.validation import NUMBER, STRICT, Expected, Frozen, explain, table
+
+__all__ = ["HotSpot", "HotSpots", "Where"]
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}$"
+
+
+def _several(value: Any) -> Any:
+    """One name or a list of names, as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+def _hours(value: tuple[str, ...]) -> tuple[str, ...]:
+    stretches(value)
+    return value
+
+
+Names = Annotated[
+    tuple[str, ...] | None, BeforeValidator(_several), Expected("a name, or a list of at least one name")
+]
+Dollars = Annotated[Annotated[float, Field(ge=0, le=1e18), NUMBER] | None, Expected("dollars from 0 to 1e18")]
+
+
+class Where(BaseModel):
+    """Which legs a hot spot is about: all that is named must hold for the leg before any alteration."""
+
+    model_config = STRICT
+
+    broker_id: Names = Field(None, description="the leg's broker is one of these")
+    contra_broker_id: Names = Field(None, description="the leg's contra broker is one of these")
+    ticker: Names = Field(None, description="the ticker is one of these")
+    hours: Annotated[Names, AfterValidator(lambda value: value and _hours(value))] = Field(
+        None,
+        description='the time lies in one of these stretches, such as "10:00-10:30", whose end is excluded',
+    )
+    min_notional: Dollars = Field(None, description="quantity times price is at least this many dollars")
+    max_notional: Dollars = Field(None, description="quantity times price is at most this many dollars")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        given = self.model_dump(exclude_none=True)
+        if not given or not all(value != () for value in given.values()):
+            raise ValueError("ticker and all others are missing; expected one, such as {ticker = 'AAPL'}")
+        if (
+            self.min_notional is not None
+            and self.max_notional is not None
+            and self.min_notional > self.max_notional
+        ):
+            raise ValueError("min_notional is above max_notional; expected it at or below")
+        return self
+
+
+class HotSpot(BaseModel):
+    """A cause of mismatches that strikes a part of the pairs, at a rate of its own."""
+
+    model_config = STRICT
+
+    name: Annotated[str, Expected("1 to 40 letters, digits, spaces, dots, dashes or underscores")] = Field(
+        pattern=_NAME, description="the cause, as the truth states it"
+    )
+    where: Annotated[Where, table(Where, "where"), Expected("conditions, such as {ticker = 'AAPL'}")] = Field(
+        description="the legs it is about"
+    )
+    rate: Share = Field(description="share of these pairs with a mismatch, in place of mismatch_rate")
+    mechanisms: Weights | None = Field(None, description="weights by mechanism; the scenario's if not given")
+    settings: SettingsByName = Field(Frozen(), description="settings by mechanism, over the scenario's")
+    leg: Annotated[Literal["BUY", "SELL", "OURS", "THEIRS"] | None, Expected("BUY, SELL, OURS or THEIRS")] = (
+        Field(None, description="the leg it is about; either if not given")
+    )
+
+
+def _read(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return value
+    spots = []
+    for number, item in enumerate(value, 1):
+        given = item.get("name") if isinstance(item, Mapping) else None
+        where = f"hot spot {named(given) if given else number}: "
+        try:
+            spots.append(item if isinstance(item, HotSpot) else HotSpot.model_validate(item))
+        except ValidationError as error:
+            raise ValueError(where + explain(error, HotSpot, "field of a hot spot", keys=CATALOGUE)) from None
+    return tuple(spots)
+
+
+def _distinct(value: tuple[HotSpot, ...]) -> tuple[HotSpot, ...]:
+    names = [spot.name for spot in value]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"hot_spots has two with the name {twice}; expected each name once")
+    return value
+
+
+HotSpots = Annotated[
+    tuple[HotSpot, ...],
+    BeforeValidator(_read),
+    AfterValidator(_distinct),
+    Expected("a list of hot spots, each with name, where and rate"),
+]

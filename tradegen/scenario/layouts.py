@@ -1,0 +1,108 @@
+"""How a list is written: names of columns, forms of dates and times. Nothing here is a mismatch."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, model_validator
+
+from tradegen.core.columns import RECORD_ID, STEPS, TRADE_COLUMNS
+from tradegen.errors import nearest, shown
+from tradegen.scenario.validation import STRICT, Expected, Frozen
+
+__all__ = ["PLAIN", "Layout"]
+
+_COLUMNS = (*TRADE_COLUMNS, RECORD_ID)
+# What strftime writes alike on every machine; %b and %B are English unless a program sets another locale.
+_DIRECTIVES = re.compile(r"%(.?)")
+_KNOWN = "YmdHIpMSfbByj%"
+_NAME = re.compile(r"[^\x00-\x1f\x7f\"\\]{1,64}")
+_MOMENT = dt.datetime(2025, 11, 21, 22, 33, 44, 555_666)
+
+
+def _columns(value: Mapping[str, str]) -> Mapping[str, str]:
+    for column, name in value.items():
+        if column not in _COLUMNS:
+            raise ValueError(f"columns has {shown(column)}, which is unknown; {nearest(column, _COLUMNS)}")
+        if not _NAME.fullmatch(name):
+            raise ValueError(
+                f"columns.{column} is {shown(name)}; expected a name of 1 to 64 characters, without quotes, "
+                "backslashes or line breaks"
+            )
+    written = [value.get(column, column) for column in _COLUMNS]
+    twice = next((name for name in written if written.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"columns gives the name {twice} to two columns; expected each name once")
+    return Frozen(value)
+
+
+def _format(value: str) -> str:
+    for directive in _DIRECTIVES.findall(value):
+        if directive not in _KNOWN or not directive:
+            raise ValueError(f"format has %{directive}; expected %{', %'.join(_KNOWN)}")
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            f"format is {shown(value)}; expected 1 to 64 characters, without quotes or backslashes"
+        )
+    return value
+
+
+Format = Annotated[
+    str | None, AfterValidator(lambda value: value and _format(value)), Expected("a format such as %d/%m/%Y")
+]
+
+
+class Layout(BaseModel):
+    """How one list is written; what is not named stays as it is."""
+
+    model_config = STRICT
+
+    columns: Annotated[
+        Mapping[str, str],
+        AfterValidator(_columns),
+        PlainSerializer(lambda value: dict(value)),
+        Expected('new names by column, such as {trade_id = "TradeRef"}'),
+    ] = Field(Frozen(), description="new names of columns")
+    date_format: Format = Field(None, description="form of dates, as strftime has it")
+    timestamp_format: Format = Field(None, description="form of timestamps, as strftime has it")
+
+    def __bool__(self) -> bool:
+        return bool(self.columns or self.date_format or self.timestamp_format)
+
+    @model_validator(mode="after")
+    def _whole_dates(self) -> Self:
+        if lost := _lost(self.date_format, dt.timedelta(days=1)):
+            raise ValueError(f"date_format is {shown(self.date_format)}, {lost}")
+        return self
+
+    def lost(self, precision: str) -> str:
+        """What of a timestamp's precision the format leaves out, as the end of a sentence; "" if nothing."""
+        step = dt.timedelta(microseconds=STEPS[precision])
+        return _lost(self.timestamp_format, step)
+
+
+def _lost(form: str | None, least: dt.timedelta) -> str:
+    """What a format leaves out: a part, of at least this length, in which moments may differ unseen."""
+    if form is None:
+        return ""
+    written = _MOMENT.strftime(form)
+    for part, other in _OTHERS.items():
+        if abs(other - _MOMENT) >= least and other.strftime(form) == written:
+            return f"which leaves out the {part}; a mismatch there would vanish"
+    return ""
+
+
+_OTHERS = {
+    "year": _MOMENT.replace(year=2015),
+    "month": _MOMENT.replace(month=10),
+    "day": _MOMENT.replace(day=20),
+    "half of the day": _MOMENT.replace(hour=10),
+    "hour": _MOMENT.replace(hour=21),
+    "minute": _MOMENT.replace(minute=32),
+    "second": _MOMENT.replace(second=43),
+    "milliseconds": _MOMENT.replace(microsecond=554_666),
+    "microseconds": _MOMENT.replace(microsecond=555_665),
+}
+
+PLAIN = Layout()

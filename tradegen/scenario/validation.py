@@ -1,0 +1,150 @@
+"""Strict pydantic, and its errors as sentences for a person.
+
+``explain`` turns a ValidationError into the form every message has: which parameter, what was given,
+what is allowed. What is allowed is said once, as `Expected` beside the constraint it describes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from tradegen.errors import named, nearest, shown
+
+__all__ = ["INTEGER", "NUMBER", "STRICT", "Expected", "Frozen", "explain", "table"]
+
+STRICT = ConfigDict(
+    frozen=True,
+    extra="forbid",
+    strict=True,
+    allow_inf_nan=False,
+    # Building validators costs tens of milliseconds: at first use, not at import.
+    defer_build=True,
+)
+
+
+class Frozen(dict[str, Any]):
+    """A dict that cannot be changed, so that a frozen model is frozen all through; hashable, picklable."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("a scenario cannot be changed; make another with replace()")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none because it can change
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type[Frozen], tuple[dict[str, Any]]]:
+        return Frozen, (dict(self),)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Says what a field takes, for messages: ``a share from 0 to 1``."""
+
+    text: str
+
+
+def _plain_integer(value: Any) -> Any:
+    """NumPy integers, which notebooks hold, as int; all else untouched, for strict validation to judge."""
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def _plain_number(value: Any) -> Any:
+    if isinstance(value, np.bool_):
+        return bool(value)
+    return value.item() if isinstance(value, (np.integer, np.floating)) else value
+
+
+INTEGER = BeforeValidator(_plain_integer)
+"""For an int field, after its limits: lets a NumPy integer in; no boolean, no float, no text."""
+
+NUMBER = BeforeValidator(_plain_number)
+"""For a float field, after its limits: lets a NumPy number in; no boolean, no text."""
+
+
+def table(model: type[BaseModel], name: str) -> BeforeValidator:
+    """For a field that is a table of its own: reads a mapping as `model`, with errors that name their place.
+
+    `name` is the field's, as messages quote it.
+    """
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        try:
+            return model.model_validate(dict(value))
+        except ValidationError as error:
+            raise ValueError(explain(error, model, f"field of {name}", f"{name}.")) from None
+
+    return BeforeValidator(read)
+
+
+def explain(
+    error: ValidationError, model: type[BaseModel], kind: str, where: str = "", keys: Container[str] = ()
+) -> str:
+    """One sentence for a ValidationError of `model`.
+
+    Parameters
+    ----------
+    error : ValidationError
+        What pydantic found.
+    model : type
+        The model that was validated.
+    kind : str
+        What a field of the model is called, such as ``"scenario field"``.
+    where : str, optional
+        What to put before field names, such as ``settings."price.nudge".``.
+    keys : container of str, optional
+        Keys that tables within the model may have, such as names of mechanisms: a message quotes them.
+
+    Returns
+    -------
+    str
+        Its findings, joined by semicolons.
+    """
+    return "; ".join(dict.fromkeys(_sentences(error, model, kind, where, keys)))
+
+
+def _sentences(
+    error: ValidationError, model: type[BaseModel], kind: str, where: str, keys: Container[str]
+) -> Iterable[str]:
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    for finding in error.errors(include_url=False):
+        if not finding["loc"] and finding["type"] != "value_error":
+            yield f"{where}{shown(finding['input'])} cannot be read: {_expected(model, '', finding)}"
+            continue
+        name = str(finding["loc"][0]) if finding["loc"] else ""
+        quoted = f"{where}{named(name)}{_within(finding['loc'][1:], keys)}"
+        if finding["type"] == "extra_forbidden":
+            yield f"{quoted} is not a {kind}; {nearest(name, names)}"
+        elif finding["type"] == "missing":
+            yield f"{quoted} is missing; expected {_expected(model, name, finding)}"
+        elif finding["type"] == "value_error":
+            # Raised by our own validators, which write whole sentences.
+            yield f"{where}{finding['ctx']['error']}"
+        else:
+            yield f"{quoted} is {shown(finding['input'])}; expected {_expected(model, name, finding)}"
+
+
+def _within(path: tuple[int | str, ...], keys: Container[str]) -> str:
+    """Where in a field a finding lies: ``[1]``, ``."price.nudge"``; names of pydantic's own are left out."""
+    return "".join(
+        f"[{step}]" if isinstance(step, int) else f'."{step}"'
+        for step in path
+        if isinstance(step, int) or step in keys
+    )
+
+
+def _expected(model: type[BaseModel], name: str, finding: Any) -> str:
+    fields = {field.alias or known: field for known, field in model.model_fields.items()}
+    field = fields.get(name)
+    stated = [item.text for item in field.metadata if isinstance(item, Expected)] if field else []
+    if stated:
+        return str(stated[-1])
+    message: str = finding["msg"]
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,244 @@
+"""Figures of scores: what a matcher finds by mechanism, by size of the difference, and at other tolerances.
+
+Each draws a frame of one or several scores; several are told apart by `Score.matcher`, in colour and marker.
+Figures belong to no pyplot state.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter
+
+from tradegen.analysis.figures import plain_axes, power_label
+from tradegen.core.columns import Array
+from tradegen.scoring.scores import Score
+from tradegen.scoring.sections import worst_first
+from tradegen.scoring.tables import shown_group
+
+__all__ = ["plot_detection", "plot_recall", "plot_tolerance_sweep"]
+
+By: TypeAlias = Literal["mechanism", "field", "cause", "leg", "notional", "records"]
+
+# Okabe and Ito's colours, which colour-blind people tell apart.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_MARKERS = ("o", "s", "D", "^", "v", "P")
+_LABELS = 5
+
+
+def plot_recall(*scores: Score, by: By = "mechanism") -> Figure:
+    """Draw recall by mechanism, or another group, with 95% intervals; what is found least comes first.
+
+    Parameters
+    ----------
+    *scores : Score
+        The first one says the order.
+    by : {"mechanism", "field", "cause", "leg", "notional", "records"}
+
+    Raises
+    ------
+    ScoringError
+        Where `by` is something else.
+    """
+    tables = [score.frame(by) for score in scores]
+    first = scores[0].records if by == "records" else shown_group(scores[0], by)
+    expected = {name: value for name, value in first.items() if value.expected}
+    names = list(expected if by in ("notional", "leg") else worst_first(expected))
+    several = 0.14 * (len(scores) - 1)
+    figure = Figure(figsize=(8, 1.6 + (0.3 + several) * len(names)), dpi=100, layout="constrained")
+    figure.suptitle(f"Recall by {'record' if by == 'records' else by}{_alone(scores)}", parse_math=False)
+    axes = figure.subplots()
+    axes.set_xlabel("found, %")
+    rows = np.arange(len(names))
+    for number, table in enumerate(tables):
+        shown = table.reindex(names)
+        at = rows + _beside(number, len(tables), 0.6)
+        axes.hlines(at, 100 * shown["low"], 100 * shown["high"], color=_COLOURS[number % 6], linewidth=2)
+        axes.plot(100 * shown["recall"], at, linestyle="", **_mark(scores, number))
+    labels = [f"{name}  ({expected[name].expected:,})" for name in names]
+    axes.set_yticks(rows, labels, parse_math=False)
+    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
+    axes.set_xlim(-2, 102)
+    axes.grid(axis="x", alpha=0.3)
+    plain_axes(axes)
+    if len(scores) > 1:
+        _legend(figure, 3)
+    return figure
+
+
+def plot_detection(*scores: Score) -> Figure:
+    """Draw, for each measured field and unit, recall against the size of the difference.
+
+    A dot is the recall in a range of sizes, from one mark of the scale to the next (1, 2, 5, 10, ...), on its
+    95% interval. Ranges in which no value differs have none.
+    """
+    tables = [score.frame("detection") for score in scores]
+    figure, panels = _panels(tables, f"Recall by size of the difference{_alone(scores)}")
+    for axes, unit, shown in panels:
+        axes.set_xlabel(f"{shown[0]['field'].iloc[0]}: size of the difference, {unit}")
+        axes.set_ylabel("found, %")
+        axes.set_title(f"{shown[0]['expected'].sum():,} differences", fontsize="medium")
+        ranges = pd.concat(shown)
+        scale = _Scale(ranges["size"], ranges["below"], unit)
+        for number, table in enumerate(shown):
+            at = scale.middle(table["size"], table["below"]) + _beside(number, len(shown), scale.width / 25)
+            axes.vlines(at, 100 * table["low"], 100 * table["high"], color=_COLOURS[number % 6])
+            # No line over a range in which nothing differs.
+            ends = np.flatnonzero(table["below"].to_numpy()[:-1] != table["size"].to_numpy()[1:]) + 1
+            recall = np.insert(100 * table["recall"].to_numpy(), ends, np.nan)
+            axes.plot(np.insert(at, ends, np.nan), recall, linewidth=1, **_mark(scores, number))
+        scale.draw(axes)
+    if panels and len(scores) > 1:
+        _legend(figure, 3)
+    return figure
+
+
+def plot_tolerance_sweep(*scores: Score) -> Figure:
+    """Draw, for each measured field and unit, recall and precision against the tolerance.
+
+    The truth is labelled anew at each mark of the scale: every difference of that field up to the tolerance
+    is benign there, and reporting it a false alarm. The findings stay the same.
+    """
+    tables = [_swept(score.frame("tolerance_sweep")) for score in scores]
+    figure, panels = _panels(tables, f"The same findings at other tolerances{_alone(scores)}")
+    for axes, unit, shown in panels:
+        axes.set_xlabel(f"{shown[0]['field'].iloc[0]}: tolerance, {unit}")
+        axes.set_ylabel("%")
+        places = pd.concat(shown)["tolerance"]
+        scale = _Scale(places, places, unit)
+        for number, table in enumerate(shown):
+            mark = _mark(scores, number)
+            at, name = scale.at(table["tolerance"]), mark.pop("label")
+            axes.plot(at, 100 * table["recall"], **mark, label=f"{name} recall".strip())
+            mark |= {"markerfacecolor": "none", "linestyle": "--", "label": f"{name} precision".strip()}
+            axes.plot(at, 100 * table["precision"], **mark)
+        scale.draw(axes)
+    if panels:
+        _legend(figure, 2)
+    return figure
+
+
+def _swept(table: pd.DataFrame) -> pd.DataFrame:
+    """Only the tolerances between the smallest difference and the largest: elsewhere, nothing changes."""
+    kept = [
+        places.loc[(places["expected"] > 0) & (places["expected"].shift(-1) < places["expected"].iloc[0])]
+        for _, places in table.groupby(["field", "unit"], sort=False)
+    ]
+    return pd.concat(kept) if kept else table
+
+
+class _Scale:
+    """An axis by powers of ten, with a place of its own for what is smaller than all of them, such as 0."""
+
+    def __init__(self, low: pd.Series[float], high: pd.Series[float], unit: str) -> None:
+        places = np.unique([*low, *high])
+        positive = places[(places > 0) & np.isfinite(places)]
+        self._whole = unit in ("shares", "days")
+        self._places = positive if len(positive) else np.array([1.0])
+        # Far enough from the first mark for a label of its own.
+        self._zero_at = self._places[0] / max(4.0, (self._places[-1] / self._places[0]) ** 0.12)
+        self._zero, self._endless = bool((places == 0).any()), bool(np.isinf(places).any())
+
+    @property
+    def width(self) -> float:
+        """How many powers of ten it spans."""
+        return float(self.at(np.inf) - (self.at(0.0) if self._zero else np.log10(self._places[0])))
+
+    def at(self, values: npt.ArrayLike) -> Array:
+        """Where sizes lie on the axis."""
+        sizes = np.asarray(values, float)
+        # Beyond the last mark, the range is drawn as wide as another one.
+        found: Array = np.log10(np.clip(sizes, self._zero_at, 2 * self._places[-1]))
+        return found
+
+    def middle(self, low: pd.Series[float], below: pd.Series[float]) -> Array:
+        """Where the middle of a range lies; that from 1 share up to 2 is one share."""
+        high = np.where(np.isfinite(below), below - 1, below) if self._whole else below
+        return (self.at(low) + self.at(high)) / 2
+
+    def draw(self, axes: Axes) -> None:
+        """Set limits, and labels in plain numbers."""
+        left, right = map(float, np.log10(self._places[[0, -1]]))
+        powers = np.arange(math.ceil(left - 1e-9), math.floor(right + 1e-9) + 1)
+        if len(powers) > 2:
+            ticks = 10.0 ** powers[:: math.ceil(len(powers) / _LABELS)]
+        else:
+            ticks = self._places[:: math.ceil(len(self._places) / _LABELS)]
+        labels = {float(at): power_label(tick) for at, tick in zip(np.log10(ticks), ticks, strict=True)}
+        if self._zero:
+            labels[float(self.at(0.0))] = "0"
+        axes.xaxis.set_major_locator(FixedLocator(list(labels)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: _nearest(labels, at)))
+        axes.xaxis.set_minor_locator(FixedLocator(np.log10(self._places)))
+        first, last = float(self.at(0.0)), float(self.at(np.inf))
+        axes.set_xlim((first if self._zero else left) - 0.12, (last if self._endless else right) + 0.12)
+        axes.set_ylim(-4, 104)
+        axes.grid(axis="both", alpha=0.3)
+        plain_axes(axes)
+
+
+def _nearest(labels: dict[float, str], at: float) -> str:
+    return labels[min(labels, key=lambda place: abs(place - at))]
+
+
+def _panels(
+    tables: Sequence[pd.DataFrame], title: str
+) -> tuple[Figure, list[tuple[Axes, str, list[pd.DataFrame]]]]:
+    """A figure with axes for each field and unit, and for each of them its unit and rows by score."""
+    keys = list(
+        dict.fromkeys(key for table in tables for key in zip(table["field"], table["unit"], strict=True))
+    )
+    columns = {1: 1, 2: 2, 4: 2}.get(len(keys), 3)
+    lines = max(math.ceil(len(keys) / columns), 1)
+    figure = Figure(figsize=(3 + 3 * columns, 0.9 + 2.8 * lines), dpi=100, layout="constrained")
+    if not keys:
+        figure.suptitle("No quantity, price, date or timestamp was altered")
+        return figure, []
+    figure.suptitle(title, parse_math=False)
+    grid = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes in grid[len(keys) :]:
+        axes.remove()
+    of_each = [
+        [table[(table["field"] == field) & (table["unit"] == unit)] for table in tables]
+        for field, unit in keys
+    ]
+    return figure, [
+        (axes, unit, shown) for axes, (_, unit), shown in zip(grid[: len(keys)], keys, of_each, strict=True)
+    ]
+
+
+def _mark(scores: Sequence[Score], number: int) -> dict[str, Any]:
+    name = scores[number].matcher or f"matcher {number + 1}"
+    return {
+        "color": _COLOURS[number % 6],
+        "marker": _MARKERS[number % 6],
+        "markersize": 4.5,
+        "label": name if len(scores) > 1 else "",
+    }
+
+
+def _beside(number: int, several: int, width: float) -> float:
+    """How far to move the marks of one of several scores, so that none hides another."""
+    return width * (number - (several - 1) / 2) / several
+
+
+def _alone(scores: Sequence[Score]) -> str:
+    name = scores[0].matcher if len(scores) == 1 else ""
+    return f": {name}" if name else ""
+
+
+def _legend(figure: Figure, columns: int) -> None:
+    """One legend below the figure, each score once; it must not be wider than a figure of one panel."""
+    marks, labels = figure.axes[0].get_legend_handles_labels()
+    legend = figure.legend(
+        marks, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize="small"
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)
