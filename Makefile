@@ -9,11 +9,12 @@ LOWEST := .venv-lowest
 PEERS := faker==40.54.0 mimesis==22.2.0
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks requirements clean
+.PHONY: help run test test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks requirements clean
 
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
 	@echo 'make test          all tests'
+	@echo 'make test-cpu      the tests of what decides values, as on a processor with fewer features'
 	@echo 'make notebooks     open the notebooks in JupyterLab'
 	@echo 'make bench         speed: medians of alternating runs'
 	@echo 'make bench-verify  10,000,000 pairs generated and verified: time, memory (minutes, 4 GB of disk)'
@@ -31,6 +32,16 @@ run: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
+
+# NumPy says which of the processor's features it uses beyond those that it was built to need.
+test-cpu: $(READY)
+	@features=$$($(BIN)/python -c 'import numpy; \
+		print(*numpy.show_config(mode="dicts")["SIMD Extensions"].get("found", []))'); \
+	if [ -z "$$features" ]; then echo 'NumPy uses no CPU feature on this machine that it could do without'; exit; fi; \
+	echo "Without $$features:"; \
+	NPY_DISABLE_CPU_FEATURES="$$features" $(BIN)/python -m pytest tests/test_streams.py tests/test_selection.py \
+		tests/test_sinks.py::test_the_golden_files_stay_as_they_are \
+		tests/test_sinks.py::test_a_run_with_every_mechanism_keeps_its_bytes $(ARGS)
 
 notebooks: $(READY)
 	$(BIN)/jupyter lab notebooks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -69,6 +70,12 @@ def test_what_blocks_there_are_does_not_show_in_json() -> None:
 def test_the_golden_files_stay_as_they_are(form: str, golden: Callable[[str, bytes], None]) -> None:
     for table, content in written_files(form, seed=7, first_id=21).items():
         golden(f"original.{table}.{form}", content)
+
+
+def test_a_run_with_every_mechanism_keeps_its_bytes(golden: Callable[[str, bytes], None]) -> None:
+    files = written_files("csv", scenario="everything", pairs=70_000, seed=7, first_id=21)
+    lines = [f"{hashlib.sha256(content).hexdigest()}  {table}.csv\n" for table, content in files.items()]
+    golden("everything.sha256", "".join(lines).encode())
 
 
 def test_csv_lines_end_in_a_line_feed_alone() -> None:

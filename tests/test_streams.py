@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
+from exponentials import ALL, ERROR, defined, exact
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradegen.core.streams import draw, happens, uniform, whole
+from tradegen.core.columns import Array
+from tradegen.core.streams import draw, exponential, happens, uniform, whole
 from tradegen.mechanisms.catalogue import CATALOGUE
 
 
@@ -64,3 +68,32 @@ def test_happens_is_none_at_0_all_at_1_and_nested_between() -> None:
 def test_uniform_is_below_one() -> None:
     assert uniform(extreme).max() == 1 - 2**-53
     assert uniform(extreme).min() == 0
+
+
+def exponential_draws() -> Array:
+    """Draws of every size, the least and the most, and those beside the borders of the table's cells."""
+    numbers = np.random.default_rng(8).integers(0, ALL, 4_000, np.uint64)
+    small = numbers[:3_000] >> np.arange(3_000, dtype=np.uint64) % np.uint64(53)
+    borders = [(2 * cell + 1) << power >> 7 for power in range(53) for cell in range(64, 128)]
+    beside = ALL - np.clip(np.add.outer(borders, np.arange(-2, 3)).ravel(), 1, ALL)
+    ends = np.array([0, 1, ALL - 2, ALL - 1], np.uint64)
+    found = np.unique(np.concatenate([numbers, small, ALL - 1 - small, beside.astype(np.uint64), ends]))
+    return found << np.uint64(11)
+
+
+def test_exponential_draws_are_to_the_bit_what_their_definition_says() -> None:
+    raw = exponential_draws()
+    assert exponential(raw).tolist() == list(map(defined, raw.tolist()))
+
+
+def test_exponential_draws_are_as_near_to_the_logarithm_as_they_say() -> None:
+    raw = exponential_draws()
+    for found, exactly in zip(exponential(raw).tolist(), map(exact, raw.tolist()), strict=True):
+        assert abs(Decimal(found) - exactly) <= Decimal(ERROR) * exactly
+
+
+def test_exponential_draws_never_fall_as_raw_draws_rise() -> None:
+    raw = exponential_draws()
+    assert (np.diff(exponential(raw)) >= 0).all()
+    # The bits that are too low to count change nothing.
+    assert (exponential(raw) == exponential(raw | np.uint64(2**11 - 1))).all()
