@@ -10,11 +10,11 @@ import typer
 from tradegen.cli.shell import LEDGER, SETTINGS, number, say, sentences
 from tradegen.core import formatting as text
 from tradegen.errors import LedgerError
-from tradegen.ledger import Ledger, create_ledger, open_ledger
+from tradegen.ledger import Ledger, copy_ledger, create_ledger, open_ledger
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The ledger of trade ids: show it, check it, create one.", **SETTINGS)
+app = typer.Typer(help="The ledger of trade ids: show it, check it, create or copy one.", **SETTINGS)
 
 LedgerPath = Annotated[Path, typer.Argument(metavar="[PATH]", help="The ledger file.")]
 
@@ -60,3 +60,15 @@ def ledger_create(
     """Create a new ledger, where there is none."""
     create_ledger(path, first_id=first_id)
     say(f"created {path}; ids start at {text.trade_id(first_id)}")
+
+
+@app.command("copy")
+@sentences
+def ledger_copy(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The ledger file.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Its copy: a path at which nothing exists.")],
+) -> None:
+    """Copy a ledger, whole and checked; from then on, use the copy alone."""
+    next_id = copy_ledger(old, new).show().next_id
+    say(f"copied {old} to {new}; ids go on at {text.trade_id(next_id)}")
+    say(f"do not use {old} any more, by any of its names: it would hand out the same ids again")

@@ -14,8 +14,17 @@
 >>> folder.cleanup()
 """
 
+from tradegen.ledger.copying import copy_ledger
 from tradegen.ledger.first_use import open_or_create
 from tradegen.ledger.layout import Range
 from tradegen.ledger.reservations import Ledger, LedgerSummary, create_ledger, open_ledger
 
-__all__ = ["Ledger", "LedgerSummary", "Range", "create_ledger", "open_ledger", "open_or_create"]
+__all__ = [
+    "Ledger",
+    "LedgerSummary",
+    "Range",
+    "copy_ledger",
+    "create_ledger",
+    "open_ledger",
+    "open_or_create",
+]

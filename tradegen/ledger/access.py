@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from tradegen.errors import LedgerError
 from tradegen.ledger.layout import DamageError, pragma
+from tradegen.ledger.names import reaching, require_one_link, require_one_name
 
 Result = TypeVar("Result")
 
@@ -71,6 +72,11 @@ def damaged(path: Path, what: object) -> LedgerError:
     return LedgerError(f"{path} is damaged: {what}; {_DAMAGED}")
 
 
+def locked(path: Path) -> LedgerError:
+    """The error that says that another process did not let go of the ledger in time."""
+    return LedgerError(f"{path} {_SENTENCES[sqlite3.SQLITE_BUSY]}")
+
+
 def explain(path: Path, error: sqlite3.Error) -> LedgerError:
     """SQLite's error as one sentence that names the file and the way out."""
     primary, code = primary_code(error), getattr(error, "sqlite_errorcode", None)
@@ -91,17 +97,8 @@ def require_regular_file(path: Path) -> None:
             f"{path} is beyond this Python's SQLite {sqlite3.sqlite_version};"
             " use a Python whose SQLite is 3.37 or newer"
         )
-    try:
+    with reaching(path):
         found = path.stat()
-    except FileNotFoundError:
-        raise LedgerError(
-            f"{path} is missing; correct the path, or create it: tradegen ledger create {path}"
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise LedgerError(
-            f"{path} is out of reach ({reason}); correct the path or its permissions"
-        ) from error
     if not stat.S_ISREG(found.st_mode):
         # Opening a FIFO would wait for its other end, past any deadline.
         kind = "a directory" if stat.S_ISDIR(found.st_mode) else "a FIFO, socket or device"
@@ -138,9 +135,27 @@ def patiently(step: Callable[[], Result], deadline: float) -> Result:
         try:
             return step()
         except sqlite3.OperationalError as error:
-            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or not nap_until(deadline):
                 raise
-        time.sleep(_jitter.uniform(*_NAP_SECONDS))
+
+
+def nap_until(deadline: float) -> bool:
+    """Sleep for a moment before trying again; False, at once, if the deadline (monotonic seconds) is over."""
+    if time.monotonic() >= deadline:
+        return False
+    time.sleep(_jitter.uniform(*_NAP_SECONDS))
+    return True
+
+
+@contextmanager
+def the_only_thread(path: Path, deadline: float) -> Iterator[None]:
+    """Keep this process's other threads, and its forks, from ledgers."""
+    if not _gate.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        raise LedgerError(f"{path} is in use by another thread of this process; try again")
+    try:
+        yield
+    finally:
+        _gate.release()
 
 
 @contextmanager
@@ -150,20 +165,20 @@ def connected(path: Path, deadline: float, mode: Literal["ro", "rw", "rwc"]) -> 
     Nothing here opens the file but SQLite: closing any other descriptor of it would drop the locks that
     this process's other connections hold on it (POSIX).
     """
-    if not _gate.acquire(timeout=max(0.0, deadline - time.monotonic())):
-        raise LedgerError(f"{path} is in use by another thread of this process; try again")
-    try:
+    with the_only_thread(path, deadline):
         if mode != "rwc":
             require_regular_file(path)
+        if mode == "rw":
+            # Before SQLite sees the file: the first thing it does is roll back by the journal that it finds.
+            require_one_name(path)
         # file:// and an absolute path, since SQLite reads file://host/... as a host.
         uri = f"file://{quote(os.fsencode(path))}?mode={mode}"
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)) as connection:
-            connection.execute("PRAGMA cell_size_check = ON")
-            yield connection
-    except UnicodeDecodeError as error:  # in a schema that SQLite quotes to say that it is malformed
-        raise DamageError(f"it holds text that is not UTF-8 ({error.reason})") from error
-    finally:
-        _gate.release()
+        try:
+            with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)) as connection:
+                connection.execute("PRAGMA cell_size_check = ON")
+                yield connection
+        except UnicodeDecodeError as error:  # in a schema that SQLite quotes to say that it is malformed
+            raise DamageError(f"it holds text that is not UTF-8 ({error.reason})") from error
 
 
 @contextmanager
@@ -206,4 +221,7 @@ def writing(path: Path, deadline: float) -> Iterator[sqlite3.Connection]:
     """A write transaction, begun; leaving without `commit` rolls it back."""
     with explained(path), connected(path, deadline, "rw") as connection:
         begin(connection, deadline)
+        # Again: before SQLite opened the file, one with two names may have been put at the path, or NFS may
+        # have given an old count. A name that is added from here on is refused itself.
+        require_one_link(path)
         yield connection

@@ -16,6 +16,7 @@ from tradegen.ledger.access import (
     is_writable,
     patiently,
     primary_code,
+    require_regular_file,
     require_writable,
 )
 from tradegen.ledger.layout import (
@@ -27,6 +28,7 @@ from tradegen.ledger.layout import (
     has_expected_size,
     pragma,
 )
+from tradegen.ledger.names import find_second_name
 
 MOST_FINDINGS = 100
 # Rows read under one lock, so that reservations get their turn in between. Ranges are only ever appended,
@@ -53,20 +55,24 @@ def check(path: Path, timeout: float) -> list[str]:
 
 
 def _findings(path: Path, timeout: float) -> Iterator[str]:
+    require_regular_file(path)
+    if second_name := find_second_name(path):
+        yield f"it {second_name}"
     try:
-        yield from _frame_findings(path, timeout)
+        yield from _frame_findings(path, timeout, writing=second_name is None)
     except DamageError as error:
         yield str(error)
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
-            yield "an interrupted reservation waits to be rolled back: open the ledger, and it is"
+            if not second_name:  # which keeps the ledger from being opened
+                yield "an interrupted reservation waits to be rolled back: open the ledger, and it is"
         elif primary_code(error) in DAMAGE_CODES:
             yield f"SQLite cannot read it: {error}"
         else:
             raise explain(path, error) from error
 
 
-def _frame_findings(path: Path, timeout: float) -> Iterator[str]:
+def _frame_findings(path: Path, timeout: float, *, writing: bool) -> Iterator[str]:
     with connected(path, deadline_in(timeout), "ro") as connection:
         connection.execute("BEGIN")
         application = patiently(lambda: pragma(connection, "application_id"), deadline_in(timeout))
@@ -85,7 +91,7 @@ def _frame_findings(path: Path, timeout: float) -> Iterator[str]:
                 yield f"SQLite's integrity check: {line}"
     if sound:
         yield from _range_findings(path, timeout)
-        if is_writable(path):
+        if writing and is_writable(path):
             yield from _writing_findings(path, timeout)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import SupportsIndex
@@ -26,6 +25,7 @@ from tradegen.ledger.access import (
     require_writable,
     writing,
 )
+from tradegen.ledger.creation import drafted
 from tradegen.ledger.layout import (
     LONGEST_KEY,
     Range,
@@ -227,35 +227,10 @@ def create_ledger(
     first_id = whole_number("first_id", first_id, 1, LARGEST_ID, LedgerError)
     ledger = Ledger(Path(path), timeout)
     path, deadline = ledger.path, deadline_in(timeout)
-    if not path.parent.is_dir():
-        raise LedgerError(
-            f"{path} cannot be created, since its folder does not exist; create the folder first"
-        )
-    for left_over in (Path(f"{path}-journal"), Path(f"{path}-wal")):
-        # SQLite would take it for the new file's own, and write the old ledger's pages into it.
-        if os.path.lexists(left_over) and not os.path.lexists(path):
-            raise LedgerError(
-                f"{left_over} is left over from another ledger; move it away, then create {path}"
-            )
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-    try:
-        if os.path.lexists(path):
-            raise FileExistsError
-        with explained(path), connected(draft, deadline, "rwc") as connection:
-            begin(connection, deadline)
-            lay_out(connection, first_id)
-            commit(connection, deadline)
-        os.link(draft, path)  # unlike a rename, this fails if another process was first
-    except FileExistsError:
-        raise LedgerError(f"{path} exists; open it, or choose another path") from None
-    except OSError as error:
-        raise LedgerError(
-            f"{path} cannot be created ({error.strerror}); choose a writable folder that allows hard links"
-        ) from error
-    finally:
-        with suppress(OSError):  # such as a folder closed to this user, in which there is no draft
-            draft.unlink()
-    _sync_folder(path.parent)
+    with drafted(path) as draft, explained(path), connected(draft, deadline, "rwc") as connection:
+        begin(connection, deadline)
+        lay_out(connection, first_id)
+        commit(connection, deadline)
     return ledger
 
 
@@ -279,11 +254,3 @@ def _require_key(key: str) -> None:
         except UnicodeEncodeError:
             pass
     raise LedgerError(f"key is {key!r:.80}; expected text of 1 to {LONGEST_KEY} characters, none of them NUL")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
