@@ -1,4 +1,4 @@
-"""Where datasets lie: a folder, or a bucket of an object store. Files appear in them whole, or not at all."""
+"""Where datasets are written: a folder, or a bucket. Files appear in them whole, or not at all."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import fcntl
 import hashlib
 import os
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
+from tradegen.core import storage
+from tradegen.core.storage import Storage, refuse_unknown_kinds
 from tradegen.errors import OutputError
 from tradegen.output.files import OutputFile
 
-__all__ = ["Folder", "Output", "Store", "open_store"]
+__all__ = ["Bucket", "Folder", "Output", "Store", "open_store"]
+
+_PIECE = 1 << 23
 
 # What `OutputFile` calls a file of ours before it is whole.
 _HALF_WRITTEN = re.compile(r"\.(part-\d+\.\w+|plan\.json|manifest\.json)\.\w+")
@@ -46,15 +51,8 @@ class Output:
         return self._hash.hexdigest()
 
 
-class Store(Protocol):
-    """A place for a dataset's files, by names such as ``trades/part-00000.parquet``."""
-
-    @property
-    def place(self) -> str:
-        """What messages call it."""
-
-    def names(self) -> list[str]:
-        """The names of all files in it, those on their way left out."""
+class Store(Storage, Protocol):
+    """Storage that a dataset is written to. Every method raises `OutputError` where the place refuses."""
 
     def create(self, name: str) -> contextlib.AbstractContextManager[Output]:
         """A new file, there under its name once the context is left without an error."""
@@ -63,12 +61,6 @@ class Store(Protocol):
         """A small file in one go; it replaces what was there."""
         with self.create(name) as output:
             output.write(content)
-
-    def get(self, name: str) -> bytes | None:
-        """A small file; None where it is not there."""
-
-    def digest(self, name: str) -> tuple[int, str] | None:
-        """A file's size and SHA-256, read through; None where it is not there."""
 
     def remove(self, name: str) -> None:
         """Take a file away, if it is there."""
@@ -80,32 +72,8 @@ class Store(Protocol):
         """Take away what killed runs left half-written, and those of these folders that are empty."""
 
 
-class Folder(Store):
-    """A folder of this machine, or one that all machines of a cluster share.
-
-    Raises
-    ------
-    OutputError
-        From every method: where the folder or disk refuses.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path.absolute()
-
-    @property
-    def place(self) -> str:
-        """The folder's path."""
-        return str(self._path)
-
-    def names(self) -> list[str]:
-        """The names of all files in it, those on their way left out."""
-        if not self._path.exists():
-            return []
-        if not self._path.is_dir():
-            raise OutputError(f"{self._path} is a file; expected a folder, or a path where nothing is")
-        with self._explained():
-            found = (path for path in self._path.rglob("*") if path.name[0] != "." and not path.is_dir())
-            return sorted(path.relative_to(self._path).as_posix() for path in found)
+class Folder(storage.Folder, Store):
+    """A folder of this machine, or one that all machines of a cluster share."""
 
     @contextlib.contextmanager
     def create(self, name: str) -> Iterator[Output]:
@@ -114,23 +82,6 @@ class Folder(Store):
             (self._path / name).parent.mkdir(parents=True, exist_ok=True)
         with OutputFile(self._path / name) as file, contextlib.closing(Output(file.write)) as output:
             yield output
-
-    def get(self, name: str) -> bytes | None:
-        """A small file; None where it is not there."""
-        with self._explained():
-            try:
-                return (self._path / name).read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
-                return None
-
-    def digest(self, name: str) -> tuple[int, str] | None:
-        """A file's size and SHA-256; None where it is not there."""
-        with self._explained():
-            try:
-                with (self._path / name).open("rb") as file:
-                    return os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
-            except (FileNotFoundError, NotADirectoryError):
-                return None
 
     def remove(self, name: str) -> None:
         """Take a file away, if it is there."""
@@ -175,24 +126,65 @@ class Folder(Store):
                 if folder != self._path and not any(folder.iterdir()):
                     folder.rmdir()
 
+
+class Bucket(storage.Bucket, Store):
+    """The objects under a prefix.
+
+    A file is made on this machine's disk and sent once it is whole: an object that a killed run has half sent
+    is never seen.
+    """
+
     @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except OutputError:
-            raise
-        except OSError as error:
-            raise OutputError(f"{error.filename or self._path} cannot be used: {error.strerror}") from None
+    def create(self, name: str) -> Iterator[Output]:
+        """A new object, sent when it is whole."""
+        with _scratch() as file:
+            with contextlib.closing(Output(file.write)) as output:
+                yield output
+            file.seek(0)
+            with self._explained(), self._files().open_output_stream(f"{self._prefix}/{name}") as stream:
+                while piece := file.read(_PIECE):
+                    stream.write(piece)
+
+    def remove(self, name: str) -> None:
+        """Take an object away, if it is there."""
+        with self._explained(), contextlib.suppress(FileNotFoundError):
+            self._files().delete_file(f"{self._prefix}/{name}")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """An object store has no locks: two runs must not write under one prefix at once."""
+        yield
+
+    def tidy(self, folders: Iterable[str]) -> None:
+        """Take away the empty objects by which Arrow keeps folders that it removed an object from.
+
+        One stays, that of the prefix itself.
+        """
+        from pyarrow.fs import FileSelector, FileType
+
+        with self._explained():
+            for folder in folders:
+                path = f"{self._prefix}/{folder}"
+                is_folder = self._files().get_file_info(path).type == FileType.Directory
+                if is_folder and not self._files().get_file_info(FileSelector(path)):
+                    self._files().delete_dir(path)
 
 
 def open_store(out: str | Path, endpoint: str | None = None) -> Store:
     """The folder or bucket that a dataset is to lie in."""
     if str(out).startswith("s3://"):
-        from tradegen.output.object_storage import Bucket  # loaded where it is used
+        return Bucket(str(out), endpoint, OutputError)
+    refuse_unknown_kinds(str(out), endpoint, OutputError)
+    return Folder(Path(out), OutputError)
 
-        return Bucket(str(out), endpoint)
-    if endpoint is not None:
-        raise OutputError(f"endpoint is given, and {out} is no bucket; expected s3://bucket/prefix with it")
-    if "://" in str(out):
-        raise OutputError(f"{out} is of a kind that is unknown; expected a folder or s3://bucket/prefix")
-    return Folder(Path(out))
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[IO[bytes]]:
+    """A file of this machine that is never seen."""
+    with tempfile.TemporaryFile() as file:
+        try:
+            yield file
+        except OSError as error:
+            if isinstance(error, OutputError):
+                raise
+            raise OutputError(f"{tempfile.gettempdir()} cannot be written: {error.strerror}") from None

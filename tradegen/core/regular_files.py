@@ -1,0 +1,49 @@
+"""Regular files, as they are read: what would be waited for without end is refused."""
+
+from __future__ import annotations
+
+import errno
+import re
+import stat
+from pathlib import Path
+from typing import IO
+
+__all__ = ["open_file", "read_file"]
+
+# What a shell hands over as the end of a pipe: `<(command)` and `command |`.
+_OF_THE_SHELL = re.compile(r"/dev/(?:fd/\d+|stdin)|/proc/self/fd/\d+")
+
+_KINDS = {
+    stat.S_IFIFO: "it is a named pipe",
+    stat.S_IFSOCK: "it is a socket",
+    stat.S_IFCHR: "it is a device",
+    stat.S_IFBLK: "it is a device",
+}
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Open a regular file for reading, or a pipe that a shell hands over as one, such as ``<(command)``.
+
+    A named pipe would be waited for without end, and a device read without end.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read, or is no file; its `strerror` says why.
+    """
+    kind = stat.S_IFMT(path.stat().st_mode)
+    if kind in _KINDS and not (kind == stat.S_IFIFO and _OF_THE_SHELL.fullmatch(str(path))):
+        raise OSError(errno.EINVAL, f"{_KINDS[kind]}; expected a file", str(path))
+    return path.open("rb")
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a regular file, as `open_file` opens it.
+
+    Raises
+    ------
+    OSError
+        As `open_file` does.
+    """
+    with open_file(path) as file:
+        return file.read()
