@@ -227,6 +227,23 @@ def test_import_loads_nothing_that_belongs_to_shells() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_blocks_are_generated_without_importing_pandas() -> None:
+    code = """
+import importlib, pkgutil, sys
+import tradegen.engine
+
+for found in pkgutil.iter_modules(tradegen.engine.__path__):
+    importlib.import_module(f"tradegen.engine.{found.name}")
+run = tradegen.prepare("everything", pairs=100, seed=1, tickers={"AAA": 100, "BBB": 200}, hot_spots=[])
+block = tradegen.generate_block(run.scenario, run.market, run.seed, 0, run.first_id)
+tally = sys.modules["tradegen.engine.manifest"].Tally(run)
+tally.add(block)
+print(sorted(tally.manifest()["versions"]), "pandas" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['numpy', 'pandas', 'python', 'tradegen'] False\n"
+
+
 def test_init_is_short_and_names_what_it_exports() -> None:
     text = Path(tradegen.__file__).read_text()
     assert len(text.splitlines()) <= 40

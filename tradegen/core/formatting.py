@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 
 from tradegen.core.columns import FIELDS, MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
 from tradegen.core.text_columns import joined
@@ -239,6 +238,8 @@ def _each(values: Array, form: Callable[[Any], str]) -> Array:
     if high - low < _FEW:
         codes, distinct = values - low, list(range(low, high + 1))
     else:
+        import pandas as pd  # rarely needed, and a third of the time that importing tradegen takes
+
         codes, numbers = pd.factorize(values)
         distinct = numbers.tolist()
     texts: Array = _table([form(value) for value in distinct]).take(codes)

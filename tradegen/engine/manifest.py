@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import platform
 from collections import Counter
@@ -9,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from tradegen.core.blocks import Block, Columns, Counts
 from tradegen.core.columns import FIELDS
@@ -90,12 +91,7 @@ class Tally:
                 **{name: hashlib.sha256(digests).hexdigest() for name, digests in self._blocks.items()},
                 "tickers": self._run.market.sha256,
             },
-            "versions": {
-                "tradegen": __version__,
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-                "pandas": pd.__version__,
-            },
+            "versions": dict(_versions()),
         }
 
     def _by(self) -> dict[str, Any]:
@@ -118,6 +114,21 @@ class Tally:
             "by_cause": dict(zip(scenario.causes, by_cause, strict=True)),
             "benign": benign,
         }
+
+
+@functools.cache
+def _versions() -> Mapping[str, str]:
+    """The versions of tradegen and of the libraries it makes values and frames with, if they are installed.
+
+    They come from the packages' metadata, so that pandas need not be imported.
+    """
+    from importlib import metadata  # takes as long as a small run does: loaded where it is used
+
+    versions = {"tradegen": __version__, "python": platform.python_version()}
+    for name in ("numpy", "pandas"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
 
 
 def _digest(columns: Columns) -> bytes:

@@ -12,19 +12,22 @@ import hashlib
 import io
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
-import pandas as pd
 
 from tradegen.core.columns import TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import dollars
 from tradegen.core.text_columns import strings
 from tradegen.errors import MarketError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Market", "Tickers", "load_market"]
 
@@ -115,12 +118,18 @@ def load_market(source: Tickers = None) -> Market:
         return _default_market()
     if isinstance(source, Market):
         return source
-    if isinstance(source, (Mapping, pd.Series)):
+    if isinstance(source, Mapping) or _is_series(source):
         rows = ((f"tickers[{ticker!r}]", ticker, str(price)) for ticker, price in source.items())
         return _market("tickers", rows)
     if not isinstance(source, (str, os.PathLike)):
         raise MarketError(f"tickers is a {type(source).__name__}; expected a mapping of prices or a path")
     return _from_file(Path(source))
+
+
+def _is_series(source: object) -> TypeGuard[pd.Series[Any]]:
+    # Whoever holds a Series has imported pandas; nobody else need wait for it.
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(source, pandas.Series)
 
 
 @functools.cache
