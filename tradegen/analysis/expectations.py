@@ -16,7 +16,7 @@ from tradegen.core.blocks import Counts
 from tradegen.core.columns import FIELDS, Array
 from tradegen.engine.context import BlockContext
 from tradegen.engine.segments import segments
-from tradegen.mechanisms.catalogue import CATALOGUE, NAMES, POSITIONS
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
@@ -107,7 +107,7 @@ def asked_mechanisms(scenario: Scenario, counts: Counts) -> tuple[pd.Series[floa
     tables = [scenario.weights]
     for spot in scenario.hot_spots:
         given = scenario.weights if spot.mechanisms is None else spot.mechanisms
-        tables.append({name: given[name] for name in NAMES if given.get(name, 0) > 0})
+        tables.append({name: given[name] for name in scenario.active if given.get(name, 0) > 0})
     rates = np.array([scenario.mismatch_rate, *(spot.rate for spot in scenario.hot_spots)])
     pairs = rates * counts.eligible[:-1]
     shares = pd.DataFrame(
@@ -150,6 +150,8 @@ def asked_by_leg(context: BlockContext, counts: Counts) -> Array:
         if segment.legs is not None:
             first, second = segment.legs[:, pairs]
             on_first = np.where(first & second, on_first, first)
-        passed_over = segment.rate > 0 and all(failed[POSITIONS[name]] for name in segment.weights)
+        passed_over = segment.rate > 0 and all(
+            failed[scenario.active.index(name)] for name in segment.weights
+        )
         asked[:, pairs] = np.stack([on_first, 1 - on_first]) * (np.nan if passed_over else segment.rate)
     return asked

@@ -26,7 +26,7 @@ from tradegen.engine.blocks import GeneratedBlocks
 from tradegen.engine.context import BlockContext
 from tradegen.engine.pairs import make_pairs
 from tradegen.errors import TradegenError, nearest
-from tradegen.mechanisms.catalogue import CATALOGUE, NAMES
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 __all__ = [
     "CONFIDENCE",
@@ -70,9 +70,9 @@ def field_counts(batch: GeneratedBlocks, by: Per = "field") -> pd.DataFrame:
     """
     _check(by, get_args(Per))
     scenario, counts = batch.run.scenario, _counts(batch)
-    places = {name: place for place, name in enumerate(FIELDS if by == "field" else NAMES)}
+    places = {name: place for place, name in enumerate(FIELDS if by == "field" else scenario.active)}
     # Of the rows of one alteration, only that of the mechanism's own field counts for the mechanism.
-    own = np.array([mechanism.field_codes[0] for mechanism in CATALOGUE.values()])
+    own = np.array([CATALOGUE[name].field_codes[0] for name in scenario.active], np.int8)
     found = np.zeros((2, len(places)), np.int64)
     for block in batch.blocks:
         truth = block.truth

@@ -12,8 +12,8 @@ import typer
 from tradegen.cli.dataset_runs import Request, is_dataset, say_where
 from tradegen.cli.file_runs import write_files
 from tradegen.cli.shell import say, sentences
-from tradegen.engine.run import prepare
-from tradegen.errors import OutputError, ScenarioError, shown
+from tradegen.engine.manifest import differing_digests, run_of
+from tradegen.errors import OutputError, ScenarioError
 
 __all__ = ["replay"]
 
@@ -68,7 +68,7 @@ def replay(
     - `tradegen replay data/ --out again/`
     """
     told = _read(manifest)
-    run = prepare(**told["replay"])
+    run = run_of(told, manifest)
     if "dataset" in told and not truth and form in (None, told["dataset"]["format"]):
         if out is None or not is_dataset(out, told["dataset"]["format"]):
             raise OutputError(
@@ -99,25 +99,20 @@ def _read(path: Path) -> dict[str, Any]:
     file = path / "manifest.json" if path.is_dir() else path
     try:
         told = json.loads(file.read_text("utf-8"))
-        version = told["manifest"]
-        told["replay"]["scenario"], told["replay"]["seed"], told["digests"]["truth"]
+        told["manifest"], told["replay"]["scenario"], told["replay"]["seed"], told["digests"]["truth"]
     except OSError as error:
         raise ScenarioError(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise ScenarioError(f"{file} is not a manifest of tradegen's") from None
-    if version != 1:
-        raise ScenarioError(
-            f"{file} is a manifest of version {shown(version)}; this tradegen reads version 1"
-        )
     return dict(told)
 
 
 def _compare(told: Mapping[str, Any], made: Mapping[str, Any]) -> None:
     """Say whether the digests are those of the manifest."""
-    known = told["digests"].keys() & made["digests"].keys()
-    wrong = sorted(name for name in known if told["digests"][name] != made["digests"][name])
+    differs = differing_digests(told, made)
+    wrong = [name for name, different in differs.items() if different]
     if not wrong:
-        say(f"the same {' and '.join(sorted(known - {'tickers'}))} as the manifest says")
+        say(f"the same {' and '.join(name for name in differs if name != 'tickers')} as the manifest says")
         return
     differ = [
         f"{name} {version}, now {made['versions'][name]}"

@@ -101,7 +101,7 @@ class Truth(Columns):
     trade_id: Array  # int64, that of the clean pair
     leg: Array  # int8, 0 or 1: the leg that was altered
     field: Array  # int8, position in FIELDS
-    mechanism: Array  # int16, position in the catalogue
+    mechanism: Array  # int16, position among the mechanisms of the run (`Run.mechanisms`)
     original: Array  # int64
     altered: Array  # int64
     benign: Array  # bool: within the tolerance
@@ -114,7 +114,8 @@ class Truth(Columns):
 class Counts:
     """What was asked of one block and what the data allowed, by cause and by mechanism (int64 arrays).
 
-    A row a cause: mismatches outside hot spots, then each hot spot, then benign differences.
+    A row a cause: mismatches outside hot spots, then each hot spot, then benign differences. A
+    mechanism has the position that it has in the truth's codes.
     """
 
     eligible: Array  # shape (causes,): pairs that the cause is about

@@ -46,7 +46,7 @@ _GROUP = 10_000  # numbers are printed four digits at a time
 
 
 def _table(texts: Sequence[str]) -> Array:
-    return np.array([text.encode() for text in texts])
+    return np.array([text.encode() for text in texts], np.bytes_)
 
 
 def _digits(zero: bool) -> Array:

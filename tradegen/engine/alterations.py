@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,11 +15,8 @@ from tradegen.engine.context import BlockContext
 from tradegen.engine.segments import Segment, segments
 from tradegen.engine.selection import Race, Ranking, number_drawn, wanted_fields
 from tradegen.mechanisms.allowed_sizes import AllowedSizes
-from tradegen.mechanisms.catalogue import CATALOGUE, NAMES, POSITIONS
+from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.mechanism import Case
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Alteration", "alterations"]
 
@@ -29,8 +25,8 @@ __all__ = ["Alteration", "alterations"]
 class Alteration:
     """What one mechanism does to one field in one block: at `pairs`, on `legs`, `original` to `altered`."""
 
-    mechanism: int  # position in the catalogue
-    field: int  # position in `schema.FIELDS`
+    mechanism: str
+    field: int  # position in `columns.FIELDS`
     benign: bool
     cause: int
     pairs: Array  # int64, shape (k,): positions
@@ -49,7 +45,7 @@ def alterations(context: BlockContext, seed: int, block: int) -> tuple[list[Alte
     """
     scenario = context.scenario
     exact = scenario.rate_mode == "exact"
-    counts = Counts.none(len(scenario.hot_spots) + 2, len(NAMES))
+    counts = Counts.none(len(scenario.hot_spots) + 2, len(scenario.active))
     found: list[Alteration] = []
     taken = np.zeros(len(context.pairs), bool)
     elsewhere = 0
@@ -135,14 +131,16 @@ class _Stretch:
         # Pairs past the last one wanted were only looked at in case.
         last = int(hit[wanted - 1]) if len(hit) > wanted else len(have)
         parts: list[Alteration] = []
+        active = self._context.scenario.active
         for attempt in attempts:
-            entry = POSITIONS[self._names[attempt.position]]
+            name = self._names[attempt.position]
+            code = active.index(name)
             looked_at = attempt.rows <= last
             kept = attempt.fits & looked_at
-            counts.drawn[entry] += np.count_nonzero(looked_at)
-            counts.possible[entry] += np.count_nonzero(kept)
+            counts.drawn[code] += np.count_nonzero(looked_at)
+            counts.possible[code] += np.count_nonzero(kept)
             if kept.any():
-                parts += self._parts(attempt, entry, slice(None) if kept.all() else np.flatnonzero(kept))
+                parts += self._parts(attempt, name, slice(None) if kept.all() else np.flatnonzero(kept))
         return parts, min(len(hit), wanted)
 
     def _fields_wanted(self) -> Array:
@@ -168,10 +166,10 @@ class _Stretch:
         fits = np.logical_and.reduce(sizes.fit(original, altered))
         return _Attempt(position, rows, pairs, legs, original, altered, fits)
 
-    def _parts(self, attempt: _Attempt, entry: int, kept: Array | slice) -> Iterator[Alteration]:
-        for part, field in enumerate(CATALOGUE[NAMES[entry]].field_codes):
+    def _parts(self, attempt: _Attempt, mechanism: str, kept: Array | slice) -> Iterator[Alteration]:
+        for part, field in enumerate(CATALOGUE[mechanism].field_codes):
             yield Alteration(
-                mechanism=entry,
+                mechanism=mechanism,
                 field=field,
                 benign=self._segment.benign,
                 cause=self._segment.cause,

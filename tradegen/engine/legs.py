@@ -11,7 +11,6 @@ from tradegen.core.columns import FIELDS, RECORD, TRADE_COLUMNS, Array
 from tradegen.core.streams import draw, scramble
 from tradegen.engine.alterations import Alteration
 from tradegen.engine.context import BlockContext
-from tradegen.mechanisms.catalogue import NAMES
 from tradegen.mechanisms.whole_records import MOST_FILLS, fills
 
 __all__ = ["added_record", "leg_record", "make_legs"]
@@ -75,7 +74,7 @@ def make_legs(context: BlockContext, changes: Sequence[Alteration], seed: int, b
         return each.take(legs)
 
     columns = {field: column(field) for field in TRADE_COLUMNS if field != "trade_id"}
-    if split := [change for change in records if NAMES[change.mechanism] == "record.split"]:
+    if split := [change for change in records if change.mechanism == "record.split"]:
         _fill(columns["quantity"], split, context, numbers, legs, seed, block)
     # The positions have served: their memory goes to the ids, and that of the numbers to the records.
     ids = column("trade_id") if "trade_id" in by_field else np.add(pair, context.block_first_id, out=pair)

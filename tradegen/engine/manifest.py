@@ -1,4 +1,9 @@
-"""The manifest: what a run was. Enough to replay it, and to see that a replay gave the same."""
+"""The manifest: what a run was. Enough to replay it, and to see that a replay gave the same.
+
+A manifest states two numbers. ``manifest`` is the version of its own layout, and says how its digests were
+made. ``generation`` says by which rules values were drawn (`tradegen.version.GENERATION`): a run of another
+generation cannot be made again by this version of tradegen. Manifests of version 1 are all of generation 1.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +13,20 @@ import hashlib
 import platform
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tradegen.core.blocks import Block, Columns, Counts
+from tradegen.core.blocks import Block, Counts
 from tradegen.core.columns import FIELDS
-from tradegen.engine.run import Run
-from tradegen.mechanisms.catalogue import CATALOGUE, POSITIONS
-from tradegen.version import __version__
+from tradegen.engine.digests import FIRST_CATALOGUE, columns_digest, truth_digest
+from tradegen.engine.run import MANIFEST_VERSION, Run, prepare
+from tradegen.errors import ScenarioError, shown
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.version import GENERATION, __version__
 
-__all__ = ["Tally"]
+__all__ = ["Tally", "differing_digests", "run_of"]
 
 _SELECTED = ("eligible", "requested", "applied")
 
@@ -36,7 +44,7 @@ class Tally:
             pairs=0, trades=0, mismatched_pairs=0, benign_pairs=0, truth_rows=0
         )
         self._by_field = np.zeros(len(FIELDS), np.int64)
-        self._selection = Counts.none(len(run.scenario.hot_spots) + 2, len(CATALOGUE))
+        self._selection = Counts.none(len(run.scenario.hot_spots) + 2, len(run.mechanisms))
         self._blocks = {name: bytearray() for name in (("trades", "truth") if trades else ("truth",))}
 
     def add(self, block: Block) -> None:
@@ -50,8 +58,10 @@ class Tally:
         )
         self._by_field += np.bincount(block.truth.field, minlength=len(FIELDS))
         self._selection += block.counts
-        for name, digests in self._blocks.items():
-            digests += _digest(getattr(block, name))
+        if "trades" in self._blocks:
+            self._blocks["trades"] += columns_digest(block.trades)
+        run = self._run
+        self._blocks["truth"] += truth_digest(block.truth, run.mechanisms, run.manifest_version)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON would carry it, for `merge`."""
@@ -76,14 +86,16 @@ class Tally:
         Returns
         -------
         dict
-            ``replay``: keyword arguments of `generate`; ``last_id``; ``counts``; ``digests``: SHA-256 of
-            the trades, the truth and the universe, the same on every machine; ``versions``. Among the
-            counts, ``by_cause`` ("" is none) and ``benign`` say how many pairs were eligible, how many were
-            requested, and to how many it was applied; ``by_mechanism`` how many pairs drew each, and where it
-            was possible.
+            ``manifest``: its version; ``generation``, from version 2 on; ``replay``: keyword arguments of
+            `generate`; ``last_id``; ``counts``; ``digests``: SHA-256 of the trades, the truth and the
+            universe, the same on every machine; ``versions``. Among the counts, ``by_cause`` ("" is none)
+            and ``benign`` say how many pairs were eligible, how many were requested, and to how many it was
+            applied; ``by_mechanism`` how many pairs drew each, and where it was possible.
         """
+        version = self._run.manifest_version
         return {
-            "manifest": 1,
+            "manifest": version,
+            **({"generation": GENERATION} if version > 1 else {}),
             "replay": self._run.replay(),
             "last_id": self._run.last_id,
             "counts": {**self._counts, **self._by()},
@@ -105,11 +117,8 @@ class Tally:
                 field: int(self._by_field[code]) for code, field in enumerate(FIELDS) if field in fields
             },
             "by_mechanism": {
-                name: {
-                    "requested": int(counts.drawn[POSITIONS[name]]),
-                    "applied": int(counts.possible[POSITIONS[name]]),
-                }
-                for name in scenario.active
+                name: {"requested": int(counts.drawn[code]), "applied": int(counts.possible[code])}
+                for code, name in enumerate(scenario.active)
             },
             "by_cause": dict(zip(scenario.causes, by_cause, strict=True)),
             "benign": benign,
@@ -131,10 +140,59 @@ def _versions() -> Mapping[str, str]:
     return versions
 
 
-def _digest(columns: Columns) -> bytes:
-    found = hashlib.sha256()
-    for name, values in columns.arrays().items():
-        found.update(name.encode())
-        # The columns' dtypes are the same on all machines; their byte order is to be, too.
-        found.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).data)
-    return found.digest()
+def run_of(manifest: Mapping[str, Any], source: object) -> Run:
+    """The run that a manifest is of, to be made again. Its tally is digested as that manifest's was.
+
+    Parameters
+    ----------
+    manifest : mapping
+        With ``replay``.
+    source : object
+        Where it comes from, for messages.
+
+    Raises
+    ------
+    ScenarioError
+        Where it is of a version or a generation that this tradegen does not know, or its scenario is refused.
+    """
+    version: Any = manifest.get("manifest")
+    if version not in range(1, MANIFEST_VERSION + 1):
+        raise ScenarioError(
+            f"{source} is a manifest of version {shown(version)}; "
+            f"this tradegen reads versions 1 and {MANIFEST_VERSION}"
+        )
+    generation = 1 if version == 1 else manifest.get("generation")
+    if generation != GENERATION:
+        versions = manifest.get("versions")
+        wrote_it = versions.get("tradegen") if isinstance(versions, Mapping) else None
+        raise ScenarioError(
+            f"{source} is of generation {shown(generation)}, and tradegen {__version__} makes generation "
+            f"{GENERATION}, whose values are others; to replay it, install "
+            f"{f'tradegen {wrote_it}' if wrote_it else 'the version of tradegen'} that wrote it"
+        )
+    run = prepare(**manifest["replay"])
+    unknown = [name for name in run.mechanisms if name not in FIRST_CATALOGUE]
+    if version == 1 and unknown:
+        raise ScenarioError(
+            f"{source} is a manifest of version 1 and names {unknown[0]}, which came later; "
+            "expected it as it was written"
+        )
+    return replace(run, manifest_version=int(version))
+
+
+def differing_digests(stated: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, bool]:
+    """By name, whether a digest is another one than a manifest states; only of what can be compared.
+
+    Parameters
+    ----------
+    stated : mapping
+        The manifest that was replayed.
+    made : mapping
+        That of the replay.
+    """
+    names = stated["digests"].keys() & made["digests"].keys()
+    differs = {name: stated["digests"][name] != made["digests"][name] for name in sorted(names)}
+    if stated["manifest"] == 1 and differs.get("dataset") and stated["dataset"]["format"] == "parquet":
+        # Its truth had a dictionary of the whole catalogue, so its files may be of other bytes.
+        del differs["dataset"]
+    return differs

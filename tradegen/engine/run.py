@@ -19,7 +19,10 @@ from tradegen.market.universe import Market, Tickers, load_market
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Run", "prepare"]
+__all__ = ["MANIFEST_VERSION", "Run", "prepare"]
+
+MANIFEST_VERSION = 2
+"""The version of the manifests that are written. Older ones are still read (`engine.manifest.run_of`)."""
 
 _MAX_SEED = 2**128 - 1
 
@@ -32,6 +35,7 @@ class Run:
     market: Market
     seed: int
     first_id: int = 1
+    manifest_version: int = MANIFEST_VERSION  # an older one in a replay, for its digests to be compared
 
     @property
     def last_id(self) -> int:
@@ -44,6 +48,11 @@ class Run:
         plain = self.market.tickers
         suffixed = "ticker.suffix" in self.scenario.active
         return (*plain, *(f"{ticker}.O" for ticker in plain)) if suffixed else plain
+
+    @property
+    def mechanisms(self) -> tuple[str, ...]:
+        """The names of the mechanisms that are on, by the code that a truth row holds."""
+        return self.scenario.active
 
     @property
     def block_count(self) -> int:

@@ -11,7 +11,6 @@ from tradegen.core.columns import FIELDS, Array
 from tradegen.engine.alterations import Alteration
 from tradegen.engine.context import BlockContext
 from tradegen.engine.legs import added_record, leg_record
-from tradegen.mechanisms.catalogue import POSITIONS
 
 __all__ = ["make_truth"]
 
@@ -40,32 +39,25 @@ def make_truth(context: BlockContext, changes: Sequence[Alteration], block: int)
     of_change = of_change.take(order)
     pair = keys >> _PAIR
 
-    def each(values: list[int] | list[bool], dtype: type) -> Array:
+    def each(values: Sequence[int], dtype: type) -> Array:
         return np.array(values, dtype).take(of_change)
 
     leg = joined([change.legs for change in changes], np.int8).take(order)
-    mechanism = each([change.mechanism for change in changes], np.int16)
+    codes = {name: code for code, name in enumerate(context.scenario.active)}
+    # The record concerned: the leg's own, but for a copy, which is the one too many.
+    record: Array = leg_record(block, pair, leg)
+    copied = np.flatnonzero(each([change.mechanism == "record.duplicate" for change in changes], bool))
+    record[copied] = added_record(block, pair[copied])
+    record[each([change.mechanism == "record.missing" for change in changes], bool)] = NO_RECORD
     return Truth(
         trade_id=context.block_first_id + pair,
         leg=leg,
         field=each([change.field for change in changes], np.int8),
-        mechanism=mechanism,
+        mechanism=each([codes[change.mechanism] for change in changes], np.int16),
         original=joined([change.original for change in changes], np.int64).take(order),
         altered=joined([change.altered for change in changes], np.int64).take(order),
         benign=each([change.benign for change in changes], bool),
         notional=context.notional.take(pair),
         cause=each([change.cause for change in changes], np.int16),
-        record=_records(mechanism, block, pair, leg),
+        record=record,
     )
-
-
-def _records(mechanism: Array, block: int, pair: Array, leg: Array) -> Array:
-    """The record concerned: the leg's own, but for a copy, which is the one too many."""
-    record: Array = leg_record(block, pair, leg)
-    copies = np.flatnonzero(mechanism == _DUPLICATE)
-    record[copies] = added_record(block, pair[copies])
-    record[mechanism == _MISSING] = NO_RECORD
-    return record
-
-
-_DUPLICATE, _MISSING = POSITIONS["record.duplicate"], POSITIONS["record.missing"]

@@ -25,7 +25,7 @@ from tradegen.core.columns import (
 from tradegen.core.text_columns import strings
 from tradegen.engine.run import Run
 from tradegen.formats import run_values as printed
-from tradegen.mechanisms.catalogue import CATALOGUE, NAMES
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 __all__ = ["trade_ids", "trades_frame", "truth_frame"]
 
@@ -86,12 +86,12 @@ def truth_frame(run: Run, ids: ExtensionArray, truth: Truth) -> pd.DataFrame:
     per_unit = np.array([_PER_UNIT.get(field, 1) for field in FIELDS])[truth.field]
     measured = np.array([field in MEASURED for field in FIELDS])[truth.field]
     original, altered = printed.altered_values(run, truth)
-    active = run.scenario.active
+    active = run.mechanisms
     columns = {
         "trade_id": _ids(run, ids, truth.trade_id),
         "leg": _categorical(truth.leg, printed.leg_names(run)),
         "field": _of_those_on(truth.field, FIELDS, {name for on in active for name in CATALOGUE[on].fields}),
-        "mechanism": _of_those_on(truth.mechanism, NAMES, set(active)),
+        "mechanism": _categorical(truth.mechanism, active),
         "original": _strings(original),
         "altered": _strings(altered),
         "delta": np.where(measured, (truth.altered - truth.original) / per_unit, np.nan),

@@ -12,7 +12,6 @@ from tradegen.core.blocks import Block, Trades, Truth
 from tradegen.core.columns import FIELDS, RECORD_ID, TRADE_COLUMNS, TRUTH_COLUMNS, Array
 from tradegen.engine.run import Run
 from tradegen.formats import run_values as printed
-from tradegen.mechanisms.catalogue import NAMES
 
 if TYPE_CHECKING:
     from tradegen.formats.typed_columns import TypedColumns
@@ -144,7 +143,7 @@ class _TruthRecords:
             "trade_id": text.trade_ids(truth.trade_id),
             "leg": text.named(printed.leg_names(run))(truth.leg),
             "field": text.named(FIELDS)(truth.field),
-            "mechanism": text.named(NAMES)(truth.mechanism),
+            "mechanism": text.named(run.mechanisms)(truth.mechanism),
             "original": original,
             "altered": altered,
             "delta": printed.deltas(run, truth),

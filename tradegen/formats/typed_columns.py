@@ -25,7 +25,6 @@ from tradegen.core.columns import (
 )
 from tradegen.engine.run import Run
 from tradegen.formats import run_values as printed
-from tradegen.mechanisms.catalogue import NAMES
 from tradegen.scenario.layouts import Layout
 
 __all__ = [
@@ -169,7 +168,7 @@ def truth_columns(run: Run, truth: Truth, usual: range) -> TypedColumns:
         "trade_id": Ids(truth.trade_id, usual),
         "leg": Names(truth.leg, printed.leg_names(run)),
         "field": Names(truth.field, FIELDS),
-        "mechanism": Names(truth.mechanism, NAMES),
+        "mechanism": Names(truth.mechanism, run.mechanisms),
         "original": Printed(truth.original, rows, forms),
         "altered": Printed(truth.altered, rows, forms),
         "delta": _deltas(truth),

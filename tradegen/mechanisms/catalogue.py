@@ -15,12 +15,9 @@ from tradegen.mechanisms.quantities import QUANTITIES
 from tradegen.mechanisms.times import TIMES
 from tradegen.mechanisms.whole_records import RECORDS
 
-__all__ = ["CATALOGUE", "NAMES", "POSITIONS"]
+__all__ = ["CATALOGUE"]
 
 CATALOGUE: dict[str, Mechanism] = {
     entry.name: entry for entry in (*QUANTITIES, *PRICES, *DATES, *TIMES, *NAMES_AND_IDS, *RECORDS)
 }
-NAMES = tuple(CATALOGUE)
-"""Mechanism names in catalogue order; a truth row holds the position in this tuple."""
-POSITIONS = {name: position for position, name in enumerate(NAMES)}
-"""The positions by name."""
+"""The entries by name, in the order in which they are listed; that order may change, and means nothing."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import FIELDS
-from tradegen.mechanisms.catalogue import POSITIONS
+from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.judging import Profile, Row
 from tradegen.scoring.outcomes import Outcome, Recall
 from tradegen.scoring.reading import first_row
@@ -130,7 +130,8 @@ def recalls(found: Iterable[Row], group: str) -> dict[str, Recall]:
         if not row.benign and not row.behind:
             name = getattr(row, group)
             counts[name] = counts.get(name, Recall()) + Recall(row.rows, row.rows * row.found)
-    ordered = sorted(counts, key=lambda name: (POSITIONS.get(name, len(POSITIONS)), name))
+    places = {name: place for place, name in enumerate(CATALOGUE)}
+    ordered = sorted(counts, key=lambda name: (places.get(name, len(places)), name))
     return {name: counts[name] for name in ordered}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tradegen.core.columns import FIELDS, LEGS, TICKS_PER_DOLLAR, TRUTH_COLUMNS
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
-from tradegen.mechanisms.catalogue import NAMES
+from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.reading import Source, first_row, literal
 
@@ -146,7 +146,7 @@ def _define_words(connection: DuckDBPyConnection, source: Source, view: str | No
         f"SELECT DISTINCT {leg}, {mechanism}, {cause} FROM {source.relation}"
     ).fetchall()
     words = {word for row in found for word in row if word is not None}
-    words |= {"(none)", *NAMES, *(name for names in LEGS.values() for name in names)}
+    words |= {"(none)", *CATALOGUE, *(name for names in LEGS.values() for name in names)}
     connection.execute(f"CREATE TYPE word AS ENUM ({', '.join(map(literal, sorted(words)))})")
     legs = _legs({row[0] for row in found if row[0] is not None}, source.name, view)
     both = "CASE field WHEN 'contra_broker_id' THEN 'broker_id' ELSE field END"

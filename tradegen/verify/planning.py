@@ -20,7 +20,7 @@ _DECIMALS = {"s": 0, "ms": 3, "us": 6}
 # By column, the kind of its numbers, in files whose columns have types; the others hold text.
 _KINDS = {"quantity": "whole", "price": "ticks", "date": "days", "trade_timestamp": "micros"}
 _TRUTH_KINDS = {"delta": "millionths", "notional": "ticks", "benign": "flag"}
-_VERSION = "1"  # of manifests
+_VERSIONS = ("1", "2")  # of manifests
 
 
 def make_plan(paths: Sequence[Path]) -> Plan:
@@ -111,9 +111,10 @@ def scenario_of(manifest: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """
     if manifest is None:
         return {"view": "single"}
-    if str(manifest.get("manifest", _VERSION)) != _VERSION:
+    if str(manifest.get("manifest", _VERSIONS[0])) not in _VERSIONS:
         raise VerifyError(
-            f"the manifest is of version {manifest['manifest']}; this tradegen reads version {_VERSION}"
+            f"the manifest is of version {manifest['manifest']}; "
+            f"this tradegen reads versions {' and '.join(_VERSIONS)}"
         )
     try:
         scenario = dict(manifest["replay"]["scenario"])
