@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tradegen.scoring import Amounts, Outcome, Recall, Score, pool
-from tradegen.scoring.scores import Benign, Curve, Input, Links, Several, Undecidable
+from tradegen.scoring.score_counts import Benign, Curve, Input, Links, Several, Undecidable
 
 PRICES = {0.0: (40, 30), 0.01: (40, 30), 0.1: (30, 28), 1.0: (10, 10), 10.0: (0, 0)}
 SIZES = {0.0: (0, 0), 0.01: (10, 2), 0.1: (20, 18), 1.0: (10, 10), 10.0: (0, 0)}

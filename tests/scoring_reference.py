@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from tradegen.scoring.outcomes import Amounts, Outcome, Recall
-from tradegen.scoring.scores import Benign, Curve, Input, Links, Score, Several, Undecidable
+from tradegen.scoring.score_counts import Benign, Curve, Input, Links, Several, Undecidable
+from tradegen.scoring.scores import Score
 
 Rows = Sequence[Mapping[str, Any]]
 

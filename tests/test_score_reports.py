@@ -11,9 +11,8 @@ from score_cases import NOTHING, POOLED, SCORES, example
 
 from tradegen.errors import ScoringError
 from tradegen.scoring import Outcome, Recall, Score
+from tradegen.scoring.report import TABLES, share
 from tradegen.scoring.requirements import requirement
-from tradegen.scoring.sections import share
-from tradegen.scoring.tables import TABLES
 
 # Text
 

@@ -11,7 +11,7 @@ from scoring_files import TRUTH, frame, said, scored, tid
 
 from tradegen import ScoringError, pool, score
 from tradegen.scoring import Amounts, Outcome, Recall
-from tradegen.scoring.scores import Benign, Input, Several, Undecidable
+from tradegen.scoring.score_counts import Benign, Input, Several, Undecidable
 
 TRUE = frame(TRUTH).query("benign == 'false'")
 

@@ -18,7 +18,7 @@ from tradegen import generate, score
 from tradegen.errors import ScoringError
 from tradegen.scenario.tolerances import Tolerances
 from tradegen.scoring import Outcome, Score
-from tradegen.scoring.scores import Benign, Curve
+from tradegen.scoring.score_counts import Benign, Curve
 
 
 def points(curves: tuple[Curve, ...], field: str, unit: str) -> Mapping[float, Outcome]:

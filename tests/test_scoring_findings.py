@@ -16,7 +16,7 @@ from scoring_files import MANIFEST, TRADES, TRUTH, frame, said, scored, tid
 import tradegen
 from tradegen import ScoringError, score
 from tradegen.scoring import Outcome
-from tradegen.scoring.scores import Input
+from tradegen.scoring.score_counts import Input
 
 BAD_FILES = [
     # name, content, the sentence; {} stands for the path

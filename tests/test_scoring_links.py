@@ -8,7 +8,7 @@ from scoring_files import TRADES, TRUTH, frame, said, scored, tid
 
 from tradegen import score
 from tradegen.scoring import Outcome, Recall, Score
-from tradegen.scoring.scores import Links
+from tradegen.scoring.score_counts import Links
 
 
 def linked(*links: tuple[int, int], **others: object) -> Score:

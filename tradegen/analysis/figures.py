@@ -1,7 +1,7 @@
 """Figures that show whether a batch is what was asked for.
 
-Every figure of shares draws a table of `rates`, every histogram what `magnitudes` says. matplotlib is loaded
-here and nowhere else; figures belong to no pyplot state.
+Every figure of shares draws a table of `rates`, and every histogram draws what `magnitudes` returns. Figures
+belong to no pyplot state.
 """
 
 from __future__ import annotations
@@ -26,16 +26,15 @@ from tradegen.analysis.rates import (
     mismatch_rates,
     mismatched_pairs,
 )
+from tradegen.core.axes import plain_axes, power_label
 from tradegen.core.columns import Array
 from tradegen.engine.blocks import GeneratedBlocks
 
-__all__ = ["plain_axes", "plot_field_counts", "plot_magnitudes", "plot_mismatch_rates", "power_label"]
+__all__ = ["plot_field_counts", "plot_magnitudes", "plot_mismatch_rates"]
 
 # Okabe and Ito's colours, which colour-blind people tell apart; shape, hatching or position says it as well.
 _BLUE, _PALE_BLUE, _VERMILLION, _BLACK = "#0072B2", "#56B4E9", "#D55E00", "#222222"
 _BENIGN: dict[str, Any] = {"facecolor": "white", "edgecolor": _VERMILLION, "hatch": "////", "linewidth": 0.8}
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def plot_field_counts(batch: GeneratedBlocks, by: Per = "field") -> Figure:
@@ -241,14 +240,6 @@ def _logarithmic(axes: Axes, bins: Bins) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: power_label(value)))
 
 
-def power_label(value: float) -> str:
-    """A mark of a logarithmic axis: the plain number, or the power of ten nearest to it, with its sign."""
-    sign, size = "\N{MINUS SIGN}" if value < 0 else "", abs(value)
-    if value == 0 or 1e-4 < size < 1e5:
-        return f"{sign}{size:,.10g}"
-    return f"{sign}10{str(round(math.log10(size))).translate(_RAISED)}"
-
-
 def _legend(figure: Figure) -> None:
     """One legend below the figure, each mark once."""
     found = {
@@ -269,9 +260,3 @@ def _legend(figure: Figure) -> None:
 def _count_axis(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator(5, integer=True))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-
-
-def plain_axes(axes: Axes) -> None:
-    """Leave out what says nothing: the frame above and to the right, and the ticks beside the y labels."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(axis="y", length=0)

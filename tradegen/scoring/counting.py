@@ -15,7 +15,7 @@ from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.judging import Profile, Row
 from tradegen.scoring.outcomes import Outcome, Recall
 from tradegen.scoring.reading import first_row
-from tradegen.scoring.scores import Benign, Several, Undecidable
+from tradegen.scoring.score_counts import Benign, Several, Undecidable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -17,7 +17,7 @@ from tradegen.core.columns import FIELDS, MICROSECONDS, TICKS_PER_DOLLAR
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.scoring.judging import FOUND, Profile
 from tradegen.scoring.outcomes import Outcome
-from tradegen.scoring.scores import Curve
+from tradegen.scoring.score_counts import Curve
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -12,7 +12,7 @@ from tradegen.core.columns import FIELDS, RECORD
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.reading import Reader, Source, first_row, literal
-from tradegen.scoring.scores import Input
+from tradegen.scoring.score_counts import Input
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tradegen.scoring.outcomes import Outcome
 from tradegen.scoring.reading import first_row
-from tradegen.scoring.scores import Links
+from tradegen.scoring.score_counts import Links
 from tradegen.scoring.trades import Trades
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tradegen.errors import ScoringError, shown
-from tradegen.scoring.scores import GROUPS, Curve, Score
+from tradegen.scoring.score_counts import GROUPS, Curve
+from tradegen.scoring.scores import Score
 
 __all__ = ["pool"]
 

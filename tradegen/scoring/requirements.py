@@ -8,15 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.outcomes import Outcome
-from tradegen.scoring.tables import MEASURES
-
-if TYPE_CHECKING:
-    from tradegen.scoring.scores import Score
+from tradegen.scoring.score_counts import MEASURES, ScoreCounts
 
 __all__ = ["Measured", "Requirement", "decimal", "measured", "required", "requirement"]
 
@@ -57,7 +54,7 @@ class Requirement(NamedTuple):
     name: str
     bound: float
 
-    def missed(self, score: Score) -> str | None:
+    def missed(self, score: ScoreCounts) -> str | None:
         """The sentence to say where it does not hold, else None.
 
         Where there is nothing to find, and nothing was reported, all is as it should be. Any other measure of
@@ -94,13 +91,13 @@ def requirement(name: str, value: str) -> Requirement:
 
 
 def required(
-    score: Score, bounds: Mapping[str, float | None], mechanisms: Mapping[str, float] | None = None
+    score: ScoreCounts, bounds: Mapping[str, float | None], mechanisms: Mapping[str, float] | None = None
 ) -> list[Requirement]:
     """What a test requires of a score.
 
     Parameters
     ----------
-    score : Score
+    score : ScoreCounts
     bounds : mapping of str to float or None
         By name, of `MEASURES`; None asks nothing. Where nothing is asked at all, it is a perfect score.
     mechanisms : mapping of str to float, optional
@@ -143,12 +140,12 @@ def decimal(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def measured(score: Score, name: str) -> Measured:
+def measured(score: ScoreCounts, name: str) -> Measured:
     """Measure a score.
 
     Parameters
     ----------
-    score : Score
+    score : ScoreCounts
     name : str
         One of `MEASURES`, or ``recall.`` and the full name of a mechanism.
     """

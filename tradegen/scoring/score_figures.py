@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from tradegen.analysis.figures import plain_axes, power_label
+from tradegen.core.axes import plain_axes, power_label
 from tradegen.core.columns import Array
-from tradegen.scoring.scores import Score
-from tradegen.scoring.sections import worst_first
-from tradegen.scoring.tables import shown_group
 
-__all__ = ["plot_detection", "plot_recall", "plot_tolerance_sweep"]
+__all__ = ["PLOTS", "plot_detection", "plot_recall", "plot_tolerance_sweep"]
 
 By: TypeAlias = Literal["mechanism", "field", "cause", "leg", "notional", "records"]
 
@@ -33,24 +30,36 @@ _MARKERS = ("o", "s", "D", "^", "v", "P")
 _LABELS = 5
 
 
-def plot_recall(*scores: Score, by: By = "mechanism") -> Figure:
+class Framed(Protocol):
+    """What figures need of a score, or of its report."""
+
+    @property
+    def matcher(self) -> str:
+        """What the findings are called."""
+
+    def frame(self, by: str) -> pd.DataFrame:
+        """One of its tables."""
+
+
+def plot_recall(*scores: Framed, by: By = "mechanism") -> Figure:
     """Draw recall by mechanism, or another group, with 95% intervals; what is found least comes first.
 
     Parameters
     ----------
     *scores : Score
-        The first one says the order.
+        The first one sets the order.
     by : {"mechanism", "field", "cause", "leg", "notional", "records"}
 
     Raises
     ------
     ScoringError
-        Where `by` is something else.
+        If `by` is something else.
     """
     tables = [score.frame(by) for score in scores]
-    first = scores[0].records if by == "records" else shown_group(scores[0], by)
-    expected = {name: value for name, value in first.items() if value.expected}
-    names = list(expected if by in ("notional", "leg") else worst_first(expected))
+    first = tables[0][tables[0]["expected"] > 0]
+    if by not in ("notional", "leg"):
+        first = first.sort_values(["recall", "expected"], ascending=[True, False])
+    names = list(first.index)
     several = 0.14 * (len(scores) - 1)
     figure = Figure(figsize=(8, 1.6 + (0.3 + several) * len(names)), dpi=100, layout="constrained")
     figure.suptitle(f"Recall by {'record' if by == 'records' else by}{_alone(scores)}", parse_math=False)
@@ -59,10 +68,10 @@ def plot_recall(*scores: Score, by: By = "mechanism") -> Figure:
     rows = np.arange(len(names))
     for number, table in enumerate(tables):
         shown = table.reindex(names)
-        at = rows + _beside(number, len(tables), 0.6)
-        axes.hlines(at, 100 * shown["low"], 100 * shown["high"], color=_COLOURS[number % 6], linewidth=2)
-        axes.plot(100 * shown["recall"], at, linestyle="", **_mark(scores, number))
-    labels = [f"{name}  ({expected[name].expected:,})" for name in names]
+        heights = rows + _beside(number, len(tables), 0.6)
+        axes.hlines(heights, 100 * shown["low"], 100 * shown["high"], color=_COLOURS[number % 6], linewidth=2)
+        axes.plot(100 * shown["recall"], heights, linestyle="", **_mark(scores, number))
+    labels = [f"{name}  ({expected:,})" for name, expected in first["expected"].items()]
     axes.set_yticks(rows, labels, parse_math=False)
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.set_xlim(-2, 102)
@@ -73,7 +82,7 @@ def plot_recall(*scores: Score, by: By = "mechanism") -> Figure:
     return figure
 
 
-def plot_detection(*scores: Score) -> Figure:
+def plot_detection(*scores: Framed) -> Figure:
     """Draw, for each measured field and unit, recall against the size of the difference.
 
     A dot is the recall in a range of sizes, from one mark of the scale to the next (1, 2, 5, 10, ...), on its
@@ -100,7 +109,7 @@ def plot_detection(*scores: Score) -> Figure:
     return figure
 
 
-def plot_tolerance_sweep(*scores: Score) -> Figure:
+def plot_tolerance_sweep(*scores: Framed) -> Figure:
     """Draw, for each measured field and unit, recall and precision against the tolerance.
 
     The truth is labelled anew at each mark of the scale: every difference of that field up to the tolerance
@@ -123,6 +132,10 @@ def plot_tolerance_sweep(*scores: Score) -> Figure:
     if panels:
         _legend(figure, 2)
     return figure
+
+
+PLOTS = {"recall": plot_recall, "detection": plot_detection, "tolerance_sweep": plot_tolerance_sweep}
+"""The figures of a report by name."""
 
 
 def _swept(table: pd.DataFrame) -> pd.DataFrame:
@@ -214,7 +227,7 @@ def _panels(
     ]
 
 
-def _mark(scores: Sequence[Score], number: int) -> dict[str, Any]:
+def _mark(scores: Sequence[Framed], number: int) -> dict[str, Any]:
     name = scores[number].matcher or f"matcher {number + 1}"
     return {
         "color": _COLOURS[number % 6],
@@ -229,7 +242,7 @@ def _beside(number: int, several: int, width: float) -> float:
     return width * (number - (several - 1) / 2) / several
 
 
-def _alone(scores: Sequence[Score]) -> str:
+def _alone(scores: Sequence[Framed]) -> str:
     name = scores[0].matcher if len(scores) == 1 else ""
     return f": {name}" if name else ""
 

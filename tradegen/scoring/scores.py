@@ -1,231 +1,47 @@
-"""A score: what a matcher found of what it had to, in every respect that the truth knows.
-
-Scores are frozen. Their counts add up: `pooling` makes one of several.
-"""
+"""A score: its counts, and how it shows itself. Every rendering is made from one report."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tradegen.scoring.outcomes import Amounts, Outcome, Recall
+from tradegen.scoring.report_building import build_report
+from tradegen.scoring.report_html import fragment, page
+from tradegen.scoring.report_text import as_text
+from tradegen.scoring.score_counts import ScoreCounts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GROUPS", "Benign", "Curve", "Input", "Links", "Score", "Several", "Undecidable"]
+    from tradegen.scoring.report import Report
 
-GROUPS = ("mechanism", "field", "cause", "leg", "notional")
-"""What a score is broken down by."""
-
-
-def _none() -> Mapping[Any, Any]:
-    # A value of its own for each: Python 3.11 takes no read-only mapping as a default.
-    return MappingProxyType({})
+__all__ = ["Score"]
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """What the findings were.
+@dataclass(frozen=True, slots=True, repr=False)
+class Score(ScoreCounts):
+    """What a matcher found of what it had to find; `ScoreCounts` describes the attributes.
 
-    Attributes
-    ----------
-    rows : int
-        Findings as given.
-    repeated : int
-        Rows that say what another one has said.
-    unnamed : int
-        Rows without a field.
-    unknown : int
-        Distinct ids that are not in the data.
-    examples : tuple of str
-        Up to five of these.
+    Scores are frozen, and `pool` adds them up.
     """
-
-    rows: int = 0
-    repeated: int = 0
-    unnamed: int = 0
-    unknown: int = 0
-    examples: tuple[str, ...] = ()
-
-    def __add__(self, other: Input) -> Input:
-        return Input(
-            self.rows + other.rows,
-            self.repeated + other.repeated,
-            self.unnamed + other.unnamed,
-            self.unknown + other.unknown,
-            (*self.examples, *other.examples)[:5],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Several:
-    """Pairs with several mismatched fields: of how many were all, some or none of them named."""
-
-    all: int = 0
-    some: int = 0
-    none: int = 0
-
-    def __add__(self, other: Several) -> Several:
-        return Several(self.all + other.all, self.some + other.some, self.none + other.none)
-
-
-@dataclass(frozen=True, slots=True)
-class Benign:
-    """Differences within their tolerance, and how many of them were reported all the same."""
-
-    rows: int = 0
-    reported: int = 0
-
-    def __add__(self, other: Benign) -> Benign:
-        return Benign(self.rows + other.rows, self.reported + other.reported)
-
-
-@dataclass(frozen=True, slots=True)
-class Undecidable:
-    """What two truths fit, and counts neither for nor against a matcher.
-
-    Attributes
-    ----------
-    legs_right, legs_wrong : int
-        Legs named where the two records alone do not say which of them was altered.
-    rows_behind_orphans, found_behind_orphans : int
-        Fields altered in a pair whose id was mistyped, too: two missing records explain it as well. And
-        those of them that were reported all the same.
-    """
-
-    legs_right: int = 0
-    legs_wrong: int = 0
-    rows_behind_orphans: int = 0
-    found_behind_orphans: int = 0
-
-    def __add__(self, other: Undecidable) -> Undecidable:
-        return Undecidable(
-            self.legs_right + other.legs_right,
-            self.legs_wrong + other.legs_wrong,
-            self.rows_behind_orphans + other.rows_behind_orphans,
-            self.found_behind_orphans + other.found_behind_orphans,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Records linked without ids, as pairs.
-
-    Attributes
-    ----------
-    outcome : Outcome
-        Pairs that could be linked, those that were, and links between different trades.
-    interchangeable : int
-        Links between different trades whose records are alike in everything but the id: no data tells them
-        apart, and they count neither way.
-    """
-
-    outcome: Outcome = field(default_factory=Outcome)
-    interchangeable: int = 0
-
-    def __add__(self, other: Links) -> Links:
-        return Links(self.outcome + other.outcome, self.interchangeable + other.interchangeable)
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Counts along a scale that is the same for every dataset, so that curves add up.
-
-    Attributes
-    ----------
-    field : str
-        A measured field, or ``""`` where it is about pairs.
-    unit : str
-        Shares, dollars, bps, days, seconds; or score.
-    points : mapping of float to Outcome
-        By place on the scale: a tolerance, the lower end of a range of sizes, or a score.
-    """
-
-    field: str
-    unit: str
-    points: Mapping[float, Outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What a matcher found of what it had to.
-
-    Attributes
-    ----------
-    pairs : Outcome
-        By pair: it is to be reported where one of its differences is no benign one.
-    fields : Outcome or None
-        By pair and field; None where the findings name no field.
-    notional : Amounts
-        By pair, weighted by what it is worth.
-    by : mapping of str to mapping of str to Outcome or Recall
-        For each of `GROUPS`, by its values. By ``mechanism``, ``cause`` and ``leg``: `Recall`, of truth rows;
-        by ``field``: `Outcome`, of pairs with that field; by ``notional``, from one power of ten to the
-        next: `Outcome`, of pairs.
-    records : mapping of str to Recall
-        Of the pairs with a ``missing``, ``duplicate``, ``split`` or ``orphan`` record: those reported.
-    confusion : mapping of str to mapping of str to int
-        Of pairs with one mismatched field, by that field: how many were reported as which one. Also rows
-        ``(benign)`` and ``(clean)``, and columns ``(no field)`` and ``(not reported)``.
-    several : Several
-    benign : Benign
-    undecidable : Undecidable
-    links : Links or None
-        None where the findings link nothing.
-    tolerance_sweep : tuple of Curve
-        By field: the truth labelled anew, where every difference up to a tolerance is benign.
-    detection : tuple of Curve
-        By field: recall against the size of the difference.
-    thresholds : Curve or None
-        Pairs reported with at least a score; None where the findings have no scores.
-    input : Input
-    matcher : str
-        What the findings are called.
-    runs : tuple of Score
-        The scores this one is pooled of; empty for one of a single dataset.
-    """
-
-    pairs: Outcome
-    fields: Outcome | None = None
-    notional: Amounts = field(default_factory=Amounts)
-    by: Mapping[str, Mapping[str, Recall | Outcome]] = field(default_factory=_none)
-    records: Mapping[str, Recall] = field(default_factory=_none)
-    confusion: Mapping[str, Mapping[str, int]] = field(default_factory=_none)
-    several: Several = field(default_factory=Several)
-    benign: Benign = field(default_factory=Benign)
-    undecidable: Undecidable = field(default_factory=Undecidable)
-    links: Links | None = None
-    tolerance_sweep: tuple[Curve, ...] = ()
-    detection: tuple[Curve, ...] = ()
-    thresholds: Curve | None = None
-    input: Input = field(default_factory=Input)
-    matcher: str = ""
-    runs: tuple[Score, ...] = ()
 
     def __repr__(self) -> str:
-        from tradegen.scoring.sections import headline  # the words are loaded where they are used
-
-        return f"<Score: {'; '.join(headline(self)[:2])}>"
+        return f"<Score: {'; '.join(self.report().headline[:2])}>"
 
     def __str__(self) -> str:
-        from tradegen.scoring.text import report
-
-        return report(self)
+        return as_text(self.report())
 
     def _repr_html_(self) -> str:
-        from tradegen.scoring.html import fragment
+        return fragment(self.report())
 
-        return fragment(self)
+    def report(self) -> Report:
+        """Everything there is to say of it, as typed tables, sections and figures."""
+        return build_report(self)
 
     def to_dict(self) -> dict[str, Any]:
         """All counts and measures in JSON's own types; a measure of nothing is None."""
-        from tradegen.scoring.tables import as_dict
-
-        return as_dict(self)
+        return self.report().to_dict()
 
     def to_json(self) -> str:
         """`to_dict`, as text."""
@@ -233,12 +49,8 @@ class Score:
 
     def to_html(self) -> str:
         """A page that needs nothing else; with figures where matplotlib is installed."""
-        from tradegen.scoring.html import page
-
-        return page(self)
+        return page(self.report())
 
     def frame(self, by: str) -> pd.DataFrame:
-        """One of its tables, such as ``mechanism``, ``confusion`` or ``detection``; see `tables.frame`."""
-        from tradegen.scoring.tables import frame
-
-        return frame(self, by)
+        """One of its tables, such as ``mechanism``, ``confusion`` or ``detection``; see `Report.frame`."""
+        return self.report().frame(by)

@@ -18,7 +18,7 @@ from tradegen.errors import CaseError, ScenarioError, ScoringError, TradegenErro
 from tradegen.formats import SINKS, trade_kinds, trade_records
 from tradegen.scenario.model import DEFAULT, Scenario
 from tradegen.scoring.requirements import required
-from tradegen.scoring.tables import MEASURES
+from tradegen.scoring.score_counts import MEASURES
 from tradegen.testing.messages import message
 from tradegen.testing.misses import Misses
 from tradegen.testing.reported import as_findings, as_rows

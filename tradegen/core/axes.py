@@ -1,0 +1,38 @@
+"""Helpers for the axes of every figure, whatever it is about."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plain_axes", "power_label"]
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def plain_axes(axes: Axes) -> None:
+    """Leave out what says nothing: the frame above and to the right, and the ticks beside the y labels."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def power_label(value: float) -> str:
+    """Label a tick of a logarithmic axis.
+
+    Parameters
+    ----------
+    value : float
+        Where the tick stands.
+
+    Returns
+    -------
+    str
+        The plain number from 0.0001 to 100,000, and otherwise the nearest power of ten, with its sign.
+    """
+    sign, size = "\N{MINUS SIGN}" if value < 0 else "", abs(value)
+    if value == 0 or 1e-4 < size < 1e5:
+        return f"{sign}{size:,.10g}"
+    return f"{sign}10{str(round(math.log10(size))).translate(_SUPERSCRIPTS)}"
