@@ -83,10 +83,10 @@ def reference_score(
     benign: Any = None,
 ) -> Score:
     """A score with a known extent. `benign` labels rows anew, where it is given."""
-    return _Reference(truth, findings, first_id, pairs, view, lists, benign).score()
+    return Reference(truth, findings, first_id, pairs, view, lists, benign).score()
 
 
-class _Reference:
+class Reference:
     def __init__(
         self,
         truth: Rows,

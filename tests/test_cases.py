@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scoring_reference import Reference
 
 from tradegen import ScenarioError
 from tradegen.errors import CaseError, ScoringError
+from tradegen.scoring.evaluation import explain
 from tradegen.scoring.requirements import requirement
 from tradegen.testing import TradeCase, make_case
-from tradegen.testing.misses import Misses
-from tradegen.testing.reported import as_findings, as_rows
+from tradegen.testing.engine_findings import as_findings
 
 # What is known before anything is altered: each of ten pairs is 100 shares of AAPL at 100.00, traded on
 # 2025-07-21, at 10:00:00, between BKR001 and BKR002.
@@ -356,7 +358,7 @@ FIELDS += ["order_type", "trade_id", "record", "missing", "split", "orphan", ""]
 
 @pytest.mark.parametrize("view", ["single", "counterparty", "two_system"])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_rows_of_a_message_are_as_many_as_the_scorer_counts(view: str, seed: int) -> None:
+def test_the_rows_of_a_message_are_those_of_the_plain_reference(view: str, seed: int) -> None:
     case = make_case("everything", pairs=400, seed=seed, view=view)
     random = np.random.default_rng(seed)
     ids = [*case.batch.trades["trade_id"].unique(), "tid77777777", "tid88888888"]
@@ -364,20 +366,28 @@ def test_the_rows_of_a_message_are_as_many_as_the_scorer_counts(view: str, seed:
     right = truth.loc[random.random(len(truth)) < 0.5, ["trade_id", "field"]].astype(str).to_numpy().tolist()
     wrong = [[random.choice(ids), random.choice(FIELDS)] for _ in range(150)]
     findings = as_findings([tuple(map(str, row)) for row in right + wrong])
-    score = case.score(findings)
-    misses = Misses(case.batch, tuple(as_rows(findings)))
+    reference = Reference(
+        truth.to_dict("records"), findings.to_dict("records"), case.batch.run.first_id, 400, view, None, None
+    )
+    details = explain(case.batch, findings)
 
-    assert len({row.trade_id for row in misses.unreported}) == score.pairs.missed > 0
-    assert len(misses.false_alarms) == score.pairs.false_alarms > 0
-    assert len(misses.unknown) == score.pairs.unknown > 0
+    def keys(rows: Iterable[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+        return {
+            tuple(row[name] for name in ("trade_id", "leg", "field", "mechanism", "benign")) for row in rows
+        }
 
-    def folded(field: str) -> str:
-        return "broker_id" if field == "contra_broker_id" and view != "two_system" else field
-
-    assert score.fields is not None
-    assert len({(row.trade_id, folded(row.field)) for row in misses.unnamed}) == score.fields.missed > 0
-    alarms = {(pair, folded(field)) for pair, fields in misses.false_fields for field in fields}
-    assert len(alarms) == score.fields.false_alarms > 0
-    missed = {name: value.missed for name, value in score.by["mechanism"].items() if value.missed}
-    unfound = [row.mechanism for row in misses.unfound]
-    assert {name: unfound.count(name) for name in unfound} == missed
+    reported, named = reference.reported, reference.named
+    mismatches = [row for row in reference.truth if not row["benign"]]
+    counted = [row for row in mismatches if not reference.behind(row)]
+    unnamed = [row for row in counted if not named.get(row["trade_id"], set()) & set(reference.names(row))]
+    assert details.unreported == keys(row for row in mismatches if row["trade_id"] not in reported) > set()
+    assert details.unnamed == keys(unnamed) > set()
+    assert details.unfound == keys(row for row in counted if not reference.found(row)) > set()
+    assert set(details.named) == reported & reference.known
+    assert set(details.false_alarms) == (reported & reference.known) - reference.expected > set()
+    assert set(details.unknown) == reported - reference.known > set()
+    false_fields = {
+        (pair, reference.fold(field)) for pair, fields in details.false_fields.items() for field in fields
+    }
+    alarms = sum(outcome.false_alarms for outcome in reference.by_field().values())
+    assert len(false_fields) == alarms > 0

@@ -131,5 +131,5 @@ def test_what_does_not_fit_into_memory_goes_to_the_disk(monkeypatch: pytest.Monk
     batch = generate("everything", pairs=200_000, seed=1)
     findings = batch.truth[["trade_id", "field", "leg"]]
     expected = score(batch, findings)
-    monkeypatch.setattr("tradegen.scoring.scoring._MEMORY", "60MB")
+    monkeypatch.setattr("tradegen.scoring.evaluation._MEMORY", "60MB")
     assert score(batch, findings) == expected

@@ -18,8 +18,7 @@ from matcher_environments import UnavailableError, environment
 from matchers.inputs import write_inputs
 
 from tradegen.errors import TradegenError
-from tradegen.scoring import Score
-from tradegen.scoring.scoring import score
+from tradegen.scoring import Score, score
 
 __all__ = ["MATCHERS", "Matcher", "Result", "run"]
 

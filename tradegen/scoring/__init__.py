@@ -1,8 +1,8 @@
 """Scoring: a matcher's findings against the truth."""
 
+from tradegen.scoring.evaluation import score
 from tradegen.scoring.outcomes import Amounts, Outcome, Recall
 from tradegen.scoring.pooling import pool
 from tradegen.scoring.scores import Score
-from tradegen.scoring.scoring import score
 
 __all__ = ["Amounts", "Outcome", "Recall", "Score", "pool", "score"]

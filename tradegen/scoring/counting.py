@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from tradegen.core.columns import FIELDS
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.scoring.judging import Profile, Row
+from tradegen.scoring.classification import Profile, Row
 from tradegen.scoring.outcomes import Outcome, Recall
-from tradegen.scoring.reading import first_row
+from tradegen.scoring.relations import first_row
 from tradegen.scoring.score_counts import Benign, Several, Undecidable
 
 if TYPE_CHECKING:
@@ -154,18 +154,20 @@ def undecidable(connection: DuckDBPyConnection, found: Iterable[Row]) -> Undecid
         connection,
         f"""
         WITH
-        said AS (
+        named_legs AS (
             SELECT pair, leg, coalesce(bit_of(field), 0) AS named
             FROM findings
             WHERE report AND leg IS NOT NULL
         ),
         decided AS (
-            SELECT said.pair, said.leg, said.named, bool_or(truth.leg = said.leg) AS hit
-            FROM said
-            JOIN truth ON truth.pair = said.pair
+            SELECT
+                named_legs.pair, named_legs.leg, named_legs.named,
+                bool_or(truth.leg = named_legs.leg) AS hit
+            FROM named_legs
+            JOIN truth ON truth.pair = named_legs.pair
                 AND NOT truth.benign
                 AND truth.mechanism NOT IN {_RECORD_ROWS}
-                AND (said.named = 0 OR (said.named & truth.names) <> 0)
+                AND (named_legs.named = 0 OR (named_legs.named & truth.names) <> 0)
             GROUP BY ALL
         )
         SELECT count(*) FILTER (hit), count(*) FILTER (NOT hit) FROM decided

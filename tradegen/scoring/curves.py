@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tradegen.core.columns import FIELDS, MICROSECONDS, TICKS_PER_DOLLAR
 from tradegen.mechanisms.allowed_sizes import PARTS
-from tradegen.scoring.judging import FOUND, Profile
+from tradegen.scoring.classification import FOUND, Profile
 from tradegen.scoring.outcomes import Outcome
 from tradegen.scoring.score_counts import Curve
 
@@ -85,7 +85,7 @@ def gather_sizes(connection: DuckDBPyConnection) -> None:
             field, size, CASE field WHEN 'price' THEN before END AS before,
             (named & own) <> 0 AS hit, {FOUND} AS found, count(*) AS rows
         FROM truth
-        JOIN judged USING (pair)
+        JOIN classified USING (pair)
         WHERE size IS NOT NULL AND NOT behind
         GROUP BY ALL
         """
@@ -141,8 +141,8 @@ def detection(connection: DuckDBPyConnection) -> tuple[Curve, ...]:
         if not rows:
             continue
         points = {place: Outcome() for place in scale.floats}
-        for at, found, count in rows:
-            points[scale.floats[at]] += Outcome(expected=count, found=count * found)
+        for place, found, count in rows:
+            points[scale.floats[place]] += Outcome(expected=count, found=count * found)
         curves.append(Curve(scale.field, scale.unit, points))
     return tuple(curves)
 
@@ -153,7 +153,7 @@ def thresholds(connection: DuckDBPyConnection, pairs: Outcome) -> Curve:
         f"""
         CREATE TEMP TABLE places AS
         WITH
-        scores AS (SELECT DISTINCT score FROM judged WHERE score IS NOT NULL),
+        scores AS (SELECT DISTINCT score FROM classified WHERE score IS NOT NULL),
         numbered AS (
             SELECT score, row_number() OVER (ORDER BY score) - 1 AS number, count(*) OVER () AS total
             FROM scores
@@ -167,7 +167,7 @@ def thresholds(connection: DuckDBPyConnection, pairs: Outcome) -> Curve:
     rows = connection.execute(
         """
         SELECT place, kind, count(*)
-        FROM judged ASOF JOIN places ON judged.score >= places.place
+        FROM classified ASOF JOIN places ON classified.score >= places.place
         GROUP BY ALL
         ORDER BY place DESC
         """

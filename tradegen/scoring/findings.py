@@ -1,4 +1,4 @@
-"""Findings: checked, put into the truth's words, and their ids brought to the pairs that they mean."""
+"""Findings: checked, put into the truth's words, and their ids resolved to pairs."""
 
 # ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
 
@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tradegen.core.columns import FIELDS, RECORD
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.scoring.inputs import Extent
-from tradegen.scoring.reading import Reader, Source, first_row, literal
+from tradegen.scoring.relations import Reader, Source, first_row, literal
 from tradegen.scoring.score_counts import Input
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["COLUMNS", "Said", "input_of", "load_findings", "open_findings"]
+__all__ = ["COLUMNS", "FindingsSummary", "input_of", "load_findings", "open_findings"]
 
 COLUMNS = ("trade_id", "field", "leg", "linked_trade_id", "score")
 _RECORD_WORDS = ("missing", "duplicate", "split", "orphan")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What findings say at all: whether some name a field, link a record, give a score."""
+class FindingsSummary:
+    """Whether any finding names a field, links a record or gives a score; and how many rows there are."""
 
     fields: bool
     links: bool
@@ -96,7 +96,7 @@ def load_findings(
     called: Mapping[str, str],
     legs: tuple[str, ...],
     fields: Mapping[str, str] | None,
-) -> Said:
+) -> FindingsSummary:
     """Read the findings into the table ``findings``; see the query for its columns.
 
     The view ``findings_read`` has them as text.
@@ -108,9 +108,9 @@ def load_findings(
     """
     if source.json:
         _check_json(connection, source, called)
-    meanings = _meanings(fields)
-    connection.execute("CREATE TEMP TABLE meanings (said VARCHAR, meant trade_field)")
-    connection.executemany("INSERT INTO meanings VALUES (?, ?)", [list(item) for item in meanings.items()])
+    names = _field_names(fields)
+    connection.execute("CREATE TEMP TABLE field_names (name VARCHAR, field trade_field)")
+    connection.executemany("INSERT INTO field_names VALUES (?, ?)", [list(item) for item in names.items()])
     texts = {column: source.trimmed(called[column]) if column in called else "NULL" for column in COLUMNS}
     wanted = ", ".join(f"CAST({text} AS VARCHAR) AS {column}" for column, text in texts.items())
     connection.execute(
@@ -122,24 +122,26 @@ def load_findings(
         WHERE coalesce(trade_id, field, leg, linked_trade_id, score) IS NOT NULL
         """
     )
-    # What is wrong is marked as it is read, and only looked for again where there is any.
+    known_legs = ", ".join(map(literal, legs))
+    # Wrong rows are marked as they are read, and only looked for again if there are any.
     connection.execute(
         f"""
         CREATE TEMP TABLE findings AS
         SELECT
             id_number(id) AS id,
             coalesce(aliases.pair, id_number(id)) AS pair,
-            folded(meant) AS field,
-            TRY_CAST(findings_read.leg AS word) AS leg,
+            folded(field_names.field) AS field,
+            TRY_CAST(read.leg AS word) AS leg,
             id_number(linked) AS linked,
-            TRY_CAST(score AS DOUBLE) AS score,
-            meant IS NOT NULL OR linked IS NULL AS report,
+            TRY_CAST(read.score AS DOUBLE) AS score,
+            field_names.field IS NOT NULL OR linked IS NULL AS report,
             id IS NULL
-                OR (field IS NOT NULL AND meant IS NULL)
-                OR (leg IS NOT NULL AND leg NOT IN ({", ".join(map(literal, legs))}))
-                OR (score IS NOT NULL AND NOT coalesce(isfinite(TRY_CAST(score AS DOUBLE)), false)) AS wrong
-        FROM findings_read
-        LEFT JOIN meanings ON meanings.said = findings_read.field
+                OR (read.field IS NOT NULL AND field_names.field IS NULL)
+                OR (read.leg IS NOT NULL AND read.leg NOT IN ({known_legs}))
+                OR (read.score IS NOT NULL
+                    AND NOT coalesce(isfinite(TRY_CAST(read.score AS DOUBLE)), false)) AS wrong
+        FROM findings_read AS read
+        LEFT JOIN field_names ON field_names.name = read.field
         LEFT JOIN aliases ON aliases.alias = id_number(id)
         """
     )
@@ -149,24 +151,24 @@ def load_findings(
         "FROM findings",
     )
     if found[-1]:
-        _refuse(connection, source.name, called, legs, meanings)
+        _refuse(connection, source.name, called, legs, names)
     connection.execute("ALTER TABLE findings DROP COLUMN wrong")
-    return Said(*found[:-1])
+    return FindingsSummary(*found[:-1])
 
 
-def _meanings(fields: Mapping[str, str] | None) -> dict[str, str]:
-    """By what findings may say, the field that is meant."""
-    meant = {name: name for name in FIELDS} | dict.fromkeys(_RECORD_WORDS, RECORD)
-    said: dict[str, str] = {}
+def _field_names(fields: Mapping[str, str] | None) -> dict[str, str]:
+    """The field that each name in findings stands for."""
+    own = {name: name for name in FIELDS} | dict.fromkeys(_RECORD_WORDS, RECORD)
+    theirs: dict[str, str] = {}
     for field, name in (fields or {}).items():
         if field not in FIELDS:
             raise ScoringError(f"fields has {shown(field)}, which is unknown; {nearest(str(field), FIELDS)}")
-        if str(name) in said:
+        if str(name) in theirs:
             raise ScoringError(
-                f"fields gives {shown(name)} for {said[str(name)]} and for {field}; expected one of them"
+                f"fields gives {shown(name)} for {theirs[str(name)]} and for {field}; expected one of them"
             )
-        said[str(name)] = field
-    return meant | said
+        theirs[str(name)] = field
+    return own | theirs
 
 
 def _check_json(connection: DuckDBPyConnection, source: Source, called: Mapping[str, str]) -> None:
@@ -190,7 +192,7 @@ def _refuse(
     name: str,
     called: Mapping[str, str],
     legs: tuple[str, ...],
-    meanings: Mapping[str, str],
+    names: Mapping[str, str],
 ) -> NoReturn:
     """Say what is wrong with the findings."""
     missing = _count(connection, "SELECT 1 FROM findings_read WHERE id IS NULL")
@@ -198,7 +200,7 @@ def _refuse(
         raise ScoringError(
             f"{called['trade_id']} is empty in {_rows(missing)} of {name}; expected an id in each"
         )
-    for column, known in (("field", meanings), ("leg", dict.fromkeys(legs))):
+    for column, known in (("field", names), ("leg", dict.fromkeys(legs))):
         odd = first_row(
             connection,
             f"SELECT {column}, count(*) FROM findings_read WHERE {column} IS NOT NULL "
@@ -225,7 +227,9 @@ def _rows(count: int) -> str:
     return f"{count} row" if count == 1 else f"{count} rows"
 
 
-def input_of(connection: DuckDBPyConnection, name: str, said: Said, extent: Extent | None) -> Input:
+def input_of(
+    connection: DuckDBPyConnection, name: str, summary: FindingsSummary, extent: Extent | None
+) -> Input:
     """What the findings were; the table ``unknown_ids`` is there.
 
     Raises
@@ -245,7 +249,7 @@ def input_of(connection: DuckDBPyConnection, name: str, said: Said, extent: Exte
             f"{ids} in the data: {shown(examples[0])}; its ids are {data}; "
             "expected findings about the same run"
         )
-    return Input(said.rows, said.rows - distinct, unnamed, unknown, examples)
+    return Input(summary.rows, summary.rows - distinct, unnamed, unknown, examples)
 
 
 def _examples(connection: DuckDBPyConnection) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What was given to be scored, settled: the truth, the view's lists, and what the manifest says of them."""
+"""What was given to be scored: the truth, the lists of its view, and what the manifest says of them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from tradegen.core.columns import LISTS, RECORD_ID, TRADE_COLUMNS
 from tradegen.errors import ScoringError, nearest, shown
-from tradegen.scoring.files import read_manifest
+from tradegen.scoring.input_files import read_manifest
 
-__all__ = ["Extent", "Inputs", "lists_of", "settle"]
+__all__ = ["Extent", "Inputs", "lists_of", "resolve_inputs"]
 
 _MANIFEST = "manifest.json"
 _TRADES = (*TRADE_COLUMNS, RECORD_ID)
@@ -65,8 +65,8 @@ class Inputs:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def settle(truth: Any, trades: Any, manifest: Any) -> Inputs:
-    """Settle what is what; see `score`.
+def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
+    """Find out what each input is; see `score`.
 
     Raises
     ------
@@ -89,14 +89,14 @@ def settle(truth: Any, trades: Any, manifest: Any) -> Inputs:
         truth = folder / "truth"
     if isinstance(manifest, (str, os.PathLike)):
         manifest = read_manifest(manifest)
-    scenario, extent = _said(manifest)
+    scenario, extent = _run_of(manifest)
     view = scenario.get("view", "single") if manifest is not None else None
     if folder and trades is None and (folder / "truth") == truth:
         trades = {name: folder / name for name in LISTS[view or "single"] if _readable(folder / name)}
     return Inputs(truth, trades, extent, view, _columns(scenario))
 
 
-def _said(manifest: Any) -> tuple[Mapping[str, Any], Extent | None]:
+def _run_of(manifest: Any) -> tuple[Mapping[str, Any], Extent | None]:
     """The scenario and the extent by the manifest."""
     if manifest is None:
         return {}, None
@@ -189,8 +189,8 @@ def _named(given: Sequence[Any]) -> list[str]:
     for item in given:
         if not isinstance(item, Path):
             return []
-        said = {item.stem.rpartition(".")[2], item.parent.name, item.name} & known
-        if len(said) != 1:
+        names = {item.stem.rpartition(".")[2], item.parent.name, item.name} & known
+        if len(names) != 1:
             return []
-        found += said
+        found += names
     return found

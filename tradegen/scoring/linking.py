@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradegen.scoring.outcomes import Outcome
-from tradegen.scoring.reading import first_row
+from tradegen.scoring.relations import first_row
 from tradegen.scoring.score_counts import Links
 from tradegen.scoring.trades import Trades
 
@@ -26,7 +26,7 @@ def links(connection: DuckDBPyConnection, trades: Trades, total: int | None) -> 
         """
         CREATE TEMP TABLE links AS
         WITH
-        -- In either direction, and as often as it is said, it is one link.
+        -- A link counts once, whichever way round and however often it is reported.
         distinct_links AS (
             SELECT DISTINCT
                 least(id, linked) AS one_id, greatest(id, linked) AS other_id

@@ -1,4 +1,4 @@
-"""Pairs by what they are worth."""
+"""Pairs by their notional."""
 
 # ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tradegen.core.columns import TICKS_PER_DOLLAR
 from tradegen.errors import ScoringError
 from tradegen.scoring.outcomes import Amounts, Outcome
-from tradegen.scoring.reading import first_row
+from tradegen.scoring.relations import first_row
 from tradegen.scoring.trades import Trades
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def bands(
     labelled = connection.execute(
         f"""
         SELECT {_BAND} AS band, kind, reported, count(*), sum(cents)::HUGEINT
-        FROM judged
+        FROM classified
         WHERE kind IN ('expected', 'benign')
         GROUP BY ALL
         """
@@ -67,7 +67,7 @@ def _clean(
             f"""
             WITH
             records AS ({trades.worth()}),
-            others AS (SELECT pair, kind FROM judged)
+            others AS (SELECT pair, kind FROM classified)
             SELECT
                 {_BAND} AS band, 'clean' AS kind, others.kind IS NOT NULL AS reported,
                 count(*), sum(cents)::HUGEINT
@@ -79,10 +79,10 @@ def _clean(
             """
         ).fetchall()
     labelled = first_row(connection, "SELECT count(*) FROM labelled")
-    there = sum(row[3] for row in found)
-    if total is not None and there != total - labelled[0]:
+    present = sum(row[3] for row in found)
+    if total is not None and present != total - labelled[0]:
         raise ScoringError(
-            f"pairs that the truth does not name are {total - labelled[0]:,} by the manifest, and {there:,} "
-            "in the trades; expected all trades of one run"
+            f"pairs that the truth does not name are {total - labelled[0]:,} by the manifest, and "
+            f"{present:,} in the trades; expected all trades of one run"
         )
     return found

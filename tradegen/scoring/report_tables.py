@@ -70,7 +70,7 @@ def tables_of(score: ScoreCounts) -> dict[str, Table]:
     """Every table by name: those of `report.TABLES`, and ``spread``."""
     thresholds = () if score.thresholds is None else (score.thresholds,)
     return {
-        **{group: _grouped(group, _told(score.by.get(group, {}))) for group in GROUPS},
+        **{group: _grouped(group, _reportable(score.by.get(group, {}))) for group in GROUPS},
         "records": _grouped("record", score.records),
         "confusion": _confusion(score.confusion),
         "detection": _curves(score.detection, "size"),
@@ -95,7 +95,7 @@ def _measures(value: Recall | Outcome | Amounts) -> dict[str, Any]:
     return found
 
 
-def _told(group: Mapping[str, Recall | Outcome]) -> dict[str, Recall | Outcome]:
+def _reportable(group: Mapping[str, Recall | Outcome]) -> dict[str, Recall | Outcome]:
     """What there is anything to say of; no cause is called ``(none)``."""
     return {
         name or "(none)": value
@@ -137,9 +137,9 @@ def _confusion(counts: Mapping[str, Mapping[str, int]]) -> Table:
 
 def _curves(curves: Iterable[Curve], place: str) -> Table:
     rows: tuple[Row, ...] = tuple(
-        {"field": curve.field, "unit": curve.unit, place: at, **_measures(curve.points[at])}
+        {"field": curve.field, "unit": curve.unit, place: position, **_measures(outcome)}
         for curve in curves
-        for at in sorted(curve.points)
+        for position, outcome in sorted(curve.points.items())
     )
     return Table((Column("field", "name"), Column("unit", "name"), Column(place), *_OUTCOME), rows)
 

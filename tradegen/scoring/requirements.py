@@ -117,10 +117,10 @@ def required(
         number = bound if isinstance(bound, (int, float)) and not isinstance(bound, bool) else None
         found.append(_checked(name, bound, number))
         if name.startswith("recall.") and math.isnan(measured(score, name).value):
-            there = ", ".join(key for key, value in score.by.get("mechanism", {}).items() if value.expected)
+            present = ", ".join(key for key, value in score.by.get("mechanism", {}).items() if value.expected)
             raise ScoringError(
                 f"{_called(name)} is asked for, and the truth has no mismatch by it; "
-                f"{f'expected one of: {there}' if there else 'it has none at all'}"
+                f"{f'expected one of: {present}' if present else 'it has none at all'}"
             )
         some = score.pairs.expected or score.pairs.reported
         if name.startswith("field_") and score.fields is None and some:

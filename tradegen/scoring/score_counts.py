@@ -42,7 +42,7 @@ class Input:
     rows : int
         Findings as given.
     repeated : int
-        Rows that say what another one has said.
+        Rows that repeat another one.
     unnamed : int
         Rows without a field.
     unknown : int

@@ -97,12 +97,14 @@ def plot_detection(*scores: Framed) -> Figure:
         ranges = pd.concat(shown)
         scale = _Scale(ranges["size"], ranges["below"], unit)
         for number, table in enumerate(shown):
-            at = scale.middle(table["size"], table["below"]) + _beside(number, len(shown), scale.width / 25)
-            axes.vlines(at, 100 * table["low"], 100 * table["high"], color=_COLOURS[number % 6])
+            places = scale.middle(table["size"], table["below"]) + _beside(
+                number, len(shown), scale.width / 25
+            )
+            axes.vlines(places, 100 * table["low"], 100 * table["high"], color=_COLOURS[number % 6])
             # No line over a range in which nothing differs.
             ends = np.flatnonzero(table["below"].to_numpy()[:-1] != table["size"].to_numpy()[1:]) + 1
             recall = np.insert(100 * table["recall"].to_numpy(), ends, np.nan)
-            axes.plot(np.insert(at, ends, np.nan), recall, linewidth=1, **_mark(scores, number))
+            axes.plot(np.insert(places, ends, np.nan), recall, linewidth=1, **_mark(scores, number))
         scale.draw(axes)
     if panels and len(scores) > 1:
         _legend(figure, 3)
@@ -120,14 +122,14 @@ def plot_tolerance_sweep(*scores: Framed) -> Figure:
     for axes, unit, shown in panels:
         axes.set_xlabel(f"{shown[0]['field'].iloc[0]}: tolerance, {unit}")
         axes.set_ylabel("%")
-        places = pd.concat(shown)["tolerance"]
-        scale = _Scale(places, places, unit)
+        tolerances = pd.concat(shown)["tolerance"]
+        scale = _Scale(tolerances, tolerances, unit)
         for number, table in enumerate(shown):
             mark = _mark(scores, number)
-            at, name = scale.at(table["tolerance"]), mark.pop("label")
-            axes.plot(at, 100 * table["recall"], **mark, label=f"{name} recall".strip())
+            places, name = scale.position(table["tolerance"]), mark.pop("label")
+            axes.plot(places, 100 * table["recall"], **mark, label=f"{name} recall".strip())
             mark |= {"markerfacecolor": "none", "linestyle": "--", "label": f"{name} precision".strip()}
-            axes.plot(at, 100 * table["precision"], **mark)
+            axes.plot(places, 100 * table["precision"], **mark)
         scale.draw(axes)
     if panels:
         _legend(figure, 2)
@@ -162,9 +164,11 @@ class _Scale:
     @property
     def width(self) -> float:
         """How many powers of ten it spans."""
-        return float(self.at(np.inf) - (self.at(0.0) if self._zero else np.log10(self._places[0])))
+        return float(
+            self.position(np.inf) - (self.position(0.0) if self._zero else np.log10(self._places[0]))
+        )
 
-    def at(self, values: npt.ArrayLike) -> Array:
+    def position(self, values: npt.ArrayLike) -> Array:
         """Where sizes lie on the axis."""
         sizes = np.asarray(values, float)
         # Beyond the last mark, the range is drawn as wide as another one.
@@ -174,7 +178,7 @@ class _Scale:
     def middle(self, low: pd.Series[float], below: pd.Series[float]) -> Array:
         """Where the middle of a range lies; that from 1 share up to 2 is one share."""
         high = np.where(np.isfinite(below), below - 1, below) if self._whole else below
-        return (self.at(low) + self.at(high)) / 2
+        return (self.position(low) + self.position(high)) / 2
 
     def draw(self, axes: Axes) -> None:
         """Set limits, and labels in plain numbers."""
@@ -184,21 +188,21 @@ class _Scale:
             ticks = 10.0 ** powers[:: math.ceil(len(powers) / _LABELS)]
         else:
             ticks = self._places[:: math.ceil(len(self._places) / _LABELS)]
-        labels = {float(at): power_label(tick) for at, tick in zip(np.log10(ticks), ticks, strict=True)}
+        labels = {float(np.log10(tick)): power_label(tick) for tick in ticks}
         if self._zero:
-            labels[float(self.at(0.0))] = "0"
+            labels[float(self.position(0.0))] = "0"
         axes.xaxis.set_major_locator(FixedLocator(list(labels)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: _nearest(labels, at)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: _nearest(labels, place)))
         axes.xaxis.set_minor_locator(FixedLocator(np.log10(self._places)))
-        first, last = float(self.at(0.0)), float(self.at(np.inf))
+        first, last = float(self.position(0.0)), float(self.position(np.inf))
         axes.set_xlim((first if self._zero else left) - 0.12, (last if self._endless else right) + 0.12)
         axes.set_ylim(-4, 104)
         axes.grid(axis="both", alpha=0.3)
         plain_axes(axes)
 
 
-def _nearest(labels: dict[float, str], at: float) -> str:
-    return labels[min(labels, key=lambda place: abs(place - at))]
+def _nearest(labels: dict[float, str], value: float) -> str:
+    return labels[min(labels, key=lambda place: abs(place - value))]
 
 
 def _panels(

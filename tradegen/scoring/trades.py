@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tradegen.core.columns import LEGS, LISTS, RECORD_ID, TICKS_PER_DOLLAR, TRADE_COLUMNS
 from tradegen.errors import ScoringError
 from tradegen.scoring.inputs import Inputs, lists_of
-from tradegen.scoring.reading import Reader, Source, first_row, literal
+from tradegen.scoring.relations import Reader, Source, first_row, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -49,7 +49,7 @@ class Trades:
         """SQL that says of a pair that the truth does not name whether it is in the data."""
         if self._extent:
             return f"{pair} BETWEEN {self._extent.first} AND {self._extent.last}"
-        return f"{pair} IN (SELECT pair FROM pairs_there)" if self._lists else "true"
+        return f"{pair} IN (SELECT pair FROM pairs_present)" if self._lists else "true"
 
     def __bool__(self) -> bool:
         return bool(self._lists)
@@ -78,7 +78,7 @@ class Trades:
         with self.explaining():
             self._connection.execute(
                 f"""
-                CREATE TEMP TABLE pairs_there AS
+                CREATE TEMP TABLE pairs_present AS
                 SELECT DISTINCT coalesce(aliases.pair, id) AS pair
                 FROM (SELECT DISTINCT id FROM ({ids}))
                 LEFT JOIN aliases ON aliases.alias = id
@@ -86,15 +86,15 @@ class Trades:
             )
         lost = first_row(
             self._connection,
-            "SELECT min(pair), count(*) FROM labelled WHERE pair NOT IN (SELECT pair FROM pairs_there)",
+            "SELECT min(pair), count(*) FROM labelled WHERE pair NOT IN (SELECT pair FROM pairs_present)",
         )
         if lost[1]:
             raise ScoringError(
                 f"pairs of the truth are not in the trades: {lost[1]:,} of them, such as tid{lost[0]:08d}; "
                 "expected the truth and the trades of one run"
             )
-        there = first_row(self._connection, "SELECT count(*) FROM pairs_there")
-        return int(there[0])
+        present = first_row(self._connection, "SELECT count(*) FROM pairs_present")
+        return int(present[0])
 
     def worth(self) -> str:
         """SQL for the pair and the cents of records, one record of each clean pair among them."""

@@ -19,9 +19,8 @@ from tradegen.formats import SINKS, trade_kinds, trade_records
 from tradegen.scenario.model import DEFAULT, Scenario
 from tradegen.scoring.requirements import required
 from tradegen.scoring.score_counts import MEASURES
-from tradegen.testing.messages import message
-from tradegen.testing.misses import Misses
-from tradegen.testing.reported import as_findings, as_rows
+from tradegen.testing.engine_findings import as_findings
+from tradegen.testing.failure_message import failure_message
 
 if TYPE_CHECKING:
     from tradegen.scoring.scores import Score
@@ -236,13 +235,10 @@ class TradeCase:
         except ScoringError as error:
             raise error.with_traceback(None) from None
         if any(one.missed(score) for one in asked):
-            misses: Misses | None
-            try:
-                misses = Misses(self.batch, tuple(as_rows(given, columns, fields)))
-            except ScoringError:
-                # The scorer reads more kinds of files than are read here; its numbers stand by themselves.
-                misses = None
-            raise AssertionError(message(score, asked, misses, repr(self)))
+            from tradegen.scoring.evaluation import explain
+
+            details = explain(self.batch, given, columns=columns, fields=fields)
+            raise AssertionError(failure_message(score, asked, details, self.batch, repr(self)))
         return score
 
     def __repr__(self) -> str:
@@ -288,11 +284,17 @@ def make_case(
     """
     whole_number("seed", seed, 0, _LARGEST_SEED, ScenarioError)
     others: dict[str, Any] = {name: fields.pop(name) for name in ("first_id", "tickers") if name in fields}
-    settled = Scenario.load(scenario)
-    settled = settled.replace(**fields) if fields else settled
-    settled = settled if settled.date else settled.replace(date=DATE)
-    # What can be typed again, whatever it was given as.
-    said: Any = scenario.to_dict() if isinstance(scenario, Scenario) else scenario or DEFAULT
-    said = os.fspath(said) if isinstance(said, os.PathLike) else said
-    asked: dict[str, Any] = {"scenario": said, "pairs": settled.pairs, "seed": int(seed), **fields, **others}
-    return TradeCase(generate(settled, seed=seed, **others), asked, folder)
+    complete = Scenario.load(scenario)
+    complete = complete.replace(**fields) if fields else complete
+    complete = complete if complete.date else complete.replace(date=DATE)
+    # Something that can be typed again, whatever the scenario was given as.
+    typed: Any = scenario.to_dict() if isinstance(scenario, Scenario) else scenario or DEFAULT
+    typed = os.fspath(typed) if isinstance(typed, os.PathLike) else typed
+    asked: dict[str, Any] = {
+        "scenario": typed,
+        "pairs": complete.pairs,
+        "seed": int(seed),
+        **fields,
+        **others,
+    }
+    return TradeCase(generate(complete, seed=seed, **others), asked, folder)

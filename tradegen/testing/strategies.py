@@ -104,28 +104,28 @@ def _cases(
     """One case; what is drawn first is what shrinks first."""
     asked: dict[str, Any] = {}
 
-    def settle(name: str, strategy: st.SearchStrategy[Any]) -> Any:
+    def choose(name: str, strategy: st.SearchStrategy[Any]) -> Any:
         asked[name] = given[name] if name in given else draw(strategy)
         return asked[name]
 
-    settle("pairs", st.integers(1, max_pairs))
+    choose("pairs", st.integers(1, max_pairs))
     most = min(len(mechanisms), _MOST_MECHANISMS)
     weights = st.lists(st.sampled_from(mechanisms), min_size=1, max_size=most, unique=True).map(
         lambda names: {name: 1.0 for name in mechanisms if name in names}
     )
-    chosen = settle("mechanisms", weights)
-    settle("fields_per_pair", st.integers(1, max_fields).map(lambda most: (*[0.0] * (most - 1), 1.0)))
+    chosen = choose("mechanisms", weights)
+    choose("fields_per_pair", st.integers(1, max_fields).map(lambda most: (*[0.0] * (most - 1), 1.0)))
     tolerant = any(base.tolerances.of(CATALOGUE[name].field) for name in chosen)
     rates = draw(st.sampled_from(_RATES_UNDER_TOLERANCES if tolerant else _RATES))
     asked["mismatch_rate"] = given.get("mismatch_rate", min(rates[0], 1 - given.get("benign_rate", 0.0)))
     if tolerant:
         asked["benign_rate"] = given.get("benign_rate", min(rates[1], 1 - asked["mismatch_rate"]))
-        settle("boundary", st.booleans())
+        choose("boundary", st.booleans())
     elif base.benign_rate or base.boundary:
         # The scenario's tolerances are on fields that this case does not alter.
         asked |= {"benign_rate": 0.0, "boundary": False}
     if len(views) > 1:
-        settle("view", st.sampled_from(views))
+        choose("view", st.sampled_from(views))
     seed = draw(st.integers(0, 2**32 - 1))
     return make_case(scenario, seed=seed, **{**given, **asked})
 

@@ -1,7 +1,8 @@
-"""Each pair's truth beside what was reported of it.
+"""Each pair classified: what the truth says of it, beside what was reported of it.
 
-Sets of fields are bits of a whole number, a bit a field. So a pair needs one row, whatever was said of it,
-and the pairs that are alike in everything a count asks for are one row of a small table, the profiles.
+A set of fields is one whole number with a bit for each field. A pair therefore needs one row, whatever was
+reported of it, and pairs that are alike in everything a count asks for share one row of a small table, the
+profiles.
 """
 
 # ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
@@ -15,7 +16,7 @@ from tradegen.scoring.trades import Trades
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["FOUND", "Profile", "Row", "judge", "profiles", "rows"]
+__all__ = ["FOUND", "Profile", "Row", "classify", "profiles", "rows"]
 
 FOUND = "reported AND (named = 0 OR (named & names) <> 0)"
 """SQL that says of a truth row, joined with its pair, whether it was found: the pair was reported without any
@@ -38,8 +39,8 @@ class Profile(NamedTuple):
     pairs: int
 
 
-def judge(connection: DuckDBPyConnection, trades: Trades) -> None:
-    """Make the tables ``judged``, of every pair that the truth or a report is about, and ``unknown_ids``.
+def classify(connection: DuckDBPyConnection, trades: Trades) -> None:
+    """Make the tables ``classified``, of every pair in the truth or in a report, and ``unknown_ids``.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def judge(connection: DuckDBPyConnection, trades: Trades) -> None:
     """
     connection.execute(
         f"""
-        CREATE TEMP TABLE judged AS
+        CREATE TEMP TABLE classified AS
         WITH
         reported AS (
             SELECT pair, coalesce(bit_or(bit_of(field)), 0) AS named, max(score) AS score
@@ -81,9 +82,9 @@ def judge(connection: DuckDBPyConnection, trades: Trades) -> None:
         FULL JOIN reported ON reported.pair = labelled.pair
         """
     )
-    # One table is enough of what is in both.
+    # `classified` holds all of it, and a second copy would only take memory.
     connection.execute("DROP TABLE labelled")
-    connection.execute("CREATE TEMP VIEW labelled AS FROM judged WHERE kind IN ('expected', 'benign')")
+    connection.execute("CREATE TEMP VIEW labelled AS FROM classified WHERE kind IN ('expected', 'benign')")
     connection.execute(
         f"""
         CREATE TEMP TABLE unknown_ids AS
@@ -103,12 +104,12 @@ def judge(connection: DuckDBPyConnection, trades: Trades) -> None:
 
 
 def profiles(connection: DuckDBPyConnection) -> list[Profile]:
-    """The profiles of all judged pairs."""
+    """The profiles of all pairs."""
     found = connection.execute(
         """
         SELECT
             kind, reported, named, wanted, right_names, excused, missing, duplicate, split, orphan, count(*)
-        FROM judged
+        FROM classified
         GROUP BY ALL
         ORDER BY ALL
         """
@@ -137,7 +138,7 @@ def rows(connection: DuckDBPyConnection) -> list[Row]:
             {FOUND} AS found,
             count(*)
         FROM truth
-        JOIN judged USING (pair)
+        JOIN classified USING (pair)
         GROUP BY ALL
         ORDER BY ALL
         """

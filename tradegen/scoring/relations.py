@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tradegen.errors import ScoringError
-from tradegen.scoring.files import check_readable, form_of, header, once, outermost, parts
+from tradegen.scoring.input_files import check_readable, form_of, header, once, outermost, parts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

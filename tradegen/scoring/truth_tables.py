@@ -12,7 +12,7 @@ from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.inputs import Extent
-from tradegen.scoring.reading import Source, first_row, literal
+from tradegen.scoring.relations import Source, first_row, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -89,7 +89,7 @@ def load_truth(
     """
     source.require(_USED)
     legs = _define_words(connection, source, view)
-    # AllowedSizes are whole numbers of the field's unit, from the text of both values: no float has a say.
+    # Sizes are whole numbers of the field's unit, from the text of both values: no float decides anything.
     connection.execute(
         f"""
         CREATE TEMP TABLE truth AS

@@ -41,8 +41,8 @@ def form_of(path: Path, what: str) -> str:
             raise ScoringError(f"{path} cannot be read: there is no such file or folder")
         if path.is_dir():
             raise ScoringError(f"{path} is a folder; expected files of {what}, or a dataset as the truth")
-        told = f"the suffix {suffix}" if suffix else "no suffix"
-        raise ScoringError(f"{path} has {told}; expected {what} as {', '.join(FORMS)}")
+        ending = f"the suffix {suffix}" if suffix else "no suffix"
+        raise ScoringError(f"{path} has {ending}; expected {what} as {', '.join(FORMS)}")
     return FORMS[suffix]
 
 

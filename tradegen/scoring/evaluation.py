@@ -1,0 +1,246 @@
+"""Evaluate a matcher: `score` counts, and `explain` says which rows the counts are made of."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from tradegen.core.columns import TRUTH_COLUMNS
+from tradegen.core.machine import core_count
+from tradegen.errors import ScoringError, shown
+from tradegen.scenario.tolerances import Tolerances
+from tradegen.scenario.validation import explain as explain_refusal
+from tradegen.scoring import classification, counting, curves, linking
+from tradegen.scoring.details import Details, details_of
+from tradegen.scoring.findings import FindingsSummary, input_of, load_findings, open_findings
+from tradegen.scoring.inputs import resolve_inputs
+from tradegen.scoring.notional import bands
+from tradegen.scoring.relations import Reader
+from tradegen.scoring.score_counts import Input
+from tradegen.scoring.scores import Score
+from tradegen.scoring.trades import Trades
+from tradegen.scoring.truth_tables import define, load_truth
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["explain", "score"]
+
+_MEMORY = "900MB"  # of DuckDB's; what does not fit goes to a temporary folder
+_MOST_THREADS = 8  # each has buffers of its own
+
+
+def score(
+    truth: Any,
+    findings: Any,
+    *,
+    trades: Any = None,
+    manifest: Any = None,
+    columns: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
+    tolerances: Tolerances | Mapping[str, Any] | None = None,
+    matcher: str = "",
+) -> Score:
+    """Score a matcher's findings against the truth.
+
+    Parameters
+    ----------
+    truth : path, DataFrame, Arrow table or Batch
+        The answer key: a file, the folder of a dataset, whose trades and manifest are then found in it, a
+        table, or what `generate` made.
+    findings : path, DataFrame or Arrow table
+        What the matcher reports, a row for each finding: ``trade_id``, and optionally ``field``, ``leg``,
+        ``linked_trade_id`` and ``score``. An empty cell says nothing.
+    trades : path, DataFrame, Arrow table, several of them, or a mapping of lists to them, optional
+        The records that the matcher was given. The notional of clean pairs is read from them, and whether
+        a link could be told from another.
+    manifest : path or mapping, optional
+        The manifest of the run, which says which ids exist.
+    columns : mapping of str to str, optional
+        The findings' own names for their columns: ``{"trade_id": "TradeRef"}``.
+    fields : mapping of str to str, optional
+        The findings' own names for fields: ``{"price": "Px"}``.
+    tolerances : Tolerances or mapping, optional
+        Relabel the truth by these before it is scored: ``{"price": {"bps": 1}, "quantity": 5}``.
+    matcher : str
+        The name under which the score is shown.
+
+    Returns
+    -------
+    Score
+
+    Raises
+    ------
+    ScoringError
+        If something cannot be read or used, in one sentence.
+
+    Examples
+    --------
+    >>> from tradegen import generate
+    >>> batch = generate(pairs=100, seed=7)
+    >>> score(batch, batch.truth[["trade_id", "field"]]).pairs.recall
+    1.0
+    """
+    with _evaluated(truth, findings, trades, manifest, columns, fields, tolerances) as evaluated:
+        return _counted(evaluated, matcher)
+
+
+def explain(
+    truth: Any,
+    findings: Any,
+    *,
+    columns: Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> Details:
+    """Say which rows of the truth were found, and which pairs were reported without cause.
+
+    Every row is held in memory: this is for small data, such as a test's.
+
+    Parameters
+    ----------
+    truth, findings, columns, fields
+        As `score` takes them.
+
+    Raises
+    ------
+    ScoringError
+        If something cannot be read or used.
+    """
+    with _evaluated(truth, findings, None, None, columns, fields, None) as evaluated:
+        return details_of(evaluated.connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """Truth and findings read, and every pair classified.
+
+    Attributes
+    ----------
+    connection : DuckDBPyConnection
+        With the tables ``truth``, ``findings``, ``classified`` and ``unknown_ids``.
+    trades : Trades
+    summary : FindingsSummary
+    input : Input
+    pairs : int or None
+        How many pairs there are; None where nothing says it.
+    """
+
+    connection: DuckDBPyConnection
+    trades: Trades
+    summary: FindingsSummary
+    input: Input
+    pairs: int | None
+
+
+@contextlib.contextmanager
+def _evaluated(
+    truth: Any,
+    findings: Any,
+    trades: Any,
+    manifest: Any,
+    columns: Mapping[str, str] | None,
+    fields: Mapping[str, str] | None,
+    tolerances: Tolerances | Mapping[str, Any] | None,
+) -> Iterator[_Evaluated]:
+    limits = _tolerances(tolerances)
+    inputs = resolve_inputs(truth, trades, manifest)
+    with _connection() as (connection, folder):
+        reader = Reader(connection, folder)
+        answers = reader.source(inputs.truth, "truth", TRUTH_COLUMNS)
+        define(connection)
+        with reader.explaining(answers.name):
+            legs = load_truth(connection, answers, inputs.view, inputs.extent, limits)
+        source, called = open_findings(reader, findings, columns)
+        with reader.explaining(source.name):
+            summary = load_findings(connection, source, called, legs, fields)
+        lists = Trades(connection, reader, inputs, legs)
+        pairs = lists.count_pairs()
+        classification.classify(connection, lists)
+        given = input_of(connection, source.name, summary, inputs.extent)
+        yield _Evaluated(connection, lists, summary, given, pairs)
+
+
+def _counted(evaluated: _Evaluated, matcher: str) -> Score:
+    connection, summary, total = evaluated.connection, evaluated.summary, evaluated.pairs
+    profiles = classification.profiles(connection)
+    rows = classification.rows(connection)
+    pairs = counting.pairs(profiles, total)
+    # Findings without any row name no field either, but nothing was withheld: all fields were missed.
+    named = summary.fields or not summary.rows
+    by_field = counting.fields(profiles) if named else {}
+    by_notional, notional = bands(connection, evaluated.trades, total)
+    curves.gather_sizes(connection)
+    return Score(
+        pairs=pairs,
+        fields=counting.total(by_field) if named else None,
+        notional=notional,
+        by={
+            "mechanism": counting.recalls(rows, "mechanism"),
+            "field": by_field,
+            "cause": counting.recalls(rows, "cause"),
+            "leg": counting.recalls(rows, "leg"),
+            "notional": by_notional,
+        },
+        records=counting.records(profiles),
+        confusion=counting.confusion(profiles),
+        several=counting.several(profiles, named),
+        benign=counting.benign(rows),
+        undecidable=counting.undecidable(connection, rows),
+        links=linking.links(connection, evaluated.trades, total) if summary.links else None,
+        tolerance_sweep=curves.tolerance_sweep(connection, profiles) if named else (),
+        detection=curves.detection(connection),
+        thresholds=curves.thresholds(connection, pairs) if summary.scores else None,
+        input=evaluated.input,
+        matcher=matcher,
+    )
+
+
+def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances | None:
+    if given is None or isinstance(given, Tolerances):
+        return given
+    if not isinstance(given, Mapping):
+        raise ScoringError(f"tolerances is {shown(given)}; expected a mapping, such as {{'quantity': 5}}")
+    try:
+        return Tolerances(**given)
+    except ValidationError as error:
+        reason = explain_refusal(error, Tolerances, "field with a tolerance", "tolerances.")
+        raise ScoringError(reason) from None
+
+
+@contextlib.contextmanager
+def _connection() -> Iterator[tuple[DuckDBPyConnection, Path]]:
+    """A database of its own in memory, and a folder for links and for what does not fit into memory."""
+    try:
+        import duckdb
+    except ModuleNotFoundError:
+        raise ScoringError(
+            "duckdb, which joins findings and truth, is not installed; "
+            "pip install 'tradegen[score]' brings it"
+        ) from None
+    with tempfile.TemporaryDirectory(prefix="tradegen-score-") as name:
+        connection = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": min(core_count(), _MOST_THREADS),
+                "memory_limit": _MEMORY,
+                "temp_directory": str(Path(name, "spill")),
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+            },
+        )
+        # The progress bar would go to standard output. Jupyter without ipywidgets has none to turn off.
+        with contextlib.suppress(duckdb.InvalidInputException):
+            connection.execute("SET enable_progress_bar = false")
+        try:
+            yield connection, Path(name)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ScoringError(f"there is no room to score in, in memory or in {name}: {reason}") from None
+        finally:
+            connection.close()

@@ -1,0 +1,118 @@
+"""A case's truth rows and records, as their files print them, for messages about a score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tradegen.api.batch import Batch
+from tradegen.core.blocks import Trades
+from tradegen.core.columns import LEGS, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.formatting import trade_ids
+from tradegen.core.text_columns import strings
+from tradegen.formats import run_values, truth_records
+from tradegen.scoring.details import TruthKey
+
+__all__ = ["CaseRecords", "TruthRow"]
+
+_COLUMNS = ("trade_id", "leg", "field", "mechanism", "original", "altered", "delta", "benign")
+
+
+@dataclass(frozen=True, slots=True)
+class TruthRow:
+    """A row of the truth, as its file prints it."""
+
+    trade_id: str
+    leg: str
+    field: str
+    mechanism: str
+    original: str
+    altered: str
+    delta: str
+    benign: bool
+
+    @property
+    def key(self) -> TruthKey:
+        """What findings can tell it by."""
+        return TruthKey(self.trade_id, self.leg, self.field, self.mechanism, self.benign)
+
+
+@dataclass(frozen=True, eq=False)
+class CaseRecords:
+    """The records of a small batch.
+
+    Parameters
+    ----------
+    batch : Batch
+    """
+
+    batch: Batch
+
+    @cached_property
+    def truth(self) -> list[TruthRow]:
+        """Every row of the truth."""
+        rows = []
+        for block in self.batch.blocks:
+            texts = truth_records(self.batch.run, block).texts()
+            *columns, benign = (strings(texts[name]).tolist() for name in _COLUMNS)
+            labels = [label == "true" for label in benign]
+            rows += [TruthRow(*values) for values in zip(*columns, labels, strict=True)]
+        return rows
+
+    @cached_property
+    def by_pair(self) -> Mapping[str, list[TruthRow]]:
+        """The truth's rows by the pair's trade id."""
+        found: dict[str, list[TruthRow]] = {}
+        for row in self.truth:
+            found.setdefault(row.trade_id, []).append(row)
+        return found
+
+    def table(self, pair: str, marked: Iterable[str]) -> list[str]:
+        """A pair's records below each other, first leg first, with marks below some fields.
+
+        Parameters
+        ----------
+        pair : str
+            Its trade id; records under a mistyped id of it are among its records.
+        marked : iterable of str
+            The fields to mark.
+        """
+        run, legs = self.batch.run, LEGS[self.batch.run.scenario.view]
+        records = self._records(pair)
+        forms = run_values.forms(run)
+        columns = {name: list(strings(forms[name](getattr(records, name)))) for name in TRADE_COLUMNS}
+        if run.scenario.record_ids:
+            columns[RECORD_ID] = list(strings(run_values.record_ids(run, records.record)))
+        widths = {name: max(map(len, values), default=0) for name, values in columns.items()}
+        margin = max(map(len, legs))
+        lines = [
+            f"{legs[leg]:{margin}}  "
+            + "  ".join(f"{columns[name][row]:{widths[name]}}" for name in columns).rstrip()
+            for row, leg in enumerate(records.leg.tolist())
+        ]
+        absent = [leg for code, leg in enumerate(legs) if code not in records.leg.tolist()]
+        lines += [f"{leg:{margin}}  (no record)" for leg in absent]
+        wanted = set(marked)
+        if fields := [name for name in TRADE_COLUMNS if name in wanted]:
+            marks = "  ".join(("^" if name in fields else " ") * width for name, width in widths.items())
+            lines.append(f"{'':{margin}}  {marks.rstrip()} {' '.join(fields)}")
+        return lines
+
+    def _records(self, pair: str) -> Trades:
+        ids = {pair, *(row.altered for row in self.by_pair.get(pair, ()) if row.field == "trade_id")}
+        chosen = self._trades.take(
+            np.array([row for row, name in enumerate(self._record_ids) if name in ids], int)
+        )
+        return chosen.take(np.lexsort((chosen.record, chosen.leg)))
+
+    @cached_property
+    def _trades(self) -> Trades:
+        return Trades.concatenate([block.trades for block in self.batch.blocks])
+
+    @cached_property
+    def _record_ids(self) -> list[str]:
+        """The trade id that each record carries."""
+        return [str(name) for name in strings(trade_ids(self._trades.trade_id))]
