@@ -257,8 +257,14 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
     "pairs nan": (["--pairs", "nan"], "'nan' is not a whole number"),
     "pairs infinite": (["--pairs", "1e999"], "'1e999' is not a whole number"),
     "pairs negative": (["--pairs", "-3"], "pairs is -3; expected a whole number from 1"),
-    "rate above 1": (["--mismatch-rate", "30"], "mismatch_rate is 30.0; expected a share from 0 to 1"),
-    "rate nan": (["--mismatch-rate", "nan"], "mismatch_rate is nan; expected a share from 0 to 1"),
+    "rate above 1": (
+        ["--mismatch-rate", "30"],
+        "'30' is not a share; expected one from 0 to 1 such as 0.3, or 30%",
+    ),
+    "rate above 100%": (["--mismatch-rate", "130%"], "'130%' is not a share; expected one from 0 to 1"),
+    "rate negative": (["--mismatch-rate", "-0.1"], "'-0.1' is not a share; expected one from 0 to 1"),
+    "rate text": (["--mismatch-rate", "half"], "'half' is not a share; expected one from 0 to 1"),
+    "rate nan": (["--mismatch-rate", "nan"], "'nan' is not a share; expected one from 0 to 1"),
     "seed negative": (["--seed", "-1"], "seed is -1; expected a whole number from 0"),
     "first id zero": (["--first-id", "0"], "first_id is 0; expected a whole number from 1"),
     "ids beyond": (

@@ -209,3 +209,12 @@ def test_processes_that_start_together_without_a_ledger_share_no_id(tmp_path: Pa
     ]
     found = [number for child in children for number in ids(child.communicate(timeout=60)[0])]
     assert sorted(found) == list(range(1, 15 * processes + 1))
+
+
+def test_a_rate_in_per_cent_is_the_share(tmp_path: Path) -> None:
+    words = ("generate", *FIXED, "--pairs", "1000")
+    assert (
+        run(*words, "--mismatch-rate", "12.5%", cwd=tmp_path)
+        == run(*words, "--mismatch-rate", "0.125", cwd=tmp_path)
+        != run(*words, cwd=tmp_path)
+    )

@@ -9,8 +9,6 @@ import typer
 
 from tradegen.cli.shell import sentences
 from tradegen.errors import ScenarioError, nearest
-from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.catalogue_page import lines, page, table
 
 __all__ = ["catalogue"]
 
@@ -27,6 +25,9 @@ def catalogue(
     ] = "text",
 ) -> None:
     """Print the mechanisms: what each does, its settings and units, and its ISO 20022 and FIX codes."""
+    from tradegen.mechanisms.catalogue import CATALOGUE
+    from tradegen.mechanisms.catalogue_page import lines, page, table
+
     if form not in _FORMS:
         raise ScenarioError(f"format {form} is unknown; {nearest(form, _FORMS)}")
     found = [

@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradegen.cli.dataset_runs import Request, is_dataset, say_where
-from tradegen.cli.file_runs import write_files
-from tradegen.cli.shell import LEDGER, number, say, sentences
-from tradegen.core import formatting as text
-from tradegen.engine.run import Run, prepare
+from tradegen.cli.dataset_output import DatasetOptions, is_dataset, say_where
+from tradegen.cli.file_output import write_files
+from tradegen.cli.options import (
+    FORMATS,
+    BlocksPerPart,
+    Dask,
+    Endpoint,
+    Overwrite,
+    Resume,
+    Truth,
+    Workers,
+)
+from tradegen.cli.shell import LEDGER, number, say, sentences, share
 from tradegen.errors import OutputError, ScenarioError
-from tradegen.formats import SINKS
-from tradegen.ledger import Ledger, open_ledger, open_or_create
-from tradegen.output.dataset_plan import BLOCKS_PER_PART
-from tradegen.output.existing_dataset import begun_plan
-from tradegen.output.storage import open_store
-from tradegen.scenario.assignments import assignments
-from tradegen.scenario.model import DEFAULT, Scenario
+
+if TYPE_CHECKING:
+    from tradegen.engine.run import Run
+    from tradegen.market.universe import Market
+    from tradegen.output.dataset_plan import Plan
+    from tradegen.scenario.model import Scenario
 
 __all__ = ["generate"]
-
-DATASET: dict[str, Any] = {"rich_help_panel": "Datasets"}
 
 
 @sentences
 def generate(
     scenario: Annotated[
-        str,
-        typer.Option(help="A named scenario (see `tradegen scenarios`) or a TOML file.", metavar="NAME|FILE"),
-    ] = DEFAULT,
+        str | None,
+        typer.Option(
+            help="A named scenario (see `tradegen scenarios`) or a TOML file; `original` if not given.",
+            metavar="NAME|FILE",
+        ),
+    ] = None,
     pairs: Annotated[
         int | None,
         typer.Option(parser=number, metavar="N", help="Pairs to generate; each is two records. `1e6` works."),
     ] = None,
     mismatch_rate: Annotated[
-        float | None, typer.Option(metavar="R", help="Share of pairs with a mismatch, 0 to 1.")
+        float | None,
+        typer.Option(parser=share, metavar="R", help="Share of pairs with a mismatch, 0 to 1. `30%` works."),
     ] = None,
     date: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="Trade date; today if not given.")
@@ -61,7 +71,9 @@ def generate(
     seed: Annotated[
         int | None,
         typer.Option(
-            parser=number, metavar="N", help="Same seed, same records. Drawn, and told, if not given."
+            parser=number,
+            metavar="N",
+            help="The same seed gives the same records. If not given, one is drawn and printed.",
         ),
     ] = None,
     tickers: Annotated[
@@ -79,7 +91,7 @@ def generate(
         str | None,
         typer.Option(
             "--format",
-            metavar="|".join(SINKS),
+            metavar=FORMATS,
             help="By default what the suffix of --out says, or json; parquet for a dataset.",
         ),
     ] = None,
@@ -92,37 +104,17 @@ def generate(
             "A folder, `data/`, or `s3://bucket/prefix`: a dataset, with its truth and its manifest.",
         ),
     ] = None,
-    truth: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="File for the answer key: a row per altered field.")
-    ] = None,
+    truth: Truth = None,
     manifest: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="File for the manifest (JSON): all it takes to replay."),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Of a dataset: processes; all cores if not given.", **DATASET),
-    ] = None,
-    dask: Annotated[
-        str | None,
-        typer.Option(metavar="local|ADDRESS", help="Its parts are made by a Dask cluster.", **DATASET),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where an earlier run was broken off.", **DATASET)
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Take the place of the dataset there.", **DATASET)
-    ] = False,
-    blocks_per_part: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help=f"Blocks of 65,536 pairs in each part; {BLOCKS_PER_PART} by default.", **DATASET
-        ),
-    ] = None,
-    endpoint: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Address of an object store that is not AWS's own.", **DATASET),
-    ] = None,
+    workers: Workers = None,
+    dask: Dask = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    blocks_per_part: BlocksPerPart = None,
+    endpoint: Endpoint = None,
 ) -> None:
     """Generate trade records: by default 15 pairs, 30% of them mismatched, as JSON.
 
@@ -142,94 +134,112 @@ def generate(
 
     - `tradegen generate --set quantity_max=10000 --set 'settings."price.nudge".max=0.02'`
     """
-    overrides = {"pairs": pairs, "mismatch_rate": mismatch_rate, "date": date, "view": view, "order": order}
-    given = {name: value for name, value in overrides.items() if value is not None}
-    changed = assignments(changes or [], "--set") | given
-    if first_id is not None and ledger is not None:
+    given = {"pairs": pairs, "mismatch_rate": mismatch_rate, "date": date, "view": view, "order": order}
+    options = DatasetOptions(workers, dask, resume, overwrite, blocks_per_part, endpoint)
+    to_dataset = is_dataset(out, form)
+    _refuse_contradictions(
+        to_dataset,
+        options=options.given,
+        beside=bool(truth or manifest),
+        two_sources=first_id is not None and ledger is not None,
+    )
+    asked = _Asked(scenario, _changed(changes or [], given), seed, tickers, first_id, form, options)
+    reserve = None if first_id is not None else _reserve_from(ledger)
+    if to_dataset and out:
+        begun = options.begun(out)
+        asked = asked.continuing(begun) if begun else asked
+        run = asked.run()
+        made = asked.options.write(run, out, asked.form or "parquet", reserve)
+        say_where(out, made)
+    else:
+        run = asked.run()
+        inputs = [Path(path) for path in (scenario, tickers, ledger or LEDGER) if path]
+        made = write_files(run, out, truth, manifest, form, inputs, reserve)
+    _say_summary(run, made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be generated, as far as it was said."""
+
+    scenario: Scenario | str | None
+    changes: Mapping[str, Any]
+    seed: int | None
+    tickers: Market | Path | None
+    first_id: int | None
+    form: str | None
+    options: DatasetOptions
+
+    def run(self) -> Run:
+        """All of it, checked; what was left open is settled."""
+        from tradegen.engine.run import prepare
+
+        return prepare(
+            self.scenario,
+            seed=self.seed,
+            tickers=self.tickers,
+            first_id=1 if self.first_id is None else self.first_id,
+            **self.changes,
+        )
+
+    def continuing(self, begun: Plan) -> _Asked:
+        """The same, where what is not given goes on as it was begun. What is given must be the same."""
+        from tradegen.scenario.model import Scenario
+
+        scenario = begun.run.scenario if self.scenario is None else Scenario.load(self.scenario)
+        size = self.options.blocks_per_part
+        return dataclasses.replace(
+            self,
+            scenario=scenario,
+            changes=self.changes if scenario.date else {"date": begun.run.scenario.date, **self.changes},
+            seed=begun.run.seed if self.seed is None else self.seed,
+            tickers=begun.run.market if self.tickers is None else self.tickers,
+            form=self.form or begun.form,
+            options=dataclasses.replace(
+                self.options, blocks_per_part=begun.blocks_per_part if size is None else size
+            ),
+        )
+
+
+def _changed(assigned: list[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the scenario that options change; an option of its own goes before --set."""
+    from tradegen.scenario.assignments import assignments
+
+    return assignments(assigned, "--set") | {
+        name: value for name, value in given.items() if value is not None
+    }
+
+
+def _refuse_contradictions(to_dataset: bool, *, options: bool, beside: bool, two_sources: bool) -> None:
+    """Refuse options that would be ignored."""
+    if two_sources:
         raise ScenarioError("first_id and ledger are both given; expected one of --first-id and --ledger")
-    for stop in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(stop, _terminated)
-    dataset = is_dataset(out, form)
-    for_datasets = (workers, dask, resume or None, overwrite or None, blocks_per_part, endpoint)
-    if not dataset and any(option is not None for option in for_datasets):
+    if options and not to_dataset:
         raise OutputError(
             "--workers, --dask, --resume, --overwrite, --blocks-per-part and --endpoint are for datasets; "
             "expected --out FOLDER/ or --out s3://bucket/prefix with them"
         )
-    if dataset and (truth or manifest):
+    if beside and to_dataset:
         raise OutputError("a dataset holds its truth and its manifest; expected no --truth and no --manifest")
-    known = begun_plan(open_store(out, endpoint)) if dataset and out and resume else None
-    base = known.run.scenario if known and scenario == DEFAULT else Scenario.load(scenario)
-    settled = base.replace(**changed)
-    if known:
-        # What is not given goes on as it was begun; what is given must be the same.
-        seed = known.run.seed if seed is None else seed
-        form = form or known.form
-        blocks_per_part = known.blocks_per_part if blocks_per_part is None else blocks_per_part
-        if settled.date is None:
-            settled = settled.replace(date=known.run.scenario.date)
-    universe = known.run.market if known and tickers is None else tickers
-    run = prepare(settled, seed=seed, tickers=universe, first_id=1 if first_id is None else first_id)
+
+
+def _reserve_from(path: Path | None) -> Callable[..., int]:
+    """Reserve ids from the ledger named, or from the one in the current folder.
+
+    A first use creates that one, and says so. Nothing is opened before ids are asked for.
+    """
 
     def reserve(count: int, key: str | None = None) -> int:
-        return _ledger_of(ledger).reserve(count, key)
+        from tradegen.ledger import open_ledger, open_or_create
 
-    ids = reserve if first_id is None else None
-    if dataset and out:
-        size = BLOCKS_PER_PART if blocks_per_part is None else blocks_per_part
-        how = Request(workers, dask, resume, overwrite, size, endpoint)
-        made = how.write(run, out, form or "parquet", ids)
-        say_where(out, made)
-    else:
-        inputs = [path for path in (Path(scenario), tickers, ledger or LEDGER) if path]
-        made = write_files(run, out, truth, manifest, form, inputs, ids)
-    run = run.starting_at(made["replay"]["first_id"])
-    say(_summary(run, made))
-    for sentence in _shortfalls(made):
+        ledger = open_ledger(path) if path else open_or_create(LEDGER, say)
+        return ledger.reserve(count, key)
+
+    return reserve
+
+
+def _say_summary(run: Run, made: Mapping[str, Any]) -> None:
+    from tradegen.cli.summary import summary
+
+    for sentence in summary(run.starting_at(made["replay"]["first_id"]), made):
         say(sentence)
-
-
-def _terminated(stop: int, _frame: object) -> None:
-    """Leave as on Ctrl-C, so that nothing half-written stays behind; the exit code is the shell's for it."""
-    raise SystemExit(128 + stop)
-
-
-def _ledger_of(path: Path | None) -> Ledger:
-    """The ledger named, or the one in the current folder, which a first use creates and says so."""
-    return open_ledger(path) if path else open_or_create(LEDGER, say)
-
-
-def _summary(run: Run, manifest: Mapping[str, Any]) -> str:
-    counts = manifest["counts"]
-    fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items() if count)
-    pairs = "1 pair" if counts["pairs"] == 1 else f"{counts['pairs']} pairs"
-    benign = f", {counts['benign_pairs']} with a benign difference" if run.scenario.benign_rate else ""
-    return (
-        f"{pairs}, {counts['mismatched_pairs']} mismatched{benign} ({fields or 'none'}); "
-        f"ids {text.trade_id(run.first_id)} to {text.trade_id(run.last_id)}; again with the same options and "
-        f"--seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
-    )
-
-
-def _shortfalls(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """What the data did not allow, a sentence each."""
-    counts = manifest["counts"]
-    for name, found in counts["by_cause"].items():
-        if name and not found["eligible"]:
-            yield f"hot spot {name} is about none of these pairs"
-        else:
-            yield from _shortfall(f"hot spot {name}: " if name else "", "mismatched pairs", found)
-    yield from _shortfall("", "benign differences", counts["benign"])
-    never = [
-        name for name, found in counts["by_mechanism"].items() if found["requested"] and not found["applied"]
-    ]
-    if never:
-        yield f"{', '.join(never)}: not possible for any of the pairs that drew it"
-
-
-def _shortfall(where: str, kind: str, found: Mapping[str, int]) -> Iterator[str]:
-    if found["applied"] < found["requested"]:
-        yield (
-            f"{where}{found['requested']} {kind} were to be made, and {found['applied']} were possible: "
-            "the mechanisms that are on cannot alter what the other pairs hold"
-        )

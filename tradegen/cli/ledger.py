@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradegen.cli.shell import LEDGER, SETTINGS, number, say, sentences
-from tradegen.core import formatting as text
+from tradegen.cli.shell import LEDGER, SETTINGS, Command, number, say, sentences
 from tradegen.errors import LedgerError
-from tradegen.ledger import Ledger, copy_ledger, create_ledger, open_ledger
+
+if TYPE_CHECKING:
+    from tradegen.ledger import Ledger
 
 __all__ = ["app"]
 
@@ -21,6 +22,8 @@ LedgerPath = Annotated[Path, typer.Argument(metavar="[PATH]", help="The ledger f
 
 def _opened(path: Path) -> Ledger:
     """A ledger to look at, also where nothing could be reserved from it."""
+    from tradegen.ledger import Ledger, open_ledger
+
     try:
         # Opening finishes what a killed process left half done, which is no fault of the ledger.
         return open_ledger(path)
@@ -28,18 +31,20 @@ def _opened(path: Path) -> Ledger:
         return Ledger(path)
 
 
-@app.command("show")
+@app.command("show", cls=Command)
 @sentences
 def ledger_show(path: LedgerPath = LEDGER) -> None:
     """Print what a ledger has handed out."""
+    from tradegen.core.formatting import trade_id
+
     summary = _opened(path).show()
     typer.echo(f"ledger            {path}")
-    typer.echo(f"next id           {text.trade_id(summary.next_id)}")
+    typer.echo(f"next id           {trade_id(summary.next_id)}")
     typer.echo(f"ids handed out    {summary.ids}")
     typer.echo(f"reservations      {summary.ranges}")
 
 
-@app.command("check")
+@app.command("check", cls=Command)
 @sentences
 def ledger_check(path: LedgerPath = LEDGER) -> None:
     """Check a ledger through; exits with 1 if anything is wrong."""
@@ -51,15 +56,18 @@ def ledger_check(path: LedgerPath = LEDGER) -> None:
     typer.echo(f"{path} is in order")
 
 
-@app.command("create")
+@app.command("create", cls=Command)
 @sentences
 def ledger_create(
     path: LedgerPath = LEDGER,
     first_id: Annotated[int, typer.Option(parser=number, metavar="N", help="Where ids start.")] = 1,
 ) -> None:
     """Create a new ledger, where there is none."""
+    from tradegen.core.formatting import trade_id
+    from tradegen.ledger import create_ledger
+
     create_ledger(path, first_id=first_id)
-    say(f"created {path}; ids start at {text.trade_id(first_id)}")
+    say(f"created {path}; ids start at {trade_id(first_id)}")
 
 
 @app.command("copy")
@@ -69,6 +77,9 @@ def ledger_copy(
     new: Annotated[Path, typer.Argument(metavar="NEW", help="Its copy: a path at which nothing exists.")],
 ) -> None:
     """Copy a ledger, whole and checked; from then on, use the copy alone."""
+    from tradegen.core.formatting import trade_id
+    from tradegen.ledger import copy_ledger
+
     next_id = copy_ledger(old, new).show().next_id
-    say(f"copied {old} to {new}; ids go on at {text.trade_id(next_id)}")
+    say(f"copied {old} to {new}; ids go on at {trade_id(next_id)}")
     say(f"do not use {old} any more, by any of its names: it would hand out the same ids again")

@@ -1,17 +1,20 @@
 """The command line: ``tradegen`` and ``python -m tradegen``.
 
 Standard output carries data alone; the summary, progress and messages go to standard error. Exit codes:
-0 done, 1 a check found something, 2 bad input, 130 interrupted.
+0 done; 1 a check found something, and nothing else; 2 refused or failed; 130 interrupted.
+
+The modules of commands are loaded to print their help. What a command runs is loaded when it runs.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
 from tradegen.cli import catalogue, generate, ledger, replay, scenarios, score, verify
-from tradegen.cli.shell import SETTINGS
+from tradegen.cli.shell import SETTINGS, Command, open_closed_streams
 from tradegen.version import __version__
 
 __all__ = ["app", "main"]
@@ -21,14 +24,10 @@ app = typer.Typer(
     help="Two-sided trade records with known mismatches, to measure a trade reconciliation with.",
     epilog="Start with: `tradegen generate`",
     pretty_exceptions_enable=False,
-    add_completion=False,
     **SETTINGS,
 )
-app.command()(generate.generate)
-app.command()(replay.replay)
-app.command()(verify.verify)
-app.command()(score.score)
-app.command()(catalogue.catalogue)
+for command in (generate.generate, replay.replay, verify.verify, score.score, catalogue.catalogue):
+    app.command(cls=Command)(command)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(ledger.app, name="ledger")
 
@@ -50,4 +49,9 @@ def _common(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    open_closed_streams()
+    try:
+        app(prog_name="tradegen")
+    except Exception:  # noqa: BLE001 - a fault of our own: told in full, and with an exit code that is no finding's
+        sys.excepthook(*sys.exc_info())
+        sys.exit(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from tradegen.cli.dataset_runs import Request, is_dataset, say_where
-from tradegen.cli.file_runs import write_files
+from tradegen.cli.dataset_output import DatasetOptions, is_dataset, say_where
+from tradegen.cli.file_output import write_files
+from tradegen.cli.options import FORMATS, Dask, Endpoint, Overwrite, Resume, Truth, Workers
 from tradegen.cli.shell import say, sentences
-from tradegen.engine.manifest import differing_digests, run_of
+from tradegen.core.regular_files import read_file
 from tradegen.errors import OutputError, ScenarioError
 
 __all__ = ["replay"]
@@ -30,32 +32,20 @@ def replay(
             help="Where to: as in `tradegen generate`. For a dataset's manifest, a new folder.",
         ),
     ] = None,
-    truth: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="File for the answer key, unless it is a dataset.")
-    ] = None,
+    truth: Truth = None,
     form: Annotated[
         str | None,
         typer.Option(
             "--format",
-            metavar="FORMAT",
+            metavar=FORMATS,
             help="Of files; a dataset is written in its own, for its bytes to be the same.",
         ),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Of a dataset: processes; all cores if not given.")
-    ] = None,
-    dask: Annotated[
-        str | None, typer.Option(metavar="local|ADDRESS", help="Its parts are made by a Dask cluster.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where an earlier replay was broken off.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Take the place of the dataset at --out.")
-    ] = False,
-    endpoint: Annotated[
-        str | None, typer.Option(metavar="URL", help="Address of an object store that is not AWS's own.")
-    ] = None,
+    workers: Workers = None,
+    dask: Dask = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    endpoint: Endpoint = None,
 ) -> None:
     """Make a run again: the same ids, the same records, the same bytes. No ids are reserved.
 
@@ -67,56 +57,81 @@ def replay(
 
     - `tradegen replay data/ --out again/`
     """
-    told = _read(manifest)
-    run = run_of(told, manifest)
-    if "dataset" in told and not truth and form in (None, told["dataset"]["format"]):
-        if out is None or not is_dataset(out, told["dataset"]["format"]):
-            raise OutputError(
-                f"{manifest} tells of a dataset; expected --out FOLDER/ or --out s3://bucket/prefix"
-            )
-        how = Request(workers, dask, resume, overwrite, int(told["dataset"]["blocks_per_part"]), endpoint)
-        made = how.write(run, out, told["dataset"]["format"], None)
-        say_where(out, made)
+    known = _read(manifest)
+    options = DatasetOptions(workers, dask, resume, overwrite, endpoint=endpoint)
+    dataset = known.get("dataset")
+    if dataset and not truth and form in (None, dataset["format"]):
+        made = _dataset_again(known, manifest, out, options)
     else:
-        if is_dataset(out, form):
-            if "dataset" in told:
-                raise OutputError(
-                    f"a dataset is replayed as it was, in {told['dataset']['format']} and with its truth; "
-                    "expected no --truth, and no other --format, with a folder"
-                )
-            raise OutputError(f"{out} is a folder, and {manifest} is of files; expected --out FILE")
-        for_datasets = (workers, dask, resume or None, overwrite or None, endpoint)
-        if any(option is not None for option in for_datasets):
+        made = _files_again(known, manifest, out, truth, form, options)
+    _compare(known, made)
+
+
+def _dataset_again(
+    known: Mapping[str, Any], manifest: Path, out: str | None, options: DatasetOptions
+) -> dict[str, Any]:
+    from tradegen.engine.manifest import run_of
+
+    dataset = known["dataset"]
+    if out is None or not is_dataset(out, dataset["format"]):
+        raise OutputError(
+            f"{manifest} is the manifest of a dataset; expected --out FOLDER/ or --out s3://bucket/prefix"
+        )
+    how = dataclasses.replace(options, blocks_per_part=int(dataset["blocks_per_part"]))
+    made = how.write(run_of(known, manifest), out, dataset["format"], None)
+    say_where(out, made)
+    return made
+
+
+def _files_again(
+    known: Mapping[str, Any],
+    manifest: Path,
+    out: str | None,
+    truth: Path | None,
+    form: str | None,
+    options: DatasetOptions,
+) -> dict[str, Any]:
+    from tradegen.engine.manifest import run_of
+
+    if is_dataset(out, form):
+        if "dataset" in known:
             raise OutputError(
-                "--workers, --dask, --resume, --overwrite and --endpoint are for datasets; "
-                "expected none of them with a file"
+                f"a dataset is replayed as it was, in {known['dataset']['format']} and with its truth; "
+                "expected no --truth, and no other --format, with a folder"
             )
-        made = write_files(run, out, truth, None, form, [manifest])
-    _compare(told, made)
+        raise OutputError(f"{out} is a folder, and {manifest} is of files; expected --out FILE")
+    if options.given:
+        raise OutputError(
+            "--workers, --dask, --resume, --overwrite and --endpoint are for datasets; "
+            "expected none of them with a file"
+        )
+    return write_files(run_of(known, manifest), out, truth, None, form, [manifest])
 
 
 def _read(path: Path) -> dict[str, Any]:
     file = path / "manifest.json" if path.is_dir() else path
     try:
-        told = json.loads(file.read_text("utf-8"))
-        told["manifest"], told["replay"]["scenario"], told["replay"]["seed"], told["digests"]["truth"]
+        known = json.loads(read_file(file).decode("utf-8-sig"))
+        known["manifest"], known["replay"]["scenario"], known["replay"]["seed"], known["digests"]["truth"]
     except OSError as error:
         raise ScenarioError(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise ScenarioError(f"{file} is not a manifest of tradegen's") from None
-    return dict(told)
+    return dict(known)
 
 
-def _compare(told: Mapping[str, Any], made: Mapping[str, Any]) -> None:
+def _compare(known: Mapping[str, Any], made: Mapping[str, Any]) -> None:
     """Say whether the digests are those of the manifest."""
-    differs = differing_digests(told, made)
+    from tradegen.engine.manifest import differing_digests
+
+    differs = differing_digests(known, made)
     wrong = [name for name, different in differs.items() if different]
     if not wrong:
         say(f"the same {' and '.join(name for name in differs if name != 'tickers')} as the manifest says")
         return
     differ = [
         f"{name} {version}, now {made['versions'][name]}"
-        for name, version in told.get("versions", {}).items()
+        for name, version in known.get("versions", {}).items()
         if made["versions"].get(name, version) != version
     ]
     say(

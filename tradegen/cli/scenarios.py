@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tradegen.cli.shell import SETTINGS, sentences
-from tradegen.scenario.model import Scenario, scenario_names, scenario_text
+from tradegen.cli.shell import SETTINGS, Command, sentences
 
 __all__ = ["app"]
 
@@ -24,16 +23,18 @@ def _scenarios(context: typer.Context) -> None:
         scenarios_list()
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def scenarios_list() -> None:
     """List the named scenarios, as `tradegen scenarios` alone does."""
+    from tradegen.scenario.model import scenario_names, scenario_text
+
     for name in scenario_names():
         comment = scenario_text(name).partition("\n\n")[0]
         about = " ".join(line.lstrip("# ") for line in comment.splitlines())
         typer.echo(f"{name:<16}{about}")
 
 
-@app.command("show")
+@app.command("show", cls=Command)
 @sentences
 def scenarios_show(
     scenario: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A named scenario or a TOML file.")],
@@ -43,14 +44,18 @@ def scenarios_show(
     ] = False,
 ) -> None:
     """Print a scenario with all its fields, as TOML: a file to start your own from."""
+    from tradegen.scenario.model import Scenario, scenario_names, scenario_text
+
     if comments and scenario in scenario_names():
         typer.echo(scenario_text(scenario), nl=False)
         return
     typer.echo(Scenario.load(scenario).to_toml(), nl=False)
 
 
-@app.command("schema")
+@app.command("schema", cls=Command)
 @sentences
 def scenarios_schema() -> None:
     """Print the JSON schema of a scenario."""
+    from tradegen.scenario.model import Scenario
+
     typer.echo(json.dumps(Scenario.json_schema(), indent=2))

@@ -10,7 +10,6 @@ import typer
 
 from tradegen.cli.shell import say, sentences
 from tradegen.errors import ScoringError, nearest, shown
-from tradegen.output.files import OutputFile, StandardOutput
 
 if TYPE_CHECKING:
     from tradegen.scoring import Score
@@ -112,6 +111,7 @@ def score(
     - `tradegen score --truth a/ --findings a.csv --truth b/ --findings b.csv`
     """
     from tradegen import scoring  # loaded where it is used
+    from tradegen.output.files import OutputFile, StandardOutput
     from tradegen.scoring.requirements import requirement
 
     form = _form(form, out)

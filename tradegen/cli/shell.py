@@ -3,29 +3,65 @@
 from __future__ import annotations
 
 import functools
+import os
+import signal
+import sys
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from tradegen.errors import TradegenError
 
-__all__ = ["LEDGER", "SETTINGS", "number", "say", "sentences"]
+__all__ = [
+    "LEDGER",
+    "SETTINGS",
+    "Command",
+    "Group",
+    "number",
+    "open_closed_streams",
+    "say",
+    "sentences",
+    "share",
+]
 
 LEDGER = Path("trade_ids.db")
 """The ledger of plain ``tradegen generate``, in the current folder."""
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class _PlainFlags:
+    """Help that shows no type behind an option that takes no value."""
+
+    def get_params(self, context: Any) -> list[Any]:
+        """The parameters, with an empty name for the value of each flag."""
+        params: list[Any] = super().get_params(context)  # type: ignore[misc]  # of the class mixed with
+        for param in params:
+            if getattr(param, "is_flag", False):
+                param.metavar = ""
+        return params
+
+
+class Command(_PlainFlags, TyperCommand):
+    """A command as all of them are."""
+
+
+class Group(_PlainFlags, TyperGroup):
+    """A group of commands as all of them are."""
+
+
 SETTINGS: dict[str, Any] = {
+    "cls": Group,
     "no_args_is_help": True,
     "rich_markup_mode": "markdown",
     "context_settings": {"help_option_names": ["-h", "--help"]},
 }
 """What all groups of commands have in common."""
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 
 def say(message: str) -> None:
@@ -38,6 +74,8 @@ def sentences(command: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @functools.wraps(command)
     def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        for stop in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(stop, _terminated)
         try:
             return command(*args, **kwargs)
         except TradegenError as error:
@@ -49,17 +87,66 @@ def sentences(command: Callable[_P, _R]) -> Callable[_P, _R]:
         except BrokenPipeError:
             # The reader, such as head, has seen enough.
             raise typer.Exit(0) from None
+        except OSError as error:
+            say(_refusal(error))
+            raise typer.Exit(2) from None
+        except MemoryError:
+            say("there is too little memory for this")
+            raise typer.Exit(2) from None
 
     return wrapped
 
 
+def _terminated(stop: int, _frame: object) -> None:
+    """Leave as on Ctrl-C, so that nothing half-written stays behind; the exit code is the shell's for it."""
+    raise SystemExit(128 + stop)
+
+
+def _refusal(error: OSError) -> str:
+    """What the system refused, for which no message of our own was written."""
+    reason = error.strerror or str(error) or type(error).__name__
+    name = str(error.filename) if error.filename is not None else ""
+    # A path too long for the system is too long for a sentence as well.
+    name = name if len(name) <= 200 else f"{name[:197]}..."
+    return f"{name} cannot be used: {reason}" if name else f"the system refuses: {reason}"
+
+
+def open_closed_streams() -> None:
+    """Give the standard streams that the shell has closed (``2>&-``) a place where nothing arrives.
+
+    Otherwise the next file that is opened takes the number of standard error, and messages go into it.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w")
+
+
 def number(value: str) -> int:
     """A whole number as people write it: ``1000000``, ``1_000_000`` or ``1e6``."""
-    try:
-        found = Decimal(str(value).strip())
-    except InvalidOperation:
-        found = Decimal("NaN")
+    found = _decimal(value)
     # Numbers of more digits than any seed has would only take time.
     if found.is_finite() and found.adjusted() < 40 and found == found.to_integral_value():
         return int(found)
     raise typer.BadParameter(f"{value!r} is not a whole number; expected one such as 15 or 1e6")
+
+
+def share(value: str) -> float:
+    """A share as people write it: ``0.3`` or ``30%``."""
+    text = str(value).strip()
+    found = _decimal(text.removesuffix("%").rstrip()) / (100 if text.endswith("%") else 1)
+    if 0 <= found <= 1:
+        return float(found)
+    raise typer.BadParameter(f"{value!r} is not a share; expected one from 0 to 1 such as 0.3, or 30%")
+
+
+def _decimal(value: object) -> Decimal:
+    """A number, or one that is not finite where there is none."""
+    try:
+        found = Decimal(str(value).strip())
+    except InvalidOperation:
+        found = Decimal("Infinity")
+    return found if found.is_finite() else Decimal("Infinity")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tradegen.cli.shell import sentences
-from tradegen.output.progress import counter, meter
 
 if TYPE_CHECKING:
     from tradegen.verify import Report
@@ -63,6 +62,7 @@ def _is_dataset(files: list[str]) -> bool:
 
 
 def _dataset(path: str, workers: int | None, endpoint: str | None) -> Report:
+    from tradegen.output.progress import meter
     from tradegen.verify import open_dataset, verify_dataset
 
     dataset = open_dataset(path, endpoint)
@@ -71,6 +71,7 @@ def _dataset(path: str, workers: int | None, endpoint: str | None) -> Report:
 
 
 def _files(files: list[str]) -> Report:
+    from tradegen.output.progress import counter
     from tradegen.verify import verify as verify_files
 
     with counter("records") as advance:

@@ -1,21 +1,20 @@
-"""How the command line makes datasets: what counts as one, resuming, ids, the summary at the end."""
+"""How the command line writes datasets: what counts as one, resuming, ids, the summary at the end."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tradegen.cli.shell import say
-from tradegen.engine.run import Run
 from tradegen.errors import OutputError
-from tradegen.output.dataset import write_dataset
-from tradegen.output.dataset_plan import BLOCKS_PER_PART
-from tradegen.output.progress import meter
 
-__all__ = ["Request", "is_dataset", "say_where"]
+if TYPE_CHECKING:
+    from tradegen.engine.run import Run
+    from tradegen.output.dataset_plan import Plan
+
+__all__ = ["DatasetOptions", "is_dataset", "say_where"]
 
 
 def is_dataset(out: str | None, form: str | None) -> bool:
@@ -29,19 +28,33 @@ def is_dataset(out: str | None, form: str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """How a dataset is to be made, as `write_dataset` has it."""
+class DatasetOptions:
+    """The options that are for datasets, as they were given."""
 
     workers: int | None = None
     dask: str | None = None
     resume: bool = False
     overwrite: bool = False
-    blocks_per_part: int = BLOCKS_PER_PART
+    blocks_per_part: int | None = None
     endpoint: str | None = None
 
     def __post_init__(self) -> None:
         if self.resume and self.overwrite:
             raise OutputError("resume and overwrite are both given; expected one of --resume and --overwrite")
+
+    @property
+    def given(self) -> bool:
+        """Whether any of them is given."""
+        return self != DatasetOptions()
+
+    def begun(self, out: str) -> Plan | None:
+        """The plan of the dataset at `out` that is to be resumed; None where nothing is."""
+        if not self.resume:
+            return None
+        from tradegen.output.existing_dataset import begun_plan
+        from tradegen.output.storage import open_store
+
+        return begun_plan(open_store(out, self.endpoint))
 
     def write(
         self, run: Run, out: str, form: str, reserve: Callable[[int, str], int] | None
@@ -55,6 +68,10 @@ class Request:
         KeyboardInterrupt
             Saying how to go on.
         """
+        from tradegen.output.dataset import write_dataset
+        from tradegen.output.dataset_plan import BLOCKS_PER_PART
+        from tradegen.output.progress import meter
+
         with meter(run.scenario.pairs) as advance:
             done = 0
 
@@ -65,7 +82,17 @@ class Request:
 
             try:
                 made = write_dataset(
-                    run, out, form=form, reserve=reserve, advance=count, **dataclasses.asdict(self)
+                    run,
+                    out,
+                    form=form,
+                    workers=self.workers,
+                    dask=self.dask,
+                    resume=self.resume,
+                    overwrite=self.overwrite,
+                    blocks_per_part=BLOCKS_PER_PART if self.blocks_per_part is None else self.blocks_per_part,
+                    endpoint=self.endpoint,
+                    reserve=reserve,
+                    advance=count,
                 )
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tradegen.engine.run import Run
-from tradegen.output.dataset_parts import rehearse
-from tradegen.output.dataset_plan import Plan
-from tradegen.output.single_files import Destinations, export
+if TYPE_CHECKING:
+    from tradegen.engine.run import Run
 
 __all__ = ["write_files"]
 
@@ -47,6 +45,10 @@ def write_files(
     OutputError
         Where a file cannot be written. None has changed then.
     """
+    from tradegen.output.dataset_parts import rehearse
+    from tradegen.output.dataset_plan import Plan
+    from tradegen.output.single_files import Destinations, export
+
     trades = None if out in (None, "-") else Path(str(out))
     truth, manifest = (
         Path("/dev/stdout") if path == _STANDARD_OUTPUT else path for path in (truth, manifest)

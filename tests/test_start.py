@@ -1,0 +1,81 @@
+"""What the command line loads before it works, and what its help shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from shell import run
+
+from tradegen.cli import options
+from tradegen.formats import SINKS
+from tradegen.output.dataset_plan import BLOCKS_PER_PART
+
+HEAVY = {"boto3", "dask", "distributed", "duckdb", "matplotlib", "numpy", "pandas", "pyarrow"}
+
+
+def loaded_by(*words: str, folder: Path, **environment: str) -> set[str]:
+    """The modules that a command has loaded when it ends."""
+    code = (
+        "import atexit, json, os, sys\n"
+        "atexit.register(lambda: open('loaded.json', 'w').write(json.dumps(list(sys.modules))))\n"
+        f"sys.argv = ['tradegen', *{words!r}]\n"
+        "from tradegen.cli.main import main\n"
+        "main()\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    return set(json.loads((folder / "loaded.json").read_text()))
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["ledger", "--help"], ["genrate"]])
+def test_what_runs_nothing_loads_nothing_to_run_it_with(words: list[str], tmp_path: Path) -> None:
+    loaded = loaded_by(*words, folder=tmp_path)
+    assert "tradegen.cli.generate" in loaded
+    assert not HEAVY & loaded
+    if words in (["--help"], ["--version"]):
+        # From 0.29 on, Typer itself loads it to read the words of any command.
+        assert "pydantic" not in loaded
+    ours = {name for name in loaded if name.startswith("tradegen.") and name.count(".") == 1}
+    assert ours == {"tradegen.cli", "tradegen.core", "tradegen.errors", "tradegen.version"}
+
+
+def test_completion_loads_nothing_to_run_a_command_with(tmp_path: Path) -> None:
+    asked = {"_TRADEGEN_COMPLETE": "complete_bash", "COMP_WORDS": "tradegen gen", "COMP_CWORD": "1"}
+    assert not HEAVY & loaded_by(folder=tmp_path, **asked)
+
+
+def test_completion_knows_the_commands_and_can_be_installed(tmp_path: Path) -> None:
+    asked = {"_TRADEGEN_COMPLETE": "complete_bash", "COMP_WORDS": "tradegen sc", "COMP_CWORD": "1"}
+    assert sorted(run(cwd=tmp_path, **asked).out.split()) == ["scenarios", "score"]
+    assert "--install-completion" in run("--help", cwd=tmp_path).out
+
+
+def test_the_help_of_a_command_loads_no_part_of_tradegen_that_runs_it(tmp_path: Path) -> None:
+    loaded = loaded_by("generate", "--help", folder=tmp_path)
+    assert not HEAVY & loaded
+    assert not {name for name in loaded if name.startswith(("tradegen.engine", "tradegen.formats"))}
+
+
+@pytest.mark.parametrize("words", [[], ["generate"], ["replay"], ["verify"], ["score"], ["ledger", "create"]])
+def test_no_flag_shows_the_type_of_a_value_that_it_does_not_take(words: list[str], tmp_path: Path) -> None:
+    text = run(*words, "--help", cwd=tmp_path).out
+    assert "--help" in text
+    assert "bool" not in text
+
+
+def test_help_names_every_format_and_the_blocks_of_a_part(tmp_path: Path) -> None:
+    text = run("generate", "--help", cwd=tmp_path).out
+    assert options.FORMATS.split("|") == list(SINKS)
+    assert options.FORMATS in text
+    assert f"{BLOCKS_PER_PART} by default" in text

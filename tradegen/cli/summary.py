@@ -1,0 +1,45 @@
+"""What the command line says of a run that it made: its counts, its ids, and what was not possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tradegen.core.formatting import trade_id
+
+if TYPE_CHECKING:
+    from tradegen.engine.run import Run
+
+__all__ = ["summary"]
+
+
+def summary(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """One sentence on what was made, and one for each thing that the data did not allow."""
+    counts = manifest["counts"]
+    fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items() if count)
+    pairs = "1 pair" if counts["pairs"] == 1 else f"{counts['pairs']} pairs"
+    benign = f", {counts['benign_pairs']} with a benign difference" if run.scenario.benign_rate else ""
+    yield (
+        f"{pairs}, {counts['mismatched_pairs']} mismatched{benign} ({fields or 'none'}); "
+        f"ids {trade_id(run.first_id)} to {trade_id(run.last_id)}; again with the same options and "
+        f"--seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
+    )
+    for name, found in counts["by_cause"].items():
+        if name and not found["eligible"]:
+            yield f"hot spot {name} is about none of these pairs"
+        else:
+            yield from _shortfall(f"hot spot {name}: " if name else "", "mismatched pairs", found)
+    yield from _shortfall("", "benign differences", counts["benign"])
+    never = [
+        name for name, found in counts["by_mechanism"].items() if found["requested"] and not found["applied"]
+    ]
+    if never:
+        yield f"{', '.join(never)}: not possible for any of the pairs that drew it"
+
+
+def _shortfall(where: str, kind: str, found: Mapping[str, int]) -> Iterator[str]:
+    if found["applied"] < found["requested"]:
+        yield (
+            f"{where}{found['requested']} {kind} were to be made, and {found['applied']} were possible: "
+            "the mechanisms that are on cannot alter what the other pairs hold"
+        )
