@@ -6,8 +6,8 @@ matching, which is allowed to find mismatches. Gradient-boosted trees learn from
 have not seen, an AUC of 0.5 is chance. The trees pass over what concerns a few values alone, so every
 value of every feature is also counted among altered legs and among clean pairs (`oddest`).
 
-`SHOWS` names the features that a mechanism gives itself away in, and why; they are left out. The audit
-says, too, whether it does find the mechanism with them in.
+The catalogue names the features that a mechanism gives itself away in, and why (`Mechanism.shows`); they are
+left out. The audit says, too, whether it does find the mechanism with them in.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Callable, Collection
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from leak_features import VIEWS, Array, Sample, sample
@@ -29,52 +29,17 @@ from threadpoolctl import threadpool_limits
 
 from tradegen import Scenario
 from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.mechanism import Shown
 
 FALSE_ALARM = 0.01
 """Probability that a table reports anything though nothing leaks: shared by its intervals and tests."""
 
 
-class Shown(NamedTuple):
-    """Groups of features that, taken together, a mechanism shows itself in, and why."""
-
-    groups: tuple[str, ...]
-    why: str
-
-
 NOTHING = Shown((), "")
-_SAME_LIST = ("neighbours", "neighbours in ticker")
-# Records that are alike stand beside each other, and draw the ticker's median to themselves.
-_ALIKE = (*_SAME_LIST, "price in ticker")
-_QUANTITY, _PRICE = ("quantity", "notional"), ("price", "notional", "price in ticker", "neighbours in ticker")
-_TICKER = ("ticker", "price in ticker", "neighbours in ticker")
-_DATE = Shown(("date",), "the timestamp, and the rest of the list, keep the day")
-
-SHOWS: dict[str, tuple[Shown, ...]] = {
-    "quantity.lot_scale": (Shown(_QUANTITY, "a hundred times, or a hundredth: out of the range"),),
-    "quantity.digit_swap": (Shown(_QUANTITY, "digits that are alike cannot be exchanged"),),
-    "quantity.extra_digit": (Shown(_QUANTITY, "about ten times, with two digits alike: out of the range"),),
-    "price.rounding": (Shown(_PRICE, "the last digit becomes 0 or 5"),),
-    "price.decimal_shift": (Shown(_PRICE, "ten times, or a tenth: out of the ticker's band"),),
-    "price.digit_swap": (Shown(_PRICE, "out of the ticker's band, mostly"),),
-    "price.stale": (Shown(("neighbours in ticker",), "the ticker's trade before it has the same price"),),
-    "date.next_session": (_DATE,),
-    "date.previous_session": (_DATE,),
-    "date.day_month_swap": (_DATE,),
-    "trade_timestamp.timezone": (Shown(("time", *_SAME_LIST), "hours later: out of the session, mostly"),),
-    "trade_timestamp.truncated": (Shown(("time", *_SAME_LIST), "on the full minute"),),
-    "ticker.other": (
-        Shown(_PRICE, "the price is the old ticker's: seen without the price"),
-        Shown(_TICKER, "the price is the old ticker's: seen without the ticker"),
-    ),
-    "ticker.suffix": (Shown(_TICKER, "the suffix, which makes it a ticker of its own"),),
-    "ticker.share_class": (Shown((*_TICKER, *_PRICE), "few companies have two, and prices tell which"),),
-    "order_type.flip": (Shown(_ALIKE, "the other leg now stands on the same side of the list"),),
-    "trade_id.mistyped": (Shown(("id",), "the id lies outside the run's"),),
-    "record.duplicate": (Shown(_ALIKE, "the copy stands in the same list"),),
-    "record.split": (Shown((*_QUANTITY, *_ALIKE), "fills are small, and stand in the same list"),),
-}
-"""What each mechanism itself shows; where that can be seen in several ways, they are audited one by one."""
-_ALL_SHOW = Shown((*_DATE.groups, *_TICKER), "what date.next_session and ticker.other show")
+_ALL_SHOW = Shown(
+    ("date", "ticker", "price in ticker", "neighbours in ticker"),
+    "what date.next_session and ticker.other show",
+)
 ZOOMS: dict[str, dict[str, dict[str, Any]]] = {
     "quantity.nudge": {
         "1 to 8 shares": {"quantity_max": 8},
@@ -269,8 +234,8 @@ def audits(pairs: int) -> dict[str, Callable[[], Finding]]:
 
         found[title] = audit
 
-    for name in CATALOGUE:
-        ways = SHOWS.get(name, (NOTHING,))
+    for name, entry in CATALOGUE.items():
+        ways = entry.shows or (NOTHING,)
         for way in ways:
             add(name if len(ways) == 1 else f"{name}, without {way.groups[0]}", way, name)
     for name, zooms in ZOOMS.items():

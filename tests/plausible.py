@@ -1,14 +1,12 @@
-"""What an altered value looks like and which legs can have it, stated by hand, mechanism by mechanism."""
+"""What the tests of the catalogue share: what alterations look like, hot spots, layouts, tolerances."""
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import itertools
 import math
-import zoneinfo
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,10 +17,11 @@ from scipy import stats
 from written import written_lists
 
 from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.difference import Difference
 
 ALARM = 1e-6
 BLOCK = 65_536
-LARGE = 100_000
+SMALL, LARGE = 10_000, 100_000  # pairs
 DAY = "2025-07-08"  # a Tuesday; with day and month exchanged, 7 August
 VIEWS = tuple(LISTS)
 FORMS = ("csv", "json", "ndjson")
@@ -49,57 +48,14 @@ def both(form: str = "csv", **arguments: Any) -> tuple[Lists, list[Row]]:
     return lists, rows(truth, form)
 
 
-# By hand: what each mechanism makes of a value ----------------------------------------------------------
-
-
-def digits(text: str) -> str:
-    """A price or quantity without its point, and without zeros in front of it."""
-    return text.replace(".", "").lstrip("0")
-
-
-def neighbours_exchanged(original: str, altered: str) -> bool:
-    one, other = digits(original), digits(altered)
-    places = [place for place in range(min(len(one), len(other))) if one[place] != other[place]]
-    return (
-        len(one) == len(other)
-        and len(places) == 2
-        and places[1] == places[0] + 1
-        and (one[places[0]], one[places[1]]) == (other[places[1]], other[places[0]])
-    )
-
-
-def typed_twice(original: str, altered: str) -> bool:
-    found = [
-        altered[:at] + altered[at + 1 :] for at in range(1, len(altered)) if altered[at - 1] == altered[at]
-    ]
-    return original in found
-
-
-def shares_off(row: Row, step: str, least: str, most: str) -> bool:
-    size = abs(Decimal(row["altered"]) - Decimal(row["original"]))
-    original = Decimal(row["original"])
-    return size == Decimal(step) or original * Decimal(least) <= size <= original * Decimal(most)
+# What each mechanism makes of a value, and which legs it can alter -----------------------------------------
+#
+# The entries of the catalogue say so themselves, from the written values; `test_mechanism_entries` holds what
+# they say against values worked out by hand.
 
 
 def ticks(text: str) -> int:
     return int(Decimal(text) * 100)
-
-
-def rounded(row: Row) -> bool:
-    original, altered = ticks(row["original"]), ticks(row["altered"])
-    return any(altered % step == 0 and 2 * abs(altered - original) <= step for step in (5, 10, 100))
-
-
-def point_moved(row: Row) -> bool:
-    original, altered = ticks(row["original"]), ticks(row["altered"])
-    return altered == 10 * original or abs(10 * altered - original) <= 5
-
-
-def next_weekday(original: str, altered: str) -> bool:
-    """Whether a date is the next weekday after another."""
-    first, last = dt.date.fromisoformat(original), dt.date.fromisoformat(altered)
-    between = [first + dt.timedelta(days=number) for number in range(1, (last - first).days)]
-    return first < last and last.weekday() < 5 and all(day.weekday() >= 5 for day in between)
 
 
 def seconds_off(row: Row, least: str, most: str) -> bool:
@@ -108,85 +64,32 @@ def seconds_off(row: Row, least: str, most: str) -> bool:
     return row["original"][:10] == row["altered"][:10] and Decimal(least) <= abs(size) <= Decimal(most)
 
 
-def least_skew(row: Row) -> str:
-    """50 milliseconds, or one step of the precision."""
-    return "0.05" if "." in row["original"] else "1"
+def default_settings(mechanism: str) -> dict[str, Any]:
+    return {setting.name: setting.default for setting in CATALOGUE[mechanism].settings}
 
 
-def in_london(text: str) -> str:
-    moment = dt.datetime.fromisoformat(text).replace(tzinfo=zoneinfo.ZoneInfo("America/New_York"))
-    there = moment.astimezone(zoneinfo.ZoneInfo("Europe/London")).replace(tzinfo=None)
-    return there.isoformat(" ")[:19] + text[19:]
-
-
-def third_broker(row: Row, leg: Row) -> bool:
-    return row["altered"] in BROKERS - {leg["broker_id"], leg["contra_broker_id"]}
-
-
-def one_digit_off(original: str, altered: str) -> bool:
-    places = [one != other for one, other in zip(original, altered, strict=True)]
-    return sum(places) == 1 and altered[:3] == "tid" and altered[3:].isdigit()
-
-
-Plausible = Callable[[Row, Row], bool]
-PLAUSIBLE: dict[str, Plausible] = {
-    "quantity.nudge": lambda row, leg: shares_off(row, "1", "0.01", "0.05"),
-    "quantity.lot_scale": lambda row, leg: (
-        int(row["altered"]) == 100 * int(row["original"]) or 100 * int(row["altered"]) == int(row["original"])
-    ),
-    "quantity.digit_swap": lambda row, leg: neighbours_exchanged(row["original"], row["altered"]),
-    "quantity.extra_digit": lambda row, leg: typed_twice(row["original"], row["altered"]),
-    "price.nudge": lambda row, leg: shares_off(row, "0.01", "0.001", "0.01"),
-    "price.tick": lambda row, leg: 1 <= abs(ticks(row["altered"]) - ticks(row["original"])) <= 5,
-    "price.rounding": lambda row, leg: rounded(row),
-    "price.decimal_shift": lambda row, leg: point_moved(row),
-    "price.digit_swap": lambda row, leg: neighbours_exchanged(row["original"], row["altered"]),
-    # `prices_before` knows exactly which price it is.
-    "price.stale": lambda row, leg: abs(float(row["altered"]) / float(universe()[leg["ticker"]]) - 1) < 0.011,
-    "date.next_session": lambda row, leg: next_weekday(row["original"], row["altered"]),
-    "date.previous_session": lambda row, leg: next_weekday(row["altered"], row["original"]),
-    "date.day_month_swap": lambda row, leg: (
-        row["altered"] == f"{row['original'][:4]}-{row['original'][8:]}-{row['original'][5:7]}"
-    ),
-    "trade_timestamp.delay": lambda row, leg: seconds_off(row, "60", "1800"),
-    "trade_timestamp.clock_skew": lambda row, leg: seconds_off(row, least_skew(row), "5"),
-    "trade_timestamp.timezone": lambda row, leg: row["altered"] == in_london(row["original"]),
-    "trade_timestamp.truncated": lambda row, leg: (
-        row["altered"][:17] == row["original"][:17] and set(row["altered"][17:]) <= set("0.")
-    ),
-    "ticker.other": lambda row, leg: row["altered"] in universe(),
-    "ticker.suffix": lambda row, leg: row["altered"] == row["original"] + ".O",
-    "ticker.share_class": lambda row, leg: row["altered"] == OTHER_CLASS[row["original"]],
-    "broker_id.other": third_broker,
-    "broker_id.swapped": lambda row, leg: row["altered"] in (leg["broker_id"], leg["contra_broker_id"]),
-    "contra_broker_id.other": third_broker,
-    "order_type.flip": lambda row, leg: {row["original"], row["altered"]} == {"BUY", "SELL"},
-    "trade_id.mistyped": lambda row, leg: one_digit_off(row["original"], row["altered"]),
-    "record.missing": lambda row, leg: row["altered"] == "0",
-    "record.duplicate": lambda row, leg: row["altered"] == "2",
-    "record.split": lambda row, leg: 2 <= int(row["altered"]) <= min(5, int(leg["quantity"])),
-}  # fmt: skip
-
-
-def swappable(text: str) -> bool:
-    found = digits(text)
-    return any(
-        found[at] != found[at + 1] and (at > 0 or found[at + 1] != "0") for at in range(len(found) - 1)
+def recognised(row: Row, leg: Row, prices: Collection[str] = ()) -> bool:
+    """Whether a row of the truth looks like what its mechanism, at its default settings, makes of a leg."""
+    mechanism = row["mechanism"]
+    seen = Difference(
+        row["original"], row["altered"], leg, default_settings(mechanism), universe(), BROKERS, prices
     )
+    return CATALOGUE[mechanism].recognises(seen)
 
 
-# The chance that a leg can be altered, where that is not certain: a rounding's increment is drawn first.
-CHANCE: dict[str, Callable[[Row], float]] = {
-    "quantity.digit_swap": lambda leg: swappable(leg["quantity"]),
-    "price.rounding": lambda leg: sum(
-        ticks(leg["price"]) % step != 0 and ticks(leg["price"]) * 2 >= step for step in (5, 10, 100)
-    ) / 3,
-    "price.digit_swap": lambda leg: swappable(leg["price"]),
-    "trade_timestamp.truncated": lambda leg: bool(set(leg["trade_timestamp"][17:]) - set("0.")),
-    "ticker.share_class": lambda leg: leg["ticker"] in OTHER_CLASS,
-    "record.split": lambda leg: int(leg["quantity"]) > 1,
-}  # fmt: skip
-CERTAIN = [name for name in PLAUSIBLE if name not in CHANCE and name != "price.stale"]
+def possible(mechanism: str, leg: Row) -> float:
+    """The chance that a mechanism can alter a leg, where the leg alone decides."""
+    needs = CATALOGUE[mechanism].needs
+    assert needs is None or needs.chance is not None
+    if mechanism == "ticker.share_class":
+        return leg["ticker"] in OTHER_CLASS  # of those in the universe
+    return float(needs.chance(leg, default_settings(mechanism))) if needs and needs.chance else 1.0
+
+
+# Any leg will do, or any leg of `DAY`.
+CERTAIN = [name for name, entry in CATALOGUE.items() if entry.needs is None or name == "date.day_month_swap"]
+# More than the leg decides.
+BY_OTHER_TRADES = [name for name, entry in CATALOGUE.items() if entry.needs and entry.needs.chance is None]
 
 
 def prices_before(pairs: dict[str, Pair]) -> dict[str, set[str]]:
@@ -216,11 +119,9 @@ def check_plausible(truth: list[Row], pairs: dict[str, Pair], view: str) -> None
     for row in truth:
         mechanism, trade_id = row["mechanism"], row["trade_id"]
         leg = pairs[trade_id][LEGS[view].index(row["leg"])]
-        assert PLAUSIBLE[mechanism](row, leg), (
+        assert recognised(row, leg, stale.get(trade_id, ())), (
             f"{trade_id}: {mechanism} made {row['altered']} of {row['original']}"
         )
-        if mechanism == "price.stale":
-            assert row["altered"] in stale[trade_id], f"{trade_id}: {row['altered']} is not the price before"
 
 
 def block_counts(truth: list[Row], pairs: int) -> list[tuple[int, int]]:
@@ -229,9 +130,12 @@ def block_counts(truth: list[Row], pairs: int) -> list[tuple[int, int]]:
     return [(altered[start // BLOCK], min(BLOCK, pairs - start)) for start in range(0, pairs, BLOCK)]
 
 
-def check_exact(truth: list[Row], pairs: int, rate: float) -> None:
-    for altered, of in block_counts(truth, pairs):
+def check_exact(truth: list[Row], pairs: int, rate: float) -> list[tuple[int, int]]:
+    """Check that the rate is right to one in every block; gives back `block_counts`."""
+    counts = block_counts(truth, pairs)
+    for altered, of in counts:
         assert altered in (math.floor(rate * of), math.ceil(rate * of)), f"{altered} of {of}"
+    return counts
 
 
 # All together ----------------------------------------------------------------------------------------------

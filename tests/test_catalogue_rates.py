@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import Counter
 from decimal import Decimal
 
 import pytest
 from plausible import (
     ALARM,
+    BY_OTHER_TRADES,
     CERTAIN,
-    CHANCE,
     DAY,
     EVERYTHING,
     LARGE,
@@ -17,6 +19,7 @@ from plausible import (
     VIEWS,
     binomial,
     both,
+    possible,
     prices_before,
     spot_of,
     spots,
@@ -58,17 +61,20 @@ def test_a_pair_shares_its_chances_among_the_mechanisms_that_are_possible_for_it
     told_of = {row["trade_id"] for row in truth}
     for trade_id in told_of:
         leg = pairs[trade_id][0]
-        chances = {name: float(chance(leg)) for name, chance in CHANCE.items()}
-        # At one moment, several prices may be the one before: an even guess, of a few pairs.
+        chances = {name: possible(name, leg) for name in CATALOGUE if name not in BY_OTHER_TRADES}
+        # At one time, several prices may be the one before: an even guess, of a few pairs.
         previous = before[trade_id]
         chances["price.stale"] = sum(price != leg["price"] for price in previous) / len(previous)
-        rounding = chances.pop("price.rounding")
-        possible = [name for name, chance in chances.items() if chance]
-        # With the rounding among them or not, by the increment drawn.
-        for chance, others in ((rounding, ["price.rounding"]), (1 - rounding, [])):
-            racing = len(CERTAIN) + sum(chances.values()) + len(others)
-            for name in (*CERTAIN, *possible, *others):
-                expected[name] += chance * chances.get(name, 1.0) / racing
+        sure = [name for name, chance in chances.items() if chance == 1]
+        open_ones = {name: chance for name, chance in chances.items() if 0 < chance < 1}
+        # Those that go by the draw, such as a rounding by its increment, among the others or not.
+        for chosen in itertools.product((True, False), repeat=len(open_ones)):
+            among = [name for name, possible_here in zip(open_ones, chosen, strict=True) if possible_here]
+            chance = math.prod(
+                open_ones[name] if name in among else 1 - open_ones[name] for name in open_ones
+            )
+            for name in (*sure, *among):
+                expected[name] += chance / (len(sure) + len(among))
     counts = Counter(row["mechanism"] for row in truth if row["field"] == row["mechanism"].partition(".")[0])
     # The sum of unequal chances varies less than equal ones: this test only errs towards silence.
     found = [counts[name] for name in expected]

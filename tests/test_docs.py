@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 
 from tradegen import Scenario
+from tradegen.core.columns import FIELDS
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.catalogue_page import page
 
@@ -90,6 +91,13 @@ def test_real_output_stands_in_the_readmes_first_25_lines() -> None:
 
 def test_the_readme_is_read_in_a_few_minutes() -> None:
     assert len(README.splitlines()) <= 200
+
+
+def test_the_readme_leaves_the_list_of_mechanisms_to_the_page_that_is_made_from_it() -> None:
+    assert "](docs/catalogue.md)" in README
+    assert not re.search(r"\d+ mechanisms", README)
+    named = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", README))
+    assert {name for name in named if name.partition(".")[0] in FIELDS} <= set(CATALOGUE)
 
 
 def test_the_page_of_the_catalogue_is_made_from_it() -> None:

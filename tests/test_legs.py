@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tradegen.core.streams import draw
-from tradegen.engine.blocks import generate_block
+from tradegen.engine.generator import generate_block
 from tradegen.engine.run import prepare
 
 DAY = dt.date(2025, 7, 21)

@@ -10,13 +10,12 @@ import pytest
 
 from tradegen import Scenario, load_market
 from tradegen.core.blocks import Pairs
-from tradegen.core.columns import FIELDS
 from tradegen.engine.context import BlockContext
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.displacement import Ranges, move
+from tradegen.mechanisms.displacement import Ranges, displaced
 from tradegen.mechanisms.mechanism import Case
-from tradegen.mechanisms.whole_records import fills
+from tradegen.mechanisms.record_counts import fills
 
 SECOND, MINUTE, DAY = 10**6, 60 * 10**6, 86_400 * 10**6
 TICKERS = {"AAPL": 154, "GOOGL": 168.95, "GOOG": 170.49, "ZZZ": 1}
@@ -54,9 +53,9 @@ def outcomes(
     context = BlockContext(Scenario(**whole), load_market(TICKERS), pairs, first_id, first_id)
     raw = np.random.default_rng(1).integers(0, 2**64 - 1, count, np.uint64, endpoint=True)
     values = {setting.name: setting.default for setting in entry.settings} | settings
-    sizes = AllowedSizes(NO_TOLERANCE, step=context.step)
+    allowed = AllowedSizes(NO_TOLERANCE, step=context.step)
     original = np.full(count, value)
-    case = Case(original, raw, np.arange(count), np.zeros(count, np.int8), values, sizes, context)
+    case = Case(original, raw, np.arange(count), np.zeros(count, np.int8), values, allowed, context)
     found = entry.alter(case)
     return set(found.reshape(-1, count)[0].tolist())
 
@@ -334,20 +333,11 @@ def test_moved_values_lie_as_evenly_in_the_range_as_before(
 
     for draw in np.random.default_rng(3).integers(0, 2**64 - 1, 300, np.uint64, endpoint=True):
         raw = np.full(len(every), draw)
-        moved = move(every, raw, ranges, bounds)
+        moved = displaced(every, raw, ranges, bounds)
         assert sorted(moved.tolist()) == every.tolist()
         size = np.abs(moved - every)
         assert size.min() >= least
         assert size.max() <= most
-
-
-def test_the_catalogue_names_each_entry_by_its_field_and_explains_it() -> None:
-    for name, entry in CATALOGUE.items():
-        assert name == entry.name
-        assert entry.field in FIELDS
-        assert entry.sentence.endswith(".")
-        assert " -> " in entry.example
-        assert all(setting.unit and setting.about for setting in entry.settings)
 
 
 def test_codes_are_those_of_the_standards() -> None:

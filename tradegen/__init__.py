@@ -9,7 +9,7 @@ from tradegen.version import __version__
 if TYPE_CHECKING:
     from tradegen.api.batch import Batch, generate
     from tradegen.api.record_batches import blocks
-    from tradegen.engine.blocks import generate_block
+    from tradegen.engine.generator import generate_block
     from tradegen.engine.run import Run, prepare
     from tradegen.market.universe import Market, load_market
     from tradegen.output.dataset import write_dataset
@@ -26,7 +26,7 @@ __all__ = [
 _LATER = {
     "Batch": "api.batch", "Market": "market.universe", "Run": "engine.run", "Scenario": "scenario.model",
     "Score": "scoring", "blocks": "api.record_batches", "generate": "api.batch", "pool": "scoring",
-    "generate_block": "engine.blocks", "load_market": "market.universe", "prepare": "engine.run",
+    "generate_block": "engine.generator", "load_market": "market.universe", "prepare": "engine.run",
     "score": "scoring", "write_dataset": "output.dataset",
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tradegen.core.blocks import Truth
 from tradegen.core.columns import FIELDS, MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
-from tradegen.engine.blocks import GeneratedBlocks
+from tradegen.engine.generator import GeneratedBlocks
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.catalogue import CATALOGUE
 

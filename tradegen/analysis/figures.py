@@ -28,7 +28,7 @@ from tradegen.analysis.rates import (
 )
 from tradegen.core.axes import plain_axes, power_label
 from tradegen.core.columns import Array
-from tradegen.engine.blocks import GeneratedBlocks
+from tradegen.engine.generator import GeneratedBlocks
 
 __all__ = ["plot_field_counts", "plot_magnitudes", "plot_mismatch_rates"]
 

@@ -22,8 +22,8 @@ from tradegen.core.blocks import Counts
 from tradegen.core.columns import FIELDS, MICROSECONDS, MICROSECONDS_A_DAY, Array
 from tradegen.core.formatting import broker_names
 from tradegen.core.statistics import CONFIDENCE, wilson_interval
-from tradegen.engine.blocks import GeneratedBlocks
 from tradegen.engine.context import BlockContext
+from tradegen.engine.generator import GeneratedBlocks
 from tradegen.engine.pairs import make_pairs
 from tradegen.errors import TradegenError, nearest
 from tradegen.mechanisms.catalogue import CATALOGUE

@@ -16,13 +16,13 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
 from tradegen.core.blocks import Block, Trades, Truth
-from tradegen.engine.blocks import generate_blocks
+from tradegen.engine.generator import generate_blocks
 from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run, prepare
 from tradegen.errors import ScenarioError
 from tradegen.formats import frames
 from tradegen.market.universe import Tickers
-from tradegen.mechanisms.whole_records import MOST_FILLS
+from tradegen.mechanisms.record_counts import MOST_FILLS
 
 if TYPE_CHECKING:
     import pyarrow as pa

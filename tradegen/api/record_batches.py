@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tradegen.engine.blocks import generate_blocks
+from tradegen.engine.generator import generate_blocks
 from tradegen.engine.run import prepare
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.formats import records_of

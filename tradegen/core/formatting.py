@@ -181,7 +181,7 @@ def named(names: Sequence[str]) -> Form:
 
 
 def rows_by_field(field: Array) -> dict[str, Array]:
-    """The rows (int64) whose values are of each field, from positions in `schema.FIELDS` (int8)."""
+    """The rows (int64) whose values are of each field, from positions in `columns.FIELDS` (int8)."""
     return {
         FIELDS[code]: np.flatnonzero(field == code) for code in np.flatnonzero(np.bincount(field)).tolist()
     }

@@ -155,15 +155,15 @@ class _Stretch:
         pairs, legs = self._pairs[rows], self._legs[rows]
         columns = [context.on_leg(field, pairs, legs) for field in mechanism.fields]
         original = columns[0][None] if len(columns) == 1 else np.stack(columns)
-        sizes = AllowedSizes(
+        allowed = AllowedSizes(
             context.tolerance(mechanism.field),
             benign=segment.benign,
             boundary=context.scenario.boundary and mechanism.sized,
             step=context.step if mechanism.field == "trade_timestamp" else 1,
         )
-        case = Case(original[0], raw, pairs, legs, segment.settings(name), sizes, context)
+        case = Case(original[0], raw, pairs, legs, segment.settings(name), allowed, context)
         altered = mechanism.alter(case).reshape(original.shape)
-        fits = np.logical_and.reduce(sizes.fit(original, altered))
+        fits = np.logical_and.reduce(allowed.fit(original, altered))
         return _Attempt(position, rows, pairs, legs, original, altered, fits)
 
     def _parts(self, attempt: _Attempt, mechanism: str, kept: Array | slice) -> Iterator[Alteration]:

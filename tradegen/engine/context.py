@@ -11,7 +11,7 @@ import numpy as np
 from tradegen.core.blocks import Pairs
 from tradegen.core.clock import DAY
 from tradegen.core.columns import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array
-from tradegen.market.prices import price_limits
+from tradegen.market.price_bands import price_limits
 from tradegen.market.sessions import window
 from tradegen.market.universe import Market
 from tradegen.mechanisms.allowed_sizes import Tolerance
@@ -74,7 +74,7 @@ class BlockContext:
         Parameters
         ----------
         field : str
-            Of `schema.TRADE_COLUMNS`.
+            Of `columns.TRADE_COLUMNS`.
         """
         pairs, alike = self.pairs, self.scenario.view == "two_system"
         if field == "trade_id":
@@ -100,7 +100,7 @@ class BlockContext:
         Parameters
         ----------
         field : str
-            Of `schema.FIELDS`.
+            Of `columns.FIELDS`.
         pairs : ndarray of int64, shape (n,)
             Positions in the block.
         legs : ndarray of int8, shape (n,)
@@ -129,21 +129,21 @@ class BlockContext:
 
     def price_ranges(self, pairs: Array) -> Ranges:
         """The lowest and highest clean price of each ticker, in ticks; and the tickers of pairs."""
-        return Ranges(*price_limits(self.market, self.scenario.price_band), at=self.pairs.ticker[pairs])
+        return Ranges(*price_limits(self.market, self.scenario.price_band), index=self.pairs.ticker[pairs])
 
     def quantity_ranges(self, quantity: Array, share: float) -> Ranges:
         """Ranges around quantities in which clean quantities lie evenly, in shares.
 
-        Moves of up to a `share` of the quantity are to fit into them several times, and to be much alike at
-        both of their ends.
+        Changes by up to a `share` of the quantity are to fit into them several times, and to be much alike
+        at both of their ends.
         """
         low, high = _ranges(self.scenario.quantity_min, self.scenario.quantity_max, share)
-        return Ranges(low, high, at=np.searchsorted(high, quantity))
+        return Ranges(low, high, index=np.searchsorted(high, quantity))
 
-    def time_ranges(self, moment: Array, unit: int) -> Ranges:
+    def time_ranges(self, timestamps: Array, unit: int) -> Ranges:
         """From the first to the last clean timestamp of each day, never across midnight.
 
-        Moments are in microseconds, the ranges in units of so many.
+        Timestamps are in microseconds, the ranges in units of so many.
         """
         first, last = window(self.scenario)
         midnight = np.arange(first // DAY, last // DAY + 1) * MICROSECONDS_A_DAY
@@ -152,7 +152,7 @@ class BlockContext:
         return Ranges(
             earliest // unit,
             latest // unit,
-            at=np.searchsorted(midnight[1:], moment, side="right"),
+            index=np.searchsorted(midnight[1:], timestamps, side="right"),
             floor=midnight // unit,
             top=(midnight + MICROSECONDS_A_DAY) // unit - 1,
         )
@@ -164,15 +164,15 @@ class BlockContext:
         The first trade of a ticker follows on the universe's price.
         """
         pairs, count = self.pairs, len(self.pairs)
-        moment = (pairs.trade_timestamp - pairs.trade_timestamp.min()) // self.step
-        # One number to sort by, ticker, moment and position, where 63 bits hold it: it is the faster way.
-        bits = int(moment.max()).bit_length()
+        time = (pairs.trade_timestamp - pairs.trade_timestamp.min()) // self.step
+        # One number to sort by, ticker, time and position, where 63 bits hold it: it is the faster way.
+        bits = int(time.max()).bit_length()
         if len(self.market.tickers).bit_length() + bits + 16 < 64:
-            keys = (pairs.ticker.astype(np.int64) << (bits + 16)) | (moment << 16) | np.arange(count)
+            keys = (pairs.ticker.astype(np.int64) << (bits + 16)) | (time << 16) | np.arange(count)
             keys.sort()
             position = keys & 0xFFFF
         else:
-            position = np.lexsort((moment, pairs.ticker))
+            position = np.lexsort((time, pairs.ticker))
         ticker = pairs.ticker[position]
         price = pairs.price[position]
         before = np.where(np.append(False, ticker[1:] == ticker[:-1]), np.roll(price, 1), 0)
@@ -188,8 +188,8 @@ def _tolerance(tolerances: Tolerances, field: str) -> Tolerance:
 
 @functools.lru_cache(maxsize=64)
 def _ranges(least: int, largest: int, share: float) -> tuple[Array, Array]:
-    """Ranges of quantities, end to end, that moves of up to a share of the quantity fit into."""
-    # From below, where moves are by one share: it takes an even number of quantities to go to and fro.
+    """Ranges of quantities, end to end, that changes by up to a share of the quantity fit into."""
+    # From below, where changes are by one share: quantities exchange in twos, so their number is to be even.
     low, high, lower = [], [], least
     while lower <= largest:
         upper = min(max(int(lower * (1 + 4 * min(share, 0.25))), lower + 1), largest)
@@ -199,7 +199,7 @@ def _ranges(least: int, largest: int, share: float) -> tuple[Array, Array]:
         high.append(upper)
         lower = upper + 1
     if len(low) > 1 and 2 * (high[-1] - low[-1]) < high[-2] - low[-2] + 1:
-        # The last one is too narrow to move in: part of the one below.
+        # The last one is too narrow for any change: part of the one below.
         low.pop()
         high.pop(-2)
     return np.array(low), np.array(high)

@@ -11,10 +11,10 @@ from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import broker_names, dollars, seconds
 from tradegen.core.text_columns import strings
 from tradegen.errors import ScenarioError, nearest, shown
-from tradegen.market.prices import price_limits
+from tradegen.market.price_bands import price_limits
 from tradegen.market.universe import Market
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.mechanism import Values
+from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot
@@ -61,7 +61,7 @@ def _reach(
         tolerance = scenario.tolerances.of(field)
         if not tolerance or mechanism.reach is None or (scenario.boundary and mechanism.sized):
             continue
-        settings: Values = (spot and spot.settings.get(name)) or scenario.settings_of(name)
+        settings: Settings = (spot and spot.settings.get(name)) or scenario.settings_of(name)
         # Both go with the value or are fixed: a reach too short at both ends is too short throughout.
         values = extremes.get(field, _ANY)
         reach = [mechanism.reach(settings, value) for value in values.tolist()]

@@ -11,7 +11,7 @@ from tradegen.core.columns import FIELDS, RECORD, TRADE_COLUMNS, Array
 from tradegen.core.streams import draw, scramble
 from tradegen.engine.alterations import Alteration
 from tradegen.engine.context import BlockContext
-from tradegen.mechanisms.whole_records import MOST_FILLS, fills
+from tradegen.mechanisms.record_counts import MOST_FILLS, fills
 
 __all__ = ["added_record", "leg_record", "make_legs"]
 

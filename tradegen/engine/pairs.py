@@ -10,7 +10,7 @@ from tradegen.core.blocks import Pairs
 from tradegen.core.clock import DAY
 from tradegen.core.columns import MICROSECONDS, STEPS, Array
 from tradegen.core.streams import below, draw, whole
-from tradegen.market.prices import price_limits
+from tradegen.market.price_bands import price_limits
 from tradegen.market.sessions import window
 from tradegen.market.universe import Market
 

@@ -13,7 +13,7 @@ from tradegen.core.columns import LEGS, MICROSECONDS, MICROSECONDS_A_DAY, TICKS_
 from tradegen.core.formatting import broker_code
 from tradegen.engine.context import BlockContext
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.mechanism import Values
+from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot
@@ -33,7 +33,7 @@ class Segment:
     prefix: str
     rate: float
     weights: dict[str, float]
-    settings: Callable[[str], Values]
+    settings: Callable[[str], Settings]
     benign: bool = False
     members: Array | None = None  # positions of the pairs it is about (int64, ascending); None for all
     legs: Array | None = None  # bool, shape (2, pairs): which legs; None for either

@@ -25,6 +25,7 @@ from tradegen.core.columns import TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import dollars
 from tradegen.core.text_columns import strings
 from tradegen.errors import MarketError
+from tradegen.mechanisms.share_classes import other_share_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,36 +37,6 @@ _TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,23}")
 # Any number of decimals, as floats print: they are rounded to the tick.
 _PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,40})?")
 _LARGEST = Decimal(10_000_000)
-# Companies with two lines of common stock on US exchanges, by their listings in 2025.
-_SHARE_CLASSES = {
-    "GOOGL": "GOOG",
-    "BRK.A": "BRK.B",
-    "BF.A": "BF.B",
-    "FOXA": "FOX",
-    "NWSA": "NWS",
-    "UAA": "UA",
-    "LEN": "LEN.B",
-    "HEI": "HEI.A",
-    "LBRDA": "LBRDK",
-    "LBTYA": "LBTYK",
-    "LILA": "LILAK",
-    "FWONA": "FWONK",
-    "ZG": "Z",
-    "RUSHA": "RUSHB",
-    "CENTA": "CENT",
-    "MOG.A": "MOG.B",
-    "GEF": "GEF.B",
-    "CRD.A": "CRD.B",
-    "BIO": "BIO.B",
-    "MKC": "MKC.V",
-    "WSO": "WSO.B",
-    "GTN": "GTN.A",
-    "UHAL": "UHAL.B",
-    "CWEN": "CWEN.A",
-    "TAP": "TAP.A",
-    "HVT": "HVT.A",
-    "AGM": "AGM.A",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +55,8 @@ class Market:
         """The code of each ticker's other share class in this universe (int64); -1 where there is none."""
         codes = {ticker: code for code, ticker in enumerate(self.tickers)}
         other = np.full(len(self.tickers), -1, np.int64)
-        for one, another in _SHARE_CLASSES.items():
-            if one in codes and another in codes:
-                other[codes[one]], other[codes[another]] = codes[another], codes[one]
+        for ticker, code in codes.items():
+            other[code] = codes.get(other_share_class(ticker) or "", -1)
         return other
 
     @functools.cached_property

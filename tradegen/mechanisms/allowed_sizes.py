@@ -88,14 +88,14 @@ class AllowedSizes:
         return self.boundary and bool(self.tolerance)
 
     @property
-    def drawn(self) -> bool:
-        """Whether the bounds at a value go with its draw, too."""
+    def by_draw(self) -> bool:
+        """Whether the bounds at a value depend on its draw, too."""
         return self.at_boundary and self.benign
 
     def bounds(
         self, least: Array, most: Array, value: Array, raw: Array, unit: int = 1
     ) -> tuple[Array, Array]:
-        """Narrow what a mechanism may move a value by, in multiples of `unit`, to what fits here.
+        """Narrow what a mechanism may change a value by, in multiples of `unit`, to what is allowed.
 
         `least` and `most` are the mechanism's own; for a benign difference, which is smaller than what the
         mechanism does by itself, and at the boundary, they do not count.
@@ -112,11 +112,11 @@ class AllowedSizes:
 
     def _edge(self, value: Array, raw: Array) -> Array:
         """0.99, 1 or 1.01 times the tolerance, in whole steps, and never 0."""
-        at: Array = self.tolerance.times(value, 100) // self.step * self.step
+        limit: Array = self.tolerance.times(value, 100) // self.step * self.step
         if not self.benign:
             beyond: Array = -(-self.tolerance.times(value, 101, up=True) // self.step) * self.step
-            above: Array = np.maximum(beyond, at + self.step)
+            above: Array = np.maximum(beyond, limit + self.step)
             return above
         below = self.tolerance.times(value, 99) // self.step * self.step
         exactly = whole(raw << np.uint64(16), 0, 1) == 1
-        return np.where(exactly, at, below)
+        return np.where(exactly, limit, below)

@@ -7,17 +7,17 @@ scenario can validate against it, and the generator apply it.
 
 from __future__ import annotations
 
-from tradegen.mechanisms.codes import NAMES_AND_IDS
 from tradegen.mechanisms.dates import DATES
+from tradegen.mechanisms.identifiers import IDENTIFIERS
 from tradegen.mechanisms.mechanism import Mechanism
 from tradegen.mechanisms.prices import PRICES
 from tradegen.mechanisms.quantities import QUANTITIES
+from tradegen.mechanisms.record_counts import RECORDS
 from tradegen.mechanisms.times import TIMES
-from tradegen.mechanisms.whole_records import RECORDS
 
 __all__ = ["CATALOGUE"]
 
 CATALOGUE: dict[str, Mechanism] = {
-    entry.name: entry for entry in (*QUANTITIES, *PRICES, *DATES, *TIMES, *NAMES_AND_IDS, *RECORDS)
+    entry.name: entry for entry in (*QUANTITIES, *PRICES, *DATES, *TIMES, *IDENTIFIERS, *RECORDS)
 }
 """The entries by name, in the order in which they are listed; that order may change, and means nothing."""

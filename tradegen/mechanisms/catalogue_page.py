@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from tradegen.core.columns import RECORD
 from tradegen.mechanisms.mechanism import Mechanism
 
 __all__ = ["lines", "page", "table"]
@@ -28,11 +29,13 @@ max = 10
 
 ISO is the unmatched reason of ISO 20022 (`UnmatchedReason`) and ISO 15022 (MT548, `24B::NMAT`); FIX the
 value of tag 2774 (`MatchExceptionElementType`). Where a cell is empty, there is none for such a difference.
-Where a leg cannot be altered in the way that it drew (no other share class, nothing to round), it meets
-another mechanism; the manifest counts how often each was drawn, and how often possible.
+Some mechanisms need something of a leg, such as a price that is not round already. A leg that drew one of
+them and lacks what it needs meets another mechanism. The manifest counts how often each mechanism was drawn,
+and how often it was possible.
 
-A nudge, a tick, a delay or a skew moves a value inside the range of clean ones if that is wide enough, so
-that it does not show; its sizes then lean towards the smaller ones. Elsewhere it goes up or down, all
+Many mechanisms do not show on their own leg, which then looks like any other. Where one does, the page says
+how. A nudge, a tick, a delay or a skew keeps a value inside the range of clean ones if that is wide enough,
+so that it does not show; its sizes then lean towards the smaller ones. Elsewhere it goes up or down, all
 sizes alike.
 """
 
@@ -44,7 +47,9 @@ def table(entries: Iterable[Mechanism]) -> list[dict[str, Any]]:
             "name": entry.name,
             "fields": list(entry.fields),
             "sentence": entry.sentence,
-            "example": entry.example,
+            "example": _example(entry),
+            "needs": entry.needs.words if entry.needs else "",
+            "shows": [shown.why for shown in entry.shows],
             "settings": {
                 setting.name: {"default": setting.default, "unit": setting.unit, "about": setting.about}
                 for setting in entry.settings
@@ -65,7 +70,11 @@ def lines(entries: Sequence[Mechanism]) -> Iterator[str]:
         )
         yield f"{entry.name}{f'  ({codes})' if codes else ''}"
         yield f"    {entry.sentence}"
-        yield f"    {entry.example}"
+        yield f"    {_example(entry)}"
+        if entry.needs:
+            yield f"    needs: {entry.needs.words}"
+        for shown in entry.shows:
+            yield f"    shows on its own leg: {shown.why}"
         for setting in entry.settings:
             yield f"    {setting.name} = {_value(setting.default)}: {setting.about}; {setting.expected}"
         yield ""
@@ -82,18 +91,35 @@ def page(entries: Sequence[Mechanism]) -> str:
             settings = "<br>".join(
                 f"`{setting.name}` = {_value(setting.default)}: {setting.about}" for setting in entry.settings
             )
-            cells = (f"`{entry.name}`", entry.sentence, entry.example, settings, entry.iso, entry.fix)
+            cells = (
+                f"`{entry.name}`",
+                entry.sentence,
+                _example(entry),
+                entry.needs.words if entry.needs else "",
+                "<br>".join(shown.why for shown in entry.shows),
+                settings,
+                entry.iso,
+                entry.fix,
+            )
             parts.append(f"| {' | '.join(cells)} |\n")
-        if field == "record":
+        if field == RECORD:
             parts.append(_RECORDS)
     return "".join(parts)
 
 
-_HEAD = "| mechanism | what it does | example | settings | ISO | FIX |\n|---|---|---|---|---|---|\n"
+_HEAD = (
+    "| mechanism | what it does | example | needs | what its own leg shows | settings | ISO | FIX |\n"
+    "|---|---|---|---|---|---|---|---|\n"
+)
 _RECORDS = """
 A missing leg has nothing else wrong with it. A split leg may, but not its quantity: its fills add up to the
 other leg's. Of a doubled leg, both copies have what else is wrong with it.
 """
+
+
+def _example(entry: Mechanism) -> str:
+    original, altered = entry.examples[0]
+    return f"{original} -> {altered}{' records' if entry.field == RECORD else ''}"
 
 
 def _value(value: float | str) -> str:

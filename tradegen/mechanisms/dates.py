@@ -5,14 +5,18 @@ A session is a weekday here; exchange holidays are not known.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 import numpy as np
 
 from tradegen.core.columns import Array
-from tradegen.mechanisms.mechanism import Case, Mechanism, Values
+from tradegen.mechanisms.difference import Difference, Leg, Settings
+from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Shown
 
 __all__ = ["DATES"]
+
+_SATURDAY = 5  # as Python numbers weekdays
 
 
 def next_session(case: Case) -> Array:
@@ -27,8 +31,17 @@ def previous_session(case: Case) -> Array:
 
 def _weekday_from(days: Array, step: int, roll: Literal["backward", "forward"]) -> Array:
     # From a weekend, first roll against the step, so that Saturday's next is Monday and not Tuesday.
-    moved: Array = np.busday_offset(days.astype("datetime64[D]"), step, roll=roll)
-    return moved.astype(np.int64)
+    displaced: Array = np.busday_offset(days.astype("datetime64[D]"), step, roll=roll)
+    return displaced.astype(np.int64)
+
+
+def _neighbouring_session(seen: Difference, step: int) -> bool:
+    """Whether the altered date is the first weekday that comes up, going by `step` days."""
+    day, altered = seen.dates
+    day += dt.timedelta(days=step)
+    while day.weekday() >= _SATURDAY:
+        day += dt.timedelta(days=step)
+    return day == altered
 
 
 def day_month_swap(case: Case) -> Array:
@@ -37,21 +50,34 @@ def day_month_swap(case: Case) -> Array:
     months = days.astype("datetime64[M]")
     day = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
     month = months.astype(np.int64) % 12 + 1
-    swapped = months + (day - month)
-    moved = swapped.astype("datetime64[D]") + (month - 1)
-    return np.where(day <= 12, moved.astype(np.int64), case.original)
+    swapped_months = months + (day - month)
+    swapped = swapped_months.astype("datetime64[D]") + (month - 1)
+    return np.where(day <= 12, swapped.astype(np.int64), case.original)
 
 
-def _over_a_weekend(_settings: Values, _largest: int) -> int:
+def _exchanged(text: str) -> str:
+    year, month, day = text.split("-")
+    return f"{year}-{day}-{month}"
+
+
+def _exchangeable(leg: Leg, _settings: Settings) -> bool:
+    _, month, day = leg["date"].split("-")
+    return day != month and int(day) <= 12
+
+
+def _over_a_weekend(_settings: Settings, _largest: int) -> int:
     return 3
 
 
+_KEEPS_THE_DAY = (Shown(("date",), "the timestamp, and the rest of the list, keep the day"),)
 DATES = (
     Mechanism(
         name="date.next_session",
         sentence="The trade is booked on the next weekday; its timestamp stays.",
-        example="2025-07-18 -> 2025-07-21",
+        examples=(("2025-07-18", "2025-07-21"),),
         alter=next_session,
+        recognises=lambda seen: _neighbouring_session(seen, +1),
+        shows=_KEEPS_THE_DAY,
         iso="DTRD",
         fix="3",
         reach=_over_a_weekend,
@@ -59,8 +85,10 @@ DATES = (
     Mechanism(
         name="date.previous_session",
         sentence="The trade is booked on the weekday before; its timestamp stays.",
-        example="2025-07-21 -> 2025-07-18",
+        examples=(("2025-07-21", "2025-07-18"),),
         alter=previous_session,
+        recognises=lambda seen: _neighbouring_session(seen, -1),
+        shows=_KEEPS_THE_DAY,
         iso="DTRD",
         fix="3",
         reach=_over_a_weekend,
@@ -68,8 +96,11 @@ DATES = (
     Mechanism(
         name="date.day_month_swap",
         sentence="Day and month changed places, where that is another valid date.",
-        example="2025-07-08 -> 2025-08-07",
+        examples=(("2025-07-08", "2025-08-07"),),
         alter=day_month_swap,
+        recognises=lambda seen: seen.altered == _exchanged(seen.original) != seen.original,
+        needs=Needs("a day that is the number of another month", _exchangeable),
+        shows=_KEEPS_THE_DAY,
         iso="DTRD",
         fix="3",
     ),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 from tradegen.core.columns import FIELDS, Array
 from tradegen.mechanisms.allowed_sizes import AllowedSizes
+from tradegen.mechanisms.difference import Difference, Leg, Settings
 from tradegen.mechanisms.displacement import Ranges
 
-__all__ = ["Case", "Context", "Mechanism", "Setting", "Values", "Zone"]
+__all__ = ["Case", "Context", "Mechanism", "Needs", "Setting", "Shown", "Zone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,6 @@ class Zone:
     expected: str = "the IANA name of a time zone, such as Europe/London"
 
 
-Values: TypeAlias = Mapping[str, Any]
-"""A mechanism's settings by name."""
-
-
 class Context(Protocol):
     """What a mechanism may know of the block around the legs that it alters."""
 
@@ -89,9 +86,9 @@ class Context(Protocol):
         """The ranges of clean prices of the pairs' tickers, in ticks."""
 
     def quantity_ranges(self, quantity: Array, share: float) -> Ranges:
-        """Ranges around quantities, in shares, in which moves of up to a `share` of them stay hidden."""
+        """Ranges around quantities, in shares, in which changes by up to a `share` of them stay hidden."""
 
-    def time_ranges(self, moment: Array, unit: int) -> Ranges:
+    def time_ranges(self, timestamps: Array, unit: int) -> Ranges:
         """The ranges of clean timestamps of each day, in units of so many microseconds."""
 
 
@@ -99,15 +96,15 @@ class Context(Protocol):
 class Case:
     """Legs of one block that a mechanism is to alter, n of them.
 
-    `context` is the block around them, and `sizes` says how large a difference is to be.
+    `context` is the block around them, and `allowed` says how large a difference may be.
     """
 
     original: Array  # int64, shape (n,): the field's clean values
     raw: Array  # uint64, shape (n,): one raw draw each
     pairs: Array  # int64, shape (n,): positions of the pairs in the block
     legs: Array  # int8, shape (n,): 0 or 1
-    settings: Values
-    sizes: AllowedSizes
+    settings: Settings
+    allowed: AllowedSizes
     context: Context
 
     def on_leg(self, field: str) -> Array:
@@ -116,31 +113,76 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Mechanism:
-    """One way for a leg to be wrong.
+class Needs:
+    """What a leg needs for a mechanism to be possible: in words, and as a chance.
 
-    `alter` takes a case and returns what the values become: int64, of shape (n,), or (fields, n) where there
-    are `more_fields`. Where a leg cannot be altered in this way, its value stays as it was: that leg is not
-    eligible, and meets another mechanism.
-
-    `iso` and `fix` are the codes by which matching services report such a difference, "" where there is none:
-    the ISO 20022 and 15022 unmatched reason, and the value of FIX tag 2774.
-
-    `reach` is how far it can move a value at most, in the field's integer unit, from its settings and the
-    largest clean value; None where there is no such limit.
+    `chance` is the probability, over draws, that a leg with these clean values can be altered; None where it
+    depends on more than the leg.
     """
 
+    words: str
+    chance: Callable[[Leg, Settings], float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Groups of features that, taken together, a mechanism gives itself away in on its own leg, and why.
+
+    Groups are those of the leak audit (``benchmarks/leak_features.py``).
+    """
+
+    groups: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanism:
+    """One way for a leg to be wrong, with all that the generator, the docs, the tests and the audit need."""
+
     name: str
+    """Its field, a dot, and what it does to it. Random streams and manifests go by this name."""
+
     sentence: str
-    example: str
+    """What is wrong with the leg."""
+
+    examples: tuple[tuple[str, str], ...]
+    """Original and altered values, as CSV prints them; docs show the first."""
+
     alter: Callable[[Case], Array]
+    """Takes a case and gives what the values become: int64, shape (n,), or (fields, n) with `more_fields`.
+
+    Where a leg cannot be altered in this way, its value stays as it was: that leg meets another mechanism.
+    """
+
+    recognises: Callable[[Difference], bool]
+    """Whether a difference looks like one of this mechanism, from the written values alone.
+
+    It is worked out apart from `alter`, for the tests to hold one against the other.
+    """
+
+    needs: Needs | None = None
+    """What a leg needs for this to be possible; None where any leg will do."""
+
+    shows: tuple[Shown, ...] = ()
+    """How it gives itself away on its own leg: nothing, or ways that the audit leaves out one by one."""
+
     settings: tuple[Setting | Zone, ...] = ()
     more_fields: tuple[str, ...] = ()
-    excludes: frozenset[str] = frozenset()  # fields, or mechanisms, that cannot be altered along with it
+    excludes: frozenset[str] = frozenset()
+    """Fields, or mechanisms, that cannot be altered along with it."""
+
     iso: str = ""
+    """The unmatched reason of ISO 20022 and 15022 that such a difference is reported by; "" for none."""
+
     fix: str = ""
-    sized: bool = False  # whether it draws a size, and can keep to any range
-    reach: Callable[[Values, int], int] | None = None
+    """The value of FIX tag 2774 that it is reported by; "" for none."""
+
+    sized: bool = False
+    """Whether it draws a size, and can keep to any range of sizes."""
+
+    reach: Callable[[Settings, int], int] | None = None
+    """How far it can move a value at most, in the field's integer unit, by its settings and the largest clean
+    value; None where there is no such limit."""
 
     @property
     def field(self) -> str:
@@ -154,7 +196,7 @@ class Mechanism:
 
     @property
     def field_codes(self) -> tuple[int, ...]:
-        """Their positions in `schema.FIELDS`."""
+        """Their positions in `columns.FIELDS`."""
         return tuple(map(FIELDS.index, self.fields))
 
     def conflicts(self, other: Mechanism) -> bool:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
+from decimal import Decimal
+
 import numpy as np
 
 from tradegen.core.columns import Array
 from tradegen.core.streams import whole
-from tradegen.mechanisms.displacement import Bounds, move
-from tradegen.mechanisms.mechanism import Case, Mechanism, Setting, Values
+from tradegen.mechanisms.difference import Difference, Settings
+from tradegen.mechanisms.displacement import Bounds, displaced
+from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
 
-__all__ = ["QUANTITIES", "digit_swap", "extra_digit", "proportional", "sizes", "swap_reach"]
+__all__ = [
+    "QUANTITIES",
+    "digits_exchanged",
+    "exchangeable",
+    "nudge_reach",
+    "share_bounds",
+    "share_off",
+    "share_settings",
+    "swap_digits",
+    "swap_reach",
+]
 
 _LOT = 100
 
 
-def sizes(least: float, most: float, of: str) -> tuple[Setting, Setting]:
+def share_settings(least: float, most: float, of: str) -> tuple[Setting, Setting]:
     """The settings of a nudge: its smallest and largest size, as shares of the value."""
     return (
         Setting("min", least, 0, 1, "share", f"smallest error, a share of the {of}"),
@@ -22,24 +36,30 @@ def sizes(least: float, most: float, of: str) -> tuple[Setting, Setting]:
     )
 
 
-def proportional(case: Case) -> Bounds:
-    """What a nudge may move values by: whole amounts between `min` and `max` of the value, 1 at the least."""
+def share_bounds(case: Case) -> Bounds:
+    """By how much a nudge may change values: whole amounts from `min` to `max` of the value, at least 1."""
 
     def bounds(value: Array) -> tuple[Array, Array]:
         least = np.maximum(np.ceil(value * case.settings["min"]).astype(np.int64), 1)
         most = np.maximum(np.floor(value * case.settings["max"]).astype(np.int64), least)
-        return case.sizes.bounds(least, most, value, case.raw)
+        return case.allowed.bounds(least, most, value, case.raw)
 
     return bounds
 
 
+def share_off(seen: Difference, step: str) -> bool:
+    """Whether a value is off by `min` to `max` of itself, or by one step."""
+    least, most = (Decimal(str(seen.settings[name])) * seen.numbers[0] for name in ("min", "max"))
+    return seen.size == Decimal(step) or least <= seen.size <= most
+
+
 def nudge(case: Case) -> Array:
-    """Move quantities up or down by a share of them, inside the range of clean quantities if possible."""
+    """Change quantities by a share of them, inside the range of clean quantities if possible."""
     ranges = case.context.quantity_ranges(case.original, case.settings["max"])
-    return move(case.original, case.raw, ranges, proportional(case), case.sizes.drawn)
+    return displaced(case.original, case.raw, ranges, share_bounds(case), by_draw=case.allowed.by_draw)
 
 
-def nudge_reach(settings: Values, largest: int) -> int:
+def nudge_reach(settings: Settings, largest: int) -> int:
     """How far a nudge moves the largest value."""
     return max(int(largest * settings["max"]), 1)
 
@@ -51,7 +71,12 @@ def lot_scale(case: Case) -> Array:
     return np.where(down, divided, case.original * _LOT)
 
 
-def digit_swap(case: Case) -> Array:
+def _a_hundredfold(seen: Difference) -> bool:
+    original, altered = seen.numbers
+    return altered == 100 * original or 100 * altered == original
+
+
+def swap_digits(case: Case) -> Array:
     """Exchange two neighbouring digits that differ, any such two alike, but for a leading zero.
 
     Works on whole numbers: shares, or a price in ticks, whose decimal point may lie between the two.
@@ -64,7 +89,7 @@ def digit_swap(case: Case) -> Array:
     # Left of the first digit there is nothing to swap with; a zero in front would vanish.
     leads = np.array(powers[1:], np.int64)[:, None] * 10 > value
     able = (value >= np.array(powers[1:], np.int64)[:, None]) & ~(leads & (digits[:-1] == 0))
-    able &= case.sizes.clear(value, swapped)
+    able &= case.allowed.clear(value, swapped)
     count = able.sum(axis=0)
     chosen = whole(case.raw, np.zeros_like(count), np.maximum(count - 1, 0))
     # The chosen one of those possible: where their running number reaches it.
@@ -73,9 +98,33 @@ def digit_swap(case: Case) -> Array:
     return result
 
 
-def swap_reach(_settings: Values, largest: int) -> int:
+def swap_reach(_settings: Settings, largest: int) -> int:
     """How far exchanging two digits moves a value at most."""
     return int(81 * 10 ** max(len(str(largest)) - 2, 0))
+
+
+def _digits(text: str) -> str:
+    """A price or a quantity without its point, and without zeros in front of it."""
+    return text.replace(".", "").lstrip("0")
+
+
+def digits_exchanged(seen: Difference) -> bool:
+    """Whether the values differ in two neighbouring digits that have changed places."""
+    one, other = _digits(seen.original), _digits(seen.altered)
+    places = [place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
+    return (
+        len(one) == len(other)
+        and len(places) == 2
+        and places[1] == places[0] + 1
+        and one[places[0] : places[1] + 1] == other[places[0] : places[1] + 1][::-1]
+    )
+
+
+def exchangeable(text: str) -> bool:
+    """Whether a number has neighbouring digits that differ, whose exchange leaves no zero in front."""
+    digits = _digits(text)
+    pairs = enumerate(itertools.pairwise(digits))
+    return any(one != other and (place > 0 or other != "0") for place, (one, other) in pairs)
 
 
 def extra_digit(case: Case) -> Array:
@@ -90,14 +139,21 @@ def extra_digit(case: Case) -> Array:
     return (upper * 10 + upper % 10) * place + value % place
 
 
+def _typed_twice(seen: Difference) -> bool:
+    typed = seen.altered
+    again = [place for place in range(1, len(typed)) if typed[place - 1] == typed[place]]
+    return any(typed[:place] + typed[place + 1 :] == seen.original for place in again)
+
+
 QUANTITIES = (
     Mechanism(
         name="quantity.nudge",
         sentence="The quantity is off by a few percent, by one share at least.",
-        example="250 -> 257",
+        examples=(("250", "257"), ("7", "8")),
         alter=nudge,
+        recognises=lambda seen: share_off(seen, "1"),
         # Assumed, as the original script had it.
-        settings=sizes(0.01, 0.05, of="quantity"),
+        settings=share_settings(0.01, 0.05, of="quantity"),
         iso="DQUA",
         fix="15",
         sized=True,
@@ -106,16 +162,23 @@ QUANTITIES = (
     Mechanism(
         name="quantity.lot_scale",
         sentence="Lots were read for shares, or shares for lots: times 100, or a hundredth where it divides.",
-        example="300 -> 3",
+        examples=(("300", "3"), ("250", "25000")),
         alter=lot_scale,
+        recognises=_a_hundredfold,
+        shows=(Shown(("quantity", "notional"), "a hundred times, or a hundredth: out of the range"),),
         iso="DQUA",
         fix="15",
     ),
     Mechanism(
         name="quantity.digit_swap",
         sentence="Two neighbouring digits of the quantity changed places.",
-        example="250 -> 520",
-        alter=digit_swap,
+        examples=(("250", "520"), ("250", "205")),
+        alter=swap_digits,
+        recognises=digits_exchanged,
+        needs=Needs(
+            "two neighbouring digits that differ", lambda leg, _settings: exchangeable(leg["quantity"])
+        ),
+        shows=(Shown(("quantity", "notional"), "digits that are alike cannot be exchanged"),),
         iso="DQUA",
         fix="15",
         reach=swap_reach,
@@ -123,8 +186,10 @@ QUANTITIES = (
     Mechanism(
         name="quantity.extra_digit",
         sentence="A fat finger: one digit of the quantity was typed twice.",
-        example="250 -> 2250",
+        examples=(("250", "2250"), ("7", "77")),
         alter=extra_digit,
+        recognises=_typed_twice,
+        shows=(Shown(("quantity", "notional"), "about ten times, with two digits alike: out of the range"),),
         iso="DQUA",
         fix="15",
     ),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
+from decimal import Decimal
 
 import numpy as np
 
 from tradegen.core.columns import MICROSECONDS, Array
-from tradegen.mechanisms.displacement import move
-from tradegen.mechanisms.mechanism import Case, Mechanism, Setting, Values, Zone
+from tradegen.mechanisms.difference import Difference, Settings
+from tradegen.mechanisms.displacement import displaced
+from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown, Zone
 
 __all__ = ["TIMES"]
 
@@ -19,6 +22,7 @@ _MINUTE = 60 * MICROSECONDS
 _HOUR = 60 * _MINUTE
 _EPOCH = dt.datetime(1970, 1, 1)
 _MILLISECOND = 1_000
+_SAME_LIST = ("neighbours", "neighbours in ticker")
 
 
 def shift(case: Case) -> Array:
@@ -27,8 +31,7 @@ def shift(case: Case) -> Array:
     They stay inside the window of trade times if possible. Sizes are whole steps of the written precision,
     and whole milliseconds where it is finer, one step at the least.
     """
-    step = case.context.step
-    unit = max(step, _MILLISECOND)
+    unit = max(case.context.step, _MILLISECOND)
     least, most = (round(case.settings[name] * MICROSECONDS) for name in ("min", "max"))
     least = max(-(-least // unit), 1)
     most = max(most // unit, least)
@@ -36,36 +39,56 @@ def shift(case: Case) -> Array:
     def bounds(value: Array) -> tuple[Array, Array]:
         shape = np.shape(value)
         # Values come counted in units from the epoch; the tolerance of a timestamp does not depend on it.
-        return case.sizes.bounds(np.full(shape, least), np.full(shape, most), value, case.raw, unit)
+        return case.allowed.bounds(np.full(shape, least), np.full(shape, most), value, case.raw, unit)
 
-    place, rest = np.divmod(case.original, unit)
-    moved = move(place, case.raw, case.context.time_ranges(case.original, unit), bounds, case.sizes.drawn)
-    shifted: Array = moved * unit + rest
-    return shifted
+    units, rest = np.divmod(case.original, unit)
+    ranges = case.context.time_ranges(case.original, unit)
+    shifted: Array = displaced(units, case.raw, ranges, bounds, by_draw=case.allowed.by_draw) * unit
+    return shifted + rest
 
 
-def _shift_reach(settings: Values, _largest: int) -> int:
+def _shift_reach(settings: Settings, _largest: int) -> int:
     # A whole second at least, where that is the precision.
     return max(int(settings["max"] * MICROSECONDS), MICROSECONDS)
 
 
+def _shifted(seen: Difference) -> bool:
+    """Whether both times are of one day, and `min` to `max` seconds apart, in whole units."""
+    original, altered = seen.times
+    apart = Decimal(abs(altered - original) // dt.timedelta(microseconds=1)) / MICROSECONDS
+    unit = Decimal("0.001") if "." in seen.original else Decimal(1)
+    least = max(math.ceil(Decimal(str(seen.settings["min"])) / unit), 1) * unit
+    most = max(Decimal(str(seen.settings["max"])), least)
+    return original.date() == altered.date() and least <= apart <= most
+
+
 def timezone(case: Case) -> Array:
     """Write the time of `other_zone` for that of `zone`, where they are whole hours apart."""
-    hours, place = np.unique(case.original // _HOUR, return_inverse=True)
+    hours, row = np.unique(case.original // _HOUR, return_inverse=True)
     zones = case.settings["zone"], case.settings["other_zone"]
-    apart = np.array([_apart(*zones, hour) for hour in hours.tolist()], np.int64)[place]
+    apart = np.array([_apart(*zones, hour) for hour in hours.tolist()], np.int64)[row]
     return np.where(apart % _HOUR == 0, case.original + apart, case.original)
 
 
 @functools.lru_cache(maxsize=4096)
 def _apart(zone: str, other: str, hour: int) -> int:
     """How far the other zone's clock is ahead, in microseconds, at an hour of the zone's own."""
+    time = _EPOCH + dt.timedelta(hours=hour)
+    apart: int = (_in_zone(time, zone, other) - time) // dt.timedelta(microseconds=1)
+    return apart
+
+
+def _in_zone(time: dt.datetime, zone: str, other: str) -> dt.datetime:
+    """The other zone's local time at a local time of the zone's."""
     import zoneinfo  # rarely needed, and not at import
 
-    here = (_EPOCH + dt.timedelta(hours=hour)).replace(tzinfo=zoneinfo.ZoneInfo(zone))
-    there = here.astimezone(zoneinfo.ZoneInfo(other))
-    apart: int = (there.replace(tzinfo=None) - here.replace(tzinfo=None)) // dt.timedelta(microseconds=1)
-    return apart
+    zoned = time.replace(tzinfo=zoneinfo.ZoneInfo(zone))
+    return zoned.astimezone(zoneinfo.ZoneInfo(other)).replace(tzinfo=None)
+
+
+def _in_the_other_zone(seen: Difference) -> bool:
+    original, altered = seen.times
+    return altered == _in_zone(original, seen.settings["zone"], seen.settings["other_zone"]) != original
 
 
 def truncated(case: Case) -> Array:
@@ -74,12 +97,17 @@ def truncated(case: Case) -> Array:
     return cut
 
 
+def _on_the_minute(text: str) -> bool:
+    return set(text[17:]) <= set("0.")
+
+
 TIMES = (
     Mechanism(
         name="trade_timestamp.delay",
         sentence="The timestamp is minutes late, or early, within the same day.",
-        example="2025-07-21 10:33:00 -> 2025-07-21 10:41:27",
+        examples=(("2025-07-21 10:33:00", "2025-07-21 10:41:27"),),
         alter=shift,
+        recognises=_shifted,
         # 1 to 30 minutes: assumed, as the original script had it.
         settings=(
             Setting("min", 60, 1, _HALF_A_DAY, "seconds", "smallest shift, seconds"),
@@ -91,8 +119,12 @@ TIMES = (
     Mechanism(
         name="trade_timestamp.clock_skew",
         sentence="The clock was off by seconds or less, by one step of the written precision at least.",
-        example="2025-07-21 10:33:00.120 -> 2025-07-21 10:33:00.874",
+        examples=(
+            ("2025-07-21 10:33:00.120", "2025-07-21 10:33:00.874"),
+            ("2025-07-21 10:33:00", "2025-07-21 10:32:58"),
+        ),
         alter=shift,
+        recognises=_shifted,
         settings=(
             # FINRA Rule 6820: business clocks within 50 milliseconds of NIST's.
             Setting("min", 0.05, 0, 3_600, "number of seconds", "smallest shift, seconds"),
@@ -104,8 +136,10 @@ TIMES = (
     Mechanism(
         name="trade_timestamp.timezone",
         sentence="The time was written in another zone, whole hours apart.",
-        example="2025-07-21 10:33:00 -> 2025-07-21 15:33:00",
+        examples=(("2025-07-21 10:33:00", "2025-07-21 15:33:00"),),
         alter=timezone,
+        recognises=_in_the_other_zone,
+        shows=(Shown(("time", *_SAME_LIST), "hours later: out of the session, mostly"),),
         settings=(
             Zone("zone", "America/New_York", "zone of the trade times"),
             Zone("other_zone", "Europe/London", "zone that the leg was written in"),
@@ -114,8 +148,17 @@ TIMES = (
     Mechanism(
         name="trade_timestamp.truncated",
         sentence="The seconds were cut off.",
-        example="2025-07-21 10:33:27 -> 2025-07-21 10:33:00",
+        examples=(("2025-07-21 10:33:27", "2025-07-21 10:33:00"),),
         alter=truncated,
+        recognises=lambda seen: (
+            seen.altered != seen.original
+            and seen.altered[:17] == seen.original[:17]
+            and _on_the_minute(seen.altered)
+        ),
+        needs=Needs(
+            "seconds that are not zero", lambda leg, _settings: not _on_the_minute(leg["trade_timestamp"])
+        ),
+        shows=(Shown(("time", *_SAME_LIST), "on the full minute"),),
         reach=lambda _settings, _largest: _MINUTE - 1,
     ),
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tradegen.engine.blocks import generate_block
+from tradegen.engine.generator import generate_block
 from tradegen.engine.manifest import Tally
 from tradegen.formats import SINKS, Sink, records_of, trade_kinds, truth_kind
 from tradegen.output.dataset_plan import Plan

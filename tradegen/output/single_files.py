@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tradegen.core.columns import LISTS
-from tradegen.engine.blocks import generate_blocks
+from tradegen.engine.generator import generate_blocks
 from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run
 from tradegen.errors import OutputError, nearest

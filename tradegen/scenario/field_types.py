@@ -24,7 +24,8 @@ from pydantic import (
 from tradegen.core.columns import FIELDS
 from tradegen.errors import nearest, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.mechanism import Values, Zone
+from tradegen.mechanisms.difference import Settings
+from tradegen.mechanisms.mechanism import Zone
 from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain
 
 __all__ = [
@@ -180,6 +181,6 @@ FieldShares = Annotated[
 
 
 @functools.cache
-def default_settings(mechanism: str) -> Values:
+def default_settings(mechanism: str) -> Settings:
     """The settings of a mechanism where a scenario names none."""
     return Frozen(_settings_model(mechanism)().model_dump())

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from tradegen.core.columns import LISTS, RECORD
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.mechanism import Values
+from tradegen.mechanisms.difference import Settings
 from tradegen.scenario.field_types import (
     Band,
     Brokers,
@@ -145,9 +145,9 @@ class ScenarioFields(BaseModel):
         """Whether records have ids: where trade_id and side may not say which one is meant."""
         return any(CATALOGUE[name].field in (RECORD, "order_type", "trade_id") for name in self.active)
 
-    def settings_of(self, mechanism: str) -> Values:
+    def settings_of(self, mechanism: str) -> Settings:
         """The values of one mechanism's settings; defaults where the scenario names none."""
-        found: Values | None = self.settings.get(mechanism)
+        found: Settings | None = self.settings.get(mechanism)
         return found if found is not None else default_settings(mechanism)
 
     @property

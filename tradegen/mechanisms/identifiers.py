@@ -1,4 +1,4 @@
-"""Wrong names: ticker, brokers, side, trade id."""
+"""Wrong identifiers: trade id, ticker, brokers, side."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import numpy as np
 
 from tradegen.core.columns import Array
 from tradegen.core.streams import whole
-from tradegen.mechanisms.mechanism import Case, Mechanism
+from tradegen.mechanisms.difference import Difference
+from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Shown
+from tradegen.mechanisms.share_classes import other_share_class
 
-__all__ = ["NAMES_AND_IDS"]
+__all__ = ["IDENTIFIERS"]
+
+_TICKER = ("ticker", "price in ticker", "neighbours in ticker")
+_PRICE = ("price", "notional", "price in ticker", "neighbours in ticker")
 
 
 def other_ticker(case: Case) -> Array:
@@ -37,6 +42,11 @@ def other_broker(case: Case) -> Array:
     return _another(case, count, *brokers)
 
 
+def _third_broker(seen: Difference) -> bool:
+    own = {seen.leg["broker_id"], seen.leg["contra_broker_id"]}
+    return seen.altered in seen.brokers and seen.altered not in own
+
+
 def _another(case: Case, count: int, *taken: Array) -> Array:
     """Codes below `count` that are not taken, all alike."""
     code: Array = whole(case.raw, 0, count - 1 - len(taken))
@@ -49,6 +59,11 @@ def _another(case: Case, count: int, *taken: Array) -> Array:
 def swapped(case: Case) -> Array:
     """The contra broker and the broker, in each other's place."""
     return np.stack([case.on_leg("contra_broker_id"), case.original])
+
+
+def _other_party(seen: Difference) -> bool:
+    parties = {seen.leg["broker_id"], seen.leg["contra_broker_id"]}
+    return {seen.original, seen.altered} == parties
 
 
 def flipped(case: Case) -> Array:
@@ -76,47 +91,69 @@ def mistyped(case: Case) -> Array:
     # A zero in front would vanish from an id of more than eight digits.
     vanishing = (new == 0) & (power == count - 1) & (count > 8)
     new = np.where(vanishing, 1 + (digit == 1), new)
-    moved = case.original + (new - digit) * worth
+    mistyped = case.original + (new - digit) * worth
     # Past the largest id, 63 bits overflow to below zero.
-    return np.where(able & (moved >= 0), moved, case.original)
+    return np.where(able & (mistyped >= 0), mistyped, case.original)
 
 
-NAMES_AND_IDS = (
+def _one_digit_off(seen: Difference) -> bool:
+    one, other = seen.original, seen.altered
+    wrong = sum(a != b for a, b in zip(one, other, strict=False))
+    return len(one) == len(other) and wrong == 1 and other[:3] == "tid" and other[3:].isdigit()
+
+
+IDENTIFIERS = (
     Mechanism(
         name="trade_id.mistyped",
         sentence="One digit of the trade id is wrong, and no other id is like it: both legs are orphans.",
-        example="tid00000021 -> tid00070021",
+        examples=(("tid00000021", "tid00070021"),),
         alter=mistyped,
+        recognises=_one_digit_off,
+        shows=(Shown(("id",), "the id lies outside the run's"),),
     ),
     Mechanism(
         name="ticker.other",
         sentence="The ticker is another one of the universe; the price stays.",
-        example="AAPL -> MSFT",
+        examples=(("AAPL", "MSFT"),),
         alter=other_ticker,
+        recognises=lambda seen: seen.altered in seen.tickers and seen.altered != seen.original,
+        shows=(
+            Shown(_PRICE, "the price is the old ticker's: seen without the price"),
+            Shown(_TICKER, "the price is the old ticker's: seen without the ticker"),
+        ),
         iso="DSEC",
         fix="14",
     ),
     Mechanism(
         name="ticker.suffix",
         sentence="The ticker has a suffix, as vendors' codes have for the exchange.",
-        example="AAPL -> AAPL.O",
+        examples=(("AAPL", "AAPL.O"),),
         alter=suffixed,
+        recognises=lambda seen: seen.altered == seen.original + ".O",
+        shows=(Shown(_TICKER, "the suffix, which makes it a ticker of its own"),),
         iso="DSEC",
         fix="14",
     ),
     Mechanism(
         name="ticker.share_class",
         sentence="The ticker is that of the company's other share class, where the universe has both.",
-        example="GOOGL -> GOOG",
+        examples=(("GOOGL", "GOOG"),),
         alter=share_class,
+        recognises=lambda seen: other_share_class(seen.original) == seen.altered,
+        needs=Needs(
+            "a company with two share classes, both in the universe",
+            lambda leg, _settings: other_share_class(leg["ticker"]) is not None,
+        ),
+        shows=(Shown((*_TICKER, *_PRICE), "few companies have two, and prices tell which"),),
         iso="DSEC",
         fix="14",
     ),
     Mechanism(
         name="broker_id.other",
         sentence="The broker is another one, neither of the two who traded.",
-        example="BKR005 -> BKR012",
+        examples=(("BKR005", "BKR012"),),
         alter=other_broker,
+        recognises=_third_broker,
         # Both drawn anew might be the same broker, who would trade with himself.
         excludes=frozenset({"contra_broker_id"}),
         fix="8",
@@ -124,22 +161,31 @@ NAMES_AND_IDS = (
     Mechanism(
         name="broker_id.swapped",
         sentence="Broker and contra broker changed places on one leg; two rows of the truth.",
-        example="BKR005, BKR011 -> BKR011, BKR005",
+        examples=(("BKR005", "BKR011"),),
         alter=swapped,
+        recognises=_other_party,
         more_fields=("contra_broker_id",),
         fix="8",
     ),
     Mechanism(
         name="contra_broker_id.other",
         sentence="The contra broker is another one, neither of the two who traded.",
-        example="BKR011 -> BKR002",
+        examples=(("BKR011", "BKR002"),),
         alter=other_broker,
+        recognises=_third_broker,
     ),
     Mechanism(
         name="order_type.flip",
         sentence="The side is the other one, so that both legs are on one side.",
-        example="BUY -> SELL",
+        examples=(("BUY", "SELL"),),
         alter=flipped,
+        recognises=lambda seen: {seen.original, seen.altered} == {"BUY", "SELL"},
+        shows=(
+            Shown(
+                ("neighbours", "neighbours in ticker", "price in ticker"),
+                "the other leg now stands on the same side of the list",
+            ),
+        ),
         # A leg with its side and its brokers turned round is a right record of the other leg.
         excludes=frozenset({"broker_id.swapped"}),
         iso="DELN",

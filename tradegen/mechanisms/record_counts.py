@@ -6,12 +6,15 @@ import numpy as np
 
 from tradegen.core.columns import FIELDS, RECORD, Array
 from tradegen.core.streams import whole
-from tradegen.mechanisms.mechanism import Case, Mechanism, Setting
+from tradegen.mechanisms.difference import Difference
+from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
 
 __all__ = ["MOST_FILLS", "RECORDS", "fills"]
 
 MOST_FILLS = 5
 _EVERY_FIELD = frozenset(FIELDS) - {RECORD}
+# Records that are alike stand beside each other, and draw the ticker's median to themselves.
+_ALIKE = ("neighbours", "neighbours in ticker", "price in ticker")
 
 
 def missing(case: Case) -> Array:
@@ -32,8 +35,13 @@ def split(case: Case) -> Array:
     return np.where(most >= least, count, case.original)
 
 
+def _fills_seen(seen: Difference) -> bool:
+    most = min(seen.settings["max"], int(seen.leg["quantity"]))
+    return seen.original == "1" and seen.settings["min"] <= int(seen.altered) <= most
+
+
 def fills(quantity: Array, count: Array, raw: Array) -> Array:
-    """Split quantities into fills of one share at least, cut at random places.
+    """Split quantities into fills of one share at least, cut anywhere.
 
     Parameters
     ----------
@@ -49,10 +57,10 @@ def fills(quantity: Array, count: Array, raw: Array) -> Array:
     """
     # With one share set aside for each fill, cuts may fall anywhere among the rest.
     rest = quantity - count
-    places = whole(raw, 0, np.broadcast_to(rest, raw.shape))
+    cuts = whole(raw, 0, np.broadcast_to(rest, raw.shape))
     used = np.arange(MOST_FILLS - 1)[:, None] < count - 1
-    places = np.sort(np.where(used, places, rest), axis=0)
-    edges = np.concatenate([np.zeros((1, len(rest)), np.int64), places, rest[None]])
+    cuts = np.sort(np.where(used, cuts, rest), axis=0)
+    edges = np.concatenate([np.zeros((1, len(rest)), np.int64), cuts, rest[None]])
     return np.diff(edges, axis=0) + (np.arange(MOST_FILLS)[:, None] < count)
 
 
@@ -60,23 +68,32 @@ RECORDS = (
     Mechanism(
         name="record.missing",
         sentence="The leg is not there.",
-        example="1 -> 0 records",
+        examples=(("1", "0"),),
         alter=missing,
+        recognises=lambda seen: (seen.original, seen.altered) == ("1", "0"),
         excludes=_EVERY_FIELD,
         iso="CMIS",
     ),
     Mechanism(
         name="record.duplicate",
         sentence="The leg is there twice.",
-        example="1 -> 2 records",
+        examples=(("1", "2"),),
         alter=duplicate,
+        recognises=lambda seen: (seen.original, seen.altered) == ("1", "2"),
+        shows=(Shown(_ALIKE, "the copy stands in the same list"),),
         iso="PODU",
     ),
     Mechanism(
         name="record.split",
-        sentence="The leg is split into fills whose quantities add up to the other leg's.",
-        example="1 -> 3 records: 250 as 100, 90 and 60",
+        sentence="The leg is split into fills that add up to the whole: 250 as 100, 90 and 60.",
+        examples=(("1", "3"),),
         alter=split,
+        recognises=_fills_seen,
+        needs=Needs(
+            "a quantity that can be shared out",
+            lambda leg, settings: int(leg["quantity"]) >= settings["min"],
+        ),
+        shows=(Shown(("quantity", "notional", *_ALIKE), "fills are small, and stand in the same list"),),
         settings=(
             Setting("min", 2, 2, MOST_FILLS, "records", "fewest fills"),
             Setting("max", MOST_FILLS, 2, MOST_FILLS, "records", "most fills"),
