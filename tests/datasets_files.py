@@ -13,7 +13,7 @@ import pytest
 from tradegen.engine.run import Run, prepare
 from tradegen.output.dataset import write_dataset
 
-BLOCK = 65_536  # pairs, as DESIGN.md has it
+BLOCK = 65_536  # pairs, as docs/datasets.md has it
 WORDS = ("generate", "--seed", "7", "--date", "2025-07-21", "--format", "csv", "--blocks-per-part", "1")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import itertools
+import math
 from collections import Counter
 from typing import Any
 
@@ -16,71 +17,79 @@ from written import written_lists
 
 from tradegen import generate, generate_block, prepare
 from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.mechanism import Zone
 
 # Nested and orthogonal -------------------------------------------------------------------------------------
 
 
-def told(**arguments: Any) -> set[tuple[str, ...]]:
+def truth_rows(**arguments: Any) -> set[tuple[str, ...]]:
     """The rows of the truth."""
     return {tuple(row.values()) for row in rows(written_lists(**({"date": DAY} | arguments))[1])}
 
 
 @pytest.mark.parametrize("mode", ["exact", "bernoulli"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_raising_the_rates_keeps_every_row_of_the_truth(view: str, mode: str) -> None:
-    arguments = EVERYTHING | {"pairs": 30_000, "seed": 2, "view": view, "rate_mode": mode}
+def test_raising_the_rate_keeps_every_row_of_the_truth_and_adds_to_them(view: str, mode: str) -> None:
+    pairs = 70_000 if view == "single" else 10_000  # once with a second block
+    arguments = EVERYTHING | {"pairs": pairs, "seed": 2, "view": view, "rate_mode": mode}
     before: set[tuple[str, ...]] = set()
-    for rate in (0, 0.001, 0.2, 0.21, 0.5):
-        now = told(**arguments, mismatch_rate=rate)
+    for rate in (0, 0.001, 0.1, 0.3, 0.31, 0.9, 1):
+        now = truth_rows(**arguments, mismatch_rate=rate)
         assert before <= now, f"{len(before - now)} rows are gone at {rate}"
         before = now
+    assert len({row[0] for row in before}) == pairs
 
 
 def test_raising_a_rate_keeps_the_rows_of_hot_spots_and_benign_differences() -> None:
-    arguments = EVERYTHING | {"pairs": 30_000, "seed": 2, "tolerances": TOLERANCES, "benign_rate": 0.1}
+    arguments = EVERYTHING | {"pairs": 10_000, "seed": 2, "tolerances": TOLERANCES, "benign_rate": 0.1}
     for benign in ("false", "true"):
         before: set[tuple[str, ...]] = set()
         for rate, spot_rate in ((0.1, 0.1), (0.3, 0.1), (0.3, 0.5), (0.5, 0.9)):
             spot = {"name": "spot", "where": {"broker_id": "BKR003"}, "rate": spot_rate}
-            now = {row for row in told(**arguments, mismatch_rate=rate, hot_spots=[spot]) if row[7] == benign}
+            now = {
+                row
+                for row in truth_rows(**arguments, mismatch_rate=rate, hot_spots=[spot])
+                if row[7] == benign
+            }
             assert before <= now, f"benign {benign}: {len(before - now)} rows are gone at {rate}, {spot_rate}"
             before = now
 
 
 def test_raising_the_benign_rate_keeps_every_row_of_the_truth() -> None:
-    arguments = EVERYTHING | {"pairs": 30_000, "seed": 2, "tolerances": TOLERANCES}
+    arguments = EVERYTHING | {"pairs": 10_000, "seed": 2, "tolerances": TOLERANCES}
     before: set[tuple[str, ...]] = set()
     for rate in (0.0, 0.1, 0.3, 0.7):
-        now = told(**arguments, benign_rate=rate)
+        now = truth_rows(**arguments, benign_rate=rate)
         assert before <= now, f"{len(before - now)} rows are gone at {rate}"
         before = now
 
 
-CHANGED: dict[str, dict[str, Any]] = {
-    "quantity.nudge": {"min": 0.2, "max": 0.3},
-    "price.nudge": {"min": 0.02, "max": 0.03},
-    "price.tick": {"min": 6, "max": 9},
-    "trade_timestamp.delay": {"min": 2_000, "max": 3_000},
-    "trade_timestamp.clock_skew": {"min": 6.0, "max": 7.0},
-    "trade_timestamp.timezone": {"other_zone": "Asia/Tokyo"},
-    "record.split": {"min": 2, "max": 2},
-}
+def other_settings(mechanism: str) -> dict[str, Any]:
+    """Other values than the defaults: sizes from the largest up to twice it, another zone."""
+    given = {setting.name: setting for setting in CATALOGUE[mechanism].settings}
+    if isinstance(given.get("other_zone"), Zone):
+        return {"other_zone": "Asia/Tokyo"}
+    assert {"min", "max"} == set(given), f"say here how the settings of {mechanism} are to be changed"
+    most = given["max"].default
+    return {"min": most, "max": min(2 * most, given["max"].most)}
 
 
-def test_each_mechanism_with_settings_is_changed_here() -> None:
-    assert set(CHANGED) == {name for name, entry in CATALOGUE.items() if entry.settings}
+def test_settings_are_changed_to_others_than_the_defaults() -> None:
+    assert other_settings("price.tick") == {"min": 5, "max": 10}
+    assert other_settings("record.split") == {"min": 5, "max": 5}
+    assert other_settings("trade_timestamp.timezone") == {"other_zone": "Asia/Tokyo"}
 
 
-@pytest.mark.parametrize("mechanism", CHANGED)
+@pytest.mark.parametrize("mechanism", [name for name, entry in CATALOGUE.items() if entry.settings])
 def test_the_settings_of_one_mechanism_change_its_rows_alone(mechanism: str) -> None:
-    arguments = EVERYTHING | {"pairs": 20_000, "seed": 8}
+    arguments = EVERYTHING | {"pairs": 10_000, "seed": 8}
 
     def apart(found: set[tuple[str, ...]]) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
         own = {row for row in found if row[3] == mechanism}
         return own, found - own
 
-    own, others = apart(told(**arguments))
-    changed, same = apart(told(**arguments, settings={mechanism: CHANGED[mechanism]}))
+    own, others = apart(truth_rows(**arguments))
+    changed, same = apart(truth_rows(**arguments, settings={mechanism: other_settings(mechanism)}))
     assert others == same
     # Which legs it meets stays; what it does there changes.
     assert {row[:3] for row in own} == {row[:3] for row in changed}
@@ -91,19 +100,22 @@ def test_the_settings_of_one_mechanism_change_its_rows_alone(mechanism: str) -> 
 def test_the_weight_of_one_mechanism_moves_no_row_between_two_others(view: str) -> None:
     weights = dict.fromkeys(CATALOGUE, 1.0)
     arguments = {"pairs": 3_000, "seed": 8, "view": view, "mismatch_rate": 0.5, "fields_per_pair": [1]}
-    everything = told(**arguments, mechanisms=weights)
+    everything = truth_rows(**arguments, mechanisms=weights)
     for name in CATALOGUE:
         kept = {row[:10] for row in everything if row[3] != name}
         # The record ids stand only where a mechanism that alters records has a weight.
-        off = {row[:10] for row in told(**arguments, mechanisms=weights | {name: 0})}
+        off = {row[:10] for row in truth_rows(**arguments, mechanisms=weights | {name: 0})}
         assert kept <= off, f"without {name}, {len(kept - off)} rows of others are gone"
-        heavier = {row[:10] for row in told(**arguments, mechanisms=weights | {name: 5}) if row[3] != name}
+        heavier = {
+            row[:10] for row in truth_rows(**arguments, mechanisms=weights | {name: 5}) if row[3] != name
+        }
         assert heavier <= kept, f"with more {name}, {len(heavier - kept)} rows of others are new"
 
 
 MISMATCH_SETTINGS: list[dict[str, Any]] = [
     {"mismatch_rate": 1.0, "rate_mode": "bernoulli"},
     {"mismatch_rate": 0.9, "buy_share": 0.9, "fields_per_pair": [0.2, 0.3, 0.3, 0.1, 0.1]},
+    {"mechanisms": {"price.nudge": 1, "date.next_session": 1}, "fields_per_pair": [0.5, 0.5]},
     {"mechanisms": {"price.nudge": 3}, "settings": {"price.nudge": {"min": 0.5, "max": 1.0}}},
     {"tolerances": TOLERANCES, "benign_rate": 0.4},
     {"tolerances": TOLERANCES, "benign_rate": 0.4, "boundary": True},
@@ -114,7 +126,7 @@ MISMATCH_SETTINGS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_mismatch_settings_move_no_clean_value(view: str) -> None:
-    arguments = EVERYTHING | {"pairs": 5_000, "seed": 6, "view": view}
+    arguments = EVERYTHING | {"pairs": 10_000, "seed": 6, "view": view}
     lists, nothing = both(**arguments, mismatch_rate=0)
     assert nothing == []
     expected = clean(lists, [], view)
@@ -201,10 +213,16 @@ def test_blocks_made_alone_in_any_order_and_by_threads_are_those_of_the_whole_ru
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("pairs", [1, 2, 3, 15, 100, 70_000])
-def test_exact_mode_is_right_to_one_in_every_block_with_every_mechanism(view: str, pairs: int) -> None:
-    for rate in (0.3, 0.999) if pairs == 70_000 else (0, 0.05, 0.3, 0.5, 0.999, 1):
-        _, text = written_lists(**EVERYTHING, pairs=pairs, mismatch_rate=rate, seed=pairs, view=view)
-        check_exact(rows(text), pairs, rate)
+def test_exact_mode_is_right_to_one_in_every_block(view: str, pairs: int) -> None:
+    for seed, rate in itertools.product(range(3 if pairs < 1_000 else 1), (0, 0.05, 0.3, 0.5, 0.999, 1)):
+        run = EVERYTHING | {"pairs": pairs, "mismatch_rate": rate, "seed": seed, "view": view}
+        batch = generate(**run)
+        counted = [(block.mismatched, block.pairs) for block in batch.blocks]
+        if pairs < 1_000 or rate == 0.3:
+            _, text = written_lists(**run)
+            assert check_exact(rows(text), pairs, rate) == counted
+        for mismatched, of in counted:
+            assert mismatched in (math.floor(rate * of), math.ceil(rate * of))
 
 
 TINY: list[dict[str, Any]] = [
@@ -221,14 +239,16 @@ TINY: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("more", TINY, ids=str)
 @pytest.mark.parametrize("view", VIEWS)
-def test_the_smallest_batches_keep_the_properties(view: str, more: dict[str, Any]) -> None:
+@pytest.mark.parametrize("mix", ["the default mix", "everything"])
+def test_the_smallest_batches_keep_the_properties(mix: str, view: str, more: dict[str, Any]) -> None:
+    arguments = (EVERYTHING if mix == "everything" else {}) | {"view": view} | more
     precision = more.get("timestamp_precision", "s")
-    for pairs, seed in itertools.product((1, 2, 15), range(8)):
-        lists, truth = both(
-            **(EVERYTHING | {"pairs": pairs, "mismatch_rate": 1, "seed": seed, "view": view} | more)
-        )
+    for pairs, rate, seed in itertools.product((1, 2, 15), (0, 0.3, 1), range(4)):
+        lists, truth = both(**(arguments | {"pairs": pairs, "mismatch_rate": rate, "seed": seed}))
         before = check_truth(lists, truth, view)
         assert len(before) == pairs
         check_order(truth)
-        if more.get("brokers") != 2:
+        if more.get("brokers") != 2 or mix != "everything":
             check_values(lists, precision)
+        if rate in (0, 1):
+            assert len({row["trade_id"] for row in truth}) == pairs * rate

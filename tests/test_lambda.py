@@ -20,7 +20,7 @@ from runtime_api import Invocation, LambdaEnvironment, lambda_environment
 import tradegen
 from tradegen.ledger import open_ledger
 
-# A record as DESIGN.md, section 5, shows it.
+# A record as README.md shows it.
 RECORD = (
     r'\{"trade_id": "tid[0-9]{8}", "ticker": "[A-Z.]+", "broker_id": "BKR[0-9]{3}", '
     r'"contra_broker_id": "BKR[0-9]{3}", "quantity": [1-9][0-9]*, "price": [0-9]+\.[0-9]{2}, '
