@@ -205,3 +205,12 @@ def test_every_scenario_field_but_the_clock_may_come_with_an_event() -> None:
     for name in ("start", "end"):
         del fields[name]
     assert environment().order({**RULE, "scenario": fields}).scenario.pairs == 15
+
+
+@pytest.mark.parametrize("name", ["TRADEGEN_SCENARIO", "TRADEGEN_TICKERS"])
+@pytest.mark.parametrize("path", ["x" * 300, "/proc/self/mem", "/dev/zero", "/proc/self/x/y"])
+def test_files_of_the_environment_that_cannot_be_used_are_refused_by_the_name_of_the_variable(
+    name: str, path: str
+) -> None:
+    with pytest.raises(TradegenError, match=f"^{name}: "):
+        environment(**{name: path})

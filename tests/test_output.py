@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from datasets_files import wait_until
 
 from tradegen.errors import OutputError
 from tradegen.output.files import OutputFile
@@ -114,11 +115,76 @@ def test_a_named_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
-    time.sleep(0.05)
+    wait_until(lambda: Path(f"/proc/{reader.pid}/comm").read_text() == "cat\n")
+    time.sleep(0.5)
     with OutputFile(pipe) as file:
         file.write(b"through")
     assert reader.communicate(timeout=10)[0] == b"through"
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_named_pipe_that_nothing_reads_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (
+        pytest.raises(OutputError, match="it is a named pipe that nothing reads"),
+        OutputFile(tmp_path / "pipe"),
+    ):
+        pass
+
+
+LEAVE = (
+    "import os, sys; from tradegen.output.files import OutputFile\n"
+    "with OutputFile(sys.argv[1]) as file:\n"
+    "    file.write(b'half'); print('writing', flush=True); sys.stdin.read()"
+)
+
+
+def begin_writing(path: Path) -> subprocess.Popen[bytes]:
+    child = subprocess.Popen(
+        [sys.executable, "-c", LEAVE, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"writing\n"
+    return child
+
+
+def age(folder: Path) -> None:
+    """Let a minute pass for the half-written files in a folder."""
+    for path in folder.glob(".*"):
+        os.utime(path, (time.time() - 60, time.time() - 60))
+
+
+def test_the_next_write_takes_away_what_a_killed_process_left_and_nothing_else(tmp_path: Path) -> None:
+    ours = {".mine.csv", ".notes.original", ".trades.csv.abcd1234", ".trades.csv.abcd1234.tradegen.bak"}
+    for name in ours:
+        (tmp_path / name).touch()
+    killed, living = begin_writing(tmp_path / "one.csv"), begin_writing(tmp_path / "two.csv")
+    killed.kill()
+    killed.communicate()
+    assert len(listing(tmp_path)) == len(ours) + 2
+    with OutputFile(tmp_path / "new.csv") as file:
+        file.write(b"x")
+    # What is seconds old may be a file that is about to be locked.
+    assert len(listing(tmp_path)) == len(ours) + 3
+    age(tmp_path)
+    with OutputFile(tmp_path / "newer.csv") as file:
+        file.write(b"x")
+    left = set(listing(tmp_path)) - ours
+    [of_the_living] = [name for name in left if name.startswith(".")]
+    assert of_the_living.startswith(".two.csv.")
+    assert left == {of_the_living, "new.csv", "newer.csv"}
+    living.communicate()
+    assert set(listing(tmp_path)) - ours == {"new.csv", "newer.csv", "two.csv"}
+
+
+def test_a_file_that_waits_to_be_put_in_place_is_no_leftover(tmp_path: Path) -> None:
+    with OutputFile(tmp_path / "one.csv") as one:
+        one.write(b"x")
+        one.finish()
+        age(tmp_path)
+        with OutputFile(tmp_path / "two.csv") as two:
+            two.write(b"x")
+    assert listing(tmp_path) == ["one.csv", "two.csv"]
 
 
 def test_a_stream_that_the_shell_redirected_is_appended_to_and_not_replaced(tmp_path: Path) -> None:

@@ -257,6 +257,8 @@ def _within(place: str) -> Iterator[None]:
         yield
     except TradegenError as error:
         raise type(error)(f"{place}: {error}") from None
+    except OSError as error:
+        raise ScenarioError(f"{place}: {error.filename} cannot be used: {error.strerror}") from None
 
 
 def _require_loggable(scenario: Scenario, cap: int, place: str) -> None:

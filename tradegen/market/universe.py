@@ -23,6 +23,7 @@ import numpy as np
 
 from tradegen.core.columns import TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import dollars
+from tradegen.core.regular_files import read_file
 from tradegen.core.text_columns import strings
 from tradegen.errors import MarketError
 from tradegen.mechanisms.share_classes import other_share_class
@@ -112,7 +113,7 @@ def _default_market() -> Market:
 
 def _from_file(path: Path) -> Market:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_file(path).decode("utf-8-sig")
     except OSError as error:
         raise MarketError(f"tickers file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

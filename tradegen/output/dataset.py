@@ -31,7 +31,7 @@ from tradegen.output.existing_dataset import (
     refuse_strangers,
 )
 from tradegen.output.storage import Store, open_store
-from tradegen.output.workers import in_processes
+from tradegen.output.workers import in_processes, make_room
 
 if TYPE_CHECKING:
     from tradegen.output.cluster import Maker
@@ -112,7 +112,9 @@ def write_dataset(
         # A cluster answers, and the ledger gives ids, before anything is taken away.
         make: Maker
         if dask is None:
-            make = functools.partial(in_processes, workers=min(workers or core_count(), plan.part_count))
+            processes = min(workers or core_count(), plan.part_count)
+            make_room(processes)
+            make = functools.partial(in_processes, workers=processes)
         else:
             from tradegen.output.cluster import on_dask
 

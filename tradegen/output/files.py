@@ -7,6 +7,8 @@ A file is written under another name, flushed to the disk, then renamed. Several
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import re
 import signal
@@ -14,6 +16,7 @@ import stat
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -21,9 +24,13 @@ from typing import IO, Self
 
 from tradegen.errors import OutputError
 
-__all__ = ["OutputFile", "StandardOutput", "uninterrupted"]
+__all__ = ["OutputFile", "StandardOutput", "remove_leftovers", "uninterrupted"]
 
 _STRETCH = 1 << 22  # bytes that are sent off to the disk together
+
+# What a file is called before it is whole. The ending tells it from files that are not ours.
+_HALF_WRITTEN = re.compile(r"\..+\.[a-z0-9_]{8}\.tradegen")
+_YOUNG = 10.0  # seconds in which a file may have been made and not locked yet
 
 # What a shell has opened, and may have redirected to a file that holds more than this.
 _STREAM = re.compile(r"/dev/(?:fd/(\d+)|std(out|err))|/proc/self/fd/(\d+)")
@@ -36,18 +43,26 @@ class OutputFile:
     when it does not, nothing has changed. A path that is no regular file (``/dev/null``, a named pipe) is
     written straight through, and so is a stream of the shell's, such as ``/dev/stdout``.
 
+    Parameters
+    ----------
+    path : path-like
+    tidy : bool
+        Whether to take away first what runs that were killed have left in the folder.
+
     Raises
     ------
     OutputError
         Where the folder is missing, the path is a folder, or the disk refuses. What was there is still there.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, tidy: bool = True) -> None:
         self.path = Path(path)
+        self._tidy = tidy
         # Through a link, the file it points to is replaced, not the link.
         self._target = Path(os.path.realpath(self.path))
         self._temporary: Path | None = None
         self._stream: IO[bytes] | None = None
+        self._lock: int | None = None
         self._written, self._sent = 0, 0
 
     def __enter__(self) -> Self:
@@ -113,6 +128,7 @@ class OutputFile:
         try:
             self._temporary.replace(self._target)
             self._temporary = None
+            self._unlock()
             folder = os.open(self._target.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)
@@ -135,12 +151,36 @@ class OutputFile:
             mode = stat.S_IFREG | (0o666 & ~umask)
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, "it is a folder")
+        if stat.S_ISBLK(mode):
+            raise OSError(errno.EINVAL, "it is a disk")
         if not stat.S_ISREG(mode):
-            return self._target.open("wb")
-        handle, temporary = tempfile.mkstemp(prefix=f".{self._target.name}.", dir=self._target.parent)
+            return self._open_special(mode)
+        if self._tidy:
+            remove_leftovers(self._target.parent)
+        handle, temporary = tempfile.mkstemp(".tradegen", f".{self._target.name}.", self._target.parent)
         self._temporary = Path(temporary)
+        # Held until the file is in its place: what holds no lock is taken for a dead run's.
+        self._lock = os.dup(handle)
+        with contextlib.suppress(OSError):  # a file system that has no locks
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.fchmod(handle, stat.S_IMODE(mode))
         return os.fdopen(handle, "wb")
+
+    def _open_special(self, mode: int) -> IO[bytes]:
+        """Open a device, or a named pipe that is being read: nobody is waited for."""
+        try:
+            handle = os.open(self._target, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if stat.S_ISFIFO(mode) and error.errno == errno.ENXIO:
+                raise OSError(errno.ENXIO, "it is a named pipe that nothing reads") from None
+            raise
+        os.set_blocking(handle, True)
+        return os.fdopen(handle, "wb")
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _discard(self) -> None:
         if self._stream is not None:
@@ -151,6 +191,7 @@ class OutputFile:
         if self._temporary is not None:
             self._temporary.unlink(missing_ok=True)
             self._temporary = None
+        self._unlock()
 
     def _refusal(self, error: OSError) -> Exception:
         if isinstance(error, BrokenPipeError):
@@ -195,6 +236,34 @@ class StandardOutput(OutputFile):
         if isinstance(error, BrokenPipeError):
             return error
         return OutputError(f"standard output cannot be written: {error.strerror}")
+
+
+def remove_leftovers(folder: Path, *, age: float = _YOUNG) -> None:
+    """Take away the half-written files that runs have left in a folder when they were killed.
+
+    Files of living runs are locked, and stay. What cannot be taken away stays, too.
+
+    Parameters
+    ----------
+    folder : path
+    age : float
+        Seconds since the last write, below which a file may be about to be locked.
+    """
+    with contextlib.suppress(OSError):
+        for path in folder.glob(".*.tradegen"):
+            if _HALF_WRITTEN.fullmatch(path.name):
+                _remove_unlocked(path, age)
+
+
+def _remove_unlocked(path: Path, age: float) -> None:
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if time.time() - os.fstat(descriptor).st_mtime >= age:
+                path.unlink()
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,14 +15,11 @@ from typing import IO, Protocol
 from tradegen.core import storage
 from tradegen.core.storage import Storage, refuse_unknown_kinds
 from tradegen.errors import OutputError
-from tradegen.output.files import OutputFile
+from tradegen.output.files import OutputFile, remove_leftovers
 
 __all__ = ["Bucket", "Folder", "Output", "Store", "open_store"]
 
 _PIECE = 1 << 23
-
-# What `OutputFile` calls a file of ours before it is whole.
-_HALF_WRITTEN = re.compile(r"\.(part-\d+\.\w+|plan\.json|manifest\.json)\.\w+")
 
 
 class Output:
@@ -80,7 +76,11 @@ class Folder(storage.Folder, Store):
         """A new file: under another name, then flushed to the disk and renamed."""
         with self._explained():
             (self._path / name).parent.mkdir(parents=True, exist_ok=True)
-        with OutputFile(self._path / name) as file, contextlib.closing(Output(file.write)) as output:
+        # `tidy` looks for leftovers once: a folder of many parts is not listed for each of them.
+        with (
+            OutputFile(self._path / name, tidy=False) as file,
+            contextlib.closing(Output(file.write)) as output,
+        ):
             yield output
 
     def remove(self, name: str) -> None:
@@ -119,10 +119,7 @@ class Folder(storage.Folder, Store):
         """Take away what killed runs left half-written, and those of these folders that are empty."""
         with self._explained():
             for folder in (self._path, *filter(Path.is_dir, map(self._path.joinpath, folders))):
-                for left in folder.glob(".*.*"):
-                    # Other hidden files are not ours.
-                    if _HALF_WRITTEN.fullmatch(left.name):
-                        left.unlink(missing_ok=True)
+                remove_leftovers(folder, age=0)
                 if folder != self._path and not any(folder.iterdir()):
                     folder.rmdir()
 

@@ -22,7 +22,7 @@ from tradegen.errors import OutputError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["in_processes"]
+__all__ = ["in_processes", "make_room"]
 
 
 def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: int) -> Iterator[int]:
@@ -31,7 +31,7 @@ def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: in
     Raises
     ------
     OutputError
-        From `work`, or where a process has died.
+        From `work`, or where processes cannot be started, or one has died.
     """
     if workers == 1:
         yield from map(work, numbers)
@@ -41,6 +41,7 @@ def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: in
     from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
+    others = set(multiprocessing.active_children())
     # A forked worker starts at once; one made anew imports half a second's worth first.
     method = "fork" if sys.platform == "linux" else "spawn"
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin, (os.getpid(),))
@@ -51,7 +52,15 @@ def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: in
             # From Python 3.12 on, of threads in the parent. A worker computes and writes files of its own,
             # and needs no lock that one of them might hold; threads of NumPy and Arrow come through a fork.
             warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-            running |= {pool.submit(work, number) for number in itertools.islice(waiting, 2 * workers)}
+            try:
+                running |= {pool.submit(work, number) for number in itertools.islice(waiting, 2 * workers)}
+            except OSError as error:
+                # Those that did start would wait for work, and this process for them.
+                for process in set(multiprocessing.active_children()) - others:
+                    process.kill()
+                raise OutputError(
+                    f"{workers} processes cannot be started: {error.strerror}; expected fewer --workers"
+                ) from None
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             running |= {pool.submit(work, number) for number in itertools.islice(waiting, len(done))}
@@ -62,6 +71,32 @@ def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: in
     finally:
         # Parts that are being made come to their end, within a second or so each; no others are begun.
         pool.shutdown(cancel_futures=True)
+
+
+def make_room(workers: int) -> None:
+    """Raise the limit of open files as far as so many workers need it.
+
+    Raises
+    ------
+    OutputError
+        Where this process may not have as many.
+    """
+    if workers == 1:
+        return
+    import resource
+
+    # A pool has six files of its own and two a worker, and a worker writes to several.
+    others = len(os.listdir("/dev/fd")) + 16  # noqa: PTH208 - the names are only counted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = others + 2 * workers
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise OutputError(
+            f"{workers} worker processes need more open files than the {hard} that are allowed, which are "
+            f"enough for {max((hard - others) // 2, 1)}; expected fewer --workers, or a higher ulimit -n"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _begin(parent: int) -> None:

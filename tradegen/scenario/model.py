@@ -15,6 +15,7 @@ from pydantic import ValidationError, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from tradegen.core.columns import LISTS
+from tradegen.core.regular_files import read_file
 from tradegen.errors import ScenarioError, nearest
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scenario.assignments import merged
@@ -83,10 +84,10 @@ class Scenario(ScenarioFields):
 
     @classmethod
     def _from_file(cls, path: Path) -> "Scenario":
-        if path.suffix != ".toml" and not path.exists():
-            raise ScenarioError(f"scenario {path} is unknown; {nearest(str(path), scenario_names())}")
         try:
-            values = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+            if path.suffix != ".toml" and not path.exists():
+                raise ScenarioError(f"scenario {path} is unknown; {nearest(str(path), scenario_names())}")
+            values = tomllib.loads(read_file(path).decode("utf-8-sig"))
         except OSError as error:
             raise ScenarioError(f"scenario file {path} cannot be read: {error.strerror}") from None
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
