@@ -40,8 +40,8 @@ test-cpu: $(READY)
 	if [ -z "$$features" ]; then echo 'NumPy uses no CPU feature on this machine that it could do without'; exit; fi; \
 	echo "Without $$features:"; \
 	NPY_DISABLE_CPU_FEATURES="$$features" $(BIN)/python -m pytest tests/test_streams.py tests/test_selection.py \
-		tests/test_sinks.py::test_the_golden_files_stay_as_they_are \
-		tests/test_sinks.py::test_a_run_with_every_mechanism_keeps_its_bytes $(ARGS)
+		tests/test_formats.py::test_the_golden_files_stay_as_they_are \
+		tests/test_formats.py::test_a_run_with_every_mechanism_keeps_its_bytes $(ARGS)
 
 notebooks: $(READY)
 	$(BIN)/jupyter lab notebooks

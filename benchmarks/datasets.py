@@ -29,7 +29,7 @@ from turns import Comparisons, timed
 
 from tradegen import generate_block, prepare, write_dataset
 from tradegen.engine.run import Run
-from tradegen.formats.arrow import tables
+from tradegen.formats.arrow import arrow_tables
 from tradegen.output.dataset_plan import Plan
 from tradegen.output.workers import in_processes
 
@@ -103,7 +103,7 @@ def floor(table: Comparisons, folder: Path) -> None:
     ready: dict[str, list[tuple[pa.Table, Path]]] = {name: [] for name in plan.tables}
     for part in range(plan.part_count):
         blocks = [generate_block(run.scenario, run.market, run.seed, n, 1) for n in plan.blocks(part)]
-        for name, made in tables(run, blocks).items():
+        for name, made in arrow_tables(run, blocks).items():
             ready[name].append((made, folder / f"{name}-{part}.parquet"))
     options = {}
     for name, those in ready.items():

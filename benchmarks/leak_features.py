@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from tradegen import Batch, generate
 from tradegen.core.text_columns import strings
-from tradegen.formats import Records, trade_records, truth_records
+from tradegen.formats.tables import Table, list_tables, truth_table
 
 Array = NDArray[Any]
 Features = dict[tuple[str, str], Array]
@@ -53,7 +52,7 @@ def sample(mechanism: str = "", pairs: int = 100_000, seed: int = 1, **overrides
     if mechanism == "trade_timestamp.clock_skew":
         scenario.setdefault("timestamp_precision", "ms")
     batch = generate(pairs=pairs, seed=seed, **scenario)
-    truth = _frame([truth_records(batch.run, block) for block in batch.blocks])
+    truth = _frame(truth_table(batch.run), batch)
     lists, parts = tables(batch), []
     for number, (name, table) in enumerate(lists.items()):
         leg = table["order_type"] if len(lists) == 1 else name.upper()
@@ -65,12 +64,11 @@ def sample(mechanism: str = "", pairs: int = 100_000, seed: int = 1, **overrides
 
 def tables(batch: Batch) -> dict[str, pd.DataFrame]:
     """The lists of a run as they are written: columns of text, by the list's name."""
-    pieces = [trade_records(batch.run, block) for block in batch.blocks]
-    return {name: _frame([piece[name] for piece in pieces]) for name in pieces[0]}
+    return {name: _frame(table, batch) for name, table in list_tables(batch.run).items()}
 
 
-def _frame(pieces: Sequence[Records]) -> pd.DataFrame:
-    texts = [piece.texts() for piece in pieces]
+def _frame(table: Table, batch: Batch) -> pd.DataFrame:
+    texts = [table.texts(table.rows(block)) for block in batch.blocks]
     return pd.DataFrame({name: np.concatenate([strings(of[name]) for of in texts]) for name in texts[0]})
 
 

@@ -16,9 +16,8 @@ from written import written_lists
 from tradegen import generate
 from tradegen.api.batch import Batch
 from tradegen.core.blocks import Block, Truth
-from tradegen.formats import records_of, trade_kinds
 from tradegen.formats.arrow import record_batch, text_array
-from tradegen.formats.typed_columns import trades_columns, truth_columns
+from tradegen.formats.tables import list_tables, tables, truth_table
 
 NAME = pa.dictionary(pa.int32(), pa.string())
 DATES = {"date": pa.date32(), "trade_timestamp": pa.timestamp("us")}
@@ -45,7 +44,7 @@ def batches(batch: Batch) -> dict[str, pa.RecordBatch]:
 
 def batches_of(batch: Batch, block: Block) -> dict[str, pa.RecordBatch]:
     """Each list of a block, and its truth."""
-    return {name: record_batch(records.typed()) for name, records in records_of(batch.run, block).items()}
+    return {name: record_batch(table, table.rows(block)) for name, table in tables(batch.run).items()}
 
 
 def plain(value: Any) -> Any:
@@ -121,14 +120,14 @@ def test_values_are_what_the_text_files_print(batch: Batch) -> None:
 
 
 def test_the_runs_reach_what_is_large_small_and_negative() -> None:
-    tables = batches(generate(pairs=3000, seed=5, **LARGE))
-    prices = [value for name in ("ours", "theirs") for value in tables[name]["price"].to_pylist()]
+    made = batches(generate(pairs=3000, seed=5, **LARGE))
+    prices = [value for name in ("ours", "theirs") for value in made[name]["price"].to_pylist()]
     assert max(prices) > 99_000_000  # its decimal point was moved
     assert min(prices) == Decimal("0.01")
-    deltas = [value for value in tables["truth"]["delta"].to_pylist() if value is not None]
+    deltas = [value for value in made["truth"]["delta"].to_pylist() if value is not None]
     assert max(deltas) > 89_000_000
     assert min(deltas) < -8_000_000
-    assert max(tables["truth"]["notional"].to_pylist()) > 10**9
+    assert max(made["truth"]["notional"].to_pylist()) > 10**9
     assert any(0 < abs(value) < 1 for value in deltas)
 
 
@@ -144,7 +143,7 @@ def test_differences_beyond_64_bits_of_their_millionths_are_exact() -> None:
         "altered": truth.altered * 0 + 1,
     }
     columns["field"][1], columns["field"][2] = price, moment
-    found = record_batch(truth_columns(run, Truth(**columns), range(1, 11)))["delta"].to_pylist()
+    found = record_batch(truth_table(run), Truth(**columns))["delta"].to_pylist()
     difference = 1 - 10**13
     assert found == [
         Decimal(difference),
@@ -166,13 +165,9 @@ def test_an_empty_truth_has_the_columns_and_types_of_a_full_one() -> None:
 def test_a_list_without_records_is_an_empty_batch() -> None:
     batch = generate(pairs=10, seed=1)
     [block] = batch.blocks
-    [kind] = trade_kinds(batch.run).values()
-    assert kind.layout is not None
+    [table] = list_tables(batch.run).values()
     nothing = block.trades.take(block.trades.leg == 9)
-    found, full = (
-        record_batch(trades_columns(batch.run, trades, kind.layout, range(1, 11)))
-        for trades in (nothing, block.trades)
-    )
+    found, full = (record_batch(table, trades) for trades in (nothing, block.trades))
     assert found.num_rows == 0
     assert found.schema == full.schema
 

@@ -18,8 +18,9 @@ from written import written_lists
 
 from tradegen import generate
 from tradegen.errors import OutputError
-from tradegen.formats import SINKS, Kind, trade_kinds, trade_records, truth_kind
+from tradegen.formats import FORMATS
 from tradegen.formats.fix import MESSAGE
+from tradegen.formats.tables import list_tables, truth_table
 
 SOH = b"\x01"
 EVERY_MECHANISM = {"scenario": "everything", "pairs": 300, "seed": 11}
@@ -32,14 +33,15 @@ def fix_lists(**arguments: Any) -> dict[str, bytes]:
     """The bytes of each list of the view, by its name."""
     arguments.setdefault("date", "2025-07-21")
     batch = generate(**arguments)
-    pieces: dict[str, list[bytes]] = {name: [] for name in trade_kinds(batch.run)}
-    sinks = {name: SINKS["fix"](kind, pieces[name].append) for name, kind in trade_kinds(batch.run).items()}
-    for block in batch.blocks:
-        for name, records in trade_records(batch.run, block).items():
-            sinks[name].add(records)
-    for sink in sinks.values():
-        sink.end()
-    return {name: b"".join(parts) for name, parts in pieces.items()}
+    lists: dict[str, bytes] = {}
+    for name, table in list_tables(batch.run).items():
+        pieces: list[bytes] = []
+        writer = FORMATS["fix"](table, pieces.append)
+        for block in batch.blocks:
+            writer.add(table.rows(block))
+        writer.end()
+        lists[name] = b"".join(pieces)
+    return lists
 
 
 def messages(stream: bytes) -> list[simplefix.FixMessage]:
@@ -151,7 +153,7 @@ def test_another_form_of_dates_or_times_is_refused(name: str) -> None:
 
 def test_the_truth_is_refused() -> None:
     with pytest.raises(OutputError, match="has no tags for the truth"):
-        SINKS["fix"](truth_kind(generate(seed=7).run), [].append)
+        FORMATS["fix"](truth_table(generate(seed=7).run), [].append)
 
 
 def test_the_same_run_is_the_same_bytes() -> None:
@@ -160,14 +162,14 @@ def test_the_same_run_is_the_same_bytes() -> None:
 
 def test_messages_are_numbered_through_the_blocks_of_a_file_and_each_file_begins_at_1() -> None:
     batch = generate(seed=7, pairs=3)
-    [kind] = trade_kinds(batch.run).values()
+    [table] = list_tables(batch.run).values()
     files: list[list[bytes]] = [[], []]
     for pieces in files:
-        sink = SINKS["fix"](kind, pieces.append)
+        writer = FORMATS["fix"](table, pieces.append)
         for _ in range(2):
             for block in batch.blocks:
-                sink.add(trade_records(batch.run, block)["trades"])
-        sink.end()
+                writer.add(table.rows(block))
+        writer.end()
     for pieces in files:
         numbers = [int(message.get(34)) for message in messages(b"".join(pieces))]
         assert numbers == list(range(1, 13))
@@ -177,31 +179,24 @@ def test_a_list_without_records_is_an_empty_file() -> None:
     batch = generate(seed=7)
     block = next(iter(batch.blocks))
     pieces: list[bytes] = []
-    [kind] = trade_kinds(batch.run).values()
-    [records] = trade_records(batch.run, block).values()
-    nothing = type(records)(batch.run, block.trades.take(block.trades.leg == 9), kind.layout, range(1))
-    sink = SINKS["fix"](kind, pieces.append)
-    sink.add(nothing)
-    sink.end()
+    [table] = list_tables(batch.run).values()
+    writer = FORMATS["fix"](table, pieces.append)
+    writer.add(block.trades.take(block.trades.leg == 9))
+    writer.end()
     assert b"".join(pieces) == b""
 
 
 def test_a_missing_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "simplefix", None)
-    [kind] = trade_kinds(generate(seed=7).run).values()
+    [table] = list_tables(generate(seed=7).run).values()
     with pytest.raises(OutputError) as caught:
-        SINKS["fix"](kind, [].append)
+        FORMATS["fix"](table, [].append)
     assert str(caught.value) == "simplefix is not installed; pip install 'tradegen[fix]' brings it"
 
 
 def test_the_library_is_loaded_where_it_is_used() -> None:
     code = "import sys, tradegen.formats; sys.exit('simplefix' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(ROOT))
-
-
-def test_a_kind_that_says_nothing_of_its_list_is_taken_for_the_truths() -> None:
-    with pytest.raises(OutputError):
-        SINKS["fix"](Kind(("trade_id",), frozenset()), [].append)
 
 
 def test_the_page_lists_every_tag_in_its_place() -> None:

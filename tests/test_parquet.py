@@ -1,61 +1,55 @@
-"""Parquet as tradegen writes it: what other readers find, and its encodings against their specifications."""
+"""Parquet as tradegen writes it: what other libraries read in it, and what it says of itself."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
-import parquet_reference as reference
+import fastparquet
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from arrow_runs import RUNS
-from hypothesis import given
-from hypothesis import strategies as st
+from conftest import GOLDEN
 from reading import rows
 from written import written_files, written_lists
 
-from tradegen import generate
-from tradegen.formats.parquet_encoding import Writer
-from tradegen.formats.parquet_encoding.packing import differences, packed, runs, width_of
-from tradegen.formats.parquet_encoding.snappy import Snappy, ascending_ids, ids_in_a_row, kept
-from tradegen.formats.parquet_encoding.thrift import Long, encoded
-from tradegen.formats.typed_columns import Column, Decimals, Ids, Names, Numbers, Printed, Texts
+from tradegen import OutputError, generate
+from tradegen.formats.parquet_options import COMPRESSIONS, ParquetOptions
 
-WIDTHS = (1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64)
-
-
-def joined(pieces: Any) -> bytes:
-    return b"".join(bytes(piece) for piece in pieces)
-
-
-def file_of(columns: dict[str, Column], count: int) -> pq.ParquetFile:
-    """A file of one block of columns."""
-    content = io.BytesIO()
-    writer = Writer(content.write, lambda _columns: {})
-    writer.add(columns, count)
-    writer.end()
-    return pq.ParquetFile(content)
-
-
-def read_back(column: Column, count: int) -> list[Any]:
-    table = file_of({"it": column}, count).read()
-    table.validate(full=True)
-    values: list[Any] = table["it"].to_pylist()
-    return values
-
-
-# Whole files
+EVERYTHING = {"scenario": "everything", "pairs": 5_000, "seed": 5}
 
 
 def arguments_of(name: str) -> dict[str, Any]:
     # More than a block, and a last one that is small.
     return {"pairs": 66_000, "seed": 5, "date": "2025-07-08", **RUNS[name]}
+
+
+def small_files(name: str, folder: Path) -> Iterator[tuple[Path, pa.Table]]:
+    """The files of a run, of several row groups each, and what they are to hold."""
+    arguments = {**arguments_of(name), "pairs": 3_000}
+    held = generate(**arguments).to_arrow()
+    for table, content in written_files("parquet", options(row_group_rows=1_000), **arguments).items():
+        path = folder / f"{table}.parquet"
+        path.write_bytes(content)
+        yield path, held[table]
+
+
+def file_of(content: bytes) -> pq.ParquetFile:
+    return pq.ParquetFile(io.BytesIO(content))
+
+
+def options(**given: Any) -> dict[str, Any]:
+    return {"options": ParquetOptions(**given)}
+
+
+# What is read
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -71,10 +65,56 @@ def test_arrow_reads_what_it_holds_itself(name: str) -> None:
         assert found.combine_chunks().equals(held[table].unify_dictionaries().combine_chunks())
 
 
+def by_duckdb(path: Path) -> dict[str, list[Any]]:
+    found = duckdb.sql(f"FROM '{path}'")
+    return dict(zip(found.columns, map(list, zip(*found.fetchall(), strict=True)), strict=True))
+
+
+def by_polars(path: Path) -> dict[str, list[Any]]:
+    return pl.read_parquet(path).to_dict(as_series=False)
+
+
+def by_pandas(path: Path) -> dict[str, list[Any]]:
+    frame = pd.read_parquet(path)
+    return {name: frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame}
+
+
+@pytest.mark.parametrize("read", [by_duckdb, by_polars, by_pandas])
+@pytest.mark.parametrize("name", RUNS)
+def test_other_libraries_read_the_same(
+    name: str, read: Callable[[Path], dict[str, list[Any]]], tmp_path: Path
+) -> None:
+    """As Arrow holds it: exact decimals, dates, times, text."""
+    for path, held in small_files(name, tmp_path):
+        found = read(path)
+        assert list(found) == held.column_names
+        for column, values in found.items():
+            assert values == held[column].to_pylist(), column
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_fastparquet_reads_the_same_up_to_its_doubles(name: str, tmp_path: Path) -> None:
+    """It has no decimals, and misread every price and time of the files of tradegen 0.1.0."""
+    for path, held in small_files(name, tmp_path):
+        with path.open("rb") as stream:
+            found = fastparquet.ParquetFile(stream).to_pandas()
+        assert list(found.columns) == held.column_names
+        for column in found:
+            expected, values = held[column].to_pylist(), found[column]
+            if isinstance(expected[0], Decimal) or column == "delta":
+                places = held.schema.field(column).type.scale
+                digits = [None if value != value else round(value * 10**places) for value in values.tolist()]
+                assert digits == [None if value is None else int(value.scaleb(places)) for value in expected]
+            elif pd.api.types.is_datetime64_dtype(values):
+                assert values.tolist() == [pd.Timestamp(value) for value in expected]
+            else:
+                assert values.tolist() == expected, column
+
+
 # In its own form, a date is text already.
 @pytest.mark.parametrize("name", [name for name in RUNS if "theirs" not in RUNS[name]])
 def test_duckdb_reads_what_the_text_files_print(name: str, tmp_path: Path) -> None:
-    """Another reader, and an expectation that has nothing to do with Arrow or with typed columns."""
+    """Another reader, and an expectation that has nothing to do with Arrow or with its types."""
     arguments = {**arguments_of(name), "pairs": 5_000}
     lists, truth = written_lists("csv", **arguments)
     precision = generate(**{**arguments, "pairs": 1}).run.scenario.timestamp_precision
@@ -98,254 +138,140 @@ def test_duckdb_reads_what_the_text_files_print(name: str, tmp_path: Path) -> No
             assert read == printed, column
 
 
+@pytest.mark.parametrize("table", ["trades", "truth"])
+def test_the_values_are_those_of_the_golden_text_files(table: str, tmp_path: Path) -> None:
+    path = tmp_path / "it.parquet"
+    path.write_bytes(written_files("parquet", seed=7, first_id=21)[table])
+    found = duckdb.sql(f"SELECT COLUMNS(*)::VARCHAR FROM '{path}'")
+    expected = rows((GOLDEN / f"original.{table}.csv").read_text("utf-8"))
+    for row, golden in zip(found.fetchall(), expected, strict=True):
+        for column, value in zip(found.columns, row, strict=True):
+            if column == "delta" and value:
+                assert Decimal(value) == Decimal(golden[column])
+            else:
+                assert (value or "") == golden[column]
+
+
 def test_a_file_without_rows_has_the_columns_and_types_of_a_full_one() -> None:
     nothing = written_files("parquet", pairs=20, seed=1, mismatch_rate=0)["truth"]
-    found, full = (
-        pq.ParquetFile(io.BytesIO(content))
-        for content in (nothing, written_files("parquet", pairs=20, seed=1)["truth"])
-    )
+    found, full = file_of(nothing), file_of(written_files("parquet", pairs=20, seed=1)["truth"])
     assert found.metadata.num_rows == found.metadata.num_row_groups == 0
     assert found.schema_arrow == full.schema_arrow
+
+
+@pytest.mark.parametrize("first_id", [99_990_000, 2**63 - 1 - 70_000])
+def test_ids_of_other_lengths_are_read_as_they_are(first_id: int) -> None:
+    content = written_files("parquet", pairs=66_000, seed=1, first_id=first_id)["trades"]
+    found = set(pq.read_table(io.BytesIO(content))["trade_id"].to_pylist())
+    assert found == {f"tid{first_id + offset:08d}" for offset in range(66_000)}
+
+
+@pytest.mark.parametrize("most", [2_000, 10**9])
+def test_quantities_of_any_range_are_read_as_they_are(most: int) -> None:
+    """Few different ones are a dictionary; so many that it would not pay, are not."""
+    arguments = {"pairs": 66_000, "seed": 1, "quantity_max": most}
+    found = pq.read_table(io.BytesIO(written_files("parquet", **arguments)["trades"]))["quantity"]
+    assert found.to_pylist() == generate(**arguments).trades["quantity"].tolist()
+
+
+# What it says of itself
 
 
 def test_row_groups_are_blocks_and_say_which_ids_and_times_they_hold() -> None:
     arguments = {"pairs": 70_000, "seed": 3, "first_id": 21}
     batch = generate(**arguments, date="2025-07-21")
-    found = pq.ParquetFile(io.BytesIO(written_files("parquet", **arguments)["trades"]))
-    about = found.metadata
-    assert about.created_by.startswith("tradegen version ")
+    about = file_of(written_files("parquet", **arguments)["trades"]).metadata
     assert [about.row_group(group).num_rows for group in range(about.num_row_groups)] == [131_072, 8_928]
-    ends = [(21, 65_556), (65_557, 70_020)]
-    for group, (first, last) in enumerate(ends):
+    for group, (first, last) in enumerate([(21, 65_556), (65_557, 70_020)]):
         ids, times = (about.row_group(group).column(place).statistics for place in (0, 8))
         assert (ids.min, ids.max) == (f"tid{first:08d}", f"tid{last:08d}")
         part = batch.trades[batch.trades["trade_id"].between(ids.min, ids.max)]
         assert (times.min, times.max) == (part["trade_timestamp"].min(), part["trade_timestamp"].max())
-        assert ids.null_count == times.null_count == 0
-    # Sizes in the footer are those of the file.
-    end = about.row_group(1).column(8)
-    assert end.dictionary_page_offset is None or end.has_dictionary_page
-    sizes = sum(
-        about.row_group(group).column(place).total_compressed_size
-        for group in range(2)
-        for place in range(about.num_columns)
-    )
-    assert 4 + sizes + about.serialized_size + 8 == len(written_files("parquet", **arguments)["trades"])
 
 
-def test_ids_of_different_lengths_have_no_least_and_most() -> None:
-    """As text, tid100000000 comes before tid99999999."""
-    numbers = 99_999_998 + np.arange(4)
-    group = file_of({"it": Ids(numbers, range(99_999_998, 100_000_002))}, 4).metadata.row_group(0)
-    assert group.column(0).statistics is None or not group.column(0).statistics.has_min_max
+@pytest.mark.parametrize("table", ["trades", "truth"])
+def test_every_column_has_statistics_and_a_page_index(table: str) -> None:
+    content = written_files("parquet", **EVERYTHING)[table]
+    about, held = file_of(content).metadata.row_group(0), pq.read_table(io.BytesIO(content))
+    for place in range(about.num_columns):
+        column = about.column(place)
+        statistics = column.statistics
+        values = [value for value in held[column.path_in_schema].to_pylist() if value is not None]
+        assert (statistics.min, statistics.max) == (min(values), max(values)), column.path_in_schema
+        assert statistics.null_count == len(held) - len(values)
+        assert column.has_column_index
+        assert column.has_offset_index
 
 
-# Ids
+@pytest.mark.parametrize("table", ["trades", "truth"])
+def test_no_column_is_encoded_by_differences(table: str) -> None:
+    """For these fastparquet misreads, whoever wrote them."""
+    about = file_of(written_files("parquet", **EVERYTHING)[table]).metadata.row_group(0)
+    used = {encoding for place in range(about.num_columns) for encoding in about.column(place).encodings}
+    assert used <= {"PLAIN", "RLE", "RLE_DICTIONARY"}
 
 
-@pytest.mark.parametrize(
-    ("numbers", "usual"),
-    [
-        ([5], range(5, 6)),
-        ([7, 5, 6, 5, 7, 6], range(5, 8)),
-        ([9_998, 10_001, 9_999, 10_000, 9_998], range(9_998, 10_002)),
-        (
-            [100_000_001, 99_999_998, 99_999_999, 100_000_000, 99_999_998, 10**9],
-            range(99_999_998, 100_000_002),
-        ),
-        ([3, 90_000_002, 1, 2, 90_000_002, 1], range(1, 4)),  # mistyped
-        ([1, 1, 2, 3, 3, 4_000, 9_999, 10_000, 65_000], range(1, 65_537)),  # the truth's
-        ([2**63 - 1, 2**63 - 2], range(2**63 - 2, 2**63)),
-        (list(range(1, 500_000, 5_000)), range(1, 500_000)),
-        (list(range(1, 1_000_000, 7_777)), range(1, 1_000_000)),  # too many turns to ascend
-    ],
-    ids=lambda of: f"{len(of)} {of[0]}",
-)
-def test_ids_are_read_as_they_are(numbers: list[int], usual: range) -> None:
-    expected = [f"tid{number:08d}" for number in numbers]
-    assert read_back(Ids(np.array(numbers), usual), len(numbers)) == expected
+def test_prices_are_decimals_held_as_whole_numbers() -> None:
+    column = file_of(written_files("parquet", seed=1)["trades"]).schema.column(5)
+    assert (column.name, column.physical_type) == ("price", "INT64")
+    assert (column.logical_type.type, column.precision, column.scale) == ("DECIMAL", 18, 2)
 
 
-def plain_ids(numbers: Iterable[int]) -> bytes:
-    texts = [f"tid{number:08d}".encode() for number in numbers]
-    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+def test_the_truth_names_the_mechanisms_of_its_scenario_alone() -> None:
+    """Another mechanism in the catalogue changes no file of a scenario that does not have it."""
+    mechanisms = {"price.nudge": 1.0, "quantity.nudge": 1.0}
+    content = written_files("parquet", pairs=500, seed=1, mechanisms=mechanisms)["truth"]
+    [chunk] = pq.read_table(io.BytesIO(content))["mechanism"].chunks
+    assert sorted(chunk.dictionary.to_pylist()) == sorted(mechanisms)
 
 
-def assert_stands_for(found: Snappy | None, plain: bytes) -> None:
-    assert found is not None
-    stream = joined(found.content.pieces)
-    assert reference.snappy(stream) == plain
-    assert pa.Codec("snappy").decompress(stream, len(plain)).to_pybytes() == plain
-    assert found.content.size == len(plain)
+# Options
 
 
-@given(first=st.integers(1, 2**63 - 70_000), count=st.integers(1, 300), more=st.integers(0, 20_000))
-def test_ids_are_the_snappy_of_plain_text(first: int, count: int, more: int) -> None:
-    numbers = first + np.unique(np.linspace(0, more, count).astype(np.int64))
-    assert_stands_for(ascending_ids(numbers), plain_ids(numbers.tolist()))
-    assert_stands_for(ids_in_a_row(range(first, first + count)), plain_ids(range(first, first + count)))
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_the_codec_is_the_one_asked_for_and_the_values_are_the_same(compression: str) -> None:
+    plain = written_files("parquet", **EVERYTHING)
+    for table, content in written_files("parquet", options(compression=compression), **EVERYTHING).items():
+        about = file_of(content).metadata.row_group(0)
+        codecs = {about.column(place).compression for place in range(about.num_columns)}
+        expected = {"none": {"UNCOMPRESSED"}, "zstd": {"ZSTD"}}.get(
+            compression, {compression.upper(), "UNCOMPRESSED"}
+        )
+        assert codecs == expected
+        assert pq.read_table(io.BytesIO(content)).equals(pq.read_table(io.BytesIO(plain[table])))
 
 
-@pytest.mark.parametrize("first", [1, 9_999, 10_000, 10_001, 123_456, 10**8 - 30_000, 10**8 - 1, 10**12])
-def test_a_blocks_ids_take_five_bytes_each(first: int) -> None:
-    numbers = range(first, first + 65_536)
-    found = ids_in_a_row(numbers)
-    assert_stands_for(found, plain_ids(numbers))
-    assert len(joined(found.content.pieces)) < 5.2 * len(numbers)
-
-
-def test_ids_in_no_order_do_not_ascend() -> None:
-    numbers = np.random.default_rng(1).permutation(10**6)
-    assert ascending_ids(numbers) is None
-
-
-@given(st.lists(st.binary(max_size=300), max_size=4))
-def test_what_is_kept_is_snappy_too(pieces: list[bytes]) -> None:
-    assert reference.snappy(joined(kept(pieces).content.pieces)) == b"".join(pieces)
-    assert reference.snappy(joined((kept(pieces) + kept(pieces)).content.pieces)) == 2 * b"".join(pieces)
-
-
-# Packing
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@given(data=st.data())
-def test_numbers_are_packed_lowest_bit_first(width: int, data: st.DataObject) -> None:
-    values = data.draw(st.lists(st.integers(0, 2 ** min(width, 63) - 1), min_size=1, max_size=40))
-    found = bytes(packed(np.array(values), width))
-    assert len(found) == -(-len(values) // 8) * width
-    assert reference.unpacked(found, width, len(values)) == values
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_width_is_the_least_there_is(width: int) -> None:
-    assert width_of(2**width - 1) == width
-    assert width == WIDTHS[-1] or width_of(2**width) == WIDTHS[WIDTHS.index(width) + 1]
-
-
-@given(st.sampled_from(WIDTHS[:7]), st.data())
-def test_runs_are_read_as_the_specification_has_it(width: int, data: st.DataObject) -> None:
-    number = st.integers(0, 2**width - 1)
-    values = data.draw(
-        st.lists(number, min_size=1, max_size=50)
-        | st.tuples(number, st.integers(1, 99)).map(lambda of: [of[0]] * of[1])
-    )
-    found = joined(runs(np.array(values), width))
-    assert reference.runs(found, width, len(values)) == values
-    assert len(set(values)) > 1 or len(found) <= 6
-
-
-LARGE = st.integers(-(2**61), 2**61 - 1)
-
-
-@given(st.lists(LARGE, min_size=1, max_size=10) | st.lists(st.integers(-300, 300), min_size=1, max_size=400))
-def test_differences_are_read_as_the_specification_has_it(values: list[int]) -> None:
-    assert reference.differences(joined(differences(np.array(values, np.int64)))) == values
-
-
-@pytest.mark.parametrize("count", [1, 2, 32, 33, 34, 97, 128, 129, 130, 160, 161, 162, 257, 300])
-def test_differences_of_any_number_end_where_they_should(count: int) -> None:
-    values = np.random.default_rng(count).integers(-(10**10), 10**10, count)
-    assert reference.differences(joined(differences(values))) == values.tolist()
-    assert read_back(Numbers(values, "whole"), count) == values.tolist()
-
-
-# Columns
-
-
-@given(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5))
-def test_numbers_however_far_apart_are_read_as_they_are(values: list[int]) -> None:
-    assert read_back(Numbers(np.array(values, np.int64), "whole"), len(values)) == values
-
-
-@pytest.mark.parametrize("step", [1, 1_000, 1_000_000])
-@pytest.mark.parametrize("off", [0, 1])
-def test_times_are_read_as_they_are_on_any_grid(step: int, off: int) -> None:
-    """Also those that are not on the grid that they are said to be on."""
-    values = 1_753_090_200_000_000 + step * np.random.default_rng(1).integers(0, 50, 1_000)
-    values[-1] += off
-    found = read_back(Numbers(values, "moments", step), len(values))
-    assert [int(pa.scalar(moment, pa.timestamp("us")).value) for moment in found] == values.tolist()
-
-
-@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.none(), min_size=1, max_size=20), st.integers(-3, 3))
-def test_wide_decimals_are_read_as_they_are(values: list[int | None], upper: int) -> None:
-    """24 digits: 80 bits and a sign. The upper half is that of Python's own numbers."""
-    wide = [None if value is None else value + (upper << 64) for value in values]
-    numbers = [value or 0 for value in wide]
-    low = np.array([(number + 2**63) % 2**64 - 2**63 for number in numbers])
-    column = Decimals(
-        low,
-        24,
-        6,
-        upper=np.array([number >> 64 for number in numbers]),
-        valid=np.array([value is not None for value in wide]),
-    )
-    found = read_back(column, len(wide))
-    assert [None if value is None else int(value.scaleb(6)) for value in found] == wide
-
-
-@pytest.mark.parametrize("precision", range(1, 39))
-def test_decimals_of_any_precision_hold_their_largest(precision: int) -> None:
-    most = 10 ** min(precision, 18) - 1
-    assert [int(value) for value in read_back(Decimals(np.array([most, -most]), precision, 0), 2)] == [
-        most,
-        -most,
-    ]
-
-
-@given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=30), min_size=1))
-def test_texts_are_read_without_their_padding(texts: list[str]) -> None:
-    column = np.array([text.encode() for text in texts], f"S{max(max(map(len, map(str.encode, texts))), 1)}")
-    assert read_back(Texts(column), len(texts)) == texts
-
-
-def test_padding_may_stand_anywhere_and_texts_may_be_long() -> None:
-    column = np.array([b"\0\0a", b"b\0c", b"d" * 300, b""])
-    assert read_back(Texts(column), 4) == ["a", "bc", "d" * 300, ""]
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(-(2**62), 2**62) | st.integers(0, 5)),
-        min_size=1,
-    )
-)
-def test_values_of_several_fields_are_read_as_each_prints_them(rows: list[tuple[str, int]]) -> None:
-    fields = np.array([field for field, _ in rows])
-    forms = {
-        field: lambda values, mark=field: np.array([f"{mark}{value}".encode() for value in values.tolist()])
-        for field in "abc"
-    }
-    where = {field: np.flatnonzero(fields == field) for field in sorted(set(fields.tolist()))}
-    column = Printed(np.array([value for _, value in rows]), where, forms)
-    assert read_back(column, len(rows)) == [f"{field}{value}" for field, value in rows]
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 17, 300, 70_000])
-def test_names_of_any_number_are_read_as_they_are(count: int) -> None:
-    names = [f"name {number}" for number in range(count)]
-    codes = np.random.default_rng(1).integers(0, count, 500)
-    assert read_back(Names(codes, names), 500) == [names[code] for code in codes]
-
-
-# The footer's protocol
+@pytest.mark.parametrize("size", [1_000, 65_536, 131_072, 200_000, 10**7])
+def test_row_groups_have_the_rows_asked_for_and_the_values_are_the_same(size: int) -> None:
+    arguments = {"scenario": "everything", "pairs": 140_000, "seed": 2}
+    plain = written_files("parquet", **arguments)
+    for table, content in written_files("parquet", options(row_group_rows=size), **arguments).items():
+        found = file_of(content)
+        groups = [found.metadata.row_group(group).num_rows for group in range(found.metadata.num_row_groups)]
+        whole, left = divmod(found.metadata.num_rows, size)
+        assert groups == [size] * whole + [left] * (left > 0)
+        expected = pq.read_table(io.BytesIO(plain[table])).unify_dictionaries().combine_chunks()
+        assert found.read().unify_dictionaries().combine_chunks().equals(expected)
 
 
 @pytest.mark.parametrize(
-    ("struct", "expected"),
+    ("given", "sentence"),
     [
-        # Worked out by hand from the protocol: type 5 is i32, 6 i64, 8 binary, 9 list, 12 struct.
-        ({}, "00"),
-        ({1: 3}, "15 06 00"),
-        ({1: -1}, "15 01 00"),
-        ({2: Long(150), 3: True, 5: False}, "26 ac02 11 22 00"),
-        ({1: None, 4: "ab"}, "48 02 6162 00"),
-        ({1: {1: 1}, 2: [1, 2]}, "1c 15 02 00 19 25 02 04 00"),
-        ({1: [{1: 1}, {}]}, "19 2c 15 02 00 00 00"),
-        ({1: [0] * 15}, "19 f5 0f" + " 00" * 15 + " 00"),
+        ({"compression": "gzip"}, "compression 'gzip' is unknown; expected one of: snappy, zstd, lz4, none"),
+        ({"compression": "snapy"}, "compression 'snapy' is unknown; did you mean snappy?"),
+        ({"row_group_rows": 0}, "row_group_rows is 0; expected a whole number from 1 to 67108864"),
+        ({"row_group_rows": 1.5}, "row_group_rows is 1.5; expected a whole number from 1 to 67108864"),
     ],
-    ids=str,
 )
-def test_structs_are_written_as_the_protocol_has_it(struct: Any, expected: str) -> None:
-    assert encoded(struct) == bytes.fromhex(expected)
+def test_options_that_there_are_not_are_refused(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(OutputError) as caught:
+        ParquetOptions(**given)
+    assert str(caught.value) == sentence
+
+
+def test_names_are_dictionaries_in_arrow_and_text_in_sql(tmp_path: Path) -> None:
+    content = written_files("parquet", seed=1)["trades"]
+    assert pa.types.is_dictionary(file_of(content).schema_arrow.field("ticker").type)
+    (tmp_path / "it.parquet").write_bytes(content)
+    found = duckdb.sql(f"FROM '{tmp_path}/it.parquet'")
+    assert dict(zip(found.columns, found.types, strict=True))["ticker"] == "VARCHAR"

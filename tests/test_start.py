@@ -12,7 +12,7 @@ import pytest
 from shell import run
 
 from tradegen.cli import options
-from tradegen.formats import SINKS
+from tradegen.formats import FORMATS
 from tradegen.output.dataset_plan import BLOCKS_PER_PART
 
 HEAVY = {"boto3", "dask", "distributed", "duckdb", "matplotlib", "numpy", "pandas", "pyarrow"}
@@ -76,6 +76,6 @@ def test_no_flag_shows_the_type_of_a_value_that_it_does_not_take(words: list[str
 
 def test_help_names_every_format_and_the_blocks_of_a_part(tmp_path: Path) -> None:
     text = run("generate", "--help", cwd=tmp_path).out
-    assert options.FORMATS.split("|") == list(SINKS)
+    assert options.FORMATS.split("|") == list(FORMATS)
     assert options.FORMATS in text
     assert f"{BLOCKS_PER_PART} by default" in text

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from tradegen import generate
-from tradegen.formats import SINKS, records_of, trade_kinds, truth_kind
+from tradegen.formats import FORMATS
+from tradegen.formats.tables import tables
 
 
-def written_files(form: str, **arguments: Any) -> dict[str, bytes]:
+def written_files(form: str, options: dict[str, Any] | None = None, **arguments: Any) -> dict[str, bytes]:
     """What is written of each list of the view, by its name, and of the truth."""
     arguments.setdefault("date", "2025-07-21")
     batch = generate(**arguments)
-    kinds = {**trade_kinds(batch.run), "truth": truth_kind(batch.run)}
-    pieces: dict[str, list[bytes]] = {name: [] for name in kinds}
-    sinks = {name: SINKS[form](kind, pieces[name].append) for name, kind in kinds.items()}
-    for block in batch.blocks:
-        for name, records in records_of(batch.run, block).items():
-            sinks[name].add(records)
-    for sink in sinks.values():
-        sink.end()
+    made = tables(batch.run)
+    pieces: dict[str, list[bytes]] = {name: [] for name in made}
+    for name, table in made.items():
+        writer = FORMATS[form](table, pieces[name].append, **options or {})
+        for block in batch.blocks:
+            writer.add(table.rows(block))
+        writer.end()
     return {name: b"".join(parts) for name, parts in pieces.items()}
 
 

@@ -12,20 +12,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from pandas.api.extensions import ExtensionArray
-
 from tradegen.core.blocks import Block, Trades, Truth
 from tradegen.engine.generator import generate_blocks
 from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run, prepare
 from tradegen.errors import ScenarioError
-from tradegen.formats import frames
+from tradegen.formats.tables import list_tables
 from tradegen.market.universe import Tickers
 from tradegen.mechanisms.record_counts import MOST_FILLS
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
+    from pandas.api.extensions import ExtensionArray
 
     from tradegen.scenario.model import Scenario
 
@@ -64,12 +63,12 @@ class Batch:
         ``trades`` in the view single, ``buy`` and ``sell`` in counterparty, ``ours`` and ``theirs`` in
         two_system. Dates and times are datetime64 whatever form the files give them.
         """
-        layouts = self.run.scenario.lists
-        one = len(layouts) == 1
-        tables = [self.trades] if one else [self._frame(self._on_list(leg)) for leg in (0, 1)]
+        tables = list_tables(self.run)
+        one = len(tables) == 1
+        frames = [self.trades] if one else [self._frame(self._on_list(leg)) for leg in (0, 1)]
         return {
-            name: table.rename(columns=layouts[name].columns)
-            for name, table in zip(layouts, tables, strict=True)
+            name: frame.set_axis(table.names, axis="columns")
+            for (name, table), frame in zip(tables.items(), frames, strict=True)
         }
 
     def to_arrow(self) -> dict[str, pa.Table]:
@@ -77,29 +76,30 @@ class Batch:
 
         Columns and types as ``arrow.schema_of`` says: exact decimals, names as dictionaries. A date or time
         in a form of its own is text, as in files.
-
-        Raises
-        ------
-        OutputError
-            Where pyarrow is not installed.
         """
-        from tradegen.formats.arrow import tables  # loaded where it is used
+        from tradegen.formats.arrow import arrow_tables  # loaded where it is used
 
-        return tables(self.run, self.blocks)
+        return arrow_tables(self.run, self.blocks)
 
     @cached_property
     def truth(self) -> pd.DataFrame:
         """The answer key; columns and dtypes as ``frames.truth_frame`` says."""
+        from tradegen.formats import frames  # loaded where it is used, for it needs pandas
+
         return frames.truth_frame(self.run, self._ids, self._truth)
 
     def _on_list(self, leg: int) -> Trades:
         return self._trades.take(self._trades.leg == leg)
 
     def _frame(self, trades: Trades) -> pd.DataFrame:
+        from tradegen.formats import frames
+
         return frames.trades_frame(self.run, self._ids, trades)
 
     @cached_property
     def _ids(self) -> ExtensionArray:
+        from tradegen.formats import frames
+
         return frames.trade_ids(self.run)
 
     @cached_property

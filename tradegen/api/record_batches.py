@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from tradegen.engine.generator import generate_blocks
 from tradegen.engine.run import prepare
 from tradegen.errors import ScenarioError, nearest, shown
-from tradegen.formats import records_of
-from tradegen.formats.arrow import record_batch
+from tradegen.formats.arrow import record_batch, schema_of
+from tradegen.formats.tables import tables
 from tradegen.market.universe import Tickers
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from tradegen.scenario.model import Scenario
 
 __all__ = ["blocks"]
@@ -53,8 +52,6 @@ def blocks(
     ------
     ScenarioError, MarketError
         As `generate` does; also on an unknown `table`.
-    OutputError
-        Where pyarrow is not installed.
 
     Examples
     --------
@@ -63,12 +60,10 @@ def blocks(
     200000
     """
     run = prepare(scenario, seed=seed, first_id=first_id, tickers=tickers, **overrides)
-    known = (*run.scenario.lists, "truth")
-    name = known[0] if table is None else table
-    if name not in known:
-        raise ScenarioError(f"table {shown(name)} is unknown; {nearest(name, known)}")
-    batches = (record_batch(records_of(run, block)[name].typed()) for block in generate_blocks(run))
-    first = next(batches)
-    import pyarrow as pa  # `arrow` says how to install it, where it is missing
-
-    return pa.RecordBatchReader.from_batches(first.schema, itertools.chain([first], batches))
+    of_run = tables(run)
+    name = next(iter(of_run)) if table is None else table
+    if name not in of_run:
+        raise ScenarioError(f"table {shown(name)} is unknown; {nearest(name, of_run)}")
+    chosen = of_run[name]
+    batches = (record_batch(chosen, chosen.rows(block)) for block in generate_blocks(run))
+    return pa.RecordBatchReader.from_batches(schema_of(chosen), batches)

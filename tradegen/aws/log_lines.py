@@ -12,7 +12,7 @@ from typing import Literal
 
 from tradegen.api.batch import Batch
 from tradegen.formats.ndjson import objects
-from tradegen.formats.records import trade_kinds, trade_records
+from tradegen.formats.tables import list_tables
 
 __all__ = ["RECORDS_A_LINE", "log_lines"]
 
@@ -32,8 +32,8 @@ def log_lines(batch: Batch, form: Literal["array", "records"], key: str) -> str:
     key : str
         What the ids were reserved under; it goes into the manifest.
     """
-    [(name, kind)] = trade_kinds(batch.run).items()
-    texts = (objects(kind, trade_records(batch.run, block)[name], after="\n") for block in batch.blocks)
+    [table] = list_tables(batch.run).values()
+    texts = (objects(table, table.rows(block), after="\n") for block in batch.blocks)
     records = b"".join(itertools.chain(*texts)).decode().splitlines()
     lines = records if form == "records" else list(_arrays(records))
     manifest = json.dumps({**batch.manifest, "key": key})

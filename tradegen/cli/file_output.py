@@ -33,7 +33,7 @@ def write_files(
     truth, manifest : path or None
         Where they are to be written, too; ``-`` is standard output.
     form : str or None
-        A sink's name, if the suffix is not to say it.
+        A format's name, if the suffix is not to say it.
     inputs : sequence of path
         Files that this run reads, which it must not write.
     reserve : callable, optional

@@ -10,7 +10,7 @@ import typer
 __all__ = ["FORMATS", "BlocksPerPart", "Dask", "Endpoint", "Overwrite", "Resume", "Truth", "Workers"]
 
 FORMATS = "json|ndjson|csv|parquet|fix"
-"""The names in `tradegen.formats.SINKS`, which help must not load."""
+"""The names in `tradegen.formats.FORMATS`, which help must not load."""
 
 _DATASETS: dict[str, Any] = {"rich_help_panel": "Datasets"}
 

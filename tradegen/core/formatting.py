@@ -1,7 +1,7 @@
 """How values are printed: exact decimals, ISO dates, padded ids. Frames, files and truth all print here.
 
-A column of text is a NumPy array of bytes, with padding anywhere in it (`lines`). Nothing loops over rows:
-numbers go through tables of four digits, and what has few distinct values is formatted once for each.
+A column of text is a NumPy array of bytes, with padding anywhere in it (`text_columns`). Nothing loops over
+rows: numbers go through tables of four digits, and each distinct date or time is formatted once.
 """
 
 from __future__ import annotations
@@ -12,25 +12,23 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tradegen.core.columns import FIELDS, MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
+from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
 from tradegen.core.text_columns import joined
 
 __all__ = [
-    "FOUR_DIGITS",
     "Form",
     "broker_code",
     "broker_names",
     "by_field",
-    "days",
-    "days_as",
+    "dates",
+    "dates_as",
     "dollars",
     "hexadecimal",
     "integers",
-    "moments",
-    "moments_as",
     "named",
-    "rows_by_field",
     "seconds",
+    "timestamps",
+    "timestamps_as",
     "trade_id",
     "trade_ids",
 ]
@@ -42,6 +40,7 @@ _EPOCH = dt.datetime(1970, 1, 1)
 _FEW = 16  # so few values that each is formatted, whether it occurs or not
 _LATEST = 2**63 - 1  # an int64
 _OFTEN = 4  # so often a value must occur for a table of all values to pay
+_SPARSE = 16  # so many times as many possible values as rows, and distinct ones are found by sorting
 _GROUP = 10_000  # numbers are printed four digits at a time
 
 
@@ -64,8 +63,6 @@ def _digits(zero: bool) -> Array:
 
 # A group of digits has no leading zeros where nothing stands before it; only the last one then prints a 0.
 _LAST_DIGITS, _MORE_DIGITS = _digits(zero=True), _digits(zero=False)
-FOUR_DIGITS = _LAST_DIGITS[_GROUP:]
-"""Four digits of each number below 10,000, with leading zeros, as uint32 of their bytes."""
 _CENTS = _table([f".{number:02d}" for number in range(TICKS_PER_DOLLAR)])
 _THOUSANDTHS = _table([f"{number:03d}" for number in range(1000)])
 _MINUTES = _table([f" {number // 60:02d}:{number % 60:02d}" for number in range(24 * 60)])
@@ -126,36 +123,36 @@ def dollars(ticks: Array) -> Array:
     return _signed(ticks, joined(integers(whole), _CENTS.take(rest)))
 
 
-def days(numbers: Array) -> Array:
+def dates(numbers: Array) -> Array:
     """Days since 1970-01-01: ``2025-07-21``."""
     return _each(numbers, lambda day: str((_EPOCH + dt.timedelta(days=day)).date()))
 
 
-def days_as(form: str) -> Form:
+def dates_as(form: str) -> Form:
     """Days in a form of strftime's."""
     return lambda numbers: _each(numbers, lambda day: (_EPOCH + dt.timedelta(days=day)).strftime(form))
 
 
-def moments(microseconds: Array, precision: str = "s") -> Array:
+def timestamps(microseconds: Array, precision: str = "s") -> Array:
     """Microseconds since 1970-01-01: ``2025-07-21 10:33:00``, with ``.123`` or ``.123456`` if so precise."""
     step = STEPS[precision]
     low = int(microseconds.min(initial=_LATEST)) // step * step
     most = int(microseconds.max(initial=low)) - low
     if most // step >= len(microseconds) // _OFTEN:
-        return _moments(microseconds, precision)
+        return _timestamps(microseconds, precision)
     # Many to a moment: all that there may be are printed once each.
-    return _moments(np.arange(low, low + most + 1, step), precision).take((microseconds - low) // step)
+    return _timestamps(np.arange(low, low + most + 1, step), precision).take((microseconds - low) // step)
 
 
-def _moments(microseconds: Array, precision: str) -> Array:
+def _timestamps(microseconds: Array, precision: str) -> Array:
     whole, fraction = _divided(microseconds, MICROSECONDS)
     minute, second = _divided(whole, 60)
     day, minute = _divided(minute, 24 * 60)
-    parts = [days(day), _MINUTES.take(minute), _SECONDS.take(second)]
+    parts = [dates(day), _MINUTES.take(minute), _SECONDS.take(second)]
     return joined(*parts, *_fractions(fraction, precision))
 
 
-def moments_as(form: str) -> Form:
+def timestamps_as(form: str) -> Form:
     """Microseconds since 1970-01-01 in a form of strftime's."""
     return lambda values: _each(
         values, lambda value: (_EPOCH + dt.timedelta(microseconds=value)).strftime(form)
@@ -180,13 +177,6 @@ def named(names: Sequence[str]) -> Form:
     return lambda codes: table.take(codes)
 
 
-def rows_by_field(field: Array) -> dict[str, Array]:
-    """The rows (int64) whose values are of each field, from positions in `columns.FIELDS` (int8)."""
-    return {
-        FIELDS[code]: np.flatnonzero(field == code) for code in np.flatnonzero(np.bincount(field)).tolist()
-    }
-
-
 def by_field(values: Array, rows: Mapping[str, Array], forms: Mapping[str, Form]) -> Array:
     """A column whose rows are values of different fields.
 
@@ -195,7 +185,7 @@ def by_field(values: Array, rows: Mapping[str, Array], forms: Mapping[str, Form]
     values : ndarray of int64, shape (n,)
         Each in its field's unit.
     rows : mapping
-        As `rows_by_field` gives it.
+        By field, the rows (int64) whose values are of it.
     forms : mapping
         How each field is printed; a field without a form is left empty.
 
@@ -203,13 +193,13 @@ def by_field(values: Array, rows: Mapping[str, Array], forms: Mapping[str, Form]
     -------
     ndarray of bytes, shape (n,)
     """
-    found = [(at, forms[field](values[at])) for field, at in rows.items() if field in forms]
+    found = [(of_field, forms[field](values[of_field])) for field, of_field in rows.items() if field in forms]
     widest = max((part.dtype.itemsize for _, part in found), default=1)
     texts = np.zeros(len(values), f"S{-(-widest // 8) * 8}")
-    for at, part in found:
+    for of_field, part in found:
         # As bytes without a meaning: NumPy would look at each text for its end.
         place = np.dtype({"names": [""], "formats": [f"V{part.itemsize}"], "itemsize": texts.itemsize})
-        texts.view(place)[""][at] = part.view(f"V{part.itemsize}")
+        texts.view(place)[""][of_field] = part.view(f"V{part.itemsize}")
     return texts
 
 
@@ -234,13 +224,24 @@ def _fractions(microseconds: Array, precision: str) -> list[Array]:
 
 def _each(values: Array, form: Callable[[Any], str]) -> Array:
     """Format each distinct value once."""
-    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-    if high - low < _FEW:
-        codes, distinct = values - low, list(range(low, high + 1))
-    else:
-        import pandas as pd  # rarely needed, and a third of the time that importing tradegen takes
-
-        codes, numbers = pd.factorize(values)
-        distinct = numbers.tolist()
-    texts: Array = _table([form(value) for value in distinct]).take(codes)
+    distinct, codes = _distinct(values)
+    texts: Array = _table([form(value) for value in distinct.tolist()]).take(codes)
     return texts
+
+
+def _distinct(values: Array) -> tuple[Array, Array]:
+    """Distinct values, ascending, and the position of each row's value among them.
+
+    Where all values lie close together, those between that do not occur are among them, too.
+    """
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    possible = high - low + 1
+    if possible > max(_FEW, _SPARSE * len(values)):
+        distinct, codes = np.unique(values, return_inverse=True)
+        return distinct, codes
+    offsets = values - low
+    if possible <= _FEW:
+        return np.arange(low, high + 1), offsets
+    occurs = np.zeros(possible, bool)
+    occurs[offsets] = True
+    return np.flatnonzero(occurs) + low, (np.cumsum(occurs) - 1)[offsets]

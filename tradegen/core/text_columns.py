@@ -14,10 +14,10 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["joined", "lengths", "lines", "strings"]
+__all__ = ["joined", "joined_rows", "lengths", "strings"]
 
 
-def lines(columns: Sequence[Array | bytes], count: int) -> Iterator[bytes]:
+def joined_rows(columns: Sequence[Array | bytes], count: int) -> Iterator[bytes]:
     """Lay columns side by side, row after row, and drop their padding; the text comes in pieces of some rows.
 
     Parameters
@@ -50,27 +50,27 @@ def lines(columns: Sequence[Array | bytes], count: int) -> Iterator[bytes]:
 def strings(texts: Array) -> Array:
     """A column of text as Python strings (object, shape of `texts`); none of them holds a line feed."""
     column = np.empty(len(texts), object)
-    column[:] = b"".join(lines([texts, b"\n"], len(texts))).decode().split("\n")[:-1]
+    column[:] = b"".join(joined_rows([texts, b"\n"], len(texts))).decode().split("\n")[:-1]
     return column
 
 
-def lengths(there: Array) -> Array:
+def lengths(kept: Array) -> Array:
     """How long each text of a column is.
 
     Parameters
     ----------
-    there : ndarray of bool, shape (n, width)
+    kept : ndarray of bool, shape (n, width)
         Which of its bytes are no padding, side by side in memory.
 
     Returns
     -------
     ndarray of integers, shape (n,)
     """
-    if there.shape[1] % 8:
-        counted: Array = np.count_nonzero(there, axis=1)
+    if kept.shape[1] % 8:
+        counted: Array = np.count_nonzero(kept, axis=1)
         return counted
     # Eight at a time: the product's upper byte is the sum of all bytes.
-    sums = (there.view(np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    sums = (kept.view(np.uint64) * np.uint64(0x0101010101010101)) >> np.uint64(56)
     # Column by column, as there are few: NumPy's own sum goes row by row.
     found = sums[:, 0].copy()
     for column in sums.T[1:]:

@@ -1,54 +1,40 @@
-"""Sinks: how records are written, one file each. `SINKS` names them."""
+"""Formats: how a table's rows are written, one module each. `FORMATS` names their writers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from tradegen.formats.csv import Csv
 from tradegen.formats.fix import Fix
 from tradegen.formats.json import Json
 from tradegen.formats.ndjson import Ndjson
-from tradegen.formats.parquet import Parquet
-from tradegen.formats.records import (
-    Kind,
-    Records,
-    records_of,
-    trade_kinds,
-    trade_records,
-    truth_kind,
-    truth_records,
-)
+from tradegen.formats.tables import Rows
 
-__all__ = [
-    "SINKS",
-    "Kind",
-    "Records",
-    "Sink",
-    "records_of",
-    "trade_kinds",
-    "trade_records",
-    "truth_form",
-    "truth_kind",
-    "truth_records",
-]
+__all__ = ["FORMATS", "Writer", "truth_format"]
 
 
-class Sink(Protocol):
-    """Writes one kind of record, a block at a time, through `write`."""
+class Writer(Protocol):
+    """Writes a table, given with it, through a function that takes bytes."""
 
-    def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None: ...
-
-    def add(self, records: Records) -> None:
-        """Write the records of one block."""
+    def add(self, rows: Rows) -> None:
+        """Write rows, which come after those already written."""
 
     def end(self) -> None:
-        """Write what stands after the last record."""
+        """Write what stands after the last row."""
 
 
-def truth_form(form: str) -> str:
-    """The form of the truth about records of a form: FIX has no tags for it, so that it is CSV beside FIX."""
-    return "csv" if form == "fix" else form
+def truth_format(name: str) -> str:
+    """The format of the truth beside trades of a format: FIX has no tags for it, so that it is CSV there."""
+    return "csv" if name == "fix" else name
 
 
-SINKS: dict[str, type[Sink]] = {"json": Json, "ndjson": Ndjson, "csv": Csv, "parquet": Parquet, "fix": Fix}
+def _parquet(*of: Any, **options: Any) -> Writer:
+    from tradegen.formats.parquet import Parquet  # loaded where it is used, for it needs pyarrow
+
+    return Parquet(*of, **options)
+
+
+FORMATS: dict[str, Callable[..., Writer]] = {
+    "json": Json, "ndjson": Ndjson, "csv": Csv, "parquet": _parquet, "fix": Fix,
+}  # fmt: skip

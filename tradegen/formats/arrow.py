@@ -1,4 +1,4 @@
-"""Typed columns as Arrow's: what a batch in memory is, and what the description of a Parquet file's types is.
+"""Tables as Arrow has them, for a batch in memory and for Parquet.
 
 Names are dictionaries, prices exact decimals, times microseconds. Columns that hold numbers are handed over
 as they are, without a copy.
@@ -6,55 +6,57 @@ as they are, without a copy.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from tradegen.core import formatting as text
 from tradegen.core.blocks import Block
-from tradegen.core.columns import Array
+from tradegen.core.columns import FIELDS, MEASURED, MICROSECONDS, TICKS_PER_DOLLAR, Array
 from tradegen.core.text_columns import lengths
 from tradegen.engine.run import Run
-from tradegen.errors import OutputError
-from tradegen.formats.records import records_of
-from tradegen.formats.typed_columns import (
-    Column,
-    Decimals,
-    Flags,
-    Ids,
-    Names,
-    Numbers,
-    Printed,
-    TypedColumns,
-    is_nullable,
+from tradegen.formats.kinds import (
+    Code,
+    Date,
+    Decimal,
+    Difference,
+    FieldValues,
+    Flag,
+    Integer,
+    Kind,
+    Timestamp,
 )
+from tradegen.formats.tables import Rows, Table, tables
 
-try:
-    import pyarrow as pa
-except ModuleNotFoundError:
-    raise OutputError("pyarrow is not installed; pip install 'tradegen[datasets]' brings it") from None
+__all__ = ["array", "arrow_tables", "of_buffers", "record_batch", "schema_of", "text_array"]
 
-__all__ = ["record_batch", "schema_of", "tables", "text_array"]
-
-_NUMBERS = {"whole": pa.int64(), "days": pa.date32(), "moments": pa.timestamp("us")}
-
-
-def tables(run: Run, made: Iterable[Block]) -> dict[str, pa.Table]:
-    """The lists of a run and its truth, whole."""
-    batches = [
-        {name: record_batch(records.typed()) for name, records in records_of(run, block).items()}
-        for block in made
-    ]
-    return {name: pa.Table.from_batches([of[name] for of in batches]) for name in batches[0]}
+_DIFFERENCE = pa.decimal128(24, 6)
+_DIFFERENCE_PARTS = MICROSECONDS  # exact to a millionth of a unit: time, the finest, is in these
+_PARTS = {"price": _DIFFERENCE_PARTS // TICKS_PER_DOLLAR, "trade_timestamp": 1}
+_UNITS = np.array([_PARTS.get(field, _DIFFERENCE_PARTS) for field in FIELDS])
+_IS_MEASURED = np.array([field in MEASURED for field in FIELDS])
 
 
-def record_batch(columns: TypedColumns) -> pa.RecordBatch:
-    """Columns as a record batch of the types that `schema_of` says."""
-    return pa.RecordBatch.from_arrays(list(map(_array, columns.values())), schema=schema_of(columns))
+def arrow_tables(run: Run, blocks: Iterable[Block]) -> dict[str, pa.Table]:
+    """The lists of a run and its truth, whole, from its blocks in order."""
+    of_run = tables(run)
+    made: dict[str, list[pa.RecordBatch]] = {name: [] for name in of_run}
+    for block in blocks:
+        for name, table in of_run.items():
+            made[name].append(record_batch(table, table.rows(block)))
+    return {name: pa.Table.from_batches(made[name], schema_of(table)) for name, table in of_run.items()}
 
 
-def schema_of(columns: TypedColumns) -> pa.Schema:
-    """What columns are called, and of which types they are.
+def record_batch(table: Table, rows: Rows) -> pa.RecordBatch:
+    """Rows of a table as a record batch of the types that `schema_of` says."""
+    arrays = [array(column.kind, column.values(rows)) for column in table.columns]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema_of(table))
+
+
+def schema_of(table: Table) -> pa.Schema:
+    """What the columns of a table are called, and of which types they are.
 
     Returns
     -------
@@ -71,60 +73,88 @@ def schema_of(columns: TypedColumns) -> pa.Schema:
 
         Only what holds nulls may hold them.
     """
-    return pa.schema([pa.field(name, _type(column), is_nullable(column)) for name, column in columns.items()])
+    return pa.schema(
+        [
+            pa.field(column.name, _type(column.kind), isinstance(column.kind, Difference))
+            for column in table.columns
+        ]
+    )
 
 
-def _type(column: Column) -> pa.DataType:
-    match column:
-        case Names(codes):
-            return pa.dictionary(pa.from_numpy_dtype(codes.dtype), pa.string())
-        case Numbers(_, kind):
-            return _NUMBERS[kind]
-        case Decimals(_, precision, scale):
-            return pa.decimal128(precision, scale)
-        case Flags():
+def _type(kind: Kind) -> pa.DataType:
+    match kind:
+        case Code():
+            return pa.dictionary(pa.int32(), pa.string())
+        case Integer():
+            return pa.int64()
+        case Decimal(precision):
+            return pa.decimal128(precision, kind.places)
+        case Date(None):
+            return pa.date32()
+        case Timestamp(_, None):
+            return pa.timestamp("us")
+        case Flag():
             return pa.bool_()
+        case Difference():
+            return _DIFFERENCE
     return pa.string()
 
 
-def _array(column: Column) -> pa.Array:
-    match column:
-        case Ids(numbers):
-            return text_array(text.trade_ids(numbers))
-        case Names(codes, names):
-            return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(names, pa.string()))
-        case Numbers(values):
-            return _of_buffers(_type(column), len(values), np.ascontiguousarray(values))
-        case Decimals():
-            return _decimals(column)
-        case Flags(values):
+def array(kind: Kind, values: Any) -> pa.Array:
+    """Values as a kind of column holds them, as an array of the type that `schema_of` says."""
+    match kind:
+        case Code(names):
+            return pa.DictionaryArray.from_arrays(pa.array(values, pa.int32()), _dictionary(names))
+        case Integer() | Date(None) | Timestamp(_, None):
+            return of_buffers(_type(kind), values)
+        case Decimal():
+            return of_buffers(_type(kind), _wide(values, values >> 63))
+        case Flag():
             return pa.array(values)
-        case Printed(values, rows, forms):
-            return text_array(text.by_field(values, rows, forms))
-    return text_array(column.texts)
+        case Difference():
+            return _differences(values)
+    return text_array(kind.texts(values))
 
 
-def _of_buffers(kind: pa.DataType, count: int, values: Array, valid: Array | None = None) -> pa.Array:
-    there = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
-    return pa.Array.from_buffers(kind, count, [there, pa.py_buffer(values)])
+@functools.lru_cache(maxsize=64)
+def _dictionary(names: tuple[str, ...]) -> pa.Array:
+    return pa.array(names, pa.string())
 
 
-def _decimals(column: Decimals) -> pa.Array:
-    wide = np.empty((len(column.values), 2), np.int64)
-    wide[:, 0] = column.values
-    wide[:, 1] = column.upper_half
-    return _of_buffers(_type(column), len(wide), wide, column.valid)
+def of_buffers(kind: pa.DataType, values: Array, valid: Array | None = None) -> pa.Array:
+    """Numbers as an array of a type of their width, without a copy; `valid` (bool) is false for null."""
+    validity = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _wide(low: Array, high: Array) -> Array:
+    """Numbers of 128 bits in two's complement, from their lower and their upper half."""
+    wide = np.empty((len(low), 2), np.int64)
+    wide[:, 0] = low
+    wide[:, 1] = high
+    return wide
+
+
+def _differences(found: FieldValues) -> pa.Array:
+    """Differences in millionths of their unit; null for names."""
+    valid = _IS_MEASURED[found.fields]
+    values = np.where(valid, found.numbers, 0)
+    units = _UNITS[found.fields]
+    # Millionths may take more than 64 bits: halves of the difference are multiplied apart, and put together.
+    low = (values & 0xFFFFFFFF) * units
+    high = (values >> 32) * units + (low >> 32)
+    return of_buffers(_DIFFERENCE, _wide(values * units, high >> 32), valid)
 
 
 def text_array(texts: Array) -> pa.StringArray:
-    """A column of text, as `text` makes them, without its padding."""
+    """A column of text, as `formatting` prints it, without its padding."""
     count = len(texts)
     data = np.ascontiguousarray(texts).view(np.uint8)
     ends = np.arange(count + 1, dtype=np.int32)
     if data.all():
         ends *= texts.dtype.itemsize
     else:
-        there = data != 0
-        np.cumsum(lengths(there.reshape(count, -1)), out=ends[1:])
-        data = data[there]
+        kept = data != 0
+        np.cumsum(lengths(kept.reshape(count, -1)), out=ends[1:])
+        data = data[kept]
     return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(data))

@@ -1,4 +1,4 @@
-"""CSV: a header and a record a line, quoted where a value needs it."""
+"""CSV: a header and a row a line, quoted where a value needs it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tradegen.core.columns import Array
-from tradegen.core.text_columns import lines, strings
-from tradegen.formats.records import Kind, Records
+from tradegen.core.text_columns import joined_rows, strings
+from tradegen.formats.tables import Rows, Table
 
 __all__ = ["Csv"]
 
@@ -19,20 +19,20 @@ _LAST_MARK = np.uint8(max(map(ord, _MARKS)))
 
 
 class Csv:
-    """Writes the header at once, then a line a record, each ended by a line feed."""
+    """Writes the header at once, then a line a row, each ended by a line feed."""
 
-    def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None:
-        self._kind, self._write = kind, write
-        self._write(_line(kind.names) + b"\n")
+    def __init__(self, table: Table, write: Callable[[bytes], object]) -> None:
+        self._table, self._write = table, write
+        self._write(_line(table.names) + b"\n")
 
-    def add(self, records: Records) -> None:
-        """Write the records of one block."""
-        columns = records.texts()
-        row: list[Array | bytes] = []
-        for name in self._kind.names:
-            row += [columns[name] if name in self._kind.bare else _quoted(columns[name]), b","]
-        row[-1] = b"\n"
-        for piece in lines(row, len(records)):
+    def add(self, rows: Rows) -> None:
+        """Write rows of the table."""
+        parts: list[Array | bytes] = []
+        for column in self._table.columns:
+            texts = column.texts(rows)
+            parts += [texts if column.kind.bare else _quoted(texts), b","]
+        parts[-1] = b"\n"
+        for piece in joined_rows(parts, len(rows)):
             self._write(piece)
 
     def end(self) -> None:

@@ -8,13 +8,14 @@ same records are the same bytes.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tradegen.core.columns import ORDER_TYPES, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.columns import ORDER_TYPES, RECORD_ID, Array
 from tradegen.core.text_columns import strings
 from tradegen.errors import OutputError, shown
-from tradegen.formats.records import Columns, Kind, Records
+from tradegen.formats.kinds import Date, Timestamp
+from tradegen.formats.tables import TRUTH, Rows, Table
 
 __all__ = ["MESSAGE", "SENDER", "TARGET", "Fix"]
 
@@ -63,33 +64,33 @@ class Fix:
     Raises
     ------
     OutputError
-        Where `kind` is the truth's, or has a form of its own for dates or times, or simplefix is missing.
+        Where `table` is the truth, or has a form of its own for dates or times, or simplefix is missing.
     """
 
-    def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None:
-        if kind.layout is None:
+    def __init__(self, table: Table, write: Callable[[bytes], object]) -> None:
+        if table.name == TRUTH:
             raise OutputError("format fix has no tags for the truth; expected another format for it")
-        for name in ("date_format", "timestamp_format"):
-            if form := getattr(kind.layout, name):
+        for column in table.columns:
+            if isinstance(column.kind, Date | Timestamp) and column.kind.form:
+                name = "date_format" if isinstance(column.kind, Date) else "timestamp_format"
                 raise OutputError(
-                    f"{name} is {shown(form)}, and FIX has one form of its own; expected none with format fix"
+                    f"{name} is {shown(column.kind.form)}, and FIX has one form of its own; "
+                    "expected none with format fix"
                 )
-        self._new, self._write = _messages(), write
-        names = {column: kind.layout.columns.get(column, column) for column in (*TRADE_COLUMNS, RECORD_ID)}
-        self._names = {column: name for column, name in names.items() if name in kind.names}
+        self._new, self._table, self._write = _messages(), table, write
         self._numbers = itertools.count(1)
 
-    def add(self, records: Records) -> None:
-        """Write the records of one block.
+    def add(self, rows: Rows) -> None:
+        """Write rows of the table.
 
         Raises
         ------
         OutputError
             Where timestamps have microseconds.
         """
-        values = self._values(records.texts())
+        values = self._values(self._table.texts(rows))
         columns: list[Iterable[str]] = [
-            values[text[1:-1]] if text.startswith("{") else itertools.repeat(text, len(records))
+            values[text[1:-1]] if text.startswith("{") else itertools.repeat(text, len(rows))
             for _, text in MESSAGE
         ]
         self._write(b"".join(map(self._line, zip(*columns, strict=True))))
@@ -97,20 +98,18 @@ class Fix:
     def end(self) -> None:
         """Nothing stands after the last line."""
 
-    def _values(self, texts: Columns) -> dict[str, list[str]]:
+    def _values(self, texts: Mapping[str, Array]) -> dict[str, list[str]]:
         """The columns as FIX has them, by what `MESSAGE` calls them."""
-        values: dict[str, list[str]] = {
-            column: strings(texts[name]).tolist() for column, name in self._names.items()
-        }
+        values: dict[str, list[str]] = {field: strings(column).tolist() for field, column in texts.items()}
         values["date"] = [date.replace("-", "") for date in values["date"]]
-        moments = [moment.replace("-", "").replace(" ", "-") for moment in values["trade_timestamp"]]
-        if moments and len(moments[0]) > _FINEST:
+        times = [time.replace("-", "").replace(" ", "-") for time in values["trade_timestamp"]]
+        if times and len(times[0]) > _FINEST:
             raise OutputError(
                 "timestamp_precision is us, and FIX 4.4 has no microseconds; expected ms or s with format fix"
             )
-        values["trade_timestamp"] = moments
+        values["trade_timestamp"] = times
         values["side"] = [_SIDES[side] for side in values["order_type"]]
-        values["number"] = [str(next(self._numbers)) for _ in moments]
+        values["number"] = [str(next(self._numbers)) for _ in times]
         values["report"] = values.get(RECORD_ID) or [
             f"{trade}-{side}" for trade, side in zip(values["trade_id"], values["order_type"], strict=True)
         ]

@@ -1,44 +1,53 @@
-"""Blocks as pandas frames, for people."""
+"""Tables as pandas frames, for people."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from tradegen.core import formatting as text
+from tradegen.core import formatting
 from tradegen.core.blocks import Trades, Truth
 from tradegen.core.columns import (
     FIELDS,
     MEASURED,
     MICROSECONDS,
     MICROSECONDS_A_DAY,
-    ORDER_TYPES,
-    RECORD_ID,
     TICKS_PER_DOLLAR,
     Array,
 )
 from tradegen.core.text_columns import strings
 from tradegen.engine.run import Run
-from tradegen.formats import run_values as printed
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.formats.kinds import (
+    Code,
+    Date,
+    Decimal,
+    Difference,
+    FieldValues,
+    Flag,
+    Integer,
+    Kind,
+    Timestamp,
+)
+from tradegen.formats.tables import Rows, Table, trades_table, truth_table
 
 __all__ = ["trade_ids", "trades_frame", "truth_frame"]
 
 _PER_UNIT = {"price": TICKS_PER_DOLLAR, "trade_timestamp": MICROSECONDS}
+_UNITS = np.array([_PER_UNIT.get(field, 1) for field in FIELDS])
+_IS_MEASURED = np.array([field in MEASURED for field in FIELDS])
 
 
 def trade_ids(run: Run) -> ExtensionArray:
     """The id of each pair as text, in order; frames share them row by row."""
-    return _strings(text.trade_ids(run.first_id + np.arange(run.scenario.pairs)))
+    return _strings(formatting.trade_ids(run.first_id + np.arange(run.scenario.pairs)))
 
 
 def trades_frame(run: Run, ids: ExtensionArray, trades: Trades) -> pd.DataFrame:
-    """Records, in row order.
+    """Records under their plain names, in row order.
 
     Parameters
     ----------
@@ -55,21 +64,7 @@ def trades_frame(run: Run, ids: ExtensionArray, trades: Trades) -> pd.DataFrame:
         price; ``date`` and ``trade_timestamp`` datetime64, naive local time; ``record_id`` str, where
         records have one.
     """
-    brokers = text.broker_names(run.scenario.brokers)
-    columns = {
-        "trade_id": _ids(run, ids, trades.trade_id),
-        "ticker": _categorical(trades.ticker, run.tickers),
-        "broker_id": _categorical(trades.broker_id, brokers),
-        "contra_broker_id": _categorical(trades.contra_broker_id, brokers),
-        "quantity": trades.quantity,
-        "price": trades.price / TICKS_PER_DOLLAR,
-        "order_type": _categorical(trades.order_type, ORDER_TYPES),
-        "date": (trades.date.astype(np.int64) * MICROSECONDS_A_DAY).view("datetime64[us]"),
-        "trade_timestamp": trades.trade_timestamp.view("datetime64[us]"),
-    }
-    if run.scenario.record_ids:
-        columns[RECORD_ID] = _strings(printed.record_ids(run, trades.record))
-    return pd.DataFrame(columns, copy=False)
+    return _frame(run, ids, trades_table(run), trades)
 
 
 def truth_frame(run: Run, ids: ExtensionArray, truth: Truth) -> pd.DataFrame:
@@ -83,25 +78,34 @@ def truth_frame(run: Run, ids: ExtensionArray, truth: Truth) -> pd.DataFrame:
         dollars, days, seconds or records, NaN for names; ``benign`` bool; ``notional`` float64, dollars of
         the clean pair; ``record_id`` str, where records have one.
     """
-    per_unit = np.array([_PER_UNIT.get(field, 1) for field in FIELDS])[truth.field]
-    measured = np.array([field in MEASURED for field in FIELDS])[truth.field]
-    original, altered = printed.altered_values(run, truth)
-    active = run.mechanisms
+    return _frame(run, ids, truth_table(run), truth)
+
+
+def _frame(run: Run, ids: ExtensionArray, table: Table, rows: Rows) -> pd.DataFrame:
     columns = {
-        "trade_id": _ids(run, ids, truth.trade_id),
-        "leg": _categorical(truth.leg, printed.leg_names(run)),
-        "field": _of_those_on(truth.field, FIELDS, {name for on in active for name in CATALOGUE[on].fields}),
-        "mechanism": _categorical(truth.mechanism, active),
-        "original": _strings(original),
-        "altered": _strings(altered),
-        "delta": np.where(measured, (truth.altered - truth.original) / per_unit, np.nan),
-        "benign": truth.benign,
-        "notional": truth.notional / TICKS_PER_DOLLAR,
-        "cause": _categorical(truth.cause, run.scenario.causes),
+        column.name: _ids(run, ids, rows.trade_id)
+        if column.field == "trade_id"
+        else _column(column.kind, column.values(rows))
+        for column in table.columns
     }
-    if run.scenario.record_ids:
-        columns[RECORD_ID] = _strings(printed.record_ids(run, truth.record))
     return pd.DataFrame(columns, copy=False)
+
+
+def _column(kind: Kind, values: Any) -> Any:
+    match kind:
+        case Code(names):
+            return pd.Categorical.from_codes(values, dtype=pd.CategoricalDtype(list(names)))
+        case Integer() | Flag():
+            return values
+        case Decimal():
+            return values / TICKS_PER_DOLLAR
+        case Date():
+            return (values.astype(np.int64) * MICROSECONDS_A_DAY).view("datetime64[us]")
+        case Timestamp():
+            return values.view("datetime64[us]")
+        case Difference():
+            return _differences(values)
+    return _strings(kind.texts(values))
 
 
 def _ids(run: Run, ids: ExtensionArray, numbers: Array) -> ExtensionArray:
@@ -111,24 +115,19 @@ def _ids(run: Run, ids: ExtensionArray, numbers: Array) -> ExtensionArray:
     inside = (numbers >= run.first_id) & (numbers <= run.last_id)
     texts = ids.take(np.where(inside, numbers - run.first_id, 0))
     if not inside.all():
-        texts[~inside] = [text.trade_id(number) for number in numbers[~inside].tolist()]
+        texts[~inside] = [formatting.trade_id(number) for number in numbers[~inside].tolist()]
     return texts
 
 
-def _of_those_on(codes: Array, names: Sequence[str], on: set[str]) -> pd.Categorical[Any]:
-    """Names as categories without those that the scenario has off, which counts would only list as 0."""
-    kept = [code for code, name in enumerate(names) if name in on]
-    place = np.zeros(len(names), np.int16)
-    place[kept] = np.arange(len(kept))
-    return _categorical(place[codes], [names[code] for code in kept])
+def _differences(found: FieldValues) -> Array:
+    return np.where(_IS_MEASURED[found.fields], found.numbers / _UNITS[found.fields], np.nan)
 
 
 def _strings(texts: Array) -> ExtensionArray:
     kind = _string_type()
     if getattr(kind, "storage", None) == "pyarrow":
-        from tradegen.formats.arrow import (
-            text_array,  # where pandas holds strings in Arrow's arrays, it is there
-        )
+        # Where pandas holds strings in Arrow's arrays, pyarrow is there.
+        from tradegen.formats.arrow import text_array
 
         # Without a Python string each, which would take a hundred times as long.
         column: ExtensionArray = kind.__from_arrow__(text_array(texts))
@@ -141,7 +140,3 @@ def _strings(texts: Array) -> ExtensionArray:
 def _string_type() -> Any:
     """What pandas' dtype str is here: strings of Python's, or Arrow's."""
     return pd.Series([], dtype="str").dtype
-
-
-def _categorical(codes: Array, names: Sequence[str]) -> pd.Categorical[Any]:
-    return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names)))

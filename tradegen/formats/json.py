@@ -1,25 +1,25 @@
-"""JSON: one array, a record a line."""
+"""JSON: one array, a row a line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from tradegen.formats.ndjson import objects
-from tradegen.formats.records import Kind, Records
+from tradegen.formats.tables import Rows, Table
 
 __all__ = ["Json"]
 
 
 class Json:
-    """Writes ``[``, the objects one a line, ``]``; an array without records is ``[]``."""
+    """Writes ``[``, the objects one a line, ``]``; an array without rows is ``[]``."""
 
-    def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None:
-        self._kind, self._write = kind, write
+    def __init__(self, table: Table, write: Callable[[bytes], object]) -> None:
+        self._table, self._write = table, write
         self._open = False
 
-    def add(self, records: Records) -> None:
-        """Write the records of one block."""
-        for piece in objects(self._kind, records, before=",\n"):
+    def add(self, rows: Rows) -> None:
+        """Write rows of the table."""
+        for piece in objects(self._table, rows, before=",\n"):
             self._write(piece if self._open else b"[" + piece[1:])
             self._open = True
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tradegen.core.columns import Array
-from tradegen.core.text_columns import lines
-from tradegen.formats.records import Kind, Records
+from tradegen.core.text_columns import joined_rows
+from tradegen.formats.tables import Rows, Table
 
 __all__ = ["Ndjson", "objects"]
 
@@ -16,34 +16,33 @@ __all__ = ["Ndjson", "objects"]
 class Ndjson:
     """Writes an object a line."""
 
-    def __init__(self, kind: Kind, write: Callable[[bytes], object]) -> None:
-        self._kind, self._write = kind, write
+    def __init__(self, table: Table, write: Callable[[bytes], object]) -> None:
+        self._table, self._write = table, write
 
-    def add(self, records: Records) -> None:
-        """Write the records of one block."""
-        for piece in objects(self._kind, records, after="\n"):
+    def add(self, rows: Rows) -> None:
+        """Write rows of the table."""
+        for piece in objects(self._table, rows, after="\n"):
             self._write(piece)
 
     def end(self) -> None:
         """Nothing stands after the last line."""
 
 
-def objects(kind: Kind, records: Records, *, before: str = "", after: str = "") -> Iterator[bytes]:
-    """Each record as a JSON object, with the same text `before` and `after` each, in pieces of some records.
+def objects(table: Table, rows: Rows, *, before: str = "", after: str = "") -> Iterator[bytes]:
+    """Each row as a JSON object, with the same text `before` and `after` each, in pieces of some rows.
 
     Nothing needs escaping: names are validated to hold no quote and no backslash, and numbers are printed as
     exact decimals, which is why a JSON encoder, with its doubles, is not used.
     """
-    columns = records.texts()
-    row: list[Array | bytes] = []
+    parts: list[Array | bytes] = []
     opening = before + "{"
-    for name in kind.names:
-        bare = name in kind.bare
-        row += [f'{opening}"{name}": {"" if bare else chr(34)}'.encode()]
-        row += [_or_null(columns[name]) if bare else columns[name]]
+    for column in table.columns:
+        bare, texts = column.kind.bare, column.texts(rows)
+        parts += [f'{opening}"{column.name}": {"" if bare else chr(34)}'.encode()]
+        parts += [_or_null(texts) if bare else texts]
         opening = ", " if bare else '", '
-    row.append(f"{opening.removesuffix(', ')}}}{after}".encode())
-    return lines(row, len(records))
+    parts.append(f"{opening.removesuffix(', ')}}}{after}".encode())
+    return joined_rows(parts, len(rows))
 
 
 def _or_null(texts: Array) -> Array:

@@ -10,7 +10,8 @@ from typing import Any
 
 from tradegen.engine.generator import generate_block
 from tradegen.engine.manifest import Tally
-from tradegen.formats import SINKS, Sink, records_of, trade_kinds, truth_kind
+from tradegen.formats import FORMATS, Writer
+from tradegen.formats.tables import Table, tables
 from tradegen.output.dataset_plan import Plan
 from tradegen.output.storage import Store
 
@@ -58,15 +59,17 @@ class PartWork:
         rows = dict.fromkeys(files, 0)
         with contextlib.ExitStack() as stack:
             outputs = {table: stack.enter_context(self.store.create(name)) for table, name in files.items()}
-            sinks = _sinks(plan, {table: output.write for table, output in outputs.items()})
+            made = tables(run)
+            writers = _writers(plan, made, {name: output.write for name, output in outputs.items()})
             for number in plan.blocks(part):
                 block = generate_block(run.scenario, run.market, run.seed, number, run.first_id)
-                for table, records in records_of(run, block).items():
-                    sinks[table].add(records)
-                    rows[table] += len(records)
+                for name, table in made.items():
+                    of_block = table.rows(block)
+                    writers[name].add(of_block)
+                    rows[name] += len(of_block)
                 tally.add(block)
-            for sink in sinks.values():
-                sink.end()
+            for writer in writers.values():
+                writer.end()
         record = {
             "files": {
                 name: {"rows": rows[table], "bytes": outputs[table].size, "sha256": outputs[table].sha256}
@@ -87,17 +90,18 @@ def rehearse(plan: Plan) -> None:
         Where the format cannot hold such records, or what writes it is not installed.
     """
     run = plan.run
-    sinks = _sinks(plan, dict.fromkeys(plan.tables, len))
+    made = tables(run)
+    writers = _writers(plan, made, dict.fromkeys(made, len))
     block = generate_block(run.scenario.replace(pairs=1), run.market, run.seed, 0, run.first_id)
-    for table, records in records_of(run, block).items():
-        sinks[table].add(records)
-    for sink in sinks.values():
-        sink.end()
+    for name, table in made.items():
+        writers[name].add(table.rows(block))
+        writers[name].end()
 
 
-def _sinks(plan: Plan, write: Mapping[str, Callable[[bytes], object]]) -> dict[str, Sink]:
-    kinds = {**trade_kinds(plan.run), "truth": truth_kind(plan.run)}
-    return {table: SINKS[plan.form_of(table)](kinds[table], write[table]) for table in plan.tables}
+def _writers(
+    plan: Plan, made: Mapping[str, Table], write: Mapping[str, Callable[[bytes], object]]
+) -> dict[str, Writer]:
+    return {name: FORMATS[plan.form_of(name)](table, write[name]) for name, table in made.items()}
 
 
 def record_of(store: Store, part: int) -> dict[str, Any] | None:

@@ -9,7 +9,8 @@ from typing import Any
 from tradegen.core.blocks import BLOCK_PAIRS
 from tradegen.engine.run import Run, prepare
 from tradegen.errors import OutputError, nearest, whole_number
-from tradegen.formats import SINKS, truth_form
+from tradegen.formats import FORMATS, truth_format
+from tradegen.formats.tables import TRUTH
 from tradegen.version import __version__
 
 __all__ = ["BLOCKS_PER_PART", "Plan"]
@@ -28,8 +29,8 @@ class Plan:
     blocks_per_part: int = BLOCKS_PER_PART
 
     def __post_init__(self) -> None:
-        if self.form not in SINKS:
-            raise OutputError(f"format {self.form} is unknown; {nearest(self.form, SINKS)}")
+        if self.form not in FORMATS:
+            raise OutputError(f"format {self.form} is unknown; {nearest(self.form, FORMATS)}")
         whole_number("blocks_per_part", self.blocks_per_part, 1, 10**6, OutputError)
 
     @property
@@ -49,12 +50,12 @@ class Plan:
 
     def form_of(self, table: str) -> str:
         """The form of a table: of a list, or of the truth."""
-        return truth_form(self.form) if table == "truth" else self.form
+        return truth_format(self.form) if table == TRUTH else self.form
 
     @property
     def tables(self) -> tuple[str, ...]:
         """The lists of the view, and the truth."""
-        return (*self.run.scenario.lists, "truth")
+        return (*self.run.scenario.lists, TRUTH)
 
     def files(self, part: int) -> dict[str, str]:
         """A part's files by table: ``trades/part-00000.parquet`` and ``truth/part-00000.parquet``."""

@@ -16,22 +16,14 @@ from tradegen.engine.generator import generate_blocks
 from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run
 from tradegen.errors import OutputError, nearest
-from tradegen.formats import (
-    SINKS,
-    Kind,
-    Sink,
-    trade_kinds,
-    trade_records,
-    truth_form,
-    truth_kind,
-    truth_records,
-)
+from tradegen.formats import FORMATS, Writer, truth_format
+from tradegen.formats.tables import TRUTH, Table, tables
 from tradegen.output.files import OutputFile, StandardOutput, uninterrupted
 from tradegen.output.progress import progress
 
 __all__ = ["Destinations", "export"]
 
-_BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in SINKS}}
+_BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in FORMATS}}
 _STANDARD_OUTPUT = Path("/dev/stdout")
 
 
@@ -39,7 +31,7 @@ _STANDARD_OUTPUT = Path("/dev/stdout")
 class Destinations:
     """Where a run goes: `trades` (None is standard output), and if named `truth` and `manifest`.
 
-    `form` is the name of a sink; where it is None, a file's suffix says it, and JSON is for what has none.
+    `form` is the name of a format; where it is None, a file's suffix says it, and JSON is for what has none.
     In a view of two `lists`, each has a file of its own: ``trades.csv`` becomes ``trades.buy.csv`` and
     ``trades.sell.csv``.
 
@@ -58,8 +50,8 @@ class Destinations:
     lists: tuple[str, ...] = LISTS["single"]
 
     def __post_init__(self) -> None:
-        if self.form is not None and self.form not in SINKS:
-            raise OutputError(f"format {self.form} is unknown; {nearest(self.form, SINKS)}")
+        if self.form is not None and self.form not in FORMATS:
+            raise OutputError(f"format {self.form} is unknown; {nearest(self.form, FORMATS)}")
         if len(self.lists) > 1 and (self.trades is None or not self.trades.name):
             raise OutputError(
                 f"the view has two lists, {' and '.join(self.lists)}, and standard output takes one; "
@@ -89,13 +81,18 @@ class Destinations:
 
     @property
     def form_of_trades(self) -> str:
-        """The name of the trades' sink."""
+        """The name of the trades' format."""
         return self._form_of(self.trades) if self.trades else self.form or "json"
 
-    def sink(self, kind: Kind, path: Path | None, write: Callable[[bytes], object]) -> Sink:
-        """The sink for one kind of record."""
-        form = self._form_of(path) if path else self.form or "json"
-        return SINKS[truth_form(form) if path and path == self.truth else form](kind, write)
+    @property
+    def form_of_truth(self) -> str:
+        """The name of the truth's format."""
+        return truth_format(self._form_of(self.truth) if self.truth else self.form_of_trades)
+
+    def writer(self, table: Table, write: Callable[[bytes], object]) -> Writer:
+        """The writer of a table."""
+        form = self.form_of_truth if table.name == TRUTH else self.form_of_trades
+        return FORMATS[form](table, write)
 
     def _form_of(self, path: Path) -> str:
         suffix = path.suffix.lower()
@@ -150,18 +147,16 @@ def _write(
     manifest_file: OutputFile | None,
     run: Run,
 ) -> dict[str, Any]:
-    kinds = trade_kinds(run)
-    trades = {name: to.sink(kinds[name], to.trades, file.write) for name, file in trades_files.items()}
-    truth = to.sink(truth_kind(run), to.truth, truth_file.write) if truth_file else None
+    files = {**trades_files, **({TRUTH: truth_file} if truth_file else {})}
+    written = {name: table for name, table in tables(run).items() if name in files}
+    writers = {name: to.writer(table, files[name].write) for name, table in written.items()}
     tally = Tally(run)
     for block in progress(run, generate_blocks(run)):
-        for name, columns in trade_records(run, block).items():
-            trades[name].add(columns)
-        if truth:
-            truth.add(truth_records(run, block))
+        for name, table in written.items():
+            writers[name].add(table.rows(block))
         tally.add(block)
-    for sink in (*trades.values(), *([truth] if truth else [])):
-        sink.end()
+    for writer in writers.values():
+        writer.end()
     manifest = tally.manifest()
     if manifest_file:
         manifest_file.write(json.dumps(manifest, indent=2).encode() + b"\n")

@@ -15,7 +15,8 @@ import pandas as pd
 
 from tradegen.api.batch import Batch, generate
 from tradegen.errors import CaseError, ScenarioError, ScoringError, TradegenError, nearest, whole_number
-from tradegen.formats import SINKS, trade_kinds, trade_records
+from tradegen.formats import FORMATS
+from tradegen.formats.tables import list_tables
 from tradegen.scenario.model import DEFAULT, Scenario
 from tradegen.scoring.requirements import required
 from tradegen.scoring.score_counts import MEASURES
@@ -138,22 +139,22 @@ class TradeCase:
         OutputError
             Where the library is missing that the format needs.
         """
-        lists = trade_kinds(self.batch.run)
+        lists = list_tables(self.batch.run)
         if name is None and len(lists) > 1:
             raise CaseError(f"path() names no list, and the view has two; expected {' or '.join(lists)}")
         chosen = name or next(iter(lists))
         self._check(chosen)
-        if format not in SINKS:
-            raise CaseError(f"format {format} is unknown; {nearest(str(format), SINKS)}")
+        if format not in FORMATS:
+            raise CaseError(f"format {format} is unknown; {nearest(str(format), FORMATS)}")
         where = folder if folder is not None else self.folder
         if where is None:
             raise CaseError("path() has no folder to write to; expected folder=tmp_path")
         file = Path(where() if callable(where) else where) / f"{chosen}.{format}"
         with file.open("wb") as stream:
-            sink = SINKS[format](lists[chosen], stream.write)
+            writer = FORMATS[format](lists[chosen], stream.write)
             for block in self.batch.blocks:
-                sink.add(trade_records(self.batch.run, block)[chosen])
-            sink.end()
+                writer.add(lists[chosen].rows(block))
+            writer.end()
         return file
 
     def score(self, findings: Any, **options: Any) -> Score:

@@ -10,10 +10,10 @@ import numpy as np
 
 from tradegen.api.batch import Batch
 from tradegen.core.blocks import Trades
-from tradegen.core.columns import LEGS, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.columns import LEGS, TRADE_COLUMNS
 from tradegen.core.formatting import trade_ids
 from tradegen.core.text_columns import strings
-from tradegen.formats import run_values, truth_records
+from tradegen.formats.tables import trades_table, truth_table
 from tradegen.scoring.details import TruthKey
 
 __all__ = ["CaseRecords", "TruthRow"]
@@ -54,9 +54,9 @@ class CaseRecords:
     @cached_property
     def truth(self) -> list[TruthRow]:
         """Every row of the truth."""
-        rows = []
+        rows, table = [], truth_table(self.batch.run)
         for block in self.batch.blocks:
-            texts = truth_records(self.batch.run, block).texts()
+            texts = table.texts(table.rows(block))
             *columns, benign = (strings(texts[name]).tolist() for name in _COLUMNS)
             labels = [label == "true" for label in benign]
             rows += [TruthRow(*values) for values in zip(*columns, labels, strict=True)]
@@ -82,10 +82,7 @@ class CaseRecords:
         """
         run, legs = self.batch.run, LEGS[self.batch.run.scenario.view]
         records = self._records(pair)
-        forms = run_values.forms(run)
-        columns = {name: list(strings(forms[name](getattr(records, name)))) for name in TRADE_COLUMNS}
-        if run.scenario.record_ids:
-            columns[RECORD_ID] = list(strings(run_values.record_ids(run, records.record)))
+        columns = {name: list(strings(texts)) for name, texts in trades_table(run).texts(records).items()}
         widths = {name: max(map(len, values), default=0) for name, values in columns.items()}
         margin = max(map(len, legs))
         lines = [

@@ -1,0 +1,192 @@
+"""What the tables of a run are: their columns, what these are called, and where their values come from.
+
+Every format reads this one description. A layout's names and forms are applied here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from tradegen.core import formatting
+from tradegen.core.blocks import NO_RECORD, Block, Trades, Truth
+from tradegen.core.columns import FIELDS, LEGS, ORDER_TYPES, RECORD, RECORD_ID, Array
+from tradegen.core.formatting import Form
+from tradegen.core.streams import draw, scramble
+from tradegen.engine.run import Run
+from tradegen.formats.kinds import (
+    AnyField,
+    Code,
+    Date,
+    Decimal,
+    Difference,
+    FieldValues,
+    Flag,
+    Integer,
+    Kind,
+    Reference,
+    Timestamp,
+)
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.scenario.layouts import PLAIN
+
+if TYPE_CHECKING:
+    from tradegen.scenario.layouts import Layout
+
+__all__ = ["TRUTH", "Column", "Rows", "Table", "list_tables", "tables", "trades_table", "truth_table"]
+
+TRUTH = "truth"
+"""The name of the table that holds the answer key."""
+
+Rows: TypeAlias = Trades | Truth
+"""Rows of a table, as a block holds them."""
+
+_Described: TypeAlias = tuple[str, Kind, Callable[[Any], Any]]
+"""A column's field, kind and values, before a layout gives it a name."""
+
+_PRICE, _NOTIONAL = 18, 19  # digits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One column of a table."""
+
+    field: str  # what tradegen calls it
+    name: str  # what it is called where it is written
+    kind: Kind
+    values: Callable[[Any], Any]  # its values in rows of the table, as the kind holds them
+
+    def texts(self, rows: Rows) -> Array:
+        """Its values as text files print them: bytes of one width, padded with NULs."""
+        return self.kind.texts(self.values(rows))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """One of the lists of a run, or its truth."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: Callable[[Block], Rows]  # what a block adds to it, in row order
+
+    @property
+    def names(self) -> list[str]:
+        """What its columns are called where it is written."""
+        return [column.name for column in self.columns]
+
+    def texts(self, rows: Rows) -> dict[str, Array]:
+        """Its columns as text files print them, by field."""
+        return {column.field: column.texts(rows) for column in self.columns}
+
+
+def tables(run: Run) -> dict[str, Table]:
+    """The lists of the view and the truth, by name."""
+    return {**list_tables(run), TRUTH: truth_table(run)}
+
+
+def list_tables(run: Run) -> dict[str, Table]:
+    """The lists of the view, by name."""
+    lists = run.scenario.lists
+    one = len(lists) == 1
+    return {
+        name: Table(name, _trade_columns(run, layout), _all_legs if one else functools.partial(_one_leg, leg))
+        for leg, (name, layout) in enumerate(lists.items())
+    }
+
+
+def trades_table(run: Run) -> Table:
+    """All records of a run as one list, whatever its view, under their plain names."""
+    return Table("trades", _trade_columns(run, PLAIN), _all_legs)
+
+
+def truth_table(run: Run) -> Table:
+    """The answer key, by trade_id and then by field."""
+    possible = {field for name in run.mechanisms for field in CATALOGUE[name].fields}
+    fields, field_codes = _those_of(FIELDS, possible)
+    as_written: dict[str, Any] = {column.field: column.kind.texts for column in _trade_columns(run, PLAIN)}
+    any_field = AnyField({**as_written, RECORD: formatting.integers})
+    columns: list[_Described] = [
+        ("trade_id", Reference(formatting.trade_ids), attrgetter("trade_id")),
+        ("leg", Code(LEGS[run.scenario.view]), attrgetter("leg")),
+        ("field", fields, lambda truth: field_codes[truth.field]),
+        ("mechanism", Code(tuple(run.mechanisms)), attrgetter("mechanism")),
+        ("original", any_field, lambda truth: FieldValues(truth.original, truth.field)),
+        ("altered", any_field, lambda truth: FieldValues(truth.altered, truth.field)),
+        ("delta", _differences(run), lambda truth: FieldValues(truth.altered - truth.original, truth.field)),
+        ("benign", Flag(), attrgetter("benign")),
+        ("notional", Decimal(_NOTIONAL), attrgetter("notional")),
+        ("cause", Code(tuple(run.scenario.causes)), attrgetter("cause")),
+        *_record_id(run),
+    ]
+    return Table(
+        TRUTH,
+        tuple(Column(field, field, kind, values) for field, kind, values in columns),
+        attrgetter(TRUTH),
+    )
+
+
+def _trade_columns(run: Run, layout: Layout) -> tuple[Column, ...]:
+    scenario = run.scenario
+    brokers = Code(tuple(formatting.broker_names(scenario.brokers)))
+    kinds: dict[str, Kind] = {
+        "trade_id": Reference(formatting.trade_ids),
+        "ticker": Code(run.tickers),
+        "broker_id": brokers,
+        "contra_broker_id": brokers,
+        "quantity": Integer(),
+        "price": Decimal(_PRICE),
+        "order_type": Code(ORDER_TYPES),
+        "date": Date(layout.date_format),
+        "trade_timestamp": Timestamp(scenario.timestamp_precision, layout.timestamp_format),
+    }
+    columns: list[_Described] = [(field, kind, attrgetter(field)) for field, kind in kinds.items()]
+    return tuple(
+        Column(field, layout.columns.get(field, field), kind, values)
+        for field, kind, values in (*columns, *_record_id(run))
+    )
+
+
+def _record_id(run: Run) -> Iterator[_Described]:
+    """The last column, where records have one: 16 hexadecimal digits that tell nothing; "" for no record."""
+    if run.scenario.record_ids:
+        salt = int(draw(run.seed, RECORD_ID, 0, 1)[0])
+
+        def texts(numbers: Array) -> Array:
+            found = formatting.hexadecimal(scramble(numbers, salt))
+            found[numbers == NO_RECORD] = b""
+            return found
+
+        yield RECORD_ID, Reference(texts), attrgetter("record")
+
+
+def _differences(run: Run) -> Difference:
+    seconds = functools.partial(formatting.seconds, precision=run.scenario.timestamp_precision)
+    forms: Mapping[str, Form] = {
+        "quantity": formatting.integers,
+        "price": formatting.dollars,
+        "date": formatting.integers,
+        "trade_timestamp": seconds,
+        RECORD: formatting.integers,
+    }
+    return Difference(forms)
+
+
+def _those_of(names: Sequence[str], possible: set[str]) -> tuple[Code, Array]:
+    """The names that a run may have, and by position among all names the code of each."""
+    kept = [position for position, name in enumerate(names) if name in possible]
+    codes = np.zeros(len(names), np.int16)
+    codes[kept] = np.arange(len(kept))
+    return Code(tuple(names[position] for position in kept)), codes
+
+
+def _all_legs(block: Block) -> Trades:
+    return block.trades
+
+
+def _one_leg(leg: int, block: Block) -> Trades:
+    return block.trades.take(block.trades.leg == leg)
