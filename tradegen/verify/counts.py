@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from tradegen.verify.database import Database
 from tradegen.verify.findings import Findings
 
-__all__ = ["Read", "check_counts"]
+__all__ = ["Read", "check_counts", "count_read"]
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Read:
     benign_pairs: int = 0
     by_field: Counter[str] = field(default_factory=Counter)
     by_mechanism: Counter[str] = field(default_factory=Counter)
+    by_cause: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Read) -> None:
         """Count what another one has counted, too."""
@@ -41,6 +43,36 @@ _TOTALS = {
 """Counts of the manifest, and what they are called here."""
 
 
+def count_read(database: Database, read: Read) -> None:
+    """Count what is in the tables of a proof."""
+    [read.pairs] = database.row("SELECT count(*) FROM pairs")
+    read.truth_rows, read.benign_rows = database.row(
+        "SELECT count(*), count(*) FILTER (benign) FROM all_truth"
+    )
+    for benign, cause, count in database.rows("""
+        SELECT benign, cause, count(*) FROM (
+            SELECT bool_and(coalesce(benign, false)) AS benign, min(cause) AS cause
+            FROM truth ANTI JOIN unknown USING (pair) GROUP BY pair
+        ) GROUP BY benign, cause"""):
+        if benign:
+            read.benign_pairs += count
+        else:
+            read.mismatched_pairs += count
+            read.by_cause[cause] += count
+    read.by_field += Counter(
+        dict(database.rows("SELECT field, count(*) FROM all_truth WHERE field IS NOT NULL GROUP BY field"))
+    )
+    # Brokers that are swapped have two rows of one mechanism.
+    read.by_mechanism += Counter(
+        dict(
+            database.rows("""
+                SELECT mechanism, count(*) FROM all_truth WHERE NOT
+                    (mechanism = 'broker_id.swapped' AND coalesce(field, '') = 'contra_broker_id')
+                GROUP BY mechanism""")
+        )
+    )
+
+
 def check_counts(manifest: Mapping[str, Any], read: Read, findings: Findings) -> None:
     """Report the counts of the manifest that what was read does not bear out."""
     replay = manifest["replay"]
@@ -54,12 +86,16 @@ def check_counts(manifest: Mapping[str, Any], read: Read, findings: Findings) ->
         return
     for name, counted in _TOTALS.items():
         _compare(f"counts.{name}", counts.get(name), getattr(read, counted), findings)
-    for name, group in (("by_field", read.by_field), ("by_mechanism", read.by_mechanism)):
+    benign = counts.get("benign")
+    if isinstance(benign, Mapping):
+        _compare("counts.benign.applied", benign.get("applied"), read.benign_pairs, findings)
+    for name in ("by_field", "by_mechanism", "by_cause"):
+        group = getattr(read, name)
         told = counts.get(name)
         if isinstance(told, Mapping):
             for key in sorted({*told, *group}):
                 count = told.get(key, 0)
-                # Of a mechanism, the manifest may say how often it was requested, too.
+                # Of mechanisms and causes, the manifest may say how often they were requested, too.
                 count = count.get("applied") if isinstance(count, Mapping) else count
                 _compare(f"counts.{name}.{key}", count, group.get(key, 0), findings)
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tradegen.core.storage import Storage, open_storage
 from tradegen.errors import shown
+from tradegen.verify.files import json_object
 from tradegen.verify.findings import Findings
-from tradegen.verify.places import Place, place_of
 from tradegen.verify.planning import scenario_of
-from tradegen.verify.sources import json_object
-from tradegen.verify.vocabulary import LISTS, VerifyError
+from tradegen.verify.words import LISTS, UnfinishedError, VerifyError
 
 __all__ = ["Dataset", "open_dataset"]
 
@@ -25,7 +25,7 @@ _FORMS = ("csv", "ndjson", "json", "parquet", "fix")
 class Dataset:
     """A dataset, of which nothing but the manifest is read."""
 
-    place: Place
+    storage: Storage
     manifest: Mapping[str, Any]
     scenario: Mapping[str, Any]
     form: str
@@ -72,7 +72,8 @@ class Dataset:
             if name not in expected:
                 told = f"{shown(name)} is in the manifest; no file of this dataset has such a name"
                 findings.add("digest", told)
-        for name in sorted(set(self.place.names()) - {_MANIFEST, *expected}):
+        found = {name for name in self.storage.names() if not name.startswith(".") and "/." not in name}
+        for name in sorted(found - {_MANIFEST, *expected}):
             findings.add("digest", f"{name} is there, and not in the manifest")
         digest = hashlib.sha256(b"".join(self._lines())).hexdigest()
         if digest != _member(self.manifest.get("digests"), "dataset"):
@@ -99,8 +100,9 @@ def open_dataset(path: str, endpoint: str | None = None) -> Dataset:
         Where there is no dataset, or an unfinished one, or its manifest cannot be used.
     """
     folder, _, name = path.rpartition("/")
-    place = place_of(folder or path.removesuffix(_MANIFEST) if name == _MANIFEST else path, endpoint)
-    content = place.get(_MANIFEST)
+    where = folder or path.removesuffix(_MANIFEST) if name == _MANIFEST else path
+    storage = open_storage(where, endpoint, UnfinishedError)
+    content, place = storage.get(_MANIFEST), storage.place
     if content is None:
         raise VerifyError(
             f"{place} holds no {_MANIFEST}, so that it is no finished dataset; "
@@ -124,7 +126,7 @@ def open_dataset(path: str, endpoint: str | None = None) -> Dataset:
         raise VerifyError(f"dataset.blocks_per_part is {shown(blocks)} in the manifest; expected 1 or more")
     if not isinstance(files, Mapping) or not all(map(_is_file, files.values())):
         raise VerifyError("dataset.files in the manifest is not a table of rows, bytes and sha256 by name")
-    return Dataset(place, manifest, scenario, form, int(blocks) * _BLOCK)
+    return Dataset(storage, manifest, scenario, form, int(blocks) * _BLOCK)
 
 
 def _member(table: object, name: str) -> Any:

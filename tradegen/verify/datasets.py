@@ -1,23 +1,20 @@
-"""The proof of a dataset: part by part, in parallel, and then of what goes through all parts."""
+"""The proof of a dataset: part by part, and then of what goes through all parts."""
 
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from tradegen.core.machine import core_count
+from tradegen.core.storage import Copy
 from tradegen.errors import shown
 from tradegen.verify.counts import Read, check_counts
+from tradegen.verify.database import MEMORY, Database, opened
 from tradegen.verify.dataset import Dataset
+from tradegen.verify.files import Source, look
 from tradegen.verify.findings import Findings, Report
-from tradegen.verify.id_files import IdFiles
-from tradegen.verify.parts import PartWork
-from tradegen.verify.pool import in_processes
-from tradegen.verify.values import record_id_text
-from tradegen.verify.verification import report
-from tradegen.verify.vocabulary import VerifyError
+from tradegen.verify.planning import make_part_plan
+from tradegen.verify.verification import report, verify_plan
+from tradegen.verify.words import UnfinishedError, VerifyError
 
 __all__ = ["verify_dataset"]
 
@@ -26,22 +23,22 @@ def verify_dataset(
     dataset: Dataset,
     *,
     workers: int | None = None,
-    chunk_rows: int = 200_000,
+    memory: str = MEMORY,
     advance: Callable[[int], object] = lambda _pairs: None,
 ) -> Report:
     """Prove a dataset: its files are those of its manifest, and its truth is effective and complete.
 
-    Memory grows with the number of workers, not with the dataset. The ids of its records wait in the folder
-    for temporary files to be compared, in eight bytes each.
+    One part is held at a time. The ids of all records are kept, eight bytes each, to be compared at the end;
+    what does not fit into memory waits in the folder for temporary files.
 
     Parameters
     ----------
     dataset : Dataset
         What `open_dataset` gave.
     workers : int, optional
-        Processes; all cores if not given. The report is the same for any number.
-    chunk_rows : int
-        Records that a process reads at a time, about.
+        Threads; all cores if not given. The report is the same for any number.
+    memory : str
+        What DuckDB may hold in memory.
     advance : callable
         Called with the numbers of pairs done.
 
@@ -57,53 +54,123 @@ def verify_dataset(
     """
     if workers is not None and workers < 1:
         raise VerifyError(f"workers is {shown(workers)}; expected 1 or more")
-    findings, read = Findings(), Read()
+    findings = Findings()
     dataset.check(findings)
-    files = size = 0
-    whole, with_ids = True, set()
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tradegen-verify-")))
-        record_ids = IdFiles.for_about(folder, "record_ids", 2 * dataset.pairs)
-        mistyped = IdFiles.for_about(folder, "mistyped", dataset.pairs)
-        work = PartWork(dataset, record_ids, mistyped, chunk_rows)
-        count = min(workers or core_count(), dataset.part_count)
-        for proof in in_processes(work, range(dataset.part_count), count):
-            findings.merge(proof.findings)
-            read.add(proof.read)
-            files, size, whole = files + proof.files, size + proof.bytes, whole and proof.whole
-            with_ids |= {proof.with_record_ids} - {None}
-            advance(proof.pairs)
-        _compare_ids(record_ids, mistyped, count, findings)
-    if len(with_ids) > 1:
-        findings.add("record_id", "some parts have the column record_id, others have none")
-    if whole:
+    with opened(memory, workers) as database:
+        proof = _DatasetProof(database, dataset, findings)
+        for part in range(dataset.part_count):
+            first, last = dataset.ids(part)
+            proof.add(part)
+            advance(last - first + 1)
+        proof.compare_ids()
+    if proof.whole:
         # Where a file is missing, the counts say nothing more.
-        check_counts(dataset.manifest, read, findings)
-    unread = "FIX" if dataset.form == "fix" else ""
-    return report(read, findings, files=files, bytes=size, unread=unread)
+        check_counts(dataset.manifest, proof.read, findings)
+    return report(proof.read, findings, files=proof.files, bytes=proof.bytes)
 
 
-def _compare_ids(record_ids: IdFiles, mistyped: IdFiles, workers: int, findings: Findings) -> None:
-    """Report ids of any parts that are the same, and must not be."""
-    _tell(
-        "record_id",
-        record_ids,
-        workers,
-        lambda number: f"record_id {record_id_text(number)} stands twice or more",
-        findings,
-    )
-    _tell(
-        "collision",
-        mistyped,
-        workers,
-        lambda number: f"tid{number:08d} is the mistyped id of pairs in two parts or more",
-        findings,
-    )
+class _DatasetProof:
+    """The parts that were proved so far.
 
+    Attributes
+    ----------
+    read : Read
+    files, bytes : int
+        How many files were hashed, and how much that was.
+    whole : bool
+        Whether all files were read to their ends, so that the counts are those of the dataset.
+    """
 
-def _tell(
-    kind: str, files: IdFiles, workers: int, sentence: Callable[[int], str], findings: Findings
-) -> None:
-    numbers: Iterable[int] = range(files.count)
-    for ids in in_processes(files.twice, numbers, min(workers, files.count)):
-        findings.extend(kind, len(ids), ids, sentence)
+    def __init__(self, database: Database, dataset: Dataset, findings: Findings) -> None:
+        self._database, self._dataset, self._findings = database, dataset, findings
+        self.read, self.files, self.bytes, self.whole = Read(), 0, 0, True
+        self._with_ids: set[bool] = set()
+        database.run("CREATE TABLE all_record_ids (record_id UBIGINT); CREATE TABLE all_mistyped (id BIGINT)")
+
+    def add(self, part: int) -> None:
+        """Hash the files of a part, then prove its truth.
+
+        Raises
+        ------
+        UnfinishedError
+            Where a file cannot be reached. What is wrong with the files is a finding.
+        """
+        with contextlib.ExitStack() as stack:
+            copies = {}
+            for name in self._dataset.names(part):
+                copy = stack.enter_context(self._dataset.storage.copy(name))
+                self._compare(name, copy)
+                if copy is not None:
+                    copies[name] = copy
+                    self.files += 1
+                    self.bytes += copy.bytes
+            if len(copies) < len(self._dataset.tables):
+                self.whole = False
+                return
+            try:
+                self._prove(part, copies)
+            except UnfinishedError:
+                raise
+            except VerifyError as error:
+                # A file that cannot be read must not keep others from being proved.
+                self._findings.add("invalid", str(error))
+                self.whole = False
+
+    def _compare(self, name: str, copy: Copy | None) -> None:
+        """Report a file that is not, byte by byte, what the manifest says."""
+        told, add = self._dataset.files.get(name), self._findings.add
+        if copy is None:
+            add("digest", f"{name} is missing")
+        elif told is None:
+            return  # told of with the manifest
+        elif copy.bytes != int(told["bytes"]):
+            how = "is truncated" if copy.bytes < int(told["bytes"]) else "is too long"
+            add("digest", f"{name} {how}: {copy.bytes:,} bytes instead of {int(told['bytes']):,}")
+        elif copy.sha256 != told["sha256"]:
+            same = (other for other, file in self._dataset.files.items() if file["sha256"] == copy.sha256)
+            other = next(same, None)
+            what = "its SHA-256 is another" if other is None else f"it is the file of {other}"
+            add("digest", f"{name} is altered: {what}")
+
+    def _prove(self, part: int, copies: Mapping[str, Copy]) -> None:
+        database, dataset = self._database, self._dataset
+        *lists, truth = (self._source(name, copy) for name, copy in copies.items())
+        plan = make_part_plan(database, lists, truth, dataset.manifest, dataset.ids(part))
+        proved = verify_plan(database, plan, self._findings, lambda _: None)
+        self.read.add(proved.read)
+        for name, found in proved.rows.items():
+            told = dataset.files.get(name)
+            if told is not None and int(told["rows"]) != found:
+                self._findings.add(
+                    "manifest", f"{name} has {int(told['rows']):,} rows in the manifest; it holds {found:,}"
+                )
+        if any(item.source.names for item in plan.lists):
+            self._with_ids.add(plan.with_record_ids)
+        database.run("""
+            INSERT INTO all_record_ids SELECT record_id FROM all_records WHERE record_id IS NOT NULL;
+            INSERT INTO all_mistyped SELECT DISTINCT altered_number FROM truth
+                WHERE field = 'trade_id' AND altered_number <> pair""")
+
+    def _source(self, name: str, copy: Copy) -> Source:
+        found = look(self._database, copy.path, name)
+        expected = name.rpartition(".")[2]
+        if not isinstance(found, Source) or (found.names and found.form != expected):
+            raise VerifyError(f"{name} is not {expected}, which the manifest says it is")
+        return found
+
+    def compare_ids(self) -> None:
+        """Report ids of any parts that are the same, and must not be."""
+        self._database.tell(
+            self._findings,
+            "record_id",
+            "SELECT record_id FROM all_record_ids GROUP BY record_id HAVING count(*) > 1",
+            "'record_id ' || printf('%016x', record_id) || ' stands twice or more'",
+        )
+        self._database.tell(
+            self._findings,
+            "collision",
+            "SELECT id FROM all_mistyped GROUP BY id HAVING count(*) > 1",
+            "format('tid{:08d}', id) || ' is the mistyped id of pairs in two parts or more'",
+        )
+        if len(self._with_ids) > 1:
+            self._findings.add("record_id", "some parts have the column record_id, others have none")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 __all__ = ["EXAMPLES", "KINDS", "Finding", "Findings", "Report"]
@@ -39,30 +39,16 @@ class Finding:
 
 
 class Findings:
-    """Collects findings while files are read: counts, and sentences for the first of each kind."""
+    """Collects what the statements of a proof find: counts, and sentences for the first of each kind."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = dict.fromkeys(KINDS, 0)
         self._examples: dict[str, list[str]] = {kind: [] for kind in KINDS}
 
-    def add(self, kind: str, sentence: str) -> None:
-        """Add one finding."""
-        self.extend(kind, 1, [0], lambda _: sentence)
-
-    def extend(self, kind: str, count: int, rows: Iterable[int], sentence: Callable[[int], str]) -> None:
-        """Add `count` findings; `sentence` tells of one of the `rows`, and is asked while few are told."""
-        self._counts[kind] += count
-        told = self._examples[kind]
-        for row in rows:
-            if len(told) >= EXAMPLES:
-                break
-            told.append(sentence(int(row)))
-
-    def merge(self, found: Mapping[str, Finding]) -> None:
-        """Add the findings of a part, as `freeze` gave them."""
-        for kind, finding in found.items():
-            examples = finding.examples
-            self.extend(kind, finding.count, range(len(examples)), examples.__getitem__)
+    def add(self, kind: str, *examples: str, count: int | None = None) -> None:
+        """Add findings: as many as there are examples, if not more."""
+        self._counts[kind] += len(examples) if count is None else count
+        self._examples[kind] += examples[: EXAMPLES - len(self._examples[kind])]
 
     def freeze(self) -> dict[str, Finding]:
         """The findings by kind, of the kinds that were found."""
@@ -87,8 +73,6 @@ class Report:
         Whether they were known, from the manifest: without them, benign labels are not checked.
     files, bytes : int
         Of a dataset: how many files were hashed, and how much that was.
-    unread : str
-        Of a dataset: the form of records that are not re-read, if they are of such a form.
     """
 
     pairs: int
@@ -99,7 +83,6 @@ class Report:
     tolerances: bool = True
     files: int = 0
     bytes: int = 0
-    unread: str = ""
 
     @property
     def ok(self) -> bool:
@@ -111,16 +94,10 @@ class Report:
         lines = []
         if self.files:
             lines.append(f"{_counted(self.files, 'file')}, {_counted(self.bytes, 'byte')}")
-        if self.unread:
-            lines.append(
-                f"not checked: what the {self.unread} messages and their truth say, "
-                "since such messages are not re-read"
-            )
-        else:
-            lines.append(
-                f"{_counted(self.pairs, 'pair')}, {_counted(self.records, 'record')}, "
-                f"{_counted(self.truth_rows, 'truth row')}, {self.benign_rows:,} of them benign"
-            )
+        lines.append(
+            f"{_counted(self.pairs, 'pair')}, {_counted(self.records, 'record')}, "
+            f"{_counted(self.truth_rows, 'truth row')}, {self.benign_rows:,} of them benign"
+        )
         if self.benign_rows and not self.tolerances:
             lines.append("not checked: whether they are benign, since tolerances stand in the manifest")
         if self.ok:
@@ -136,7 +113,7 @@ class Report:
     def _proved(self) -> list[str]:
         files = ["every file is as the manifest says"] if self.files else []
         truth = ["every truth row is a difference as written, and every difference is in it"]
-        return files + ([] if self.unread else truth)
+        return files + truth
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

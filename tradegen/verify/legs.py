@@ -1,121 +1,126 @@
-"""The two legs of every pair as single rows, and what makes the records of a leg one leg."""
+"""The legs of all pairs: one row a leg, whatever its records, and each pair's two legs side by side."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import numpy as np
+from tradegen.verify.database import Database
+from tradegen.verify.plan import Plan
+from tradegen.verify.words import COLUMNS, FIELDS, MIRROR, NAMES, literal
 
-from tradegen.verify.settling import Batch
-from tradegen.verify.tables import Reading
-from tradegen.verify.vocabulary import (
-    COLUMNS,
-    LEG,
-    MIRROR,
-    ORDER_TYPE,
-    QUANTITY,
-    RECORD,
-    RECORD_ID,
-    T_LEG,
-    T_MECHANISM,
-    TRADE_ID,
-    UNREADABLE,
-    Array,
-)
-
-__all__ = ["Legs", "make_legs"]
+__all__ = ["differing", "make_legs", "make_macros", "value_of"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Legs:
-    """The legs of a batch of pairs.
+def make_macros(database: Database, plan: Plan) -> None:
+    """Define how sentences tell of ids, values and places."""
+    names = ", ".join(map(literal, NAMES))
+    form = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}[plan.decimals]
+    finer = f"number % {10 ** (6 - plan.decimals)} <> 0"
+    database.run(f"""
+        CREATE OR REPLACE MACRO tid(number) AS format('tid{{:08d}}', number);
+        CREATE OR REPLACE MACRO dollars(ticks) AS (ticks::DECIMAL(36, 0) * 0.01)::VARCHAR;
+        CREATE OR REPLACE MACRO told(field, number, name) AS coalesce(
+            CASE
+                WHEN field IN ({names}) THEN name
+                WHEN field = 'trade_id' THEN tid(number)
+                WHEN field = 'price' THEN dollars(number)
+                WHEN field = 'date' THEN (DATE '1970-01-01' + number::INTEGER)::VARCHAR
+                WHEN field = 'trade_timestamp' AND {finer} THEN make_timestamp(number)::VARCHAR
+                WHEN field = 'trade_timestamp' THEN strftime(make_timestamp(number), '{form}')
+                ELSE number::VARCHAR
+            END, 'unreadable');
+        CREATE OR REPLACE MACRO leg_name(leg) AS CASE leg WHEN 0 THEN {literal(plan.legs[0])}
+            ELSE {literal(plan.legs[1])} END;
+        CREATE OR REPLACE MACRO leg_file(leg) AS CASE leg WHEN 0 THEN {literal(plan.file_of(0))}
+            ELSE {literal(plan.file_of(1))} END;
+        CREATE OR REPLACE MACRO place(leg, field) AS leg_name(leg) || ' ' || field || ' in ' || leg_file(leg);
+    """)
 
-    Attributes
-    ----------
-    values : ndarray of int64, shape (2, pairs, 9)
-        By leg, pair and field what was written; the quantity of a leg in several records is their sum.
-    there : ndarray of bool, shape (2, pairs)
-        Whether the leg has any record; where not, its values mean nothing.
-    record_ids : ndarray of int64, shape (2, pairs)
-        Of each leg's first record.
+
+def make_legs(database: Database, plan: Plan) -> None:
+    """Make the tables that the proof is about.
+
+    - `apart`: the records of pairs that have not just one on either leg; they are taken out of `records`.
+    - `all_records`: a view of both.
+    - `merged`: the legs of those pairs, of several records the first, with all quantities if it was split.
+    - `faced`: the legs of a pair side by side, `one` and `two`, where they differ or the truth has rows for
+      them; how many records each has, which fields differ, as bits, and whether a clean side is `astray`.
+    - `pairs`: a view of the ids of all pairs.
+    """
+    columns = ", ".join(("pair", "leg", "record_id", *COLUMNS))
+    firsts = ", ".join(
+        f"first({name} ORDER BY number) AS {name}" for name in ("record_id", *COLUMNS) if name != "quantity"
+    )
+    differs = differing("one", "two", COLUMNS, plan.facing)
+    astray = "coalesce(one.order_type <> 'BUY', two.order_type <> 'SELL', false)" if plan.facing else "false"
+    database.run(f"""
+        CREATE OR REPLACE TABLE apart AS
+            SELECT {columns}, records.rowid AS number, split.pair IS NOT NULL AS split
+            FROM records SEMI JOIN (
+                SELECT pair FROM records GROUP BY pair HAVING count(*) <> 2 OR sum(leg) <> 1
+            ) AS odd USING (pair)
+            LEFT JOIN (SELECT DISTINCT pair, leg FROM truth WHERE mechanism = 'record.split') AS split
+                USING (pair, leg);
+
+        DELETE FROM records WHERE rowid IN (SELECT number FROM apart);
+
+        CREATE OR REPLACE VIEW all_records AS
+            SELECT {columns} FROM records UNION ALL SELECT {columns} FROM apart;
+
+        CREATE OR REPLACE TABLE merged AS
+            SELECT pair, leg, count(*) AS records, {firsts},
+                CASE WHEN bool_or(split) AND count(*) > 1 THEN sum(greatest(quantity, 0))::BIGINT
+                    ELSE first(quantity ORDER BY number) END AS quantity
+            FROM apart GROUP BY pair, leg;
+
+        CREATE OR REPLACE TABLE faced AS
+            SELECT pair, 1 AS records_0, 1 AS records_1, one, two, {differs} AS differs, {astray} AS astray
+            FROM (SELECT {columns} FROM records WHERE leg = 0) AS one
+            JOIN (SELECT {columns} FROM records WHERE leg = 1) AS two USING (pair)
+            WHERE differs <> 0 OR astray OR pair IN (SELECT pair FROM truth);
+
+        INSERT INTO faced
+            SELECT coalesce(one.pair, two.pair), coalesce(count_0, 0), coalesce(count_1, 0), one, two,
+                {differs}, {astray}
+            FROM (SELECT {columns} FROM merged WHERE leg = 0) AS one
+            FULL JOIN (SELECT {columns} FROM merged WHERE leg = 1) AS two ON one.pair = two.pair
+            LEFT JOIN (SELECT pair, records AS count_0 FROM merged WHERE leg = 0) AS of_one
+                ON of_one.pair = one.pair
+            LEFT JOIN (SELECT pair, records AS count_1 FROM merged WHERE leg = 1) AS of_two
+                ON of_two.pair = two.pair;
+
+        CREATE OR REPLACE VIEW pairs AS
+            SELECT pair FROM records WHERE leg = 0 UNION ALL SELECT DISTINCT pair FROM merged;
+
+        CREATE OR REPLACE TABLE fields AS SELECT unnest([{", ".join(map(literal, COLUMNS))}]) AS field,
+            unnest([{", ".join(str(1 << number) for number in range(len(COLUMNS)))}]) AS bit;
+    """)
+
+
+def differing(one: str, two: str, fields: Sequence[str], facing: bool) -> str:
+    """An expression for the fields in which two rows differ, a bit each; what is unreadable does not.
+
+    Where the rows are legs that are `facing` each other, brokers are compared crosswise, and sides that are
+    equal differ.
+    """
+    bits = []
+    for name in fields:
+        other = f"{two}.{MIRROR.get(name, name) if facing else name}"
+        sign = "=" if facing and name == "order_type" else "<>"
+        bits.append(f"CASE WHEN {one}.{name} {sign} {other} THEN {1 << COLUMNS.index(name)} ELSE 0 END")
+    return f"({' + '.join(bits)})"
+
+
+def value_of(row: str, names: bool, mirrored: bool = False) -> str:
+    """An expression for the number, or the name, that a leg has in the field that the column `field` tells.
+
+    Where it is `mirrored`, it is what the other leg should have there, where legs face each other.
     """
 
-    values: Array
-    there: Array
-    record_ids: Array
+    def cell(name: str) -> str:
+        if mirrored and name == "order_type":
+            return f"CASE {row}.order_type WHEN 'BUY' THEN 'SELL' WHEN 'SELL' THEN 'BUY' END"
+        return f"{row}.{MIRROR.get(name, name) if mirrored else name}"
 
-    @property
-    def both(self) -> Array:
-        """Which pairs have both legs (shape (pairs,))."""
-        found: Array = self.there[0] & self.there[1]
-        return found
-
-
-def other_leg(values: Array, facing: bool) -> Array:
-    """What each leg should be, to go with the other one: values of shape (2, ...), turned round."""
-    turned: Array = values[::-1]
-    if facing:
-        turned = turned[..., MIRROR]
-        turned[..., ORDER_TYPE] = np.where(
-            turned[..., ORDER_TYPE] == UNREADABLE, UNREADABLE, 1 - turned[..., ORDER_TYPE]
-        )
-    return turned
-
-
-def make_legs(batch: Batch, reading: Reading) -> Legs:
-    """Put the records of each leg together, and report legs whose records are not what the truth says."""
-    size = len(batch.ids)
-    counts = batch.leg_counts()
-    _report_counts(batch, counts, batch.expected_counts(), reading)
-    values = np.zeros((2, size, RECORD), np.int64)
-    record_ids = np.zeros((2, size), np.int64)
-    for leg in (0, 1):
-        chosen = batch.records[:, LEG] == leg
-        records, at = batch.records[chosen], batch.at[chosen]
-        if not len(records):
-            continue
-        first = np.minimum(np.cumsum(counts[leg]) - counts[leg], len(records) - 1)
-        values[leg] = records[first, :RECORD]
-        record_ids[leg] = records[first, RECORD_ID]
-        several = np.flatnonzero(counts[leg] > 1)
-        if len(several):
-            _several(batch, leg, records, at, several, values, reading)
-    return Legs(values, counts > 0, record_ids)
-
-
-def _several(
-    batch: Batch, leg: int, records: Array, at: Array, several: Array, values: Array, reading: Reading
-) -> None:
-    """Legs of several records: copies are equal, fills add up."""
-    split = np.zeros(len(batch.ids), bool)
-    fills = batch.truth[:, T_MECHANISM] == reading.names.code("record.split")
-    split[batch.truth_at[fills & (batch.truth[:, T_LEG] == leg)]] = True
-    follows = np.flatnonzero(at[1:] == at[:-1]) + 1
-    differs = records[follows, :RECORD] != records[follows - 1, :RECORD]
-    differs[:, QUANTITY] &= ~split[at[follows]]
-    for field in np.flatnonzero(differs.any(axis=0)).tolist():
-        bad = follows[differs[:, field]]
-
-        def sentence(row: int, field: int = field) -> str:
-            before, value = (reading.text(field, int(records[at_row, field])) for at_row in (row - 1, row))
-            told = f"{reading.text(TRADE_ID, int(batch.ids[at[row]]))} {reading.leg(leg)}"
-            return f"{told}: records of one leg have {COLUMNS[field]} {before} and {value}"
-
-        reading.findings.extend("unlabelled", len(bad), bad, sentence)
-    quantities = records[:, QUANTITY]
-    totals = np.concatenate([[0], np.cumsum(np.maximum(quantities, 0))])
-    first = np.searchsorted(at, several)
-    last = np.searchsorted(at, several, side="right")
-    totals = np.where(split[several], totals[last] - totals[first], quantities[first])
-    values[leg, several, QUANTITY] = totals
-
-
-def _report_counts(batch: Batch, counts: Array, expected: Array, reading: Reading) -> None:
-    legs, pairs = np.nonzero(counts != expected)
-
-    def sentence(row: int) -> str:
-        leg, at = legs[row], pairs[row]
-        told = f"{reading.text(TRADE_ID, int(batch.ids[at]))} {reading.leg(int(leg))}"
-        return f"{told}: records of the leg: {counts[leg, at]}; by the truth: {expected[leg, at]}"
-
-    reading.findings.extend("records", len(legs), range(len(legs)), sentence)
+    cases = (f"WHEN {literal(name)} THEN {cell(name)}" for name in FIELDS[:-1] if (name in NAMES) == names)
+    return f"CASE field {' '.join(cases)} END"

@@ -1,4 +1,4 @@
-"""What is to be verified, and what is known of it before it is read through."""
+"""What is to be proved, and what is known of it before it is read through."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from fractions import Fraction
 from typing import Any
 
 from tradegen.errors import shown
-from tradegen.verify.moments import Moments
-from tradegen.verify.sources import Source
-from tradegen.verify.vocabulary import LEGS, VerifyError
+from tradegen.verify.files import Source
+from tradegen.verify.words import LEGS, VerifyError
 
-__all__ = ["Plan", "Trades"]
+__all__ = ["Listed", "Plan"]
+
+_MOST_BROKERS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Trades:
-    """A list of trades: its file, how it is written, and the leg it holds (-1: both)."""
+class Listed:
+    """A list of trades: its file, the names of its columns there, and the layout of its dates and times."""
 
     source: Source
-    columns: Mapping[str, str]  # by column, its name in the file
-    date: Moments
-    moment: Moments
-    leg: int
+    names: Mapping[str, str]  # by column
+    date_format: str | None
+    timestamp_format: str | None
 
     @property
     def with_record_id(self) -> bool:
         """Whether records have ids of their own."""
-        return self.columns["record_id"] in self.source.names
+        return self.names["record_id"] in self.source.names
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The files, and all that is known about them before they are read through."""
 
-    trades: tuple[Trades, ...]
+    lists: tuple[Listed, ...]  # leg 0 first, or one with both legs
     truth: Source
     view: str
     decimals: int
@@ -56,7 +56,7 @@ class Plan:
     @property
     def with_record_ids(self) -> bool:
         """Whether records have ids of their own."""
-        return any(item.with_record_id for item in self.trades)
+        return any(item.with_record_id for item in self.lists)
 
     @property
     def ids(self) -> tuple[int, int] | None:
@@ -70,6 +70,23 @@ class Plan:
             return None
         first = int(self.manifest["replay"]["first_id"])
         return first, first + int(self.scenario["pairs"]) - 1
+
+    @property
+    def brokers(self) -> tuple[str, ...]:
+        """The brokers of the scenario; none, where no manifest tells."""
+        count = int(self.scenario.get("brokers") or 0)
+        if count not in range(_MOST_BROKERS):
+            raise VerifyError(f"brokers is {count} in the manifest; expected less than {_MOST_BROKERS:,}")
+        return tuple(f"BKR{number:03d}" for number in range(1, count + 1))
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The hot spots of the scenario, and "" for none of them."""
+        return ("", *(str(spot.get("name", "")) for spot in self.scenario.get("hot_spots", ())))
+
+    def file_of(self, leg: int) -> str:
+        """The name of the file that a leg stands in."""
+        return self.lists[leg if len(self.lists) == 2 else 0].source.name
 
     def tolerance(self, name: str) -> Fraction | None:
         """The tolerance of a field as the manifest's text has it: shares, seconds or days."""

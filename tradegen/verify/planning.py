@@ -7,23 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from tradegen.errors import shown
-from tradegen.verify.columns import EXPECTED
-from tradegen.verify.moments import Moments
-from tradegen.verify.plan import Plan, Trades
-from tradegen.verify.sources import Source, decimals_of, look
-from tradegen.verify.vocabulary import COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
+from tradegen.verify.database import Database
+from tradegen.verify.files import Source, look
+from tradegen.verify.plan import Listed, Plan
+from tradegen.verify.tables import cells_of
+from tradegen.verify.words import COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
 
 __all__ = ["make_part_plan", "make_plan", "scenario_of"]
 
 _DECIMALS = {"s": 0, "ms": 3, "us": 6}
 
-# By column, the kind of its numbers, in files whose columns have types; the others hold text.
-_KINDS = {"quantity": "whole", "price": "ticks", "date": "days", "trade_timestamp": "micros"}
-_TRUTH_KINDS = {"delta": "millionths", "notional": "ticks", "benign": "flag"}
 _VERSIONS = ("1", "2")  # of manifests
 
 
-def make_plan(paths: Sequence[Path]) -> Plan:
+def make_plan(database: Database, paths: Sequence[Path]) -> Plan:
     """Look into the files and settle which is what.
 
     Raises
@@ -34,7 +31,7 @@ def make_plan(paths: Sequence[Path]) -> Plan:
     manifest: dict[str, Any] | None = None
     others: list[Source] = []
     for path in paths:
-        found = look(Path(path))
+        found = look(database, Path(path))
         if isinstance(found, Source):
             others.append(found)
         elif manifest is not None:
@@ -44,11 +41,16 @@ def make_plan(paths: Sequence[Path]) -> Plan:
     scenario = scenario_of(manifest)
     view = scenario["view"]
     truth, lists = _truth_of(others, view)
-    return _planned(_in_order(lists, view, scenario, manifest is not None), truth, scenario, manifest)
+    ordered = _in_order(lists, view, scenario, manifest is not None)
+    return _planned(database, ordered, truth, scenario, manifest)
 
 
 def make_part_plan(
-    lists: Sequence[Source], truth: Source, manifest: Mapping[str, Any], ids: tuple[int, int]
+    database: Database,
+    lists: Sequence[Source],
+    truth: Source,
+    manifest: Mapping[str, Any],
+    ids: tuple[int, int],
 ) -> Plan:
     """The plan of a part of a dataset, whose files are known, with the first and the last of its ids.
 
@@ -57,10 +59,11 @@ def make_part_plan(
     VerifyError
         Where the files are not such lists and such a truth.
     """
-    return _planned(lists, truth, scenario_of(manifest), manifest, ids)
+    return _planned(database, lists, truth, scenario_of(manifest), manifest, ids)
 
 
 def _planned(
+    database: Database,
     lists: Sequence[Source],
     truth: Source,
     scenario: Mapping[str, Any],
@@ -71,11 +74,10 @@ def _planned(
         raise VerifyError(
             f"{truth.name} has the columns {', '.join(truth.names)}; expected {', '.join(TRUTH_COLUMNS)}"
         )
-    _check_kinds(truth, _TRUTH_KINDS)
     decimals = _DECIMALS.get(str(scenario.get("timestamp_precision", "s")), 0)
-    if manifest is None and lists:
-        decimals = decimals_of(lists[0])
-    trades = _trades(lists, scenario, decimals)
+    trades = _listed(lists, scenario)
+    if manifest is None and trades:
+        decimals = _decimals_in(database, trades[0])
     # A list or a truth without rows may say nothing of its columns.
     named = [source for source in (truth, *(item.source for item in trades)) if source.names]
     with_ids = [item.with_record_id for item in trades if item.source.names]
@@ -90,8 +92,7 @@ def _planned(
         plan.price_tolerance()
         for name in ("quantity", "date", "trade_timestamp"):
             plan.tolerance(name)
-        int(scenario.get("brokers") or 0)
-        [spot.get("name") for spot in scenario.get("hot_spots", ())]
+        _ = plan.brokers, plan.causes
     except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
         if isinstance(error, VerifyError):
             raise
@@ -129,15 +130,6 @@ def scenario_of(manifest: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if view not in LISTS:
         raise VerifyError(f"view is {shown(view)} in the manifest; expected one of: {', '.join(LISTS)}")
     return scenario
-
-
-def _check_kinds(source: Source, wanted: Mapping[str, str]) -> None:
-    """Refuse numbers in a unit of their own."""
-    for name, kind in source.kinds.items():
-        expected = wanted.get(name, "text")
-        if kind not in (expected, "text"):
-            given = EXPECTED.get(kind, kind)
-            raise VerifyError(f"{source.name} has {given} in {name}; expected {EXPECTED[expected]}")
 
 
 def _truth_of(sources: list[Source], view: str) -> tuple[Source, list[Source]]:
@@ -182,30 +174,37 @@ def _layout(scenario: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return layout
 
 
-def _trades(sources: Sequence[Source], scenario: Mapping[str, Any], decimals: int) -> tuple[Trades, ...]:
-    lists = LISTS[scenario["view"]]
+def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Listed, ...]:
     found = []
-    for leg, (name, source) in enumerate(zip(lists, sources, strict=True)):
+    for name, source in zip(LISTS[scenario["view"]], sources, strict=True):
         layout = _layout(scenario, name)
-        names = _written(layout)
+        # The tags of FIX are no names.
+        names = _written({} if source.form == "fix" else layout)
         if source.names and source.names not in _headers(names):
             raise VerifyError(
                 f"{source.name} has the columns {', '.join(source.names)}; expected "
                 + ", ".join(names[column] for column in COLUMNS)
             )
-        _check_kinds(source, {names[column]: kind for column, kind in _KINDS.items()})
-        moment = f"%Y-%m-%d %H:%M:%S{'.%f' if decimals else ''}"
-        own = layout.get("timestamp_format")
-        found.append(
-            Trades(
-                source,
-                names,
-                Moments(layout.get("date_format") or "%Y-%m-%d", timestamp=False),
-                Moments(own or moment, timestamp=True, decimals=6 if own else decimals),
-                leg if len(lists) == 2 else -1,
-            )
-        )
+        found.append(Listed(source, names, layout.get("date_format"), layout.get("timestamp_format")))
     return tuple(found)
+
+
+def _decimals_in(database: Database, listed: Listed) -> int:
+    """The decimals of seconds in the first records of a list in the default form: 0, 3 or 6."""
+    source = listed.source
+    if not source.names:
+        return 0
+    cells = cells_of(database, source, listed.names)
+    with database.reading(source.name, source.form):
+        first = f"SELECT w_trade_timestamp AS cell FROM ({cells.relation(keep_faults=True)}) LIMIT 1000"
+        if "trade_timestamp" in cells.kinds:
+            steps = "bool_or(epoch_us(cell) % 1000000 <> 0), bool_or(epoch_us(cell) % 1000 <> 0)"
+            parts, finer = database.row(f"SELECT {steps} FROM ({first})")
+            return 6 if finer else 3 if parts else 0
+        found = database.rows(
+            f"SELECT strlen(regexp_extract(cell, '[.]([0-9]+)$', 1)) FROM ({first}) LIMIT 1"
+        )
+    return found[0][0] if found and found[0][0] in (3, 6) else 0
 
 
 def _sides(sources: list[Source], lists: Sequence[str], layouts: Sequence[Mapping[str, Any]]) -> list[int]:

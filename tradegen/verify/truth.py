@@ -1,112 +1,218 @@
-"""The truth, read in step with the records."""
+"""The truth: every row as values, and what a row says of itself."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
 
-import numpy as np
+from tradegen.verify.database import Database
+from tradegen.verify.findings import Findings
+from tradegen.verify.forms import EXPECTED, Forms, typed
+from tradegen.verify.plan import Plan
+from tradegen.verify.tables import Rule, cells_of, load
+from tradegen.verify.words import FIELDS, NAMES, TRUTH_COLUMNS, literal
 
-from tradegen.verify.columns import Rows
-from tradegen.verify.rows import read_rows
-from tradegen.verify.tables import Reading
-from tradegen.verify.truth_rows import TruthRows
-from tradegen.verify.values import trade_ids
-from tradegen.verify.vocabulary import T_PAIR, TRADE_ID, TRUTH_WIDTH, UNREADABLE, Array
+__all__ = ["load_truth"]
 
-__all__ = ["Truth"]
+_NUMBERS = tuple(field for field in FIELDS if field not in NAMES)
 
-_SURVEYED = ("trade_id", "field", "altered")
+_SWAPPED = "broker_id.swapped"
+"""The one mechanism with two rows: the other is for contra_broker_id."""
+
+_VALUES = {
+    "pair": "BIGINT",
+    "leg": "UTINYINT",
+    "field": "VARCHAR",
+    "mechanism": "VARCHAR",
+    "original_number": "BIGINT",
+    "original_name": "VARCHAR",
+    "altered_number": "BIGINT",
+    "altered_name": "VARCHAR",
+    "benign": "BOOLEAN",
+    "notional": "HUGEINT",
+    "cause": "VARCHAR",
+    "record_id": "UBIGINT",
+    "unsure": "BOOLEAN",
+}
 
 
-class Truth:
-    """Truth rows by trade_id, and no more of them at a time than are needed.
+def load_truth(database: Database, plan: Plan, findings: Findings) -> int:
+    """Read the truth into the table `all_truth`; the view `truth` leaves out rows that are about nothing.
 
-    Attributes
-    ----------
-    read : TruthRows
-        What was read so far.
-    mistyped : tuple of ndarray
-        Of all rows for trade_id: the altered ids, ascending, and the pairs they belong to.
-    pending : ndarray of int64, shape (n, TRUTH_WIDTH)
-        Rows whose pairs are not settled; by trade_id.
-    ended : bool
-        Whether all rows were read.
+    A row's `original` and `altered` are numbers (`original_number`) or names (`original_name`), by its field;
+    both are NULL where they cannot be read. `unsure` says of a row that its record_id cannot be read.
+
+    Returns
+    -------
+    int
+        How many rows the file holds.
     """
+    kinds = ", ".join(f"{name} {kind}" for name, kind in _VALUES.items())
+    database.run(
+        f"CREATE OR REPLACE TABLE all_truth (list UTINYINT, {kinds}, "
+        "faults INTEGER, weight INTEGER, shape UTINYINT)"
+    )
+    database.run(
+        "CREATE OR REPLACE VIEW truth AS SELECT * FROM all_truth "
+        "WHERE pair IS NOT NULL AND leg IS NOT NULL AND field IS NOT NULL"
+    )
+    source = plan.truth
+    if not source.names:
+        return 0
+    names = {column: column for column in (*TRUTH_COLUMNS, "record_id")}
+    cells = cells_of(database, source, names)
+    with_id = "record_id" in source.names
+    return load(
+        database,
+        "all_truth",
+        0,
+        source,
+        cells,
+        _values(plan, cells.kinds, with_id),
+        _rules(plan, cells.kinds, with_id),
+        findings,
+    )
 
-    def __init__(self, reading: Reading, block_rows: int) -> None:
-        self._reading, self._findings, self._source = reading, reading.findings, reading.plan.truth
-        self._block_rows = block_rows
-        self.read = TruthRows(reading)
-        ascending, self.mistyped = self._survey()
-        self._mistyped_alike()
-        self._chunks = self._read() if ascending else self._read_sorted()
-        self.pending = np.zeros((0, TRUTH_WIDTH), np.int64)
-        self.ended = False
-        self._last = UNREADABLE  # the id of the last row read; more rows of this id may follow
 
-    def known_before(self) -> int:
-        """The id before which all rows have been read."""
-        if self.ended:
-            return 2**63 - 1
-        return self._last
+def _values(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> dict[str, str]:
+    forms = Forms(plan.decimals)
+    legs = " ".join(f"WHEN {literal(leg)} THEN {number}" for number, leg in enumerate(plan.legs))
+    fields = ", ".join(map(literal, FIELDS))
 
-    def read_past(self, trade_id: int) -> None:
-        """Read on until all rows up to this id are there."""
-        parts = [self.pending]
-        while not self.ended and self._last <= trade_id:
-            table = next(self._chunks, None)
-            if table is None:
-                self.ended = True
-            elif len(table):
-                self._last = int(table[-1, T_PAIR])
-                parts.append(table)
-        self.pending = np.concatenate(parts) if len(parts) > 1 else self.pending
+    def numbers(cell: str) -> str:
+        cases = " ".join(f"WHEN '{field}' THEN {forms.value(field, cell)}" for field in _NUMBERS)
+        return f"CASE w_field {cases} END"
 
-    def _survey(self) -> tuple[bool, tuple[Array, Array]]:
-        """One look at the ids alone: whether they ascend, and which ids were mistyped."""
-        last, ascending = UNREADABLE, True
-        altered, pairs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for rows in self._chunks_of_rows(_SURVEYED):
-            ids = trade_ids(rows.columns["trade_id"])
-            ids = ids[ids != UNREADABLE]
-            ascending &= bool((np.diff(ids) >= 0).all()) and (not len(ids) or int(ids[0]) >= last)
-            last = int(ids[-1]) if len(ids) else last
-            named = rows.columns["field"]
-            found = np.flatnonzero(named.equal("trade_id"))
-            if len(found):
-                altered.append(trade_ids(rows.columns["altered"].take(found)))
-                pairs.append(trade_ids(rows.columns["trade_id"].take(found)))
-        mistyped, of = np.concatenate(altered), np.concatenate(pairs)
-        good = (mistyped != UNREADABLE) & (of != UNREADABLE) & (mistyped != of)
-        mistyped, of = mistyped[good], of[good]
-        order = np.argsort(mistyped, kind="stable")
-        return ascending, (mistyped[order], of[order])
+    def texts(cell: str) -> str:
+        side, name = forms.value("order_type", cell), forms.value("ticker", cell)
+        names = "'ticker', 'broker_id', 'contra_broker_id'"
+        return f"CASE WHEN w_field = 'order_type' THEN {side} WHEN w_field IN ({names}) THEN {name} END"
 
-    def _mistyped_alike(self) -> None:
-        altered, pairs = self.mistyped
-        alike = np.flatnonzero((altered[1:] == altered[:-1]) & (pairs[1:] != pairs[:-1]))
-        name = functools.partial(self._reading.text, TRADE_ID)
-        self._findings.extend(
-            "collision",
-            len(alike),
-            alike,
-            lambda row: (
-                f"{name(int(altered[row]))} in {self._source.name}: it is the mistyped id of both "
-                f"{name(int(pairs[row]))} and {name(int(pairs[row + 1]))}"
-            ),
-        )
+    flag = (
+        "w_benign" if "benign" in kinds else "CASE w_benign WHEN 'true' THEN true WHEN 'false' THEN false END"
+    )
+    notional = (
+        typed("notional", "w_notional", kinds["notional"], plan.decimals)
+        if "notional" in kinds
+        else forms.value("notional", "w_notional")
+    )
+    record_id = forms.value("record_id", "w_record_id") if with_id else "NULL::UBIGINT"
+    return {
+        "pair": forms.value("trade_id", "w_trade_id"),
+        "leg": f"(CASE w_leg {legs} END)::UTINYINT",
+        "field": f"CASE WHEN w_field IN ({fields}) THEN w_field END",
+        "mechanism": "w_mechanism",
+        "original_number": numbers("w_original"),
+        "original_name": texts("w_original"),
+        "altered_number": numbers("w_altered"),
+        "altered_name": texts("w_altered"),
+        "benign": flag,
+        "notional": notional,
+        "cause": "w_cause",
+        "record_id": record_id,
+        "unsure": f"w_record_id <> '' AND {record_id} IS NULL" if with_id else "false",
+    }
 
-    def _chunks_of_rows(self, names: Sequence[str] | None = None, tell: bool = False) -> Iterator[Rows]:
-        # Lines that cannot be read are told of once, though they are met twice.
-        findings = self._findings if tell else type(self._findings)()
-        return read_rows(self._source, self._block_rows, findings, names)
 
-    def _read_sorted(self) -> Iterator[Array]:
-        """All rows at once, for a truth that is in another order."""
-        table = np.concatenate([np.zeros((0, TRUTH_WIDTH), np.int64), *self._read()])
-        yield table[np.argsort(table[:, T_PAIR], kind="stable")]
+def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
+    name = plan.truth.name
 
-    def _read(self) -> Iterator[Array]:
-        for rows in self._chunks_of_rows(tell=True):
-            yield self.read.table(rows)
+    def about(row: Mapping[str, Any]) -> str:
+        return f"{row['w_trade_id']} {row['w_leg']} {row['w_field']} in {name}"
+
+    def refused(column: str, wrong: str, expected: str | Callable[[Mapping[str, Any]], str]) -> Rule:
+        def sentence(row: Mapping[str, Any]) -> str:
+            told = expected if isinstance(expected, str) else expected(row)
+            given = "" if row[f"w_{column}"] is None else str(row[f"w_{column}"])
+            return f"{about(row)} {row['place']}: {column} is {given!r}; expected {told}"
+
+        return Rule("invalid", wrong, sentence)
+
+    def delta(row: Mapping[str, Any]) -> str:
+        given = "empty" if row["w_delta"] in ("", None) else row["w_delta"]
+        if row["field"] in (*NAMES, "trade_id"):
+            return f"{about(row)}: delta is {given}; expected none, for a name"
+        return f"{about(row)}: delta is {given}, from {row['w_original']} to {row['w_altered']}"
+
+    def benign(row: Mapping[str, Any]) -> str:
+        given, side = ("true", "beyond") if row["benign"] else ("false", "within")
+        change = f"{row['w_original']} to {row['w_altered']} is {side} the tolerance"
+        return f"{about(row)}: benign is {given}; {change}"
+
+    unreadable = "field IS NOT NULL AND {0}_number IS NULL AND {0}_name IS NULL"
+    wrong_mechanism = (
+        "field IS NOT NULL AND NOT (prefix(mechanism, field || '.') "
+        "AND NOT contains(substr(mechanism, length(field) + 2), '.')"
+        f" OR mechanism = '{_SWAPPED}' AND field = 'contra_broker_id')"
+    )
+    wrong_records = (
+        "field = 'record' AND NOT (original_number = 1 AND CASE mechanism WHEN 'record.missing' "
+        "THEN altered_number = 0 WHEN 'record.duplicate' THEN altered_number = 2 WHEN 'record.split' "
+        "THEN altered_number BETWEEN 2 AND 5 ELSE true END)"
+    )
+    rules = [
+        refused("trade_id", "pair IS NULL", EXPECTED["trade_id"]),
+        refused("leg", "leg IS NULL", f"one of: {', '.join(plan.legs)}"),
+        refused("field", "field IS NULL", f"one of: {', '.join(FIELDS)}"),
+        refused("original", unreadable.format("original"), "a value of the field"),
+        refused("altered", unreadable.format("altered"), "a value of the field"),
+        refused("notional", "notional IS NULL", EXPECTED["price"]),
+        refused("mechanism", wrong_mechanism, lambda row: f"a mechanism of {row['field']}"),
+        refused("altered", wrong_records, "the number of records of such a leg, from an original 1"),
+        refused("benign", "benign IS NULL", "true or false"),
+        Rule("delta", _wrong_delta(plan, kinds), delta),
+    ]
+    if with_id:
+        rules.append(refused("record_id", "unsure", EXPECTED["record_id"]))
+    if plan.manifest is not None:
+        causes = ", ".join(map(literal, plan.causes))
+        rules.append(refused("cause", f"cause NOT IN ({causes})", "a hot spot of the scenario, or nothing"))
+        # Without a manifest tolerances are not known: the report says so.
+        rules.append(Rule("benign", f"benign <> ({_within(plan)})", benign))
+    return rules
+
+
+def _wrong_delta(plan: Plan, kinds: Mapping[str, str]) -> str:
+    """A delta is altered - original as the truth writes it: in the unit of the field, with its decimals."""
+    difference = "(altered_number::HUGEINT - original_number)"
+    seconds = {
+        0: f"({difference} // 1000000)::VARCHAR",
+        3: f"(({difference} // 1000)::DECIMAL(30, 0) * 0.001)::VARCHAR",
+        6: f"({difference}::DECIMAL(30, 0) * 0.000001)::VARCHAR",
+    }[plan.decimals]
+    expected = (
+        f"CASE WHEN field = 'price' THEN ({difference}::DECIMAL(30, 0) * 0.01)::VARCHAR "
+        f"WHEN field = 'trade_timestamp' THEN {seconds} "
+        f"WHEN field IN ('quantity', 'date', 'record') THEN {difference}::VARCHAR ELSE '' END"
+    )
+    known = "(altered_number IS NOT NULL AND original_number IS NOT NULL OR altered_name IS NOT NULL)"
+    if "delta" in kinds:
+        wrong = f"w_delta IS DISTINCT FROM TRY_CAST(nullif({expected}, '') AS DECIMAL(38, 6))"
+    else:
+        wrong = f"w_delta <> {expected}"
+    return f"field IS NOT NULL AND {known} AND {wrong}"
+
+
+def _within(plan: Plan) -> str:
+    """Whether a row's difference is within the tolerance of its field, without rounding."""
+    size = "abs(altered_number::HUGEINT - original_number)"
+    cases = []
+    for field, scale in (("quantity", 1), ("date", 1), ("trade_timestamp", 1_000_000)):
+        tolerance = plan.tolerance(field)
+        if tolerance is not None:
+            cases.append(f"WHEN '{field}' THEN {size} <= {_bounded(tolerance * scale)}")
+    price = plan.price_tolerance()
+    if price is not None:
+        limit, relative = price
+        share = f"{size} * {limit.denominator} <= original_number::HUGEINT * {limit.numerator}"
+        cases.append(f"WHEN 'price' THEN {share if relative else f'{size} <= {_bounded(limit)}'}")
+    if not cases:
+        return "false"
+    known = "altered_number IS NOT NULL AND original_number IS NOT NULL"
+    return f"coalesce({known} AND CASE field {' '.join(cases)} ELSE false END, false)"
+
+
+def _bounded(limit: Fraction) -> int:
+    # No difference of two values is larger.
+    return min(int(limit), 2**64)

@@ -16,11 +16,8 @@ LINES, ROWS = TRADES.splitlines(keepends=True), TRUTH.splitlines(keepends=True)
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "ndjson"])
-@pytest.mark.parametrize("chunk_rows", [1, 4, 1000])
-def test_what_is_right_is_proved_in_every_format_and_chunk(
-    tmp_path: Path, form: str, chunk_rows: int
-) -> None:
-    report = proof(tmp_path, manifest=MANIFEST, form=form, chunk_rows=chunk_rows)
+def test_what_is_right_is_proved_in_every_format(tmp_path: Path, form: str) -> None:
+    report = proof(tmp_path, manifest=MANIFEST, form=form)
     assert report.ok, str(report)
     assert (report.pairs, report.records, report.truth_rows, report.benign_rows) == (9, 19, 10, 0)
 
@@ -42,7 +39,7 @@ def test_rows_in_any_order_are_proved(tmp_path: Path, seed: int) -> None:
         random.Random(seed).shuffle(lines)
         return "".join([header, *lines])
 
-    assert proof(tmp_path, shuffled(TRADES), shuffled(TRUTH), MANIFEST, chunk_rows=3).ok
+    assert proof(tmp_path, shuffled(TRADES), shuffled(TRUTH), MANIFEST).ok
 
 
 DAMAGES = [
@@ -158,14 +155,13 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize(("kind", "file", "old", "new", "example"), DAMAGES)
-@pytest.mark.parametrize("chunk_rows", [3, 1000])
 def test_damage_is_found_and_named(
-    tmp_path: Path, kind: str, file: str, old: str, new: str, example: str, chunk_rows: int
+    tmp_path: Path, kind: str, file: str, old: str, new: str, example: str
 ) -> None:
     texts = {"trades": TRADES, "truth": TRUTH}
     assert texts[file].count(old) == 1, "the damage is to one place"
     texts[file] = texts[file].replace(old, new)
-    report = proof(tmp_path, **texts, chunk_rows=chunk_rows)
+    report = proof(tmp_path, **texts)
     assert not report.ok
     assert any(example in told for told in report.findings[kind].examples), str(report)
 
@@ -195,18 +191,9 @@ def test_legs_that_face_the_wrong_way_together_are_found(tmp_path: Path) -> None
 
 def test_a_pair_that_is_there_twice_is_found(tmp_path: Path) -> None:
     pair = "".join(line for line in TRADES.splitlines(keepends=True) if "tid00000001" in line)
-    report = proof(tmp_path, TRADES + pair, chunk_rows=2)
+    report = proof(tmp_path, TRADES + pair)
     assert report.findings["records"].count == 2
     assert report.findings["record_id"].count == 2
-
-
-def test_record_ids_that_wait_on_disk_are_compared_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tradegen.verify.id_sets._IN_MEMORY", 2)
-    assert proof(tmp_path, chunk_rows=1).ok
-    report = proof(tmp_path, TRADES.replace("000000a1", "000000bc"), chunk_rows=1)
-    assert report.findings["record_id"].examples == ("record_id 00000000000000bc stands twice or more",)
 
 
 def test_quotation_marks_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
@@ -216,12 +203,22 @@ def test_quotation_marks_and_windows_line_ends_change_nothing(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("old", "new", "example"),
     [
-        ("},\n", "}\n", "follows a line without a comma"),
-        ("\n]\n", "\n", "the array is not closed"),
-        ("\n]\n", ",\n]\n", "ends the array after a comma"),
-        ("250, ", "250 ", "is not JSON"),
-        ('"ticker": "AAPL", ', "", "is not an object with"),
-        ("\n]\n", '\n]\n{"trade_id": "tid00000001"}\n', "stands outside of the array"),
+        ("},\n", "}\n", "t.json line 2 has no comma at its end"),
+        ("\n]\n", "\n", "t.json line 20, the last one, does not close the array"),
+        ("\n]\n", ",\n]\n", "t.json line 20 ends the array after a comma"),
+        ("250, ", "250 ", "t.json line 3 is not an object with trade_id, ticker"),
+        ('"ticker": "AAPL", ', "", "t.json line 3 is not an object with"),
+        ('"ticker": "AAPL"', '"ticker": "AAPL", "ticker": "AAPL"', "t.json line 3 is not an object with"),
+        ('"ticker": "AAPL"', '"ticker": "AAPL", "venue": "X"', "t.json line 3 is not an object with"),
+        ('000a1"}', '000a1",}', "t.json line 3 is not an object with"),
+        ("\n]\n", '\n]\n{"trade_id": "tid00000001"}\n', "does not close the array"),
+        ("\n]\n", "\n]\nand so on\n", "t.json line 22, the last one, does not close the array"),
+        ("\n]\n", "\n] and so on\n", "does not close the array"),
+        ("[\n", "[\n\n", "t.json line 2 is not an object with"),
+        ("250, ", "2.5e2, ", "quantity in t.json line 3 is '2.5e2'; expected a whole number"),
+        ("154.00, ", "154.0, ", "price in t.json line 3 is '154.0'; expected dollars with two decimals"),
+        ("154.00, ", '"154.00", ', "price in t.json line 3 is '\"154.00\"'; expected dollars"),
+        ("154.00, ", "NaN, ", "price in t.json line 3 is 'NaN'; expected dollars with two decimals"),
     ],
 )
 def test_json_that_is_broken_is_found_by_its_line(tmp_path: Path, old: str, new: str, example: str) -> None:
@@ -297,6 +294,5 @@ def test_every_kind_of_finding_is_tried_here() -> None:
 
 def test_progress_counts_every_record_once(tmp_path: Path) -> None:
     counted: list[int] = []
-    report = proof(tmp_path, chunk_rows=4, advance=counted.append)
+    report = proof(tmp_path, advance=counted.append)
     assert sum(counted) == report.records
-    assert len(counted) > 3

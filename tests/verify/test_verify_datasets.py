@@ -76,19 +76,6 @@ def test_the_report_is_the_same_for_any_number_of_workers(copied: Callable[[str]
     assert "trades/part-00001.parquet is missing" in one
 
 
-def test_fix_is_hashed_and_the_report_says_that_it_is_not_reread(copied: Callable[[str], Path]) -> None:
-    folder = copied("fix")
-    size = sum(path.stat().st_size for path in folder.glob("*/*"))
-    assert proof(folder).lines() == [
-        f"2 files, {size:,} bytes",
-        "not checked: what the FIX messages and their truth say, since such messages are not re-read",
-        "proved: every file is as the manifest says",
-    ]
-    path = folder / "trades/part-00000.fix"
-    path.write_bytes(path.read_bytes().replace(b"tid00000030", b"tid00000031"))
-    assert told(proof(folder), "digest") == "trades/part-00000.fix is altered: its SHA-256 is another"
-
-
 # Files that are not as the manifest says
 
 

@@ -148,7 +148,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("form", ["csv", "json", "ndjson"])
 @pytest.mark.parametrize("view", ["single", "counterparty", "two_system"])
 def test_what_tradegen_writes_is_proved(generated: Path, view: str, form: str) -> None:
-    report = verify(sorted((generated / view / form).iterdir()), chunk_rows=100)
+    report = verify(sorted((generated / view / form).iterdir()))
     assert report.ok, str(report)
     assert report.pairs == 400
     assert report.truth_rows > 240
@@ -160,7 +160,7 @@ def test_lists_of_unequal_length_are_read_in_step(tmp_path: Path) -> None:
     words += ["--set", "buy_share=1.0", "--set", 'mechanisms={"record.missing"=1}', "--order", "paired"]
     words += ["--set", 'view="counterparty"', "--out", "t.csv", "--truth", "k.csv", "--manifest", "m.json"]
     assert run(*words, cwd=tmp_path).code == 0
-    report = verify(sorted(tmp_path.iterdir()), chunk_rows=50)
+    report = verify(sorted(tmp_path.iterdir()))
     assert report.ok, str(report)
     assert (report.records, report.truth_rows) == (2200, 1800)
 

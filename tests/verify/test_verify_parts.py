@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -199,22 +198,3 @@ def test_a_manifest_of_far_too_many_pairs_takes_no_longer(copied: Callable[[str]
     folder = copied("csv")
     changed_manifest(folder, lambda found: found["replay"]["scenario"].update(pairs=10**15))
     assert "is not in the manifest, and should be" in told(proof(folder), "digest")
-
-
-def test_ids_of_many_parts_wait_in_many_files(
-    copied: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tradegen.verify.id_files._AT_ONCE", 3_000)
-    monkeypatch.setattr("tradegen.verify.id_sets._IN_MEMORY", 50_000)
-    folder = copied("csv")
-    assert proof(folder, 2).ok
-    test_a_record_id_in_two_parts_is_found(lambda _: folder)
-
-
-def test_a_worker_that_dies_is_told_of(originals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tradegen.verify.parts.PartWork.__call__", lambda *_: os._exit(9))
-    with pytest.raises(VerifyError, match="a worker process died, perhaps for want of memory"):
-        proof(originals / "csv", workers=2)
-
-
-# Parquet files one by one

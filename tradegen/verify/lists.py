@@ -1,0 +1,124 @@
+"""The lists: every record as a row of values, beside the pair and the leg that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tradegen.verify.database import Database
+from tradegen.verify.findings import Findings
+from tradegen.verify.forms import EXPECTED, Forms, typed
+from tradegen.verify.plan import Listed, Plan
+from tradegen.verify.tables import Rule, cells_of, load
+from tradegen.verify.words import COLUMNS, literal
+
+__all__ = ["load_lists", "place_records"]
+
+_KINDS = dict.fromkeys(COLUMNS, "BIGINT") | dict.fromkeys(
+    ("ticker", "broker_id", "contra_broker_id", "order_type"), "VARCHAR"
+)
+
+
+def load_lists(
+    database: Database, plan: Plan, findings: Findings, advance: Callable[[int], object]
+) -> dict[str, int]:
+    """Read the lists into the table `records`.
+
+    Its columns are those of a list, as values, `record_id` (NULL where there is none), and
+
+    - `pair`: the id of the pair that the record belongs to; its own `trade_id`, until records are placed,
+    - `leg`: 0 or 1.
+
+    Records whose id cannot be read are counted and reported, and left out.
+
+    Returns
+    -------
+    dict of str to int
+        The records of each list, by the name of its file.
+    """
+    kinds = ", ".join(f"{name} {kind}" for name, kind in _KINDS.items())
+    database.run(
+        f"CREATE OR REPLACE TABLE records (list UTINYINT, {kinds}, record_id UBIGINT, "
+        "pair BIGINT, leg UTINYINT, faults INTEGER, weight INTEGER, shape UTINYINT)"
+    )
+    counts = {}
+    century = _century(database, plan)
+    for number, item in enumerate(plan.lists):
+        rows = 0
+        if item.source.names:
+            cells = cells_of(database, item.source, item.names)
+            forms = Forms(plan.decimals, item.date_format, item.timestamp_format, century)
+            if item.source.form == "fix":
+                forms = Forms(plan.decimals)
+            values = {
+                column: typed(column, f"w_{column}", cells.kinds[column], plan.decimals)
+                if column in cells.kinds
+                else forms.value(column, f"w_{column}")
+                for column in COLUMNS
+            }
+            with_id = item.with_record_id
+            values["record_id"] = forms.value("record_id", "w_record_id") if with_id else "NULL::UBIGINT"
+            values["pair"] = "trade_id"
+            # A leg that says neither is reported, and is of leg 0 for the rest of the proof.
+            side = "CASE WHEN w_order_type = 'SELL' THEN 1 ELSE 0 END"
+            values["leg"] = str(number) if len(plan.lists) == 2 else side
+            rules = _rules(plan, item)
+            rows = load(database, "records", number, item.source, cells, values, rules, findings)
+        counts[item.source.name] = rows
+        advance(rows)
+    database.run("DELETE FROM records WHERE trade_id IS NULL")
+    return counts
+
+
+def _rules(plan: Plan, item: Listed) -> list[Rule]:
+    """Values that cannot be what was written."""
+
+    def refused(column: str, wrong: str, expected: str) -> Rule:
+        def sentence(row: Mapping[str, Any]) -> str:
+            where = f"{item.names[column]} in {item.source.name} {row['place']}"
+            return f"{row['w_trade_id']} {where} is {str(row[f'w_{column}'])!r}; expected {expected}"
+
+        return Rule("invalid", wrong, sentence)
+
+    columns = (*COLUMNS, "record_id") if item.with_record_id else COLUMNS
+    rules = [refused(name, f"{name} IS NULL", EXPECTED.get(name, "a name")) for name in columns]
+    rules += [refused(name, f"{name} <= 0", "a value above 0") for name in ("quantity", "price")]
+    if plan.brokers:
+        known = ", ".join(map(literal, plan.brokers))
+        rules += [
+            refused(name, f"{name} NOT IN ({known})", "a broker of the scenario")
+            for name in ("broker_id", "contra_broker_id")
+        ]
+    return rules
+
+
+def _century(database: Database, plan: Plan) -> int | None:
+    """A year near to all others: the truth's, or else that of the scenario's date."""
+    [found] = database.row(
+        "SELECT year(make_timestamp(median(CASE field WHEN 'date' THEN original_number * 86400000000 "
+        "ELSE original_number END)::BIGINT)) FROM truth WHERE field IN ('date', 'trade_timestamp')"
+    )
+    if found is None:
+        told = str(plan.scenario.get("date") or "")[:4]
+        found = int(told) if told.isdecimal() else None
+    return None if found is None else int(found)
+
+
+def place_records(database: Database, plan: Plan) -> None:
+    """Put records with a mistyped id to their pair, and flipped ones to their leg, as the truth has it."""
+    database.run("""
+        UPDATE records SET pair = mistyped.pair FROM (
+            SELECT altered_number AS altered, min(pair) AS pair FROM truth
+            WHERE field = 'trade_id' AND altered_number <> pair GROUP BY altered_number
+        ) AS mistyped WHERE records.trade_id = mistyped.altered""")
+    if len(plan.lists) == 1 and plan.with_record_ids:
+        # The truth names a record of the leg; a doubled or split leg has more, like it in all but quantity.
+        alike = " AND ".join(
+            f"records.{name} IS NOT DISTINCT FROM flipped.{name}" for name in COLUMNS if name != "quantity"
+        )
+        database.run(f"""
+            UPDATE records SET leg = CASE WHEN {alike} THEN flipped.leg ELSE 1 - flipped.leg END FROM (
+                SELECT DISTINCT ON (records.pair) records.* REPLACE (truth.leg AS leg)
+                FROM truth JOIN records ON records.pair = truth.pair AND records.record_id = truth.record_id
+                WHERE truth.field = 'order_type' ORDER BY records.pair, truth.leg
+            ) AS flipped WHERE records.pair = flipped.pair""")

@@ -1,0 +1,1 @@
+"""How each form of file becomes a relation of its cells, as they are written."""

@@ -1,0 +1,95 @@
+"""Parquet: columns of text and of numbers, in the units in which they are compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tradegen.verify.database import Database
+from tradegen.verify.files import Source
+from tradegen.verify.findings import Findings
+from tradegen.verify.words import VerifyError
+
+__all__ = ["ParquetCells"]
+
+_KINDS = {
+    "quantity": "whole numbers",
+    "price": "decimals with two places",
+    "notional": "decimals with two places",
+    "delta": "decimals with six places",
+    "benign": "booleans",
+    "date": "dates",
+    "trade_timestamp": "timestamps without a zone",
+}
+"""By column, what it holds; the others hold text."""
+
+_TYPES = (
+    ("text", r"VARCHAR|ENUM.*"),
+    ("whole numbers", r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?"),
+    ("decimals with two places", r"DECIMAL\(\d+,2\)"),
+    ("decimals with six places", r"DECIMAL\(\d+,6\)"),
+    ("booleans", r"BOOLEAN"),
+    ("dates", r"DATE"),
+    ("timestamps without a zone", r"TIMESTAMP(_S|_MS|_NS)?"),
+)
+"""What columns hold, by DuckDB's names of their types."""
+
+
+class ParquetCells:
+    """The columns of a file.
+
+    Parameters
+    ----------
+    database : Database
+    source : Source
+    columns : mapping of str to str
+        By column, its name in the file.
+
+    Attributes
+    ----------
+    kinds : dict of str to str
+        By column, the type of those that are no text.
+
+    Raises
+    ------
+    VerifyError
+        Where the file is damaged, or a column is of another type.
+    """
+
+    def __init__(self, database: Database, source: Source, columns: Mapping[str, str]) -> None:
+        self._source, self._columns = source, columns
+        self._path = database.link(source.path)
+        with database.reading(source.name, "Parquet"):
+            types = database.columns(f"SELECT * FROM read_parquet({self._path})")
+        self.kinds: dict[str, str] = {}
+        for column, name in columns.items():
+            kind, expected = _kind(types[name]), _KINDS.get(column, "text")
+            if kind not in (expected, "text"):
+                raise VerifyError(f"{source.name} has {kind} in {name}; expected {expected}")
+            if kind != "text":
+                self.kinds[column] = types[name]
+
+    def relation(self, *, keep_faults: bool = False) -> str:  # noqa: ARG002 - there are no lines to be at fault
+        """All columns as they are; text that is null is nothing."""
+        cells = ", ".join(
+            f"{_quoted(name)} AS w_{column}"
+            if column in self.kinds
+            else f"coalesce(CAST({_quoted(name)} AS VARCHAR), '') AS w_{column}"
+            for column, name in self._columns.items()
+        )
+        return f"SELECT {cells}, 0 AS weight, 0::UTINYINT AS shape FROM read_parquet({self._path})"
+
+    def check(self, _findings: Findings, _rows: int, _weight: int, _shapes: Mapping[int, list[int]]) -> None:
+        """Nothing stands between the rows of a Parquet file."""
+
+    def line(self, row: int) -> int:
+        """The number of a row."""
+        return row + 1
+
+
+def _kind(type_name: str) -> str:
+    return next((kind for kind, types in _TYPES if re.fullmatch(types, type_name)), type_name.lower())
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
