@@ -55,23 +55,36 @@ def make_legs(database: Database, plan: Plan) -> None:
     astray = "coalesce(one.order_type <> 'BUY', two.order_type <> 'SELL', false)" if plan.facing else "false"
     database.run(f"""
         CREATE OR REPLACE TABLE apart AS
-            SELECT {columns}, records.rowid AS number, split.pair IS NOT NULL AS split
-            FROM records SEMI JOIN (
+            SELECT {columns}, records.rowid AS number FROM records SEMI JOIN (
                 SELECT pair FROM records GROUP BY pair HAVING count(*) <> 2 OR sum(leg) <> 1
-            ) AS odd USING (pair)
-            LEFT JOIN (SELECT DISTINCT pair, leg FROM truth WHERE mechanism = 'record.split') AS split
-                USING (pair, leg);
+            ) AS odd USING (pair);
 
         DELETE FROM records WHERE rowid IN (SELECT number FROM apart);
-
+    """)
+    if len(plan.lists) == 1 and plan.with_record_ids:
+        # In one list, the side of a record says its leg. Where it was flipped, the truth names the record; a
+        # doubled or split leg has more, like it in all but quantity.
+        alike = " AND ".join(
+            f"apart.{name} IS NOT DISTINCT FROM flipped.{name}" for name in COLUMNS if name != "quantity"
+        )
+        database.run(f"""
+            UPDATE apart SET leg = CASE WHEN {alike} THEN flipped.leg ELSE 1 - flipped.leg END FROM (
+                SELECT DISTINCT ON (apart.pair) apart.* REPLACE (truth.leg AS leg)
+                FROM truth JOIN apart ON apart.pair = truth.pair AND apart.record_id = truth.record_id
+                WHERE truth.field = 'order_type' ORDER BY apart.pair, truth.leg
+            ) AS flipped WHERE apart.pair = flipped.pair""")
+    database.run(f"""
         CREATE OR REPLACE VIEW all_records AS
             SELECT {columns} FROM records UNION ALL SELECT {columns} FROM apart;
 
+        CREATE OR REPLACE VIEW splits AS
+            SELECT DISTINCT pair, leg, true AS split FROM truth WHERE mechanism = 'record.split';
+
         CREATE OR REPLACE TABLE merged AS
             SELECT pair, leg, count(*) AS records, {firsts},
-                CASE WHEN bool_or(split) AND count(*) > 1 THEN sum(greatest(quantity, 0))::BIGINT
+                CASE WHEN count(*) > 1 AND count(split) > 0 THEN sum(greatest(quantity, 0))::BIGINT
                     ELSE first(quantity ORDER BY number) END AS quantity
-            FROM apart GROUP BY pair, leg;
+            FROM apart LEFT JOIN splits USING (pair, leg) GROUP BY pair, leg;
 
         CREATE OR REPLACE TABLE faced AS
             SELECT pair, 1 AS records_0, 1 AS records_1, one, two, {differs} AS differs, {astray} AS astray

@@ -104,21 +104,10 @@ def _century(database: Database, plan: Plan) -> int | None:
     return None if found is None else int(found)
 
 
-def place_records(database: Database, plan: Plan) -> None:
-    """Put records with a mistyped id to their pair, and flipped ones to their leg, as the truth has it."""
+def place_records(database: Database) -> None:
+    """Put records with a mistyped id to their pair, as the truth has it."""
     database.run("""
         UPDATE records SET pair = mistyped.pair FROM (
             SELECT altered_number AS altered, min(pair) AS pair FROM truth
             WHERE field = 'trade_id' AND altered_number <> pair GROUP BY altered_number
         ) AS mistyped WHERE records.trade_id = mistyped.altered""")
-    if len(plan.lists) == 1 and plan.with_record_ids:
-        # The truth names a record of the leg; a doubled or split leg has more, like it in all but quantity.
-        alike = " AND ".join(
-            f"records.{name} IS NOT DISTINCT FROM flipped.{name}" for name in COLUMNS if name != "quantity"
-        )
-        database.run(f"""
-            UPDATE records SET leg = CASE WHEN {alike} THEN flipped.leg ELSE 1 - flipped.leg END FROM (
-                SELECT DISTINCT ON (records.pair) records.* REPLACE (truth.leg AS leg)
-                FROM truth JOIN records ON records.pair = truth.pair AND records.record_id = truth.record_id
-                WHERE truth.field = 'order_type' ORDER BY records.pair, truth.leg
-            ) AS flipped WHERE records.pair = flipped.pair""")

@@ -104,7 +104,7 @@ class _Proof:
     def records_of_a_leg_are_alike(self) -> None:
         """Records of one leg are equal, but for the quantities of a leg that was split."""
         alike = differing("one", "two", [name for name in COLUMNS if name != "quantity"], False)
-        quantity = f"CASE WHEN one.split THEN 0 ELSE {differing('one', 'two', ['quantity'], False)} END"
+        quantity = f"CASE WHEN split THEN 0 ELSE {differing('one', 'two', ['quantity'], False)} END"
         one, two = (f"told(field, {value_of(row, False)}, {value_of(row, True)})" for row in ("one", "two"))
         self._tell(
             "unlabelled",
@@ -114,6 +114,7 @@ class _Proof:
                 SELECT one, two, {alike} + {quantity} AS differs
                 FROM placed AS one JOIN placed AS two
                     ON one.pair = two.pair AND one.leg = two.leg AND two.place = one.place + 1
+                LEFT JOIN splits ON splits.pair = one.pair AND splits.leg = one.leg
             ) SELECT one, two, field FROM changed JOIN fields ON differs & bit <> 0""",
             f"tid(one.pair) || ' ' || leg_name(one.leg) || ' in ' || leg_file(one.leg) "
             f"|| ': records of one leg have ' || field || ' ' || {one} || ' and ' || {two}",

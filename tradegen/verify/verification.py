@@ -79,7 +79,7 @@ def verify_plan(
     make_macros(database, plan)
     truth = load_truth(database, plan, findings)
     rows = load_lists(database, plan, findings, advance)
-    place_records(database, plan)
+    place_records(database)
     make_legs(database, plan)
     prove(database, plan, findings)
     read = Read(records=sum(rows.values()))
