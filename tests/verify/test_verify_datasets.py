@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import random
 import shutil
@@ -27,6 +28,7 @@ from verify_datasets import (
 
 import tradegen
 from tradegen.verify import VerifyError, open_dataset, verify, verify_dataset
+from tradegen.verify.places import place_of
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -284,9 +286,21 @@ def test_a_dataset_in_a_bucket_is_proved_and_what_is_missing_found(originals: Pa
         open_dataset("s3://bucket/elsewhere", endpoint)
 
 
+def test_a_store_that_cannot_be_reached_is_no_damaged_file(originals: Path, endpoint: str) -> None:
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=endpoint)
+    client.upload_file(str(originals / "csv/manifest.json"), "bucket", "d/manifest.json")
+    dataset = open_dataset("s3://bucket/d", endpoint)
+    # Nobody listens at port 1.
+    gone = dataclasses.replace(dataset, place=place_of("s3://bucket/d", "http://127.0.0.1:1"))
+    with pytest.raises(VerifyError, match="s3://bucket/d cannot be read: "):
+        verify_dataset(gone)
+
+
 def test_nothing_of_the_generating_code_is_used() -> None:
     """A proof by the code under proof would be none."""
-    for path in Path(tradegen.__file__).parent.joinpath("verify").glob("*.py"):
+    for path in Path(tradegen.__file__).parent.joinpath("verify").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [item.name for item in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
