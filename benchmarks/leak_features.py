@@ -98,8 +98,8 @@ def features(table: pd.DataFrame, number: int = 0) -> Features:
     ids = _numbers(table["trade_id"].str[3:])
     quantity = _numbers(table["quantity"])
     ticks = _numbers(table["price"].str.replace(".", ""))
-    moment = pd.to_datetime(table["trade_timestamp"], format="ISO8601").to_numpy("datetime64[us]")
-    moment, day = moment.astype(np.int64), table["date"].to_numpy("datetime64[D]").astype(np.int64)
+    time = pd.to_datetime(table["trade_timestamp"], format="ISO8601").to_numpy("datetime64[us]")
+    time, day = time.astype(np.int64), table["date"].to_numpy("datetime64[D]").astype(np.int64)
     ticker, broker, contra, side = (
         pd.factorize(table[name], sort=True)[0]
         for name in ("ticker", "broker_id", "contra_broker_id", "order_type")
@@ -108,9 +108,9 @@ def features(table: pd.DataFrame, number: int = 0) -> Features:
     kind = side * (ticker.max() + 1) + ticker
     of_ticker = pd.Series(ticks).groupby(kind)
     median, least, most = (of_ticker.transform(name).to_numpy() for name in ("median", "min", "max"))
-    before, after, _ = _neighbours(moment, side)
-    ticker_before, ticker_after, previous = _neighbours(moment, kind)
-    second, clock = moment // 1_000_000, moment % _DAY
+    before, after, _ = _neighbours(time, side)
+    ticker_before, ticker_after, previous = _neighbours(time, kind)
+    second, clock = time // 1_000_000, time % _DAY
     made: dict[str, dict[str, Array]] = {
         "position": {"row": row, "share": row / len(row), "odd": row % 2, "list": np.full(len(row), number)},
         "id": {"behind row": ids - ids.min() - row / 2, **_whole(ids), **_digits(table["trade_id"].str[3:])},
@@ -130,14 +130,14 @@ def features(table: pd.DataFrame, number: int = 0) -> Features:
             "round the circle": (contra - broker) % (max(broker.max(), contra.max()) + 1),
         },
         "order_type": {"side": side},
-        "date": {"day": day - day.min(), "after timestamp": day - moment // _DAY},
+        "date": {"day": day - day.min(), "after timestamp": day - time // _DAY},
         "time": {
             **_whole(clock // 1000),
             **{f"second: {name}": values for name, values in _whole(clock // 1_000_000).items()},
             "minute": second // 60 % 60,
             "second": second % 60,
-            "millisecond": moment // 1000 % 1000,
-            "microsecond": moment % 1000,
+            "millisecond": time // 1000 % 1000,
+            "microsecond": time % 1000,
         },
         "neighbours": {
             "before": before,
@@ -188,11 +188,11 @@ def _digits(text: pd.Series[str]) -> dict[str, Array]:
     return {f"character {place}": letters[:, place] for place in range(shortest)}
 
 
-def _neighbours(moment: Array, kind: Array) -> tuple[Array, Array, Array]:
+def _neighbours(time: Array, kind: Array) -> tuple[Array, Array, Array]:
     """Time since the record before and until the one after of the same kind, and which one is before."""
-    order = np.lexsort((moment, kind))
+    order = np.lexsort((time, kind))
     same = np.append(False, kind[order][1:] == kind[order][:-1])
-    gaps = np.where(same, np.diff(moment[order], prepend=0), -1)
+    gaps = np.where(same, np.diff(time[order], prepend=0), -1)
     before, after, previous = np.empty_like(gaps), np.empty_like(gaps), np.empty_like(order)
     before[order], after[order] = gaps, np.append(gaps[1:], -1)
     previous[order] = np.where(same, np.roll(order, 1), order)

@@ -146,12 +146,14 @@ def oddest(seen: Sample, groups: Collection[str]) -> tuple[float, str]:
         tails = stats.binom.cdf(hits, every, share), stats.binom.sf(hits - 1, every, share)
         both = 2 * np.minimum(*tails)
         tests += len(both)
-        at = int(both.argmin())
-        if both[at] < chance:
-            chance = float(both[at])
-            kind = ("", "up to ", "from ")[at // len(values)]
-            value = values[at % len(values)]
-            where = f"{group}: {name} {kind}{value:g}, {hits[at]} of {every[at]}, {share:.0%} expected"
+        rarest = int(both.argmin())
+        if both[rarest] < chance:
+            chance = float(both[rarest])
+            kind = ("", "up to ", "from ")[rarest // len(values)]
+            value = values[rarest % len(values)]
+            where = (
+                f"{group}: {name} {kind}{value:g}, {hits[oddest]} of {every[oddest]}, {share:.0%} expected"
+            )
     return min(chance * tests, 1.0), where
 
 

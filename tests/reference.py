@@ -22,7 +22,7 @@ Legs: TypeAlias = tuple[list[Row], list[Row]]
 """The records of both legs of a pair."""
 Plain: TypeAlias = tuple[dict[str, Row], dict[str, Row]]
 """By leg and id, the records that the truth does not tell of."""
-Told: TypeAlias = dict[str, dict[str, Row]]
+Stated: TypeAlias = dict[str, dict[str, Row]]
 """Rows of the truth by id and field."""
 LISTS = {"single": ("trades",), "counterparty": ("buy", "sell"), "two_system": ("ours", "theirs")}
 LEGS = {"single": ("BUY", "SELL"), "counterparty": ("BUY", "SELL"), "two_system": ("OURS", "THEIRS")}
@@ -56,13 +56,13 @@ def check_truth(
     Gives back the clean pairs, as `clean` does.
     """
     named = _named(lists)
-    told = _told(truth, view)
-    found, plain = _records(named, told, view)
-    pairs = _rebuilt(found, plain, told, view)
-    _check_ids(pairs, told)
+    stated = _stated(truth, view)
+    found, plain = _records(named, stated, view)
+    pairs = _rebuilt(found, plain, stated, view)
+    _check_ids(pairs, stated)
     with_ids = _check_record_ids(named, truth)
     columns = TRUTH_COLUMNS + (("record_id",) if with_ids else ())
-    for trade_id, fields in told.items():
+    for trade_id, fields in stated.items():
         _check_together(trade_id, fields)
         legs = found[trade_id]
         first = pairs[trade_id][0]
@@ -81,8 +81,8 @@ def clean(lists: Lists | list[Row], truth: list[Row], view: str = "single") -> d
 
     What is altered is put back; fills are added up, copies taken once; a missing leg is its other's mirror.
     """
-    told = _told(truth, view)
-    return _rebuilt(*_records(_named(lists), told, view), told, view)
+    stated = _stated(truth, view)
+    return _rebuilt(*_records(_named(lists), stated, view), stated, view)
 
 
 def legs_by_id(lists: Lists | list[Row], view: str = "single") -> dict[str, Pair]:
@@ -118,32 +118,32 @@ def _named(lists: Lists | list[Row]) -> Lists:
     return {"trades": lists} if isinstance(lists, list) else lists
 
 
-def _told(truth: list[Row], view: str) -> Told:
+def _stated(truth: list[Row], view: str) -> Stated:
     """The truth by id and field: one leg a pair, no field twice, nothing that changes nothing."""
-    told: Told = {}
+    stated: Stated = {}
     for row in truth:
         trade_id, field = row["trade_id"], row["field"]
-        fields = told.setdefault(trade_id, {})
+        fields = stated.setdefault(trade_id, {})
         assert field in _FIELDS, f"{trade_id} has the field {field!r}"
         assert field not in fields, f"{trade_id} has {field} in the truth twice"
         assert row["original"] != row["altered"], f"{trade_id}: the alteration of {field} vanished"
         fields[field] = row
-    for trade_id, fields in told.items():
+    for trade_id, fields in stated.items():
         legs = {row["leg"] for row in fields.values()}
         assert len(legs) == 1, f"{trade_id} is altered on both legs"
         assert legs <= set(LEGS[view]), f"{trade_id} has the leg {legs} in view {view}"
-    return told
+    return stated
 
 
-def _records(lists: Lists, told: Told, view: str) -> tuple[dict[str, Legs], Plain]:
+def _records(lists: Lists, stated: Stated, view: str) -> tuple[dict[str, Legs], Plain]:
     """By true id, the records of leg 0 and of leg 1 of pairs that the truth tells of; and all other rows."""
     assert tuple(lists) == LISTS[view], f"view {view} has the lists {list(lists)}"
-    true = {trade_id: trade_id for trade_id in told}
-    for trade_id, fields in told.items():
+    true = {trade_id: trade_id for trade_id in stated}
+    for trade_id, fields in stated.items():
         if "trade_id" in fields:
             other = true.setdefault(fields["trade_id"]["altered"], trade_id)
             assert other == trade_id, f"{trade_id} and {other} are mistyped alike"
-    found: dict[str, Legs] = {trade_id: ([], []) for trade_id in told}
+    found: dict[str, Legs] = {trade_id: ([], []) for trade_id in stated}
     plain: Plain = ({}, {})
     sides = {"BUY": 0, "SELL": 1}
     for place, listed in enumerate(lists.values()):
@@ -154,7 +154,7 @@ def _records(lists: Lists, told: Told, view: str) -> tuple[dict[str, Legs], Plai
                 found[true[trade_id]][leg].append(row)
             elif plain[leg].setdefault(trade_id, row) is not row:
                 raise AssertionError(f"{trade_id} has more than one record of a leg, untold")
-    for trade_id, fields in told.items():
+    for trade_id, fields in stated.items():
         assert any(found[trade_id]), f"{trade_id} is in the truth and not in the trades"
         if view == "single" and "order_type" in fields:
             found[trade_id] = _parted(trade_id, found[trade_id], fields["order_type"])
@@ -174,13 +174,13 @@ def _parted(trade_id: str, legs: Legs, flip: Row) -> Legs:
     return (flipped, rest) if flip["leg"] == "BUY" else (rest, flipped)
 
 
-def _rebuilt(found: dict[str, Legs], plain: Plain, told: Told, view: str) -> dict[str, Pair]:
-    """Both legs of every pair, as they were: told or not, they must agree."""
+def _rebuilt(found: dict[str, Legs], plain: Plain, stated: Stated, view: str) -> dict[str, Pair]:
+    """Both legs of every pair, as they were: named in the truth or not, they must agree."""
     firsts, seconds = plain
     for trade_id in firsts.keys() ^ seconds.keys():
         raise AssertionError(f"{trade_id} has only one leg, untold")
     pairs = {trade_id: (row, seconds[trade_id]) for trade_id, row in firsts.items()}
-    for trade_id, fields in told.items():
+    for trade_id, fields in stated.items():
         one, other = pairs[trade_id] = _restored(trade_id, found[trade_id], fields, view)
         assert one["trade_id"] == other["trade_id"] == trade_id, f"{trade_id} is {one['trade_id']}"
     mirrored, allowed = _as_second, {SIDES}
@@ -219,22 +219,22 @@ def _restored(trade_id: str, legs: Legs, fields: dict[str, Row], view: str) -> P
     assert len(others) == 1, f"{trade_id} has {len(others)} records of the leg that is not altered"
     other = others[0]
     row = _one_record(trade_id, legs[leg], fields.get("record")) or _mirror(other, view)
-    for field, told in fields.items():
+    for field, stated in fields.items():
         if field != "record":
-            held, altered = row[field], told["altered"]
+            held, altered = row[field], stated["altered"]
             assert held == altered, f"{trade_id}: {field} is {held} in the trades, {altered} in the truth"
-            row[field] = told["original"]
+            row[field] = stated["original"]
     return (row, other) if leg == 0 else (other, row)
 
 
-def _one_record(trade_id: str, records: list[Row], told: Row | None) -> Row:
+def _one_record(trade_id: str, records: list[Row], stated: Row | None) -> Row:
     """One record for the leg, whatever became of it: a copy. Empty where the leg is missing."""
-    count = int(told["altered"]) if told else 1
+    count = int(stated["altered"]) if stated else 1
     assert len(records) == count, f"{trade_id} has {len(records)} records of a leg; the truth says {count}"
-    if not told:
+    if not stated:
         return dict(records[0])
-    assert told["original"] == "1", f"{trade_id} had {told['original']} records of a leg"
-    how = told["mechanism"]
+    assert stated["original"] == "1", f"{trade_id} had {stated['original']} records of a leg"
+    how = stated["mechanism"]
     least, most = _COUNTS.get(how, (1, 0))
     assert least <= count <= most, f"{trade_id} is {how} in {count} records"
     if not records:
@@ -249,12 +249,12 @@ def _one_record(trade_id: str, records: list[Row], told: Row | None) -> Row:
     return records[0] | {"quantity": str(sum(quantities))}
 
 
-def _check_ids(pairs: dict[str, Pair], told: Told) -> None:
+def _check_ids(pairs: dict[str, Pair], stated: Stated) -> None:
     """The ids of the run are consecutive, and mistyped ones lie outside."""
     numbers = {int(trade_id.removeprefix("tid")) for trade_id in pairs}
     low, high = min(numbers), max(numbers)
     assert high - low + 1 == len(numbers) == len(pairs), f"ids from {low} to {high}, {len(pairs)} pairs"
-    for trade_id, fields in told.items():
+    for trade_id, fields in stated.items():
         if "trade_id" in fields:
             assert fields["trade_id"]["original"] == trade_id, f"{trade_id} was another id"
             number = int(fields["trade_id"]["altered"].removeprefix("tid"))

@@ -167,7 +167,7 @@ def test_the_views_hold_the_same_trades() -> None:
 def test_rows_stand_block_by_block_and_paired_ones_by_id_and_leg(view: str, order: str) -> None:
     lists, truth = both(**EVERYTHING, pairs=70_000, seed=7, view=view, order=order)
     true = {row["altered"]: row["trade_id"] for row in truth if row["field"] == "trade_id"}
-    told_of = {row["trade_id"] for row in truth}
+    altered = {row["trade_id"] for row in truth}
     for listed in lists.values():
         ids = [int(true.get(row["trade_id"], row["trade_id"])[3:]) for row in listed]
         places = [(number - 1) // BLOCK for number in ids]
@@ -178,12 +178,12 @@ def test_rows_stand_block_by_block_and_paired_ones_by_id_and_leg(view: str, orde
             first = ids[: places.index(1)]
             assert first != sorted(first)
     if order == "paired" and view == "single":
-        untold = [
+        unaltered = [
             row["order_type"]
             for row in lists["trades"]
-            if true.get(row["trade_id"], row["trade_id"]) not in told_of
+            if true.get(row["trade_id"], row["trade_id"]) not in altered
         ]
-        assert untold == ["BUY", "SELL"] * (len(untold) // 2)
+        assert unaltered == ["BUY", "SELL"] * (len(unaltered) // 2)
 
 
 @pytest.mark.parametrize("view", VIEWS)

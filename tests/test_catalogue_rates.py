@@ -58,8 +58,8 @@ def test_a_pair_shares_its_chances_among_the_mechanisms_that_are_possible_for_it
     pairs = clean(lists, truth)
     before = prices_before(pairs)
     expected = dict.fromkeys(CATALOGUE, 0.0)
-    told_of = {row["trade_id"] for row in truth}
-    for trade_id in told_of:
+    altered = {row["trade_id"] for row in truth}
+    for trade_id in altered:
         leg = pairs[trade_id][0]
         chances = {name: possible(name, leg) for name in CATALOGUE if name not in BY_OTHER_TRADES}
         # At one time, several prices may be the one before: an even guess, of a few pairs.

@@ -25,7 +25,7 @@ def days(text: str) -> int:
     return (dt.date.fromisoformat(text) - dt.date(1970, 1, 1)).days
 
 
-def moment(text: str) -> int:
+def microseconds(text: str) -> int:
     return int((dt.datetime.fromisoformat(text) - dt.datetime(1970, 1, 1)) / dt.timedelta(microseconds=1))
 
 
@@ -44,7 +44,7 @@ def outcomes(
         "price": 15_400,
         "side": 0,
         "date": days("2025-07-21"),
-        "trade_timestamp": moment("2025-07-21 10:33:27"),
+        "trade_timestamp": microseconds("2025-07-21 10:33:27"),
     }
     field = {"broker_id": "buyer", "contra_broker_id": "seller"}.get(entry.field, entry.field)
     if field in columns:
@@ -95,10 +95,10 @@ def test_day_and_month_change_places_where_that_is_a_date(day: str, expected: st
 def test_quantities_move_by_one_to_five_percent_and_stay_in_their_range() -> None:
     assert outcomes("quantity.nudge", 1) == {2}  # down would leave nothing
     assert outcomes("quantity.nudge", 10) == {9} or outcomes("quantity.nudge", 10) == {11}
-    moved = outcomes("quantity.nudge", 400)
-    assert min(moved) >= 380
-    assert max(moved) <= 420
-    assert {380 <= value <= 396 or 404 <= value <= 420 for value in moved} == {True}
+    altered = outcomes("quantity.nudge", 400)
+    assert min(altered) >= 380
+    assert max(altered) <= 420
+    assert {380 <= value <= 396 or 404 <= value <= 420 for value in altered} == {True}
     assert max(outcomes("quantity.nudge", 500)) < 500  # the largest there is can only go down
     # Ranges too narrow to hide in: a plain step, either way.
     alone = {"quantity_min": 100, "quantity_max": 100}
@@ -106,10 +106,10 @@ def test_quantities_move_by_one_to_five_percent_and_stay_in_their_range() -> Non
 
 
 def test_prices_move_by_a_tenth_to_one_percent_and_stay_in_their_band() -> None:
-    moved = outcomes("price.nudge", 15_400)
-    assert all(15 <= abs(value - 15_400) <= 154 for value in moved)
-    assert all(15_246 <= value <= 15_554 for value in moved)
-    assert len(moved) > 100
+    altered = outcomes("price.nudge", 15_400)
+    assert all(15 <= abs(value - 15_400) <= 154 for value in altered)
+    assert all(15_246 <= value <= 15_554 for value in altered)
+    assert len(altered) > 100
     assert outcomes("price.nudge", 15_400, {"price_band": 0}, min=0.01, max=0.01) == {15_246, 15_554}
 
 
@@ -178,7 +178,7 @@ def test_the_decimal_point_moves_one_place(value: int, expected: set[int]) -> No
 
 
 def test_a_stale_price_is_that_of_the_trade_before_by_time_or_the_universes() -> None:
-    clock = [moment(f"2025-07-21 10:00:0{second}") for second in (5, 3, 9, 3)]
+    clock = [microseconds(f"2025-07-21 10:00:0{second}") for second in (5, 3, 9, 3)]
     pairs = Pairs(
         ticker=np.array([0, 0, 0, 1]),
         buyer=np.zeros(4),
@@ -196,36 +196,36 @@ def test_a_stale_price_is_that_of_the_trade_before_by_time_or_the_universes() ->
 
 def test_delays_are_a_minute_to_half_an_hour_within_the_window() -> None:
     for text in ("2025-07-21 09:30:00", "2025-07-21 12:00:00", "2025-07-21 15:59:59"):
-        moved = outcomes("trade_timestamp.delay", moment(text))
-        assert all(MINUTE <= abs(value - moment(text)) <= 30 * MINUTE for value in moved)
-        assert min(moved) >= moment("2025-07-21 09:30:00")
-        assert max(moved) <= moment("2025-07-21 15:59:59")
-        assert all(value % SECOND == 0 for value in moved)
+        altered = outcomes("trade_timestamp.delay", microseconds(text))
+        assert all(MINUTE <= abs(value - microseconds(text)) <= 30 * MINUTE for value in altered)
+        assert min(altered) >= microseconds("2025-07-21 09:30:00")
+        assert max(altered) <= microseconds("2025-07-21 15:59:59")
+        assert all(value % SECOND == 0 for value in altered)
 
 
 def test_delays_never_cross_midnight() -> None:
     night = {"start": "23:59:50", "end": "00:00:10"}
-    late = outcomes("trade_timestamp.delay", moment("2025-07-21 23:59:55"), night)
-    assert max(late) < moment("2025-07-21 23:59:00")
-    early = outcomes("trade_timestamp.delay", moment("2025-07-22 00:00:05"), night)
-    assert min(early) >= moment("2025-07-22 00:01:05")
+    late = outcomes("trade_timestamp.delay", microseconds("2025-07-21 23:59:55"), night)
+    assert max(late) < microseconds("2025-07-21 23:59:00")
+    early = outcomes("trade_timestamp.delay", microseconds("2025-07-22 00:00:05"), night)
+    assert min(early) >= microseconds("2025-07-22 00:01:05")
     for second in range(0, 86_400, 997):
-        start = moment("2025-07-21 00:00:00")
-        moved = outcomes(
+        start = microseconds("2025-07-21 00:00:00")
+        altered = outcomes(
             "trade_timestamp.delay",
             start + second * SECOND,
             {"start": "00:00:00", "end": "00:00:00"},
             min=43_200,
             max=43_200,
         )
-        assert all(start <= value < start + DAY for value in moved)
+        assert all(start <= value < start + DAY for value in altered)
 
 
 @pytest.mark.parametrize(("precision", "least"), [("s", SECOND), ("ms", 50_000), ("us", 50_000)])
 def test_a_clocks_skew_is_never_below_the_written_precision(precision: str, least: int) -> None:
-    value = moment("2025-07-21 10:33:27")
-    moved = outcomes("trade_timestamp.clock_skew", value, {"timestamp_precision": precision})
-    assert all(least <= abs(shifted - value) <= 5 * SECOND for shifted in moved)
+    value = microseconds("2025-07-21 10:33:27")
+    altered = outcomes("trade_timestamp.clock_skew", value, {"timestamp_precision": precision})
+    assert all(least <= abs(shifted - value) <= 5 * SECOND for shifted in altered)
     tiny = outcomes(
         "trade_timestamp.clock_skew", value, {"timestamp_precision": precision}, min=1e-6, max=1e-6
     )
@@ -248,15 +248,17 @@ def test_a_clocks_skew_is_never_below_the_written_precision(precision: str, leas
     ],
 )
 def test_time_zones_are_whole_hours_apart(text: str, zones: tuple[str, str], expected: str) -> None:
-    found = outcomes("trade_timestamp.timezone", moment(text), zone=zones[0], other_zone=zones[1])
-    assert found == {moment(expected)}
+    found = outcomes("trade_timestamp.timezone", microseconds(text), zone=zones[0], other_zone=zones[1])
+    assert found == {microseconds(expected)}
 
 
 def test_timestamps_are_cut_to_the_minute() -> None:
-    assert outcomes("trade_timestamp.truncated", moment("2025-07-21 10:33:27.5")) == {
-        moment("2025-07-21 10:33")
+    assert outcomes("trade_timestamp.truncated", microseconds("2025-07-21 10:33:27.5")) == {
+        microseconds("2025-07-21 10:33")
     }
-    assert outcomes("trade_timestamp.truncated", moment("2025-07-21 10:33")) == {moment("2025-07-21 10:33")}
+    assert outcomes("trade_timestamp.truncated", microseconds("2025-07-21 10:33")) == {
+        microseconds("2025-07-21 10:33")
+    }
 
 
 def test_names_become_others() -> None:
@@ -321,7 +323,7 @@ def test_fills_are_at_least_one_share_and_add_up() -> None:
     ("low", "high", "least", "most"),
     [(1, 500, 5, 12), (0, 23_399, 60, 1_800), (15_246, 15_554, 15, 154), (1, 2, 1, 1)],
 )
-def test_moved_values_lie_as_evenly_in_the_range_as_before(
+def test_altered_values_lie_as_evenly_in_the_range_as_before(
     low: int, high: int, least: int, most: int
 ) -> None:
     # For one and the same draw, every place of the range goes to a place of its own.
@@ -333,9 +335,9 @@ def test_moved_values_lie_as_evenly_in_the_range_as_before(
 
     for draw in np.random.default_rng(3).integers(0, 2**64 - 1, 300, np.uint64, endpoint=True):
         raw = np.full(len(every), draw)
-        moved = displaced(every, raw, ranges, bounds)
-        assert sorted(moved.tolist()) == every.tolist()
-        size = np.abs(moved - every)
+        altered = displaced(every, raw, ranges, bounds)
+        assert sorted(altered.tolist()) == every.tolist()
+        size = np.abs(altered - every)
         assert size.min() >= least
         assert size.max() <= most
 

@@ -70,21 +70,21 @@ def field_counts(batch: GeneratedBlocks, by: Per = "field") -> pd.DataFrame:
     """
     _check(by, get_args(Per))
     scenario, counts = batch.run.scenario, _counts(batch)
-    places = {name: place for place, name in enumerate(FIELDS if by == "field" else scenario.active)}
+    codes = {name: code for code, name in enumerate(FIELDS if by == "field" else scenario.active)}
     # Of the rows of one alteration, only that of the mechanism's own field counts for the mechanism.
     own = np.array([CATALOGUE[name].field_codes[0] for name in scenario.active], np.int8)
-    found = np.zeros((2, len(places)), np.int64)
+    found = np.zeros((2, len(codes)), np.int64)
     for block in batch.blocks:
         truth = block.truth
         code = truth.field if by == "field" else truth.mechanism
         counted = (by == "field") | (truth.field == own[truth.mechanism])
         for benign in (False, True):
             rows = np.flatnonzero(counted & (truth.benign == benign))
-            found[int(benign)] += np.bincount(code[rows], minlength=len(places))
+            found[int(benign)] += np.bincount(code[rows], minlength=len(codes))
 
     asked, pairs = asked_mechanisms(scenario, counts)
     shares = per_item(asked, by)
-    chosen = [places[name] for name in shares.index]
+    chosen = [codes[name] for name in shares.index]
     count = pd.Series(found[0, chosen], index=shares.index)
     table = _with_intervals(count, pd.Series(mismatched_pairs(batch), index=count.index), shares)
     table.insert(1, "asked_count", pairs * shares)

@@ -110,11 +110,11 @@ def _fill(
     salt = int(draw(seed, "record.split/fills", block, 1)[0])
     raw = scramble(added_record(0, pairs, np.arange(_ADDED)[:, None]), salt)
     shares = fills(context.pairs.quantity[pairs], np.concatenate([change.altered for change in changes]), raw)
-    place = np.full(2 * len(context.pairs), -1, np.int32)
-    place[2 * pairs + np.concatenate([change.legs for change in changes])] = np.arange(len(pairs))
-    rows = np.flatnonzero(place[legs] >= 0)
+    position = np.full(2 * len(context.pairs), -1, np.int32)
+    position[2 * pairs + np.concatenate([change.legs for change in changes])] = np.arange(len(pairs))
+    rows = np.flatnonzero(position[legs] >= 0)
     fill = np.where(numbers[rows] < _LEGS, 0, (numbers[rows] - _LEGS) % _ADDED + 1)
-    quantity[rows] = shares[fill, place[legs[rows]]]
+    quantity[rows] = shares[fill, position[legs[rows]]]
 
 
 def _row_order(order: str, seed: int, block: int, count: int, records: Sequence[Alteration]) -> Array:
@@ -165,15 +165,15 @@ def _kept(records: Sequence[Alteration], count: int) -> Array:
     legs = np.arange(2 * count)
     if not records:
         return legs
-    there = np.ones(2 * count, bool)
+    present = np.ones(2 * count, bool)
     for change in records:
-        there[(2 * change.pairs + change.legs)[change.altered == 0]] = False
-    return legs if there.all() else legs[there]
+        present[(2 * change.pairs + change.legs)[change.altered == 0]] = False
+    return legs if present.all() else legs[present]
 
 
 def _added(records: Sequence[Alteration]) -> Array:
     """The numbers, within the block, of the records that are added to legs."""
     each = [added_record(0, change.pairs[:, None], np.arange(_ADDED)) for change in records]
-    there = [np.arange(_ADDED) < change.altered[:, None] - 1 for change in records]
-    numbers = [numbers[those] for numbers, those in zip(each, there, strict=True)]
+    present = [np.arange(_ADDED) < change.altered[:, None] - 1 for change in records]
+    numbers = [numbers[those] for numbers, those in zip(each, present, strict=True)]
     return np.concatenate(numbers) if numbers else np.empty(0, np.int64)

@@ -1,4 +1,4 @@
-"""Strata: the parts that pairs fall into, each with a rate of its own. Hot spots first, and all the rest."""
+"""Segments: the parts that pairs fall into, each with a rate of its own. Hot spots first, then the rest."""
 
 from __future__ import annotations
 

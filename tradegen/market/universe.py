@@ -107,8 +107,8 @@ def _is_series(source: object) -> TypeGuard[pd.Series[Any]]:
 def _default_market() -> Market:
     # In a wheel or an image the file sits in the package; in a checkout, beside it.
     package = Path(__file__).resolve().parents[1]
-    places = (package / "tickers.csv", package.parent / "tickers.csv")
-    return _from_file(next((place for place in places if place.is_file()), places[0]))
+    paths = (package / "tickers.csv", package.parent / "tickers.csv")
+    return _from_file(next((path for path in paths if path.is_file()), paths[0]))
 
 
 def _from_file(path: Path) -> Market:

@@ -50,9 +50,9 @@ def _read(name: str, value: str, source: str) -> dict[str, Any]:
     )
 
 
-def merged(there: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """Both tables in one: what is in `more` goes before, and tables within them are merged in turn."""
-    found = dict(there)
+    found = dict(base)
     for name, value in more.items():
         old = found.get(name)
         both = isinstance(value, Mapping) and isinstance(old, Mapping)

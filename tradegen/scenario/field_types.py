@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 
-def _moment(kind: type[dt.date] | type[dt.time]) -> BeforeValidator:
+def _from_iso_text(kind: type[dt.date] | type[dt.time]) -> BeforeValidator:
     """ISO text, as JSON and keyword arguments carry it, to a date or a time; all else untouched."""
 
     def convert(value: Any) -> Any:
@@ -138,12 +138,16 @@ def _shares(value: Any) -> Any:
 
 Share = Annotated[float, Field(ge=0, le=1), NUMBER, Expected("a share from 0 to 1")]
 Day = Annotated[
-    Annotated[dt.date, _moment(dt.date), Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))] | None,
+    Annotated[dt.date, _from_iso_text(dt.date), Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))]
+    | None,
     Expected("a date from 1900-01-01 to 2199-12-31, such as 2025-07-21"),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}),
 ]
 TimeOfDay = Annotated[
-    dt.time, _moment(dt.time), AfterValidator(_whole_second), Expected("a time of day such as 09:30:00")
+    dt.time,
+    _from_iso_text(dt.time),
+    AfterValidator(_whole_second),
+    Expected("a time of day such as 09:30:00"),
 ]
 Weights = Annotated[
     Mapping[str, Annotated[float, Field(ge=0, le=1e9), NUMBER]],

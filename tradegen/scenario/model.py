@@ -106,8 +106,8 @@ class Scenario(ScenarioFields):
         for name, given in overrides.items():
             known = values.get(name)
             if name in _MERGED and isinstance(given, Mapping) and known is not None:
-                there = known if isinstance(known, Mapping) else known.model_dump(exclude_unset=True)
-                given = merged(there, given)
+                base = known if isinstance(known, Mapping) else known.model_dump(exclude_unset=True)
+                given = merged(base, given)
             values[name] = given
         return Scenario(**values)
 
