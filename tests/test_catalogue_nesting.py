@@ -15,9 +15,10 @@ from reading import COLUMNS, rows
 from reference import check_order, check_truth, check_values, clean
 from written import written_lists
 
-from tradegen import generate, generate_block, prepare
+from tradegen import Scenario, generate, generate_block, prepare
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.mechanism import Zone
+from tradegen.scenario.model import scenario_names
 
 # Nested and orthogonal -------------------------------------------------------------------------------------
 
@@ -252,3 +253,19 @@ def test_the_smallest_batches_keep_the_properties(mix: str, view: str, more: dic
             check_values(lists, precision)
         if rate in (0, 1):
             assert len({row["trade_id"] for row in truth}) == pairs * rate
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_every_named_scenario_is_effective_and_complete(name: str) -> None:
+    scenario = Scenario.load(name).replace(pairs=3_000, date=DAY)
+    precision = scenario.timestamp_precision
+    texts, truth_text = written_lists(scenario=scenario, seed=3)
+    lists = {
+        listed: rows(text, "csv", scenario.lists[listed].model_dump(exclude_unset=True), precision)
+        for listed, text in texts.items()
+    }
+    truth = rows(truth_text)
+    before = check_truth(lists, truth, scenario.view, scenario.to_dict()["tolerances"])
+    check_values(lists, precision)
+    check_order(truth)
+    assert len(before) == 3_000

@@ -7,37 +7,18 @@ Here it is held against hand-worked values: a new mechanism adds its own in its 
 from __future__ import annotations
 
 import pytest
-from plausible import BROKERS, default_settings, possible, universe
+from by_hand import LEG, recognises
+from plausible import possible
 
 from tradegen.core.columns import FIELDS
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.difference import Difference
 
-LEG = {
-    "trade_id": "tid00000021", "ticker": "AAPL", "broker_id": "BKR005", "contra_broker_id": "BKR011",
-    "quantity": "250", "price": "154.00", "order_type": "BUY", "date": "2025-07-21",
-    "trade_timestamp": "2025-07-21 10:33:27", "record": "1",
-}  # fmt: skip
 # By field, what no mechanism makes of anything.
 NONSENSE = {
     "trade_id": "tid98765432", "ticker": "no such ticker", "broker_id": "BKR000",
     "contra_broker_id": "BKR000", "quantity": "987654321", "price": "98765.43", "order_type": "SHORT",
     "date": "1901-02-03", "trade_timestamp": "1901-02-03 04:05:06", "record": "99",
 }  # fmt: skip
-
-
-def recognises(mechanism: str, original: str, altered: str, **settings: float | str) -> bool:
-    field = CATALOGUE[mechanism].field
-    seen = Difference(
-        original,
-        altered,
-        LEG | {field: original},
-        default_settings(mechanism) | settings,
-        universe(),
-        BROKERS,
-        prices_before={"153.87"},
-    )
-    return bool(CATALOGUE[mechanism].recognises(seen))
 
 
 def test_the_catalogue_names_each_entry_by_its_field_and_explains_it() -> None:

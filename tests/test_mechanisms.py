@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import numpy as np
 import pytest
+from by_hand import TICKERS, days, microseconds, outcomes
 
 from tradegen import Scenario, load_market
 from tradegen.core.blocks import Pairs
 from tradegen.engine.context import BlockContext
-from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.displacement import Ranges, displaced
-from tradegen.mechanisms.mechanism import Case
 from tradegen.mechanisms.record_counts import fills
 
 SECOND, MINUTE, DAY = 10**6, 60 * 10**6, 86_400 * 10**6
-TICKERS = {"AAPL": 154, "GOOGL": 168.95, "GOOG": 170.49, "ZZZ": 1}
-
-
-def days(text: str) -> int:
-    return (dt.date.fromisoformat(text) - dt.date(1970, 1, 1)).days
-
-
-def microseconds(text: str) -> int:
-    return int((dt.datetime.fromisoformat(text) - dt.datetime(1970, 1, 1)) / dt.timedelta(microseconds=1))
-
-
-def outcomes(
-    mechanism: str, value: int, scenario: dict[str, Any] | None = None, first_id: int = 1, **settings: Any
-) -> set[int]:
-    """All that a mechanism makes of one value, over many draws; of several altered fields, the first."""
-    count = 2_000
-    entry = CATALOGUE[mechanism]
-    whole = {"pairs": 15, "date": "2025-07-21", "brokers": 5} | (scenario or {})
-    columns = {
-        "ticker": 0,
-        "buyer": 2,
-        "seller": 4,
-        "quantity": 300,
-        "price": 15_400,
-        "side": 0,
-        "date": days("2025-07-21"),
-        "trade_timestamp": microseconds("2025-07-21 10:33:27"),
-    }
-    field = {"broker_id": "buyer", "contra_broker_id": "seller"}.get(entry.field, entry.field)
-    if field in columns:
-        columns[field] = value
-    pairs = Pairs(**{name: np.full(count, number) for name, number in columns.items()})
-    context = BlockContext(Scenario(**whole), load_market(TICKERS), pairs, first_id, first_id)
-    raw = np.random.default_rng(1).integers(0, 2**64 - 1, count, np.uint64, endpoint=True)
-    values = {setting.name: setting.default for setting in entry.settings} | settings
-    allowed = AllowedSizes(NO_TOLERANCE, step=context.step)
-    original = np.full(count, value)
-    case = Case(original, raw, np.arange(count), np.zeros(count, np.int8), values, allowed, context)
-    found = entry.alter(case)
-    return set(found.reshape(-1, count)[0].tolist())
 
 
 @pytest.mark.parametrize(
