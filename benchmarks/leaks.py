@@ -152,7 +152,7 @@ def oddest(seen: Sample, groups: Collection[str]) -> tuple[float, str]:
             kind = ("", "up to ", "from ")[rarest // len(values)]
             value = values[rarest % len(values)]
             where = (
-                f"{group}: {name} {kind}{value:g}, {hits[oddest]} of {every[oddest]}, {share:.0%} expected"
+                f"{group}: {name} {kind}{value:g}, {hits[rarest]} of {every[rarest]}, {share:.0%} expected"
             )
     return min(chance * tests, 1.0), where
 
