@@ -129,6 +129,11 @@ def random_findings(batch: Batch, seed: int) -> list[dict[str, Any]]:
     for _ in range(200):
         one = draw.choice(ids)
         found.append(_finding(one, None, None, one if draw.random() < 0.5 else draw.choice(ids)))
+    # Of every other mistyped id, in either direction, a link to its pair.
+    mistyped = [row for row in rows if row["mechanism"] == "trade_id.mistyped"][::2]
+    for number, row in enumerate(mistyped):
+        ends = (row["altered"], row["trade_id"])[:: -1 if number % 2 else 1]
+        found.append(_finding(ends[0], None, None, ends[1]))
     return [*found, *found[:10]]
 
 

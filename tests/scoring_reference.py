@@ -126,8 +126,15 @@ class Reference:
             self.reported.add(self.pair(said["id"]))
             if said["field"]:
                 self.named[self.pair(said["id"])].add(said["field"])
+        for said in self.findings:
+            # Two ids that are linked rightly and differ: one of them is mistyped.
+            if said["linked"] and said["linked"] != said["id"]:
+                pair = self.pair(said["id"])
+                if pair == self.pair(said["linked"]):
+                    self.reported.add(pair)
+                    self.named[pair].add("trade_id")
         self.expected = {pair for pair, rows in self.rows.items() if not all(row["benign"] for row in rows)}
-        self.any_field = not self.findings or any(said["field"] for said in self.findings)
+        self.any_field = not self.findings or any(self.named.values())
 
     def fold(self, field: str | None) -> str | None:
         if field in SEVERAL_WORDS:

@@ -16,7 +16,7 @@ from conftest import ROOT
 from shell import Done, run
 
 import tradegen
-from tradegen.cli.score import _tolerances
+from tradegen.cli.score_options import tolerance_options
 
 MADE = ("--scenario", "hard", "--pairs", "2000", "--seed", "7", "--first-id", "1", "--date", "2025-07-21")
 TRUTH = ("--truth", "truth.csv", "--manifest", "manifest.json")
@@ -131,7 +131,7 @@ def test_at_another_tolerance_small_differences_are_benign(folder: Path) -> None
     ],
 )
 def test_a_tolerance_is_read_with_its_unit(text: str, found: object) -> None:
-    assert _tolerances([text]) == found
+    assert tolerance_options([text]) == found
 
 
 def test_a_requirement_that_is_missed_is_exit_code_1_with_a_sentence_and_the_report(folder: Path) -> None:

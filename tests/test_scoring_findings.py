@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -40,7 +42,16 @@ BAD_FILES = [
     ("f.csv", "trade_id,leg\ntid00000001,OURS\n", "leg is 'OURS' in 1 row of {}; expected one of: BUY, SELL"),
     ("f.csv", "trade_id,score\ntid00000001,0.5\ntid00000002,high\n",
      "score is 'high' in 1 row of {}; expected a number"),
-    ("f.csv", "trade_id,score\ntid00000001,inf\n", "score is 'inf' in 1 row of {}; expected a number"),
+    ("f.csv", "trade_id,field\ntid00000001,record_id\n",
+     "field is 'record_id' in 1 row of {}; to leave out what is no field, give --ignore-field record_id"),
+    ("f.csv", "trade_id,field\ntid00000001,Desk\n",
+     "field is 'Desk' in 1 row of {}; expected one of: trade_id, ticker, broker_id, contra_broker_id, "
+     "quantity, price, order_type, date, trade_timestamp, record, missing, duplicate, split, orphan; "
+     "to leave out what is no field, give --ignore-field Desk"),
+    ("f.csv", "trade_id\ntid00000001\n".ljust(2 << 20, "x").replace("\n", ""),
+     "{} has a first line of more than 1,048,576 bytes; expected a header"),
+    ("f.csv", ",".join(f"c{n}" for n in range(20_000)) + "\n",
+     "{} has 20,000 columns; expected at most 10,000"),
     ("f.csv", "trade_id,field\n,price\n", "trade_id is empty in 1 row of {}; expected an id in each"),
     ("f.csv", "trade_id\ntid00000077\ntid00000078\n",
      "none of the 2 ids in {} is in the data: 'tid00000077'; its ids are tid00000001 to tid00000010; "
@@ -123,6 +134,8 @@ BAD_FRAMES = [
     (pa.table([["a"], ["b"]], names=["trade_id", "trade_id"]),
      "the findings table has the column 'trade_id' twice; expected each column once"),
     (["tid00000001"], "findings is of type list; expected a path, a DataFrame or an Arrow table"),
+    (np.array(["tid00000001"]),
+     "findings is of type ndarray; expected a path, a DataFrame or an Arrow table"),
     (None, "findings is of type NoneType; expected a path, a DataFrame or an Arrow table"),
 ]  # fmt: skip
 
@@ -160,6 +173,23 @@ BAD_OPTIONS = [
     ({"trades": frame(TRADES).iloc[2:], "manifest": None},
      "pairs of the truth are not in the trades: 1 of them, such as tid00000001; "
      "expected the truth and the trades of one run"),
+    ({"trades": frame(TRADES).rename(columns={"price": "Px"}), "manifest": None},
+     "the trades frame has no column price; it has trade_id, ticker, broker_id, contra_broker_id, quantity, "
+     "Px, order_type, date, trade_timestamp, record_id; where the run renamed columns, --manifest says how"),
+    ({"trades": pd.Series([tid(1)])},
+     "trades is of type Series; expected a path, a DataFrame or an Arrow table"),
+    ({"trades": pa.array([tid(1)])},
+     "trades is of type StringArray; expected a path, a DataFrame or an Arrow table"),
+    ({"where": "Status"},
+     "where is 'Status'; expected COLUMN = VALUE, COLUMN != VALUE or COLUMN in VALUE, VALUE"),
+    ({"where": "Status in "},
+     "where is 'Status in ', without a value; expected COLUMN = VALUE, COLUMN != VALUE or COLUMN in VALUE, "
+     "VALUE"),
+    ({"where": ["field = price", 3]},
+     "where is 3; expected COLUMN = VALUE, COLUMN != VALUE or COLUMN in VALUE, VALUE"),
+    ({"where": "Status = BREAK"},
+     "the findings frame has no column Status, which where asks for; it has trade_id, field"),
+    ({"ignore_fields": [""]}, "ignore_fields has ''; expected names of fields, such as 'record_id'"),
     ({"trades": 5}, "trades is of type int; expected a path, a DataFrame or an Arrow table"),
 ]  # fmt: skip
 
@@ -243,6 +273,16 @@ def test_without_duckdb_the_message_says_how_to_get_it(monkeypatch: pytest.Monke
         ("f.csv", "trade_id, field\ntid00000001, price\n", 1),
         ("f.CSV", "trade_id\ntid00000001\n", 1),
         ("f.csv", "trade_id\ntid00000001", 1),
+        ("f.csv", "trade_id,field\rtid00000001,price\r", 1),
+        ("f.csv", "trade_id,field\rtid00000001,price", 1),
+        ("f.csv", "trade_id,field\r\ntid00000001,price\ntid00000001,\r\n", 2),
+        ("f.csv", "trade_id,field\ntid00000001,price\r\n", 1),
+        ("f.csv", "trade_id,field\ntid00000001,price\rtid00000001,\n", 2),
+        ("f.csv", 'trade_id,note\r\ntid00000001,"a\nb"\r\n', 1),
+        ("f.csv", "\ufefftrade_id\rtid00000001\r", 1),
+        ("f.json", '\ufeff[{"trade_id": "tid00000001"}]', 1),
+        ("f.ndjson", '\ufeff{"trade_id": "tid00000001"}\n', 1),
+        ("f.json", '[{"trade_id": "tid00000001", "score": NaN}]', 1),
         ("f.json", '[{"trade_id": "tid00000001", "field": null}, {"trade_id": "tid00000001", "x": [1]}]', 2),
         ("f.json", '{"trade_id": "tid00000001"}\n{"trade_id": "tid00000001", "field": "price"}\n', 2),
         ("f.ndjson", '{"note": {}, "trade_id": "tid00000001"}\n', 1),
@@ -254,6 +294,88 @@ def test_forms_that_say_the_same_are_read(tmp_path: Path, name: str, content: st
     found = scored(path)
     assert found.pairs == Outcome(7, min(rows, 1), 0, 0, 3)
     assert found.input.rows == rows
+
+
+def test_a_line_end_across_two_chunks_of_a_file_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    # The CR of the first line of 2**20 bytes is the last byte of a chunk.
+    head = "trade_id,note\r\n"
+    path.write_bytes(
+        f"{head}{tid(1)},".encode().ljust((1 << 20) - 1, b"x") + b"\r\n" + tid(2).encode() + b",y\r\n"
+    )
+    assert scored(path).pairs == Outcome(7, 2, 0, 0, 3)
+
+
+@pytest.mark.parametrize(
+    "word", ["", "NaN", "nan", "NULL", "null", "None", "<NA>", "NaT", "NA", "N/A", "n/a"]
+)
+@pytest.mark.parametrize("form", ["csv", "json", "parquet", "frame", "arrow"])
+def test_a_word_for_nothing_says_nothing_in_files_as_in_frames(tmp_path: Path, form: str, word: str) -> None:
+    table = pd.DataFrame(
+        {"trade_id": [tid(1)], "field": word, "leg": word, "linked_trade_id": word, "score": word}
+    )
+    path = tmp_path / f"f.{form}"
+    if form == "csv":
+        table.to_csv(path, index=False)
+    elif form == "json":
+        table.to_json(path, orient="records")
+    elif form == "parquet":
+        table.to_parquet(path)
+    findings = {"frame": table, "arrow": pa.Table.from_pandas(table)}.get(form, path)
+    found = scored(findings)
+    assert (found.pairs, found.fields, found.links) == (Outcome(7, 1, 0, 0, 3), None, None)
+    assert found.input == Input(rows=1, unnamed=1)
+
+
+def test_an_empty_id_by_any_word_is_refused() -> None:
+    with pytest.raises(ScoringError, match="trade_id is empty in 2 rows of the findings frame"):
+        scored(pd.DataFrame({"trade_id": [tid(1), "nan", "<NA>"], "field": "price"}))
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "frame"])
+def test_infinite_scores_are_the_surest_and_the_least_sure(tmp_path: Path, form: str) -> None:
+    table = pd.DataFrame({"trade_id": [tid(1), tid(9), tid(2)], "score": [np.inf, -np.inf, 0.5]})
+    path = tmp_path / f"f.{form}"
+    if form == "csv":
+        table.to_csv(path, index=False)
+    elif form == "parquet":
+        table.to_parquet(path)
+    found = scored(table if form == "frame" else path)
+    assert found.thresholds is not None
+    # Pair 1 at infinity; 2 from 0.5 on; the false alarm 9 only where everything counts.
+    assert found.thresholds.points == {
+        -np.inf: Outcome(7, 2, 1, 0, 3),
+        0.5: Outcome(7, 2, 0, 0, 3),
+        np.inf: Outcome(7, 1, 0, 0, 3),
+    }
+    points = json.loads(found.to_json())["thresholds"]["points"]
+    assert [point["score"] for point in points] == ["-inf", 0.5, "inf"]
+
+
+def test_a_column_of_ids_is_findings_without_fields() -> None:
+    expected = scored(said(1, 9))
+    ids = [tid(1), tid(9)]
+    for findings in (
+        pd.Series(ids),
+        pd.Series(ids, name="Ref"),
+        pa.array(ids),
+        pa.chunked_array([ids[:1], ids[1:]]),
+    ):
+        assert scored(findings) == expected
+    assert scored(pd.Series(ids), columns={"trade_id": "Ref"}) == expected
+
+
+def test_a_pipe_is_refused_since_it_can_be_read_only_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "f.csv")
+    with pytest.raises(ScoringError, match=r"f\.csv is not a regular file; expected one"):
+        scored(tmp_path / "f.csv")
+
+
+def test_a_path_that_is_too_long_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ScoringError, match=r"x\.csv cannot be read: File name too long$"):
+        scored(tmp_path / f"{'x' * 300}.csv")
+    with pytest.raises(ScoringError, match=r"x\.csv cannot be read: File name too long$"):
+        score(tmp_path / f"{'x' * 300}.csv", said(1))
 
 
 def test_a_field_that_only_later_objects_have_is_read(tmp_path: Path) -> None:

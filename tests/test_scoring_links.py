@@ -39,6 +39,42 @@ def test_a_link_is_no_report() -> None:
     assert found.confusion["price"] == {"(not reported)": 1}
 
 
+@pytest.mark.parametrize("link", [(5, 900005), (900005, 5)])
+def test_a_right_link_between_two_ids_reports_the_pair_by_its_trade_id(link: tuple[int, int]) -> None:
+    found = linked(link)
+    assert links_of(found) == Links(Outcome(expected=9, found=1))
+    # One of seven mismatched pairs, and of eight fields; nothing is said of the others.
+    assert found.pairs == Outcome(7, 1, 0, 0, 3)
+    assert found.fields == Outcome(expected=8, found=1)
+    assert found.by["field"]["trade_id"] == Outcome(expected=2, found=1)
+    assert found.by["mechanism"]["trade_id.mistyped"] == Recall(2, 1)
+    assert found.records["orphan"] == Recall(2, 1)
+    # The other mistyped pair, 6, has a price behind its id, and is in no cell.
+    assert found.confusion["trade_id"] == {"trade_id": 1}
+    # 3,000.00 dollars
+    assert found.notional.found == 300_000
+
+
+def test_a_right_link_behind_which_the_price_differs_too_names_the_id_alone() -> None:
+    found = linked((900006, 6))
+    assert found.fields == Outcome(expected=8, found=1)
+    assert found.undecidable.found_behind_orphans == 0
+
+
+def test_a_right_link_between_two_ids_that_names_a_field_names_the_id_as_well() -> None:
+    found = scored(said((6, "price"), linked_trade_id=[tid(900006)]))
+    assert found.pairs == Outcome(7, 1, 0, 0, 3)
+    assert found.by["field"]["trade_id"] == Outcome(expected=2, found=1)
+    assert found.undecidable.found_behind_orphans == 1
+
+
+def test_a_wrong_link_of_a_mistyped_id_reports_nothing() -> None:
+    for link in ((900005, 6), (5, 900006), (900005, 900006)):
+        found = linked(link)
+        assert found.pairs == Outcome(7, 0, 0, 0, 3)
+        assert found.fields is None
+
+
 def test_a_link_that_names_a_field_is_a_report_too() -> None:
     found = scored(said((1, "price"), (9, ""), linked_trade_id=[tid(1), tid(9)]))
     assert found.pairs == Outcome(7, 1, 0, 0, 3)

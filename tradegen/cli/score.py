@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tradegen.cli.score_options import (
+    FORMATS,
+    ScoreInputs,
+    assigned,
+    check_output,
+    names_by_ours,
+    pair_inputs,
+    report_format,
+    tolerance_options,
+)
 from tradegen.cli.shell import say, sentences
-from tradegen.errors import ScoringError, nearest, shown
 
 if TYPE_CHECKING:
     from tradegen.scoring import Score
+    from tradegen.scoring.requirements import Requirement
 
 __all__ = ["score"]
-
-_FORMS = ("table", "json", "html")
-_SUFFIXES = {".json": "json", ".html": "html", ".htm": "html", ".txt": "table", "": "table"}
 
 
 @sentences
@@ -62,6 +68,22 @@ def score(
         list[str] | None,
         typer.Option("--field", metavar="OURS=THEIRS", help="A field under your name for it: `price=Px`."),
     ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Score only the findings that meet this: `Status != MATCHED`, `Kind = price`, `Status in "
+            "BREAK, MISSING`. Repeat it: all conditions must hold.",
+        ),
+    ] = None,
+    ignore_fields: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ignore-field",
+            metavar="NAME",
+            help="Leave out findings about this field, such as a column `record_id` that is no field.",
+        ),
+    ] = None,
     tolerances: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,7 +106,7 @@ def score(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="|".join(_FORMS), help="By default what the suffix of --out says, or table."
+            "--format", metavar="|".join(FORMATS), help="By default what the suffix of --out says, or table."
         ),
     ] = None,
     out: Annotated[
@@ -94,9 +116,9 @@ def score(
 ) -> None:
     """Score a matcher: of the mismatches that are there, how many it found, and how many it invented.
 
-    A pair is found where it is reported by its id, and named where the field is right, too. Differences
-    within tolerance must not be reported. Tables say what was missed: by mechanism, field, cause, leg and
-    value.
+    A pair is found if its id is reported, and a field is named if a finding says which one differs.
+    Differences within tolerance must not be reported. Tables show what was missed: by mechanism, field,
+    cause, leg and value.
 
     For example:
 
@@ -106,137 +128,59 @@ def score(
 
     - `tradegen score --truth truth.csv --findings breaks.csv --map trade_id=TradeRef --field price=Px`
 
+    - `tradegen score --truth data/ --findings all.csv --where 'Status != MATCHED' --ignore-field record_id`
+
     - `tradegen score --truth data/ --findings breaks.csv --require recall=0.99 --require precision=1`
 
     - `tradegen score --truth a/ --findings a.csv --truth b/ --findings b.csv`
     """
-    from tradegen import scoring  # loaded where it is used
-    from tradegen.output.files import OutputFile, StandardOutput
-    from tradegen.scoring.requirements import requirement
-
-    form = _form(form, out)
-    required = [requirement(*_assigned(text, "--require", "recall=0.99")) for text in require or []]
+    report = report_format(form, out)
+    inputs = pair_inputs(truth, findings, trades or [], manifest or [])
+    check_output(out, inputs)
+    requirements = _requirements(require or [])
     options: dict[str, Any] = {
-        "columns": _named(columns, "--map", "trade_id=TradeRef"),
-        "fields": _named(fields, "--field", "price=Px"),
-        "tolerances": _tolerances(tolerances or []),
+        "columns": names_by_ours(columns, "--map", "trade_id=TradeRef"),
+        "fields": names_by_ours(fields, "--field", "price=Px"),
+        "tolerances": tolerance_options(tolerances or []),
+        "where": where,
+        "ignore_fields": ignore_fields or (),
         "matcher": matcher,
     }
-    runs = _paired(truth, findings, trades or [], manifest or [])
-    _spare([path for run in runs for path in (run.truth, run.findings, *run.trades, run.manifest)], out)
+    found = _score(inputs, options)
+    _write(found, report, out)
+    for sentence in found.report().warnings:
+        say(sentence)
+    _enforce(requirements, found)
 
-    found = scoring.pool(
+
+def _requirements(texts: list[str]) -> list[Requirement]:
+    from tradegen.scoring.requirements import requirement
+
+    return [requirement(*assigned(text, "--require", "recall=0.99")) for text in texts]
+
+
+def _score(inputs: list[ScoreInputs], options: Mapping[str, Any]) -> Score:
+    """The score of all datasets together."""
+    from tradegen import scoring  # loaded where it is used
+
+    return scoring.pool(
         scoring.score(run.truth, run.findings, trades=run.trades or None, manifest=run.manifest, **options)
-        for run in runs
+        for run in inputs
     )
+
+
+def _write(found: Score, form: str, out: str | None) -> None:
+    from tradegen.output.files import OutputFile, StandardOutput
+
+    text = {"table": found.__str__, "json": found.to_json, "html": found.to_html}[form]()
     with StandardOutput() if out in (None, "-") else OutputFile(str(out)) as file:
-        file.write(_rendered(found, form))
-    missed = [sentence for wanted in required if (sentence := wanted.missed(found))]
+        file.write(f"{text.rstrip()}\n".encode())
+
+
+def _enforce(requirements: list[Requirement], found: Score) -> None:
+    """Say which requirements are missed, and exit with 1 if any is."""
+    missed = [sentence for one in requirements if (sentence := one.missed(found))]
     for sentence in missed:
         say(sentence)
     if missed:
         raise typer.Exit(1)
-
-
-class _Run(NamedTuple):
-    """The files of one dataset."""
-
-    truth: str
-    findings: str
-    trades: list[str]
-    manifest: str | None
-
-
-def _assigned(text: str, option: str, example: str) -> tuple[str, str]:
-    name, equals, value = (part.strip() for part in text.partition("="))
-    if not (name and equals and value):
-        raise ScoringError(f"{option} is {shown(text)}; expected such as {example}")
-    return name, value
-
-
-def _named(texts: Sequence[str] | None, option: str, example: str) -> dict[str, str] | None:
-    found: dict[str, str] = {}
-    for text in texts or []:
-        name, value = _assigned(text, option, example)
-        if found.setdefault(name, value) != value:
-            raise ScoringError(f"{option} names {name} twice, as {found[name]} and as {value}; expected one")
-    return found or None
-
-
-def _tolerances(texts: Iterable[str]) -> dict[str, Any] | None:
-    """As `tradegen.scenario.tolerances.Tolerances` takes them, which says what is possible."""
-    from tradegen.scoring.requirements import decimal
-
-    found: dict[str, Any] = {}
-    for text in texts:
-        field, value = _assigned(text, "--tolerance", "quantity=5 or price=2bps")
-        if field in found:
-            raise ScoringError(f"--tolerance names {field} twice; expected one")
-        unit = next((unit for unit in ("bps", "ticks") if field == "price" and value.endswith(unit)), "")
-        number = decimal(value.removesuffix(unit))
-        if number is None:
-            units = ", or one with bps or ticks after it" if field == "price" else ""
-            raise ScoringError(f"--tolerance {field} is {shown(value)}; expected a number{units}")
-        plain = (
-            int(number) if number == number.to_integral_value() and number.adjusted() < 40 else float(number)
-        )
-        found[field] = {unit or "absolute": plain} if field == "price" else plain
-    return found or None
-
-
-def _form(form: str | None, out: str | None) -> str:
-    if form is None:
-        suffix = Path(out or "").suffix.lower()
-        if suffix not in _SUFFIXES:
-            raise ScoringError(
-                f"{out} has the suffix {suffix}; expected {', '.join(filter(None, _SUFFIXES))}, or --format"
-            )
-        return _SUFFIXES[suffix]
-    if form not in _FORMS:
-        raise ScoringError(f"format {form} is unknown; {nearest(form, _FORMS)}")
-    return form
-
-
-def _paired(truth: list[str], findings: list[str], trades: list[str], manifests: list[str]) -> list[_Run]:
-    """The files by dataset: the first truth with the first findings, and so on."""
-    if len(truth) != len(findings):
-        raise ScoringError(
-            f"--truth is given {_times(len(truth))} and --findings {_times(len(findings))}; "
-            "expected the findings of each, in the same order"
-        )
-    if manifests and len(manifests) != len(truth):
-        raise ScoringError(f"--manifest is given {_times(len(manifests))}; expected one for {_each(truth)}")
-    lists, rest = divmod(len(trades), len(truth))
-    if rest:
-        raise ScoringError(f"--trades is given {_times(len(trades))}; expected as many for {_each(truth)}")
-    return [
-        _Run(
-            truth[number],
-            findings[number],
-            trades[number * lists : (number + 1) * lists],
-            manifests[number] if manifests else None,
-        )
-        for number in range(len(truth))
-    ]
-
-
-def _each(truth: list[str]) -> str:
-    return "the truth" if len(truth) == 1 else f"each of {len(truth)} truths"
-
-
-def _times(number: int) -> str:
-    return {1: "once", 2: "twice"}.get(number, f"{number} times")
-
-
-def _spare(inputs: Iterable[str | None], out: str | None) -> None:
-    """Refuse to write the report over what it is about."""
-    if out in (None, "-"):
-        return
-    for path in inputs:
-        if path and Path(path).exists() and Path(str(out)).exists() and Path(path).samefile(str(out)):
-            raise ScoringError(f"--out is {out}, which is read as well; expected another file")
-
-
-def _rendered(found: Score, form: str) -> bytes:
-    text = {"table": found.__str__, "json": found.to_json, "html": found.to_html}[form]()
-    return f"{text.rstrip()}\n".encode()

@@ -54,9 +54,13 @@ def classify(connection: DuckDBPyConnection, trades: Trades) -> None:
         CREATE TEMP TABLE classified AS
         WITH
         reported AS (
-            SELECT pair, coalesce(bit_or(bit_of(field)), 0) AS named, max(score) AS score
+            SELECT
+                pair,
+                coalesce(bit_or(bit_of(field)), 0) | max(CAST(differing AS SMALLINT)) * bit_of('trade_id')
+                    AS named,
+                max(score) AS score
             FROM findings
-            WHERE report
+            WHERE report OR differing
             GROUP BY pair
         )
         SELECT

@@ -91,6 +91,8 @@ def details_of(connection: DuckDBPyConnection) -> Details:
             LEFT JOIN field_names ON field_names.name = findings_read.field
             LEFT JOIN aliases ON aliases.alias = id_number(id)
             WHERE findings_read.field IS NOT NULL OR linked IS NULL
+            UNION ALL
+            SELECT pair, NULL, 'trade_id' FROM findings WHERE differing
         )
         SELECT
             kind::VARCHAR,

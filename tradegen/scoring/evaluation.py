@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from tradegen.scenario.tolerances import Tolerances
 from tradegen.scenario.validation import explain as explain_refusal
 from tradegen.scoring import classification, counting, curves, linking
 from tradegen.scoring.details import Details, details_of
+from tradegen.scoring.finding_filters import FindingFilter, conditions
 from tradegen.scoring.findings import FindingsSummary, input_of, load_findings, open_findings
 from tradegen.scoring.inputs import resolve_inputs
 from tradegen.scoring.notional import bands
@@ -45,6 +46,8 @@ def score(
     columns: Mapping[str, str] | None = None,
     fields: Mapping[str, str] | None = None,
     tolerances: Tolerances | Mapping[str, Any] | None = None,
+    where: str | Iterable[str] | None = None,
+    ignore_fields: Iterable[str] = (),
     matcher: str = "",
 ) -> Score:
     """Score a matcher's findings against the truth.
@@ -54,7 +57,7 @@ def score(
     truth : path, DataFrame, Arrow table or Batch
         The answer key: a file, the folder of a dataset, whose trades and manifest are then found in it, a
         table, or what `generate` made.
-    findings : path, DataFrame or Arrow table
+    findings : path, DataFrame or Arrow table; Series or Arrow array of trade ids
         What the matcher reports, a row for each finding: ``trade_id``, and optionally ``field``, ``leg``,
         ``linked_trade_id`` and ``score``. An empty cell says nothing.
     trades : path, DataFrame, Arrow table, several of them, or a mapping of lists to them, optional
@@ -68,6 +71,12 @@ def score(
         The findings' own names for fields: ``{"price": "Px"}``.
     tolerances : Tolerances or mapping, optional
         Relabel the truth by these before it is scored: ``{"price": {"bps": 1}, "quantity": 5}``.
+    where : str or iterable of str, optional
+        Score only the findings that meet all of these conditions: ``"Status != MATCHED"``,
+        ``"Status in BREAK, MISSING"``. This is for matchers that list every pair with its status.
+    ignore_fields : iterable of str
+        Leave out findings about these fields, by the findings' own names, such as a column ``record_id`` that
+        is no field.
     matcher : str
         The name under which the score is shown.
 
@@ -87,7 +96,8 @@ def score(
     >>> score(batch, batch.truth[["trade_id", "field"]]).pairs.recall
     1.0
     """
-    with _evaluated(truth, findings, trades, manifest, columns, fields, tolerances) as evaluated:
+    filters = FindingFilter(conditions(where), _names(ignore_fields))
+    with _evaluated(truth, findings, trades, manifest, columns, fields, tolerances, filters) as evaluated:
         return _counted(evaluated, matcher)
 
 
@@ -112,7 +122,7 @@ def explain(
     ScoringError
         If something cannot be read or used.
     """
-    with _evaluated(truth, findings, None, None, columns, fields, None) as evaluated:
+    with _evaluated(truth, findings, None, None, columns, fields, None, FindingFilter()) as evaluated:
         return details_of(evaluated.connection)
 
 
@@ -147,18 +157,19 @@ def _evaluated(
     columns: Mapping[str, str] | None,
     fields: Mapping[str, str] | None,
     tolerances: Tolerances | Mapping[str, Any] | None,
+    filters: FindingFilter,
 ) -> Iterator[_Evaluated]:
     limits = _tolerances(tolerances)
-    inputs = resolve_inputs(truth, trades, manifest)
-    with _connection() as (connection, folder):
+    with _readable(), _connection() as (connection, folder):
+        inputs = resolve_inputs(truth, trades, manifest)
         reader = Reader(connection, folder)
         answers = reader.source(inputs.truth, "truth", TRUTH_COLUMNS)
         define(connection)
         with reader.explaining(answers.name):
             legs = load_truth(connection, answers, inputs.view, inputs.extent, limits)
-        source, called = open_findings(reader, findings, columns)
+        source, called = open_findings(reader, findings, columns, filters)
         with reader.explaining(source.name):
-            summary = load_findings(connection, source, called, legs, fields)
+            summary = load_findings(connection, source, called, legs, fields, filters)
         lists = Trades(connection, reader, inputs, legs)
         pairs = lists.count_pairs()
         classification.classify(connection, lists)
@@ -199,6 +210,24 @@ def _counted(evaluated: _Evaluated, matcher: str) -> Score:
         input=evaluated.input,
         matcher=matcher,
     )
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    names = (given,) if isinstance(given, str) else tuple(given)
+    odd = next((name for name in names if not isinstance(name, str) or not name.strip()), None)
+    if odd is not None:
+        raise ScoringError(f"ignore_fields has {shown(odd)}; expected names of fields, such as 'record_id'")
+    return tuple(name.strip() for name in names)
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Say in a sentence what the system says of a path, such as that its name is too long."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{error.filename} cannot be read: {error.strerror}" if error.filename else str(error)
+        raise ScoringError(reason) from None
 
 
 def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances | None:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import FIELDS, RECORD
 from tradegen.errors import ScoringError, nearest, shown
+from tradegen.scoring.finding_checks import check_json, count_rows, refuse
+from tradegen.scoring.finding_filters import EMPTY_WORDS, FindingFilter
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.relations import Reader, Source, first_row, literal
 from tradegen.scoring.score_counts import Input
@@ -25,12 +27,16 @@ _RECORD_WORDS = ("missing", "duplicate", "split", "orphan")
 
 @dataclass(frozen=True, slots=True)
 class FindingsSummary:
-    """Whether any finding names a field, links a record or gives a score; and how many rows there are."""
+    """Whether any finding names a field, links a record or gives a score; and how many rows there are.
+
+    `left_out` counts the rows that a filter has left out.
+    """
 
     fields: bool
     links: bool
     scores: bool
     rows: int
+    left_out: int = 0
 
 
 def _called(columns: Mapping[str, str] | None) -> dict[str, str]:
@@ -58,18 +64,23 @@ def _called(columns: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def open_findings(
-    reader: Reader, findings: Any, columns: Mapping[str, str] | None
+    reader: Reader, findings: Any, columns: Mapping[str, str] | None, filters: FindingFilter
 ) -> tuple[Source, dict[str, str]]:
-    """The findings' table, and by column of `COLUMNS` that it has, what it is called there.
+    """The findings' table, and its own name for each of the `COLUMNS` that it has.
 
     Raises
     ------
     ScoringError
-        Where there is no column of ids, or one that `columns` names is not there.
+        If there is no column of ids, or one that `columns` or a condition names is missing.
     """
     called = _called(columns)
-    source = reader.source(findings, "findings", tuple(called.values()))
+    asked = tuple(condition.column for condition in filters.conditions)
+    source = reader.source(findings, "findings", (*called.values(), *asked), called["trade_id"])
     seen = source.seen or (tuple(source.columns) if source.json else ())
+    for name in asked:
+        if name not in seen:
+            has = ", ".join(seen) or "none"
+            raise ScoringError(f"{source.name} has no column {name}, which where asks for; it has {has}")
     for column, name in called.items():
         if name in seen or (column != "trade_id" and column not in (columns or {})):
             continue
@@ -96,10 +107,11 @@ def load_findings(
     called: Mapping[str, str],
     legs: tuple[str, ...],
     fields: Mapping[str, str] | None,
+    filters: FindingFilter,
 ) -> FindingsSummary:
     """Read the findings into the table ``findings``; see the query for its columns.
 
-    The view ``findings_read`` has them as text.
+    The view ``findings_read`` has them as text, without those that the filter leaves out.
 
     Raises
     ------
@@ -107,22 +119,18 @@ def load_findings(
         On a field or leg that is unknown, a score that is no number, an id that is missing.
     """
     if source.json:
-        _check_json(connection, source, called)
+        check_json(connection, source, called)
     names = _field_names(fields)
     connection.execute("CREATE TEMP TABLE field_names (name VARCHAR, field trade_field)")
     connection.executemany("INSERT INTO field_names VALUES (?, ?)", [list(item) for item in names.items()])
-    texts = {column: source.trimmed(called[column]) if column in called else "NULL" for column in COLUMNS}
-    wanted = ", ".join(f"CAST({text} AS VARCHAR) AS {column}" for column, text in texts.items())
-    connection.execute(
-        f"""
-        CREATE TEMP VIEW findings_read AS
-        SELECT trade_id AS id, field, leg, linked_trade_id AS linked, score
-        FROM (SELECT {wanted} FROM {source.relation})
-        -- A line without anything is no finding: CSV files of one column often end in one.
-        WHERE coalesce(trade_id, field, leg, linked_trade_id, score) IS NOT NULL
-        """
-    )
+    _define_view(connection, source, called, filters)
     known_legs = ", ".join(map(literal, legs))
+    differing, partners = "false", ""
+    if "linked_trade_id" in called:
+        differing, partners = (
+            _DIFFERING,
+            "LEFT JOIN aliases AS partners ON partners.alias = id_number(linked)",
+        )
     # Wrong rows are marked as they are read, and only looked for again if there are any.
     connection.execute(
         f"""
@@ -135,25 +143,74 @@ def load_findings(
             id_number(linked) AS linked,
             TRY_CAST(read.score AS DOUBLE) AS score,
             field_names.field IS NOT NULL OR linked IS NULL AS report,
+            {differing} AS differing,
             id IS NULL
                 OR (read.field IS NOT NULL AND field_names.field IS NULL)
                 OR (read.leg IS NOT NULL AND read.leg NOT IN ({known_legs}))
                 OR (read.score IS NOT NULL
-                    AND NOT coalesce(isfinite(TRY_CAST(read.score AS DOUBLE)), false)) AS wrong
+                    AND coalesce(isnan(TRY_CAST(read.score AS DOUBLE)), true)) AS wrong
         FROM findings_read AS read
         LEFT JOIN field_names ON field_names.name = read.field
         LEFT JOIN aliases ON aliases.alias = id_number(id)
+        {partners}
         """
     )
-    found = first_row(
+    fields_named, links, scores, rows, wrong = first_row(
         connection,
-        "SELECT count(field) > 0, count(linked) > 0, count(score) > 0, count(*), count(*) FILTER (wrong) "
-        "FROM findings",
+        """
+        SELECT
+            count(field) > 0 OR coalesce(bool_or(differing), false),
+            count(linked) > 0, count(score) > 0, count(*), count(*) FILTER (wrong)
+        FROM findings
+        """,
     )
-    if found[-1]:
-        _refuse(connection, source.name, called, legs, names)
+    if wrong:
+        refuse(connection, source.name, called, legs, names)
     connection.execute("ALTER TABLE findings DROP COLUMN wrong")
-    return FindingsSummary(*found[:-1])
+    left_out = count_rows(connection, "FROM findings_given") - rows if filters else 0
+    return FindingsSummary(fields_named, links, scores, rows, left_out)
+
+
+_DIFFERING = """
+    coalesce(
+        id_number(id) <> id_number(linked)
+            AND coalesce(aliases.pair, id_number(id)) = coalesce(partners.pair, id_number(linked)),
+        false
+    )
+"""
+"""SQL that says of a finding whether it links two ids of one pair, and so states that they differ."""
+
+
+def _define_view(
+    connection: DuckDBPyConnection, source: Source, called: Mapping[str, str], filters: FindingFilter
+) -> None:
+    """Make the views ``findings_given``, of all findings as text, and ``findings_read``, of those kept."""
+    empty = ", ".join(map(literal, EMPTY_WORDS))
+    # An empty text is NULL; in a list of words NULL is neither in it nor not in it, and stays NULL.
+    connection.execute(f"CREATE MACRO stated(text) AS CASE WHEN text NOT IN ({empty}) THEN text END")
+    texts = {column: source.trimmed(called[column]) if column in called else "NULL" for column in COLUMNS}
+    texts |= {f"c{n}": source.trimmed(one.column) for n, one in enumerate(filters.conditions)}
+    wanted = ", ".join(f"stated(CAST({text} AS VARCHAR)) AS {column}" for column, text in texts.items())
+    connection.execute(
+        f"""
+        CREATE TEMP VIEW findings_given AS
+        SELECT * FROM (SELECT {wanted} FROM {source.relation})
+        -- A line without anything is no finding: CSV files of one column often end in one.
+        WHERE coalesce(trade_id, field, leg, linked_trade_id, score) IS NOT NULL
+        """
+    )
+    kept = [condition.sql(f"c{number}") for number, condition in enumerate(filters.conditions)]
+    if filters.ignored_fields:
+        ignored = ", ".join(map(literal, filters.ignored_fields))
+        kept.append(f"coalesce(field NOT IN ({ignored}), true)")
+    connection.execute(
+        f"""
+        CREATE TEMP VIEW findings_read AS
+        SELECT trade_id AS id, field, leg, linked_trade_id AS linked, score
+        FROM findings_given
+        WHERE {" AND ".join(kept) or "true"}
+        """
+    )
 
 
 def _field_names(fields: Mapping[str, str] | None) -> dict[str, str]:
@@ -171,62 +228,6 @@ def _field_names(fields: Mapping[str, str] | None) -> dict[str, str]:
     return own | theirs
 
 
-def _check_json(connection: DuckDBPyConnection, source: Source, called: Mapping[str, str]) -> None:
-    """Refuse columns that hold now text, now numbers, or no plain values at all."""
-    asked = ", ".join(f"list(DISTINCT json_type({source.columns[name]}))" for name in called.values())
-    all_kinds = first_row(connection, f"SELECT {asked} FROM {source.relation}")
-    for (column, name), kinds in zip(called.items(), all_kinds, strict=True):
-        found = {_KINDS.get(kind, "numbers") for kind in kinds or () if kind not in (None, "NULL")}
-        if len(found) > 1 or found & {"lists", "objects"}:
-            raise ScoringError(
-                f"{name} in {source.name} holds {' and '.join(sorted(found))}; "
-                f"expected {'numbers' if column == 'score' else 'text'} in each row"
-            )
-
-
-_KINDS = {"VARCHAR": "text", "ARRAY": "lists", "OBJECT": "objects", "BOOLEAN": "booleans"}
-
-
-def _refuse(
-    connection: DuckDBPyConnection,
-    name: str,
-    called: Mapping[str, str],
-    legs: tuple[str, ...],
-    names: Mapping[str, str],
-) -> NoReturn:
-    """Say what is wrong with the findings."""
-    missing = _count(connection, "SELECT 1 FROM findings_read WHERE id IS NULL")
-    if missing:
-        raise ScoringError(
-            f"{called['trade_id']} is empty in {_rows(missing)} of {name}; expected an id in each"
-        )
-    for column, known in (("field", names), ("leg", dict.fromkeys(legs))):
-        odd = first_row(
-            connection,
-            f"SELECT {column}, count(*) FROM findings_read WHERE {column} IS NOT NULL "
-            f"AND NOT list_contains(?, {column}) GROUP BY ALL ORDER BY ALL LIMIT 1",
-            [list(known)],
-        )
-        if odd:
-            raise ScoringError(
-                f"{called[column]} is {shown(odd[0])} in {_rows(odd[1])} of {name}; {nearest(odd[0], known)}"
-            )
-    text, count = first_row(
-        connection,
-        "SELECT score, count(*) FROM findings_read WHERE score IS NOT NULL "
-        "AND NOT coalesce(isfinite(TRY_CAST(score AS DOUBLE)), false) GROUP BY ALL ORDER BY ALL LIMIT 1",
-    )
-    raise ScoringError(f"{called['score']} is {shown(text)} in {_rows(count)} of {name}; expected a number")
-
-
-def _count(connection: DuckDBPyConnection, query: str) -> int:
-    return int(first_row(connection, f"SELECT count(*) FROM ({query})")[0])
-
-
-def _rows(count: int) -> str:
-    return f"{count} row" if count == 1 else f"{count} rows"
-
-
 def input_of(
     connection: DuckDBPyConnection, name: str, summary: FindingsSummary, extent: Extent | None
 ) -> Input:
@@ -237,19 +238,19 @@ def input_of(
     ScoringError
         Where there are findings, and every id of them is unknown.
     """
-    distinct = _count(connection, "SELECT DISTINCT id, field, leg, linked, score FROM findings")
-    unnamed = _count(connection, "SELECT 1 FROM findings WHERE field IS NULL")
-    unknown = _count(connection, "SELECT 1 FROM unknown_ids")
+    distinct = count_rows(connection, "SELECT DISTINCT id, field, leg, linked, score FROM findings")
+    unnamed = count_rows(connection, "SELECT 1 FROM findings WHERE field IS NULL")
+    unknown = count_rows(connection, "SELECT 1 FROM unknown_ids")
     examples = _examples(connection) if unknown else ()
     every = "SELECT id FROM findings UNION SELECT linked FROM findings WHERE linked IS NOT NULL"
-    if unknown and unknown == _count(connection, every):
+    if unknown and unknown == count_rows(connection, every):
         data = f"tid{extent.first:08d} to tid{extent.last:08d}" if extent else "those of its trades"
         ids = f"none of the {unknown} ids in {name} is" if unknown > 1 else f"the one id in {name} is not"
         raise ScoringError(
             f"{ids} in the data: {shown(examples[0])}; its ids are {data}; "
             "expected findings about the same run"
         )
-    return Input(summary.rows, summary.rows - distinct, unnamed, unknown, examples)
+    return Input(summary.rows, summary.rows - distinct, unnamed, unknown, examples, summary.left_out)
 
 
 def _examples(connection: DuckDBPyConnection) -> tuple[str, ...]:

@@ -1,20 +1,35 @@
-"""Files to read: which there are, of which form, and what a first look shows."""
+"""Files to read: which there are, what form they have, and what a first look at them shows."""
 
 from __future__ import annotations
 
 import csv
 import json
 import os
+import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tradegen.errors import ScoringError, shown
 
-__all__ = ["FORMS", "check_readable", "form_of", "header", "once", "outermost", "parts", "read_manifest"]
+__all__ = [
+    "FORMS",
+    "check_readable",
+    "form_of",
+    "header",
+    "once",
+    "outermost",
+    "parts",
+    "plain_copy",
+    "read_manifest",
+]
 
 FORMS = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 _HEAD = 1 << 20  # bytes in which a header must end
+_MOST_COLUMNS = 10_000
+_CHUNK = 1 << 20
+_BOM = b"\xef\xbb\xbf"
 
 
 def parts(path: Path, what: str) -> list[Path]:
@@ -52,8 +67,11 @@ def check_readable(path: Path, form: str) -> None:
     Raises
     ------
     ScoringError
+        If it cannot, or is a pipe or a device, which can be read only once.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ScoringError(f"{path} is not a regular file; expected one, since it is read several times")
         with path.open("rb") as file:
             something = bool(file.read(1))
     except OSError as error:
@@ -63,18 +81,81 @@ def check_readable(path: Path, form: str) -> None:
         raise ScoringError(f"{path} is empty; expected {expected.get(form, 'a Parquet file')}")
 
 
-def header(path: Path) -> tuple[list[str], str]:
-    """The names in the first line of a CSV file, and what stands between them."""
+def header(path: Path, name: str) -> tuple[list[str], str]:
+    """The names in the first line of a CSV file, and the character between them.
+
+    Parameters
+    ----------
+    path : Path
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    ScoringError
+        If the line is no header.
+    """
     with path.open("rb") as file:
-        line = file.readline(_HEAD)
+        line = file.readline(_HEAD + 1)
+    if len(line) > _HEAD:
+        raise ScoringError(f"{name} has a first line of more than {_HEAD:,} bytes; expected a header")
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ScoringError(f"{path} cannot be read: it is not UTF-8 text") from None
+        raise ScoringError(f"{name} cannot be read: it is not UTF-8 text") from None
     if not text.strip():
-        raise ScoringError(f"{path} begins with an empty line; expected a header")
+        raise ScoringError(f"{name} begins with an empty line; expected a header")
     delimiter = next((mark for mark in ",;\t|" if mark in text), ",")
-    return [name.strip() for name in next(csv.reader([text], delimiter=delimiter))], delimiter
+    try:
+        names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]
+    except csv.Error as error:
+        raise ScoringError(f"{name} cannot be read: its header is no line of CSV ({error})") from None
+    if len(names) > _MOST_COLUMNS:
+        raise ScoringError(f"{name} has {len(names):,} columns; expected at most {_MOST_COLUMNS:,}")
+    return names, delimiter
+
+
+def plain_copy(path: Path, form: str, copy: Path) -> Path:
+    """The file as DuckDB reads it: a copy if there is something that DuckDB stumbles over, or else itself.
+
+    That is a byte order mark before JSON, and in CSV, line ends of an old Mac or of several kinds.
+
+    Parameters
+    ----------
+    path : Path
+    form : str
+        One of the values of `FORMS`.
+    copy : Path
+        Where to put a copy.
+    """
+    if form == "csv" and _has_odd_line_ends(path):
+        # Python's text files translate every kind of line end, and Latin-1 leaves all other bytes alone.
+        with path.open(encoding="latin-1") as file, copy.open("w", encoding="latin-1", newline="\n") as out:
+            shutil.copyfileobj(file, out, _CHUNK)
+        return copy
+    if form in ("json", "ndjson"):
+        with path.open("rb") as file:
+            if file.read(len(_BOM)) == _BOM:
+                with copy.open("wb") as out:
+                    shutil.copyfileobj(file, out, _CHUNK)
+                return copy
+    return path
+
+
+def _has_odd_line_ends(path: Path) -> bool:
+    """Whether lines end in a lone CR, or some in CR and LF and others not."""
+    with path.open("rb") as file:
+        chunks = iter(lambda: file.read(_CHUNK), b"")
+        if not any(b"\r" in chunk for chunk in chunks):
+            return False
+        file.seek(0)
+        returns = feeds = both = 0
+        last = b""
+        for chunk in iter(lambda: file.read(_CHUNK), b""):
+            returns, feeds = returns + chunk.count(b"\r"), feeds + chunk.count(b"\n")
+            both += (last + chunk).count(b"\r\n")
+            last = chunk[-1:]
+    return not returns == feeds == both
 
 
 def outermost(schema: Sequence[tuple[str, int]]) -> list[str]:
@@ -97,8 +178,8 @@ def once(name: str, columns: Sequence[str]) -> None:
     ------
     ScoringError
     """
-    for column in columns:
-        if columns.count(column) > 1:
+    for column, count in Counter(columns).items():
+        if count > 1:
             raise ScoringError(f"{name} has the column {shown(column)} twice; expected each column once")
 
 

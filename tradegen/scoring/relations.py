@@ -14,9 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tradegen.errors import ScoringError
-from tradegen.scoring.input_files import check_readable, form_of, header, once, outermost, parts
+from tradegen.scoring.input_files import (
+    check_readable,
+    form_of,
+    header,
+    once,
+    outermost,
+    parts,
+    plain_copy,
+)
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 __all__ = ["Reader", "Source", "first_row", "identifier", "literal"]
@@ -78,8 +87,8 @@ class Source:
         """As `text`, without spaces around it."""
         return f"nullif(trim(CAST({self.raw(column)} AS VARCHAR)), '')"
 
-    def require(self, wanted: Sequence[str]) -> None:
-        """Check that the columns are there.
+    def require(self, wanted: Sequence[str], hint: str = "") -> None:
+        """Check that the columns are there; a hint goes to the end of the message if one is not.
 
         Raises
         ------
@@ -89,7 +98,7 @@ class Source:
         for column in wanted:
             if column not in self.seen and not (self.json and not self.seen):
                 raise ScoringError(
-                    f"{self.name} has no column {column}; it has {', '.join(self.seen) or 'none'}"
+                    f"{self.name} has no column {column}; it has {', '.join(self.seen) or 'none'}{hint}"
                 )
 
 
@@ -108,7 +117,7 @@ class Reader:
         self._connection, self._folder = connection, folder
         self._real: dict[str, str] = {}  # by link, the path as it was given
 
-    def source(self, given: Any, what: str, wanted: Sequence[str] = ()) -> Source:
+    def source(self, given: Any, what: str, wanted: Sequence[str] = (), column: str | None = None) -> Source:
         """Open a table.
 
         Parameters
@@ -119,23 +128,26 @@ class Reader:
             What it is to be, for messages: ``findings``.
         wanted : sequence of str
             Columns that may be asked for; of JSON, no others can be.
+        column : str, optional
+            What a Series, or an Arrow array, is as a column of a table. None where it is not taken.
 
         Raises
         ------
         ScoringError
             Where it cannot be read, or has a column twice.
         """
+        if column and isinstance(given, pd.Series):
+            given = given.to_frame(column)
         if isinstance(given, pd.DataFrame):
             return self._frame(given, what, wanted)
         if isinstance(given, (str, os.PathLike)):
             return self._files(parts(Path(given), what), what, wanted)
         if isinstance(given, (list, tuple)) and given and all(isinstance(path, Path) for path in given):
             return self._files(list(given), what, wanted)
-        if hasattr(given, "__arrow_c_stream__"):
-            return self._arrow(given, what, wanted)
-        raise ScoringError(
-            f"{what} is of type {type(given).__name__}; expected a path, a DataFrame or an Arrow table"
-        )
+        arrow = hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__")
+        if arrow and not isinstance(given, pd.Series):
+            return self._arrow(_arrow_table(given, what, column), what, wanted)
+        raise _no_table(given, what)
 
     @contextlib.contextmanager
     def explaining(self, name: str) -> Iterator[None]:
@@ -185,15 +197,9 @@ class Reader:
         self._connection.register(view, frame)
         return view
 
-    def _arrow(self, given: Any, what: str, wanted: Sequence[str]) -> Source:
-        try:
-            import pyarrow as pa
-        except ModuleNotFoundError:
-            raise ScoringError(
-                f"{what} is an Arrow table, and pyarrow is not installed; "
-                "pip install 'tradegen[datasets]' brings it"
-            ) from None
-        table = given if isinstance(given, pa.Table) else pa.table(given)
+    def _arrow(self, table: pa.Table, what: str, wanted: Sequence[str]) -> Source:
+        import pyarrow as pa
+
         name = f"the {what} table"
         once(name, table.column_names)
         kept = [n for n, column in enumerate(table.column_names) if not wanted or column in wanted]
@@ -215,31 +221,31 @@ class Reader:
         form = forms.pop()
         for path in paths:
             check_readable(path, form)
+        links = self._links(paths, form)
         if form == "csv":
-            return self._csv(paths, name)
+            return self._csv(links, name)
         if form == "parquet":
-            return self._parquet(paths, name)
-        return self._json(paths, name, form, wanted)
+            return self._parquet(links, name)
+        return self._json(links, name, form, wanted)
 
-    def _csv(self, paths: Sequence[Path], name: str) -> Source:
-        names, delimiter = header(paths[0])
-        for path in paths[1:]:
-            if header(path) != (names, delimiter):
-                raise ScoringError(
-                    f"{path} has other columns than {paths[0]}; expected the same in all parts"
-                )
+    def _csv(self, links: Sequence[Path], name: str) -> Source:
+        first, *others = [self._real[str(link)] for link in links]
+        names, delimiter = header(links[0], first)
+        for link, path in zip(links[1:], others, strict=True):
+            if header(link, path) != (names, delimiter):
+                raise ScoringError(f"{path} has other columns than {first}; expected the same in all parts")
         once(name, names)
         kinds = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(names)))
         relation = (
-            f"read_csv({self._links(paths)}, auto_detect = false, header = true, columns = {{{kinds}}}, "
+            f"read_csv({_listed(links)}, auto_detect = false, header = true, columns = {{{kinds}}}, "
             f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', nullstr = '')"
         )
         columns = {column: f"c{number}" for number, column in enumerate(names)}
         return Source(name, relation, columns, tuple(columns))
 
-    def _parquet(self, paths: Sequence[Path], name: str) -> Source:
-        relation = f"read_parquet({self._links(paths)}, hive_partitioning = false)"
-        schema = f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({self._links(paths[:1])})"
+    def _parquet(self, links: Sequence[Path], name: str) -> Source:
+        relation = f"read_parquet({_listed(links)}, hive_partitioning = false)"
+        schema = f"SELECT name, coalesce(num_children, 0) FROM parquet_schema({_listed(links[:1])})"
         names = outermost(self._tried(schema, name)[1:])
         once(name, names)
         # By position: DuckDB's names do not tell Field from field.
@@ -247,10 +253,9 @@ class Reader:
         columns = {column: f"c{number}" for number, column in enumerate(names)}
         return Source(name, f"{relation} AS given({plain})", columns, tuple(columns))
 
-    def _json(self, paths: Sequence[Path], name: str, form: str, wanted: Sequence[str]) -> Source:
-        links = self._links(paths)
+    def _json(self, links: Sequence[Path], name: str, form: str, wanted: Sequence[str]) -> Source:
         how = "newline_delimited" if form == "ndjson" else "auto"
-        objects = f"read_json_objects({links}, format = '{how}')"
+        objects = f"read_json_objects({_listed(links)}, format = '{how}')"
         looked_at = f"SELECT json_type(json), json_keys(json) FROM (FROM {objects} LIMIT {_LOOKED_AT})"
         found: dict[str, None] = {}
         for kind, keys in self._tried(looked_at, name):
@@ -260,7 +265,7 @@ class Reader:
             found |= dict.fromkeys(keys)
         asked = list(dict.fromkeys([*(wanted or found)]))
         kinds = ", ".join(f"{literal(column)}: 'JSON'" for column in asked)
-        relation = f"read_json({links}, format = '{how}', columns = {{{kinds}}})"
+        relation = f"read_json({_listed(links)}, format = '{how}', columns = {{{kinds}}})"
         columns = {column: identifier(column) for column in asked}
         return Source(name, relation, columns, tuple(found), json=True)
 
@@ -268,14 +273,45 @@ class Reader:
         with self.explaining(name):
             return self._connection.execute(query).fetchall()
 
-    def _links(self, paths: Sequence[Path]) -> str:
-        made = []
+    def _links(self, paths: Sequence[Path], form: str) -> list[Path]:
+        links = []
         for path in paths:
-            link = self._folder / f"{len(self._real):06d}{path.suffix.lower()}"
-            link.symlink_to(path.resolve())
+            name = f"{len(self._real):06d}{path.suffix.lower()}"
+            link = self._folder / name
+            link.symlink_to(plain_copy(path.resolve(), form, self._folder / f"copy-{name}"))
             self._real[str(link)] = str(path)
-            made.append(literal(str(link)))
-        return f"[{', '.join(made)}]"
+            links.append(link)
+        return links
+
+
+def _listed(links: Sequence[Path]) -> str:
+    return f"[{', '.join(literal(str(link)) for link in links)}]"
+
+
+def _arrow_table(given: Any, what: str, column: str | None) -> pa.Table:
+    """What is given as a table; an array is one column of it, under the name that is given."""
+    try:
+        import pyarrow as pa
+    except ModuleNotFoundError:
+        raise ScoringError(
+            f"{what} is an Arrow table, and pyarrow is not installed; "
+            "pip install 'tradegen[datasets]' brings it"
+        ) from None
+    if isinstance(given, pa.Table):
+        return given
+    try:
+        return pa.table(given)
+    except (pa.ArrowInvalid, TypeError, ValueError):
+        if column is None:
+            raise _no_table(given, what) from None
+    array = given if isinstance(given, (pa.Array, pa.ChunkedArray)) else pa.chunked_array(given)
+    return pa.table({column: array})
+
+
+def _no_table(given: Any, what: str) -> ScoringError:
+    return ScoringError(
+        f"{what} is of type {type(given).__name__}; expected a path, a DataFrame or an Arrow table"
+    )
 
 
 def _plain(values: pd.Series[Any], column: str, name: str) -> pd.Series[Any]:

@@ -170,6 +170,8 @@ class Report:
         What the findings are called.
     headline : tuple of str
         The answer, a sentence each: by pair, by field, by value.
+    warnings : tuple of str
+        Sentences on what makes the answer doubtful.
     facts : mapping of str to mapping of str to value, or None
         Counts and measures that are of the whole score, as JSON has them.
     tables : mapping of str to Table
@@ -182,13 +184,17 @@ class Report:
 
     matcher: str
     headline: tuple[str, ...]
+    warnings: tuple[str, ...]
     facts: Mapping[str, Mapping[str, Any] | None]
     tables: Mapping[str, Table]
     sections: tuple[Section, ...]
     figures: tuple[Figure, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """All counts and measures in JSON's own types: NaN as None, intervals as lists, amounts in cents."""
+        """All counts and measures in JSON's own types: NaN as None, intervals as lists, amounts in cents.
+
+        An infinite score among ``thresholds`` is the text ``inf`` or ``-inf``.
+        """
         found: dict[str, Any] = {"matcher": self.matcher, **self.facts}
         found["by"] = {group: self.tables[group].by_name() for group in GROUPS}
         found |= {name: self.tables[name].by_name() for name in ("records", "confusion", "spread")}
@@ -266,7 +272,9 @@ def _json(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_json(item) for item in value]
     if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
+        if math.isinf(value):
+            return str(value)  # a matcher's score; JSON has no such number
+        return None if math.isnan(value) else float(value)
     return value
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tradegen.errors import named
 from tradegen.scoring.outcomes import Interval, Outcome
-from tradegen.scoring.report import Figure, Report, Section, Table, range_of, share
+from tradegen.scoring.report import Figure, Report, Section, Table, printable, range_of, share
 from tradegen.scoring.report_tables import facts_of, tables_of
 from tradegen.scoring.score_counts import ScoreCounts
 
@@ -20,8 +20,9 @@ def build_report(score: ScoreCounts) -> Report:
     """Everything that there is to say of a score."""
     tables = tables_of(score)
     return Report(
-        score.matcher,
+        printable(score.matcher),
         tuple(_headline(score)),
+        tuple(_warnings(score)),
         facts_of(score),
         tables,
         tuple(section for section in _sections(score, tables) if _says_something(section)),
@@ -36,7 +37,7 @@ def _says_something(section: Section) -> bool:
 def _headline(score: ScoreCounts) -> Iterator[str]:
     """How much was found and how much was invented, a line each for pairs, fields and value."""
     pairs, fields, value = score.pairs, score.fields, score.notional
-    name = f"{score.matcher}: " if score.matcher else ""
+    name = f"{printable(score.matcher)}: " if score.matcher else ""
     runs = f"{len(score.runs)} runs pooled: " if score.runs else ""
     yield f"{name}{runs}{_measures(pairs)}"
     yield f"{pairs.found:,} of {_count(pairs.expected, 'mismatched pair')} found, {_alarms(pairs)}"
@@ -54,6 +55,18 @@ def _headline(score: ScoreCounts) -> Iterator[str]:
             f"by value: recall {share(value.recall)}{precision}; "
             f"{_dollars(value.found)} of {_dollars(value.expected)}"
         )
+
+
+def _warnings(score: ScoreCounts) -> Iterator[str]:
+    if any(_reports_all(run.pairs) for run in score.runs or (score,)):
+        yield (
+            "every pair was reported, those without a mismatch as well: if the findings list all pairs with "
+            "a status, score only those that did not match, such as with --where 'Status != MATCHED'"
+        )
+
+
+def _reports_all(pairs: Outcome) -> bool:
+    return bool(pairs.quiet) and not pairs.missed and pairs.false_alarms == pairs.quiet
 
 
 def _sections(score: ScoreCounts, tables: dict[str, Table]) -> Iterator[Section]:
@@ -157,6 +170,8 @@ def _counted_apart(score: ScoreCounts) -> Iterator[str]:
             f"{_count(given.unknown, 'id')} {'is' if given.unknown == 1 else 'are'} not in the data"
             f"{f', such as {names}' if names else ''}: counted as false"
         )
+    if given.left_out:
+        yield f"{_count(given.left_out, 'finding')} left out, and not scored, as was asked for"
     if given.repeated:
         yield f"{_count(given.repeated, 'finding')} of {given.rows:,} only repeat another one: counted once"
     if score.fields is not None and given.unnamed:

@@ -66,7 +66,7 @@ def page(report: Report) -> str:
 
 def fragment(report: Report) -> str:
     """The answer and the first table, in the style of the notebook that shows them."""
-    answer, *others = map(_text, report.headline)
+    answer, *others = map(_text, (*report.headline, *report.warnings))
     first = [section.table for section in report.sections if section.table is not None][:1]
     lines = "<br>".join([f"<b>{answer}</b>", *others])
     return f"<div><p>{lines}</p>{''.join(map(_table, first))}</div>"
@@ -77,7 +77,7 @@ def _text(value: object) -> str:
 
 
 def _answer(report: Report) -> str:
-    answer, *others = report.headline
+    answer, *others = *report.headline, *report.warnings
     # The title has the name.
     answer = _text(answer.removeprefix(f"{report.matcher}: "))
     return "\n".join([f'<p class="answer">{answer}</p>', *(f"<p>{_text(line)}</p>" for line in others)])

@@ -19,7 +19,8 @@ def as_text(report: Report) -> str:
     Lines of tables are as long as their numbers need, at most 100 characters except for very large numbers;
     sentences are wrapped there. The text is the same in a terminal and in a file.
     """
-    blocks = [[line for text in report.headline for line in _wrapped(text)]]
+    warnings = (f"warning: {text}" for text in report.warnings)
+    blocks = [[line for text in (*report.headline, *warnings) for line in _wrapped(text)]]
     blocks += [_section(section) for section in report.sections]
     return "\n\n".join("\n".join(lines) for lines in blocks)
 

@@ -49,6 +49,8 @@ class Input:
         Distinct ids that are not in the data.
     examples : tuple of str
         Up to five of these.
+    left_out : int
+        Findings that were not scored: those that `where` or `ignore_fields` left out.
     """
 
     rows: int = 0
@@ -56,6 +58,7 @@ class Input:
     unnamed: int = 0
     unknown: int = 0
     examples: tuple[str, ...] = ()
+    left_out: int = 0
 
     def __add__(self, other: Input) -> Input:
         return Input(
@@ -64,6 +67,7 @@ class Input:
             self.unnamed + other.unnamed,
             self.unknown + other.unknown,
             (*self.examples, *other.examples)[:5],
+            self.left_out + other.left_out,
         )
 
 

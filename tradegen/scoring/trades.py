@@ -43,7 +43,8 @@ class Trades:
             wanted = tuple(self._called(name).values())
             self._lists[name] = [reader.source(table, "trades", wanted) for table in tables]
             for source in self._lists[name]:
-                source.require([self._called(name)[column] for column in TRADE_COLUMNS])
+                hint = "" if inputs.extent else "; where the run renamed columns, --manifest says how"
+                source.require([self._called(name)[column] for column in TRADE_COLUMNS], hint)
 
     def known(self, pair: str) -> str:
         """SQL that says of a pair that the truth does not name whether it is in the data."""
@@ -106,7 +107,8 @@ class Trades:
             f"""
             SELECT
                 id_number({source.text(called["trade_id"])}) AS pair,
-                CAST({source.raw(called["quantity"])} AS BIGINT)
+                -- Both may have been altered, by factors of 100: their product is beyond 64 bits.
+                CAST({source.raw(called["quantity"])} AS HUGEINT)
                     * CAST(
                         CAST({source.raw(called["price"])} AS DECIMAL(18, 2)) * {TICKS_PER_DOLLAR} AS BIGINT
                     ) AS cents

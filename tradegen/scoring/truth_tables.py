@@ -103,7 +103,7 @@ def load_truth(
                 {source.text("original")} AS original,
                 {source.text("altered")} AS altered,
                 TRY_CAST({source.raw("benign")} AS BOOLEAN) AS benign,
-                CAST(TRY_CAST({source.raw("notional")} AS DECIMAL(21, 2)) * {TICKS_PER_DOLLAR} AS BIGINT)
+                CAST(TRY_CAST({source.raw("notional")} AS DECIMAL(30, 2)) * {TICKS_PER_DOLLAR} AS HUGEINT)
                     AS cents,
                 coalesce({source.text("cause")}, '(none)') AS cause
             FROM {source.relation}
