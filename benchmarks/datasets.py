@@ -249,7 +249,7 @@ def billion(folder: Path) -> str:
     return (
         f"{pairs:,} pairs by 2 workers: {seconds:.0f} s, {seconds / pairs * 1e9:.0f} ns a pair, "
         f"{most:.0f} MB at most; {len(files):,} files, {sum(file['bytes'] for file in files):,} bytes; "
-        f"{told['counts']['truth_rows']:,} truth rows. Digest {told['digests']['dataset']}."
+        f"{told['counts']['truth_rows']:,} truth rows. Digest of the trades {told['digests']['trades']}."
     )
 
 

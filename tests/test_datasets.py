@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from datasets_files import (
     BLOCK,
@@ -30,6 +31,7 @@ from tradegen import generate
 from tradegen.engine.run import prepare
 from tradegen.errors import LedgerError, OutputError
 from tradegen.ledger import Ledger
+from tradegen.version import __version__
 
 # Two lists, one of them with names and forms of its own.
 TWO_LISTS = {
@@ -134,7 +136,7 @@ def test_a_part_holds_as_many_blocks_as_it_is_told(tmp_path: Path) -> None:
 
 def test_ids_and_seed_decide_the_files(tmp_path: Path) -> None:
     digests = {
-        write(run, tmp_path / str(number), workers=1)["digests"]["dataset"]
+        write(run, tmp_path / str(number), workers=1)["dataset"]["sha256"]
         for number, run in enumerate([a_run(), a_run(seed=8), a_run(first_id=2), a_run(quantity_max=900)])
     }
     assert len(digests) == 4
@@ -229,22 +231,20 @@ def test_parquet_types_are_those_of_the_values(tmp_path: Path) -> None:
 # The manifest
 
 
-def test_the_dataset_digest_is_that_of_the_lines_sha256sum_prints(made: Callable[[str], Path]) -> None:
+def test_the_digest_of_the_files_is_that_of_the_lines_sha256sum_prints(made: Callable[[str], Path]) -> None:
     folder = made("two lists in csv")
     manifest = json.loads((folder / "manifest.json").read_bytes())
     names = [f"{table}/part-0000{part}.csv" for part in range(3) for table in ("ours", "theirs", "truth")]
     lines = subprocess.run(["sha256sum", *names], cwd=folder, capture_output=True, check=True).stdout
-    assert manifest["digests"]["dataset"] == hashlib.sha256(lines).hexdigest()
+    assert manifest["dataset"]["sha256"] == hashlib.sha256(lines).hexdigest()
 
 
 @pytest.mark.parametrize("form", ["parquet", "ndjson"])
-def test_the_truth_digest_is_that_of_generate_whatever_the_format(
-    made: Callable[[str], Path], form: str
-) -> None:
+def test_the_digests_are_of_the_values_whatever_the_format(made: Callable[[str], Path], form: str) -> None:
     run = a_run(**EVERYTHING)
     digests = json.loads((made(form) / "manifest.json").read_bytes())["digests"]
-    expected = generate(**run.replay()).manifest["digests"]
-    assert (digests["truth"], digests["tickers"]) == (expected["truth"], expected["tickers"])
+    assert digests == generate(**run.replay()).manifest["digests"]
+    assert digests.keys() == {"trades", "truth", "tickers"}
 
 
 def test_the_manifest_counts_what_the_files_hold(tmp_path: Path) -> None:
@@ -280,9 +280,15 @@ def test_the_manifest_says_which_versions_and_ids_it_is_of(tmp_path: Path) -> No
     manifest = write(run, tmp_path, form="parquet")
     assert manifest["replay"]["first_id"] == 501
     assert manifest["last_id"] == 500 + run.scenario.pairs
-    assert {"tradegen", "numpy", "pandas", "python"} == manifest["versions"].keys()
-    # What decides the bytes, whatever pyarrow there is: the golden files stay on the lowest versions, too.
-    assert manifest["dataset"]["versions"].keys() == {"tradegen"}
+    assert {"tradegen", "numpy", "pandas", "python", "pyarrow"} == manifest["versions"].keys()
+    # What decides the bytes.
+    assert manifest["dataset"]["versions"] == {"tradegen": __version__, "pyarrow": pa.__version__}
+
+
+def test_the_manifest_names_no_pyarrow_that_it_does_not_depend_on(tmp_path: Path) -> None:
+    manifest = write(a_run(), tmp_path, form="csv")
+    assert "pyarrow" not in manifest["versions"]
+    assert manifest["dataset"]["versions"] == {"tradegen": __version__}
 
 
 # Ids

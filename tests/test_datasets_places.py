@@ -265,7 +265,7 @@ def test_the_command_line_makes_the_same_dataset(tmp_path: Path) -> None:
     manifest = write(a_run(), tmp_path / "expected")
     assert (done.code, done.out) == (0, "")
     assert files_in(tmp_path / "out") == files_in(tmp_path / "expected")
-    assert manifest["digests"]["dataset"] in done.err
+    assert manifest["digests"]["trades"] in done.err
 
 
 def test_a_finished_dataset_is_resumed_with_nothing_to_do(tmp_path: Path) -> None:
@@ -274,7 +274,7 @@ def test_a_finished_dataset_is_resumed_with_nothing_to_do(tmp_path: Path) -> Non
     with unchanged(tmp_path):
         done = shell(*words, "--resume", cwd=tmp_path)
     assert done.code == 0
-    digest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["digests"]["dataset"]
+    digest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["digests"]["trades"]
     assert digest in done.err
     assert "tradegen: out/ holds all of it already; nothing was left to make\n" in done.err
     assert Ledger(tmp_path / "trade_ids.db").show().ranges == 1

@@ -62,7 +62,7 @@ def hashed_again(folder: Path, **rows: int) -> None:
             file["bytes"], file["sha256"] = len(content), hashlib.sha256(content).hexdigest()
             file["rows"] += rows.get(name.partition("/")[0], 0) if "00001" in name else 0
             lines += f"{file['sha256']}  {name}\n"
-        manifest["digests"]["dataset"] = hashlib.sha256(lines.encode()).hexdigest()
+        manifest["dataset"]["sha256"] = hashlib.sha256(lines.encode()).hexdigest()
 
     changed_manifest(folder, change)
 

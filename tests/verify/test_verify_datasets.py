@@ -151,8 +151,8 @@ def test_files_in_each_others_place_are_named_as_such(copied: Callable[[str], Pa
 
 def test_another_digest_of_the_dataset_is_found(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
-    changed_manifest(folder, lambda found: found["digests"].update(dataset="0" * 64))
-    assert told(proof(folder), "digest") == "manifest.json: digests.dataset is not that of the files it names"
+    changed_manifest(folder, lambda found: found["dataset"].update(sha256="0" * 64))
+    assert told(proof(folder), "digest") == "manifest.json: dataset.sha256 is not that of the files it names"
 
 
 @pytest.mark.parametrize("seed", range(3))

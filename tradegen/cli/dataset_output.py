@@ -37,6 +37,8 @@ class DatasetOptions:
     overwrite: bool = False
     blocks_per_part: int | None = None
     endpoint: str | None = None
+    compression: str | None = None
+    row_group_rows: int | None = None
 
     def __post_init__(self) -> None:
         if self.resume and self.overwrite:
@@ -108,4 +110,4 @@ def say_where(out: str, manifest: Mapping[str, Any]) -> None:
     """Say what lies where."""
     files = manifest["dataset"]["files"]
     size = sum(file["bytes"] for file in files.values())
-    say(f"{len(files)} files, {size:,} bytes, in {out}; digest {manifest['digests']['dataset']}")
+    say(f"{len(files)} files, {size:,} bytes, in {out}; digest of the trades {manifest['digests']['trades']}")

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from tradegen.formats import arrow
 from tradegen.formats.kinds import Decimal, Kind
-from tradegen.formats.parquet_options import ParquetOptions
+from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions
 from tradegen.formats.tables import Rows, Table
 
 __all__ = ["Parquet"]
@@ -40,7 +40,7 @@ class Parquet:
         self,
         table: Table,
         write: Callable[[bytes], object],
-        options: ParquetOptions = ParquetOptions(),  # noqa: B008 - frozen
+        options: ParquetOptions = DEFAULTS,
     ) -> None:
         self._table = table
         self._size = options.row_group_rows
@@ -55,7 +55,7 @@ class Parquet:
         self._writer = pq.ParquetWriter(
             _Output(write),
             self._schema,
-            compression={field.name: _codec(field.type, options.compression) for field in self._schema},
+            compression={field.name: _codec(field.type, options.codec) for field in self._schema},
             use_dictionary=[field.name for field in self._schema if _has_few_values(field.type)],
             store_decimal_as_integer=True,
             store_schema=False,

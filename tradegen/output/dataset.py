@@ -20,6 +20,7 @@ from tradegen.core.machine import core_count
 from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run
 from tradegen.errors import OutputError, shown, whole_number
+from tradegen.formats.parquet_options import ParquetOptions
 from tradegen.output.dataset_parts import PROGRESS, PartWork, record_of, rehearse
 from tradegen.output.dataset_plan import BLOCKS_PER_PART, Plan
 from tradegen.output.existing_dataset import (
@@ -49,13 +50,16 @@ def write_dataset(
     resume: bool = False,
     overwrite: bool = False,
     blocks_per_part: int = BLOCKS_PER_PART,
+    compression: str | None = None,
+    row_group_rows: int | None = None,
     endpoint: str | None = None,
     reserve: Callable[[int, str], int] | None = None,
     advance: Callable[[int], object] = lambda _pairs: None,
 ) -> dict[str, Any]:
     """Write a run of any size as a folder of part files, in memory that does not grow with it.
 
-    The same run gives the same bytes for any number of workers, also when it is broken off and resumed.
+    The same run gives the same bytes for any number of workers, also when it is broken off and resumed; of
+    Parquet, under one version of pyarrow.
 
     Parameters
     ----------
@@ -76,6 +80,10 @@ def write_dataset(
         Take the place of the dataset there.
     blocks_per_part : int
         Of 65,536 pairs each.
+    compression : str, optional
+        Of Parquet: ``snappy``, ``zstd``, ``lz4`` or ``none``; Snappy if not given.
+    row_group_rows : int, optional
+        Of Parquet: rows in each row group; if not given, a row group is a block.
     endpoint : str, optional
         Address of the object store, if it is not AWS's own.
     reserve : callable, optional
@@ -99,7 +107,7 @@ def write_dataset(
     if not isinstance(run, Run):
         raise OutputError(f"run is {shown(run)}; expected what prepare(...) gives")
     store = open_store(out, endpoint)
-    plan = Plan(run, form, blocks_per_part)
+    plan = Plan(run, form, blocks_per_part, ParquetOptions(compression, row_group_rows))
     rehearse(plan)
     with contextlib.ExitStack() as stack:
         stack.enter_context(store.locked())
@@ -171,7 +179,7 @@ def _begin_anew(store: Store, plan: Plan, reserve: Callable[[int, str], int] | N
 
 def _manifest(store: Store, plan: Plan) -> dict[str, Any]:
     """The manifest of a dataset whose parts are all recorded."""
-    tally = Tally(plan.run, trades=False)
+    tally = Tally(plan.run)
     digest = hashlib.sha256()
     files = {}
     for part in range(plan.part_count):
@@ -186,10 +194,9 @@ def _manifest(store: Store, plan: Plan) -> dict[str, Any]:
             digest.update(f"{file['sha256']}  {name}\n".encode())
             files[name] = file
     manifest = tally.manifest()
-    manifest["digests"] = {"dataset": digest.hexdigest(), **manifest["digests"]}
     manifest["versions"] |= plan.versions
-    about = {"format": plan.form, "blocks_per_part": plan.blocks_per_part, "versions": plan.versions}
-    return {**manifest, "dataset": {**about, "files": files}}
+    about = {name: value for name, value in plan.to_dict().items() if name != "replay"}
+    return {**manifest, "dataset": {**about, "sha256": digest.hexdigest(), "files": files}}
 
 
 def _clear(store: Store) -> None:

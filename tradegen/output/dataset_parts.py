@@ -55,7 +55,7 @@ class PartWork:
     def _make(self, part: int) -> None:
         plan, run = self.plan, self.plan.run
         files = plan.files(part)
-        tally = Tally(run, trades=False)
+        tally = Tally(run)
         rows = dict.fromkeys(files, 0)
         with contextlib.ExitStack() as stack:
             outputs = {table: stack.enter_context(self.store.create(name)) for table, name in files.items()}
@@ -101,7 +101,11 @@ def rehearse(plan: Plan) -> None:
 def _writers(
     plan: Plan, made: Mapping[str, Table], write: Mapping[str, Callable[[bytes], object]]
 ) -> dict[str, Writer]:
-    return {name: FORMATS[plan.form_of(name)](table, write[name]) for name, table in made.items()}
+    forms = {name: plan.form_of(name) for name in made}
+    return {
+        name: FORMATS[forms[name]](table, write[name], **plan.parquet.of_writer(forms[name]))
+        for name, table in made.items()
+    }
 
 
 def record_of(store: Store, part: int) -> dict[str, Any] | None:

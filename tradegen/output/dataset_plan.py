@@ -10,6 +10,7 @@ from tradegen.core.blocks import BLOCK_PAIRS
 from tradegen.engine.run import Run, prepare
 from tradegen.errors import OutputError, nearest, whole_number
 from tradegen.formats import FORMATS, truth_format
+from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
 from tradegen.formats.tables import TRUTH
 from tradegen.version import __version__
 
@@ -27,11 +28,13 @@ class Plan:
     run: Run
     form: str = "parquet"
     blocks_per_part: int = BLOCKS_PER_PART
+    parquet: ParquetOptions = DEFAULTS
 
     def __post_init__(self) -> None:
         if self.form not in FORMATS:
             raise OutputError(f"format {self.form} is unknown; {nearest(self.form, FORMATS)}")
         whole_number("blocks_per_part", self.blocks_per_part, 1, 10**6, OutputError)
+        self.parquet.require_parquet({self.form})
 
     @property
     def part_count(self) -> int:
@@ -68,13 +71,14 @@ class Plan:
     @property
     def versions(self) -> dict[str, str]:
         """The versions that decide what bytes are written."""
-        return {"tradegen": __version__}
+        return {"tradegen": __version__, **library_versions({self.form})}
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON would carry it."""
         return {
             "format": self.form,
             "blocks_per_part": self.blocks_per_part,
+            **(self.parquet.to_dict() if self.form == "parquet" else {}),
             "replay": self.run.replay(),
             "versions": self.versions,
         }
@@ -82,4 +86,5 @@ class Plan:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Plan:
         """What `to_dict` gave."""
-        return cls(prepare(**values["replay"]), values["format"], values["blocks_per_part"])
+        parquet = ParquetOptions(values.get("compression"), values.get("row_group_rows"))
+        return cls(prepare(**values["replay"]), values["format"], values["blocks_per_part"], parquet)

@@ -50,7 +50,7 @@ def finished_manifest(store: Store, plan: Plan, *, resume: bool, ids_given: bool
         if not resume:
             raise OutputError(f"{store.place} holds a dataset; expected another folder, or --overwrite")
         if manifest := read_noted(store, MANIFEST):
-            _require_same(store, plan, _as_noted(manifest), ids_given=ids_given)
+            _require_same(store, plan, _as_noted(manifest), ids_given=ids_given, finished=True)
             _require_whole(store, manifest)
         return manifest
     if noted := read_noted(store, PLAN):
@@ -95,9 +95,11 @@ def read_noted(store: Store, name: str) -> dict[str, Any] | None:
     raise OutputError(f"{store.place}/{name} is no {what} of a dataset; expected one, or --overwrite")
 
 
-def _require_same(store: Store, plan: Plan, there: dict[str, Any], *, ids_given: bool) -> None:
+def _require_same(
+    store: Store, plan: Plan, noted: dict[str, Any], *, ids_given: bool, finished: bool = False
+) -> None:
     """Refuse to go on with another dataset than the one that was begun."""
-    for what, ours, theirs in _compared(plan.to_dict(), there, ids_given):
+    for what, ours, theirs in _compared(plan.to_dict(), noted, ids_given, finished):
         if ours != theirs:
             raise OutputError(
                 f"{store.place} was begun with {what} {theirs}, not {ours}; "
@@ -106,11 +108,12 @@ def _require_same(store: Store, plan: Plan, there: dict[str, Any], *, ids_given:
 
 
 def _compared(
-    ours: dict[str, Any], theirs: dict[str, Any], ids_given: bool
+    ours: dict[str, Any], theirs: dict[str, Any], ids_given: bool, finished: bool
 ) -> Iterator[tuple[str, Any, Any]]:
-    for what in ("format", "blocks_per_part"):
-        yield what, ours[what], theirs.get(what)
-    for name in ours["versions"]:
+    for what in ("format", "blocks_per_part", "compression", "row_group_rows"):
+        yield what, ours.get(what), theirs.get(what)
+    # Where nothing is left to write, it does not matter which library would write it.
+    for name in ("tradegen",) if finished else ours["versions"]:
         yield name, ours["versions"][name], theirs.get("versions", {}).get(name)
     for name in ("seed", "first_id") if ids_given else ("seed",):
         yield name, ours["replay"][name], theirs["replay"][name]

@@ -17,6 +17,7 @@ from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run
 from tradegen.errors import OutputError, nearest
 from tradegen.formats import FORMATS, Writer, truth_format
+from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
 from tradegen.formats.tables import TRUTH, Table, tables
 from tradegen.output.files import OutputFile, StandardOutput, uninterrupted
 from tradegen.output.progress import progress
@@ -35,6 +36,8 @@ class Destinations:
     In a view of two `lists`, each has a file of its own: ``trades.csv`` becomes ``trades.buy.csv`` and
     ``trades.sell.csv``.
 
+    `parquet` says how Parquet is written, where a file is.
+
     Raises
     ------
     OutputError
@@ -48,6 +51,7 @@ class Destinations:
     form: str | None = None
     inputs: tuple[Path, ...] = ()
     lists: tuple[str, ...] = LISTS["single"]
+    parquet: ParquetOptions = DEFAULTS
 
     def __post_init__(self) -> None:
         if self.form is not None and self.form not in FORMATS:
@@ -67,9 +71,7 @@ class Destinations:
             if place in taken:
                 raise OutputError(f"{path} {taken[place]}; expected another path to write to")
             taken[place] = "is named for two outputs"
-        for path in (self.trades, self.truth):
-            if path is not None:
-                self._form_of(path)
+        self.parquet.require_parquet(self.forms)
 
     @property
     def files(self) -> dict[str, Path]:
@@ -78,6 +80,11 @@ class Destinations:
             return dict.fromkeys(self.lists, self.trades or _STANDARD_OUTPUT)
         path = self.trades
         return {name: path.with_name(f"{path.stem}.{name}{path.suffix}") for name in self.lists}
+
+    @property
+    def forms(self) -> list[str]:
+        """The names of the formats that are written."""
+        return [self.form_of_trades, *([self.form_of_truth] if self.truth else [])]
 
     @property
     def form_of_trades(self) -> str:
@@ -92,7 +99,7 @@ class Destinations:
     def writer(self, table: Table, write: Callable[[bytes], object]) -> Writer:
         """The writer of a table."""
         form = self.form_of_truth if table.name == TRUTH else self.form_of_trades
-        return FORMATS[form](table, write)
+        return FORMATS[form](table, write, **self.parquet.of_writer(form))
 
     def _form_of(self, path: Path) -> str:
         suffix = path.suffix.lower()
@@ -158,6 +165,7 @@ def _write(
     for writer in writers.values():
         writer.end()
     manifest = tally.manifest()
+    manifest["versions"] |= library_versions(to.forms)
     if manifest_file:
         manifest_file.write(json.dumps(manifest, indent=2).encode() + b"\n")
     return manifest
