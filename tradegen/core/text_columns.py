@@ -14,7 +14,10 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["joined", "joined_rows", "lengths", "strings"]
+__all__ = ["CACHED_ROWS", "joined", "joined_rows", "lengths", "strings"]
+
+CACHED_ROWS = 16_384
+"""So many rows of a column are printed at a time, where there are more: as caches hold."""
 
 
 def joined_rows(columns: Sequence[Array | bytes], count: int) -> Iterator[bytes]:

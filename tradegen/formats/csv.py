@@ -27,13 +27,14 @@ class Csv:
 
     def add(self, rows: Rows) -> None:
         """Write rows of the table."""
-        parts: list[Array | bytes] = []
-        for column in self._table.columns:
-            texts = column.texts(rows)
-            parts += [texts if column.kind.bare else _quoted(texts), b","]
-        parts[-1] = b"\n"
-        for piece in joined_rows(parts, len(rows)):
-            self._write(piece)
+        for part in self._table.parts(rows):
+            cells: list[Array | bytes] = []
+            for column in self._table.columns:
+                texts = column.texts(part)
+                cells += [texts if column.kind.bare else _quoted(texts), b","]
+            cells[-1] = b"\n"
+            for piece in joined_rows(cells, len(part)):
+                self._write(piece)
 
     def end(self) -> None:
         """Nothing stands after the last line."""

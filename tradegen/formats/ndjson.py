@@ -34,15 +34,16 @@ def objects(table: Table, rows: Rows, *, before: str = "", after: str = "") -> I
     Nothing needs escaping: names are validated to hold no quote and no backslash, and numbers are printed as
     exact decimals, which is why a JSON encoder, with its doubles, is not used.
     """
-    parts: list[Array | bytes] = []
-    opening = before + "{"
-    for column in table.columns:
-        bare, texts = column.kind.bare, column.texts(rows)
-        parts += [f'{opening}"{column.name}": {"" if bare else chr(34)}'.encode()]
-        parts += [_or_null(texts) if bare else texts]
-        opening = ", " if bare else '", '
-    parts.append(f"{opening.removesuffix(', ')}}}{after}".encode())
-    return joined_rows(parts, len(rows))
+    for part in table.parts(rows):
+        cells: list[Array | bytes] = []
+        opening = before + "{"
+        for column in table.columns:
+            bare, texts = column.kind.bare, column.texts(part)
+            cells += [f'{opening}"{column.name}": {"" if bare else chr(34)}'.encode()]
+            cells += [_or_null(texts) if bare else texts]
+            opening = ", " if bare else '", '
+        cells.append(f"{opening.removesuffix(', ')}}}{after}".encode())
+        yield from joined_rows(cells, len(part))
 
 
 def _or_null(texts: Array) -> Array:

@@ -18,6 +18,7 @@ from tradegen.core.blocks import NO_RECORD, Block, Trades, Truth
 from tradegen.core.columns import FIELDS, LEGS, ORDER_TYPES, RECORD, RECORD_ID, Array
 from tradegen.core.formatting import Form
 from tradegen.core.streams import draw, scramble
+from tradegen.core.text_columns import CACHED_ROWS
 from tradegen.engine.run import Run
 from tradegen.formats.kinds import (
     AnyField,
@@ -82,6 +83,11 @@ class Table:
     def texts(self, rows: Rows) -> dict[str, Array]:
         """Its columns as text files print them, by field."""
         return {column.field: column.texts(rows) for column in self.columns}
+
+    def parts(self, rows: Rows) -> Iterator[Rows]:
+        """The same rows in parts that a processor's caches hold: so to print them takes half the time."""
+        for start in range(0, len(rows), CACHED_ROWS):
+            yield type(rows)(*(values[start : start + CACHED_ROWS] for values in rows.arrays().values()))
 
 
 def tables(run: Run) -> dict[str, Table]:
