@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tomllib
@@ -54,7 +53,7 @@ def test_the_command_line_writes_what_generate_gives(tmp_path: Path) -> None:
     check_truth(trades, truth)
 
 
-def test_the_suffix_of_a_file_says_its_format_and_the_option_wins(tmp_path: Path) -> None:
+def test_the_suffix_of_each_file_says_its_format(tmp_path: Path) -> None:
     words = ("--out", "a.csv", "--truth", "b.jsonl", "--manifest", "c.json")
     done = run("generate", *FIXED, *words, cwd=tmp_path)
     assert (done.code, done.out) == (0, "")
@@ -62,8 +61,22 @@ def test_the_suffix_of_a_file_says_its_format_and_the_option_wins(tmp_path: Path
     assert (tmp_path / "b.jsonl").read_text().startswith('{"trade_id": ')
     manifest = json.loads((tmp_path / "c.json").read_text())
     assert generate(**manifest["replay"]).manifest == manifest
-    run("generate", *FIXED, "--out", "a.csv", "--format", "json", cwd=tmp_path)
-    assert len(json.loads((tmp_path / "a.csv").read_text())) == 30
+    words = ("--format", "json", "--out", "a", "--truth", "b.csv")
+    assert run("generate", *FIXED, *words, cwd=tmp_path).code == 0
+    assert len(json.loads((tmp_path / "a").read_text())) == 30
+    assert (tmp_path / "b.csv").read_text().startswith("trade_id,leg,field,")
+    assert (
+        run("generate", *FIXED, "--format", "csv", "--out", "c.txt", "--truth", "d", cwd=tmp_path).code == 0
+    )
+    assert (tmp_path / "c.txt").read_text().startswith("trade_id,ticker,")
+    assert (tmp_path / "d").read_text().startswith("trade_id,leg,field,")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.fix"])
+def test_a_suffix_that_contradicts_the_format_is_refused(tmp_path: Path, name: str) -> None:
+    done = run("generate", *FIXED, "--format", "json", "--out", name, cwd=tmp_path)
+    assert (done.code, list(tmp_path.iterdir())) == (2, [])
+    assert f"{name} has the suffix .{name[2:]}, and format is json; expected a suffix that fits" in done.err
 
 
 def test_a_run_of_several_blocks_streams_to_the_bytes_of_the_whole(tmp_path: Path) -> None:
@@ -219,82 +232,3 @@ def test_a_rate_in_per_cent_is_the_share(tmp_path: Path) -> None:
         == run(*words, "--mismatch-rate", "0.125", cwd=tmp_path)
         != run(*words, cwd=tmp_path)
     )
-
-
-def in_bash(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    words = command.replace("tradegen", f"{sys.executable} -m tradegen")
-    return subprocess.run(
-        ["bash", "-c", words], cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
-
-
-def test_standard_error_may_be_closed(tmp_path: Path) -> None:
-    """And nothing that is meant for it goes into a file that is opened in its place."""
-    words = "--seed 7 --first-id 21 --date 2025-07-21 --pairs 40 --format csv --truth k.csv"
-    plain = in_bash(f"tradegen generate {words}", tmp_path)
-    key = (tmp_path / "k.csv").read_bytes()
-    closed = in_bash(f"tradegen generate {words} 2>&-", tmp_path)
-    assert (closed.returncode, closed.stdout, (tmp_path / "k.csv").read_bytes()) == (0, plain.stdout, key)
-    dataset = in_bash("tradegen generate --first-id 1 --out data/ --format csv 2>&-", tmp_path)
-    assert dataset.returncode == 0
-    assert in_bash("tradegen verify data 2>&-", tmp_path).returncode == 0
-    assert in_bash("tradegen generate --pairs 0 2>&-", tmp_path).returncode == 2
-
-
-def test_all_standard_streams_may_be_closed(tmp_path: Path) -> None:
-    done = in_bash("tradegen generate --first-id 1 --out t.csv --truth k.csv <&- >&- 2>&-", tmp_path)
-    assert done.returncode == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["k.csv", "t.csv"]
-    check_truth(rows((tmp_path / "t.csv").read_text()), rows((tmp_path / "k.csv").read_text()))
-
-
-def test_more_workers_than_the_limit_of_open_files_allows_are_refused_before_ids_are_reserved(
-    tmp_path: Path,
-) -> None:
-    words = "--pairs 300000 --format csv --blocks-per-part 1 --out data/ --workers"
-    done = in_bash(f"ulimit -n 16; tradegen generate {words} 8", tmp_path)
-    assert done.returncode == 2
-    assert re.fullmatch(
-        r"tradegen: 5 worker processes need more open files than the 16 that are allowed, which are enough "
-        r"for \d; expected fewer --workers, or a higher ulimit -n\n",
-        done.stderr,
-    )
-    assert not list(tmp_path.rglob("*.*"))
-    # A limit that may be raised is.
-    assert in_bash(f"ulimit -S -n 16; tradegen generate {words} 5", tmp_path).returncode == 0
-
-
-def test_processes_that_cannot_be_started_end_the_run_with_a_sentence(tmp_path: Path) -> None:
-    code = (
-        "import os\n"
-        "from tradegen.errors import OutputError\n"
-        "from tradegen.output.workers import in_processes\n"
-        "fork, left = os.fork, [2]\n"
-        "def few():\n"
-        "    left[0] -= 1\n"
-        "    if left[0] < 0: raise BlockingIOError(11, 'Resource temporarily unavailable')\n"
-        "    return fork()\n"
-        "os.fork = few\n"
-        "try: list(in_processes(abs, range(9), 4))\n"
-        "except OutputError as error: print(error)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout == (
-        "4 processes cannot be started: Resource temporarily unavailable; expected fewer --workers\n"
-    )
-
-
-def test_a_fault_of_our_own_does_not_look_like_a_finding(tmp_path: Path) -> None:
-    code = (
-        "import tradegen.engine.run as run\n"
-        "run.prepare = lambda *_, **__: 1 / 0\n"
-        "import sys; sys.argv = ['tradegen', 'generate']\n"
-        "from tradegen.cli.main import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 2
-    assert "ZeroDivisionError" in done.stderr

@@ -202,7 +202,19 @@ def _end_at(step: int, how: str) -> None:
 
 def test_workers_do_not_outlive_a_run_that_was_killed(tmp_path: Path) -> None:
     """Each of the two is amid a part of seconds: it is not finished."""
-    words = (*WORDS[:-1], "16", "--first-id", "1", "--pairs", "1e8", "--workers", "2", "--out", "out/")
+    words = (
+        *WORDS[:-1],
+        "16",
+        "--first-id",
+        "1",
+        "--pairs",
+        "1e8",
+        "--force",
+        "--workers",
+        "2",
+        "--out",
+        "out/",
+    )
     child = subprocess.Popen(
         [sys.executable, "-m", "tradegen", *words],
         cwd=tmp_path,

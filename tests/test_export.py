@@ -87,7 +87,7 @@ def test_standard_output_that_cannot_be_written_is_said_in_a_sentence(
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_stopping_a_long_run_leaves_nothing_behind(tmp_path: Path, stop: signal.Signals) -> None:
-    words = [sys.executable, "-m", "tradegen", *RUN, *FILES, "--pairs", "1e9"]
+    words = [sys.executable, "-m", "tradegen", *RUN, *FILES, "--pairs", "1e9", "--force"]
     child = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 60

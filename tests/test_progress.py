@@ -39,3 +39,16 @@ def test_a_short_run_says_nothing(clock: list[float], capsys: pytest.CaptureFixt
         clock[0] += 1
         advance(1_000)
     assert capsys.readouterr().err == ""
+
+
+def test_a_log_gets_a_line_each_half_minute_of_work_whose_size_is_not_known(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with progress.counter("records") as advance:
+        for _ in range(7):
+            clock[0] += 10
+            advance(1_000)
+    assert capsys.readouterr().err.splitlines() == [
+        "tradegen: 3,000 records so far",
+        "tradegen: 6,000 records so far",
+    ]

@@ -59,9 +59,21 @@ class DatasetOptions:
         return begun_plan(open_store(out, self.endpoint))
 
     def write(
-        self, run: Run, out: str, form: str, reserve: Callable[[int, str], int] | None
+        self, run: Run, out: str, form: str, reserve: Callable[[int, str], int] | None, *, force: bool
     ) -> dict[str, Any]:
         """Write the dataset, and say what came of it where it is broken off.
+
+        Parameters
+        ----------
+        run : Run
+        out : str
+            A folder or ``s3://bucket/prefix``.
+        form : str
+            The name of a sink.
+        reserve : callable or None
+            As `write_dataset` has it.
+        force : bool
+            Whether to write what the disk seems to have too little space for.
 
         Raises
         ------
@@ -71,9 +83,15 @@ class DatasetOptions:
             Saying how to go on.
         """
         from tradegen.output.dataset import write_dataset
-        from tradegen.output.dataset_plan import BLOCKS_PER_PART
+        from tradegen.output.dataset_plan import BLOCKS_PER_PART, Plan
+        from tradegen.output.disk_space import expected_bytes, folder_bytes, require_space
         from tradegen.output.progress import meter
 
+        if not force and "://" not in out:
+            size = sum(expected_bytes(Plan(run, form)).values())
+            # What is there already is either kept or taken away first.
+            kept = folder_bytes(Path(out)) if self.resume or self.overwrite else 0
+            require_space({Path(out): size}, kept)
         with meter(run.scenario.pairs) as advance:
             done = 0
 

@@ -22,6 +22,8 @@ def write_files(
     form: str | None,
     inputs: Sequence[Path],
     reserve: Callable[[int], int] | None = None,
+    *,
+    force: bool,
 ) -> dict[str, Any]:
     """Write a run to files, whole or not at all; returns its manifest.
 
@@ -39,6 +41,8 @@ def write_files(
     reserve : callable, optional
         Called with the number of pairs once nothing else stands in the way; returns the first id. If not
         given, that of the run counts.
+    force : bool
+        Whether to write what the disk seems to have too little space for.
 
     Raises
     ------
@@ -47,6 +51,7 @@ def write_files(
     """
     from tradegen.output.dataset_parts import rehearse
     from tradegen.output.dataset_plan import Plan
+    from tradegen.output.disk_space import expected_bytes, require_space
     from tradegen.output.single_files import Destinations, export
 
     trades = None if out in (None, "-") else Path(str(out))
@@ -54,6 +59,10 @@ def write_files(
         Path("/dev/stdout") if path == _STANDARD_OUTPUT else path for path in (truth, manifest)
     )
     destinations = Destinations(trades, truth, manifest, form, tuple(inputs), tuple(run.scenario.lists))
-    rehearse(Plan(run, destinations.form_of_trades))
+    plan = Plan(run, destinations.form_of_trades)
+    rehearse(plan)
+    if not force:
+        files = {**destinations.files, **({"truth": truth} if truth else {})}
+        require_space({files[table]: size for table, size in expected_bytes(plan).items() if table in files})
     with export(destinations) as write:
         return write(run.starting_at(reserve(run.scenario.pairs)) if reserve else run)

@@ -17,6 +17,7 @@ from tradegen.cli.options import (
     BlocksPerPart,
     Dask,
     Endpoint,
+    Force,
     Overwrite,
     Resume,
     Truth,
@@ -115,6 +116,7 @@ def generate(
     overwrite: Overwrite = False,
     blocks_per_part: BlocksPerPart = None,
     endpoint: Endpoint = None,
+    force: Force = False,
 ) -> None:
     """Generate trade records: by default 15 pairs, 30% of them mismatched, as JSON.
 
@@ -149,12 +151,12 @@ def generate(
         begun = options.begun(out)
         asked = asked.continuing(begun) if begun else asked
         run = asked.run()
-        made = asked.options.write(run, out, asked.form or "parquet", reserve)
+        made = asked.options.write(run, out, asked.form or "parquet", reserve, force=force)
         say_where(out, made)
     else:
         run = asked.run()
         inputs = [Path(path) for path in (scenario, tickers, ledger or LEDGER) if path]
-        made = write_files(run, out, truth, manifest, form, inputs, reserve)
+        made = write_files(run, out, truth, manifest, form, inputs, reserve, force=force)
     _say_summary(run, made)
 
 

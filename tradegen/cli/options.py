@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-__all__ = ["FORMATS", "BlocksPerPart", "Dask", "Endpoint", "Overwrite", "Resume", "Truth", "Workers"]
+__all__ = ["FORMATS", "BlocksPerPart", "Dask", "Endpoint", "Force", "Overwrite", "Resume", "Truth", "Workers"]
 
 FORMATS = "json|ndjson|csv|parquet|fix"
 """The names in `tradegen.formats.FORMATS`, which help must not load."""
@@ -36,4 +36,7 @@ BlocksPerPart: TypeAlias = Annotated[
 Endpoint: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Address of an object store that is not AWS's own.", **_DATASETS),
+]
+Force: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="Write even where the disk has too little space for all of it.")
 ]

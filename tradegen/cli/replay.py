@@ -12,7 +12,7 @@ import typer
 
 from tradegen.cli.dataset_output import DatasetOptions, is_dataset, say_where
 from tradegen.cli.file_output import write_files
-from tradegen.cli.options import FORMATS, Dask, Endpoint, Overwrite, Resume, Truth, Workers
+from tradegen.cli.options import FORMATS, Dask, Endpoint, Force, Overwrite, Resume, Truth, Workers
 from tradegen.cli.shell import say, sentences
 from tradegen.core.regular_files import read_file
 from tradegen.errors import OutputError, ScenarioError
@@ -46,6 +46,7 @@ def replay(
     resume: Resume = False,
     overwrite: Overwrite = False,
     endpoint: Endpoint = None,
+    force: Force = False,
 ) -> None:
     """Make a run again: the same ids, the same records, the same bytes. No ids are reserved.
 
@@ -61,14 +62,14 @@ def replay(
     options = DatasetOptions(workers, dask, resume, overwrite, endpoint=endpoint)
     dataset = known.get("dataset")
     if dataset and not truth and form in (None, dataset["format"]):
-        made = _dataset_again(known, manifest, out, options)
+        made = _dataset_again(known, manifest, out, options, force=force)
     else:
-        made = _files_again(known, manifest, out, truth, form, options)
+        made = _files_again(known, manifest, out, truth, form, options, force=force)
     _compare(known, made)
 
 
 def _dataset_again(
-    known: Mapping[str, Any], manifest: Path, out: str | None, options: DatasetOptions
+    known: Mapping[str, Any], manifest: Path, out: str | None, options: DatasetOptions, *, force: bool
 ) -> dict[str, Any]:
     from tradegen.engine.manifest import run_of
 
@@ -78,7 +79,7 @@ def _dataset_again(
             f"{manifest} is the manifest of a dataset; expected --out FOLDER/ or --out s3://bucket/prefix"
         )
     how = dataclasses.replace(options, blocks_per_part=int(dataset["blocks_per_part"]))
-    made = how.write(run_of(known, manifest), out, dataset["format"], None)
+    made = how.write(run_of(known, manifest), out, dataset["format"], None, force=force)
     say_where(out, made)
     return made
 
@@ -90,6 +91,8 @@ def _files_again(
     truth: Path | None,
     form: str | None,
     options: DatasetOptions,
+    *,
+    force: bool,
 ) -> dict[str, Any]:
     from tradegen.engine.manifest import run_of
 
@@ -105,7 +108,7 @@ def _files_again(
             "--workers, --dask, --resume, --overwrite and --endpoint are for datasets; "
             "expected none of them with a file"
         )
-    return write_files(run_of(known, manifest), out, truth, None, form, [manifest])
+    return write_files(run_of(known, manifest), out, truth, None, form, [manifest], force=force)
 
 
 def _read(path: Path) -> dict[str, Any]:

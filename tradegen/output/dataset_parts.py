@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -81,8 +82,10 @@ class PartWork:
         self.store.put(f"{PROGRESS}/part-{part:05d}.json", json.dumps(record).encode())
 
 
-def rehearse(plan: Plan) -> None:
-    """Write one pair to nowhere, so that what cannot be written shows before ids are reserved.
+def rehearse(plan: Plan, pairs: int = 1) -> dict[str, int]:
+    """Write a block of so many pairs to nowhere; returns the bytes of each table.
+
+    What cannot be written shows so before ids are reserved.
 
     Raises
     ------
@@ -90,12 +93,18 @@ def rehearse(plan: Plan) -> None:
         Where the format cannot hold such records, or what writes it is not installed.
     """
     run = plan.run
+    sizes = dict.fromkeys(plan.tables, 0)
+
+    def counted(table: str, data: bytes) -> None:
+        sizes[table] += len(data)
+
     made = tables(run)
-    writers = _writers(plan, made, dict.fromkeys(made, len))
-    block = generate_block(run.scenario.replace(pairs=1), run.market, run.seed, 0, run.first_id)
+    writers = _writers(plan, made, {table: functools.partial(counted, table) for table in plan.tables})
+    block = generate_block(run.scenario.replace(pairs=pairs), run.market, run.seed, 0, run.first_id)
     for name, table in made.items():
         writers[name].add(table.rows(block))
         writers[name].end()
+    return sizes
 
 
 def _writers(

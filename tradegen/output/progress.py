@@ -63,14 +63,14 @@ class _Lines:
 
     def __init__(self, pairs: int) -> None:
         self._pairs, self._done = pairs, 0
-        self._start = self._told = time.monotonic()
+        self._start = self._said = time.monotonic()
 
     def advance(self, number: int) -> None:
         self._done += number
         now = time.monotonic()
-        if now - self._told < _A_WHILE or self._done >= self._pairs:
+        if now - self._said < _A_WHILE or self._done >= self._pairs:
             return
-        self._told = now
+        self._said = now
         left = (self._pairs - self._done) * (now - self._start) / self._done
         sys.stderr.write(
             f"tradegen: {self._done:,} of {self._pairs:,} pairs, {_rate(self._done, now - self._start)}, "
@@ -90,9 +90,9 @@ def _length(seconds: float) -> str:
 
 @contextlib.contextmanager
 def counter(what: str) -> Iterator[Callable[[int], None]]:
-    """Give a function that counts on, shown where a person watches: for work whose size is not known."""
+    """Give a function that counts on, for work whose size is not known: a spinner, or a line now and then."""
     if not sys.stderr.isatty():
-        yield lambda _number: None
+        yield _Count(what).advance
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -101,3 +101,19 @@ def counter(what: str) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda number: bar.advance(task, number)
+
+
+class _Count:
+    """A line on standard error every half a minute, of work whose size is not known."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._done = what, 0
+        self._said = time.monotonic()
+
+    def advance(self, number: int) -> None:
+        self._done += number
+        now = time.monotonic()
+        if now - self._said >= _A_WHILE:
+            self._said = now
+            sys.stderr.write(f"tradegen: {self._done:,} {self._what} so far\n")
+            sys.stderr.flush()

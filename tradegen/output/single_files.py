@@ -33,6 +33,8 @@ class Destinations:
     """Where a run goes: `trades` (None is standard output), and if named `truth` and `manifest`.
 
     `form` is the name of a format; where it is None, a file's suffix says it, and JSON is for what has none.
+    A suffix of the trades must not contradict it. The truth follows its own suffix, if it has one that says a
+    format.
     In a view of two `lists`, each has a file of its own: ``trades.csv`` becomes ``trades.buy.csv`` and
     ``trades.sell.csv``.
 
@@ -103,11 +105,18 @@ class Destinations:
 
     def _form_of(self, path: Path) -> str:
         suffix = path.suffix.lower()
-        if self.form is None and suffix and suffix not in _BY_SUFFIX:
+        known = _BY_SUFFIX.get(suffix)
+        if self.form is None and suffix and known is None:
             raise OutputError(
                 f"{path} has the suffix {suffix}; expected {', '.join(_BY_SUFFIX)}, or --format to say how"
             )
-        return self.form or _BY_SUFFIX.get(suffix, "json")
+        if known and self.form not in (None, known) and path != self.truth:
+            raise OutputError(
+                f"{path} has the suffix {suffix}, and format is {self.form}; expected a suffix that fits the "
+                "format, or one of the two"
+            )
+        # The truth has a format of its own: it may be read by another tool than the trades.
+        return known or self.form or "json"
 
 
 @contextlib.contextmanager
