@@ -1,4 +1,4 @@
-"""The command line where the system gives less: streams, open files, processes, space on the disk."""
+"""The command line where the system gives less than usual: streams, open files, processes, disk space."""
 
 from __future__ import annotations
 

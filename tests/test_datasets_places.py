@@ -169,9 +169,13 @@ def test_leftovers_of_killed_runs_are_gone_at_the_end(tmp_path: Path) -> None:
     write(a_run(), tmp_path / "expected")
     out = tmp_path / "out"
     break_off(a_run(), out)
-    for left in ("trades/.part-00001.csv.a1b2c3d4", "truth/.part-00001.csv.zz", ".manifest.json.k_9x"):
-        (out / left).write_text("half a re")
-    (out / ".progress" / ".part-00001.json.abc").write_text("{")
+    for left in (
+        "trades/.part-00001.csv.a1b2c3d4",
+        "truth/.part-00001.csv.zzzzzzzz",
+        ".manifest.json.k_9x0000",
+    ):
+        (out / f"{left}.tradegen").write_text("half a re")
+    (out / ".progress" / ".part-00001.json.abcdefgh.tradegen").write_text("{")
     write(a_run(), out, resume=True)
     assert files_in(out) == files_in(tmp_path / "expected")
     assert not (out / ".progress").exists()
@@ -198,7 +202,10 @@ def test_a_damaged_manifest_or_plan_is_refused_in_a_sentence(tmp_path: Path, nam
     (tmp_path / name).parent.mkdir(exist_ok=True)
     for text in DAMAGED[name]:
         (tmp_path / name).write_text(text)
-        with unchanged(tmp_path), pytest.raises(OutputError, match=rf"{name} is no .* of a dataset"):
+        with (
+            unchanged(tmp_path),
+            pytest.raises(OutputError, match=rf"{name} is no.* (manifest|plan) .*; expected one, or --over"),
+        ):
             write(a_run(pairs=10), tmp_path, resume=True)
 
 

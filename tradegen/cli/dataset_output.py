@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from tradegen.errors import OutputError
 
 if TYPE_CHECKING:
     from tradegen.engine.run import Run
+    from tradegen.formats.parquet_options import ParquetOptions
     from tradegen.output.dataset_plan import Plan
 
 __all__ = ["DatasetOptions", "is_dataset", "say_where"]
@@ -46,8 +48,15 @@ class DatasetOptions:
 
     @property
     def given(self) -> bool:
-        """Whether any of them is given."""
-        return self != DatasetOptions()
+        """Whether any is given that is for datasets alone; those of Parquet are for single files, too."""
+        return dataclasses.replace(self, compression=None, row_group_rows=None) != DatasetOptions()
+
+    @property
+    def parquet(self) -> ParquetOptions:
+        """Those of Parquet."""
+        from tradegen.formats.parquet_options import ParquetOptions
+
+        return ParquetOptions(self.compression, self.row_group_rows)
 
     def begun(self, out: str) -> Plan | None:
         """The plan of the dataset at `out` that is to be resumed; None where nothing is."""
@@ -111,6 +120,8 @@ class DatasetOptions:
                     overwrite=self.overwrite,
                     blocks_per_part=BLOCKS_PER_PART if self.blocks_per_part is None else self.blocks_per_part,
                     endpoint=self.endpoint,
+                    compression=self.compression,
+                    row_group_rows=self.row_group_rows,
                     reserve=reserve,
                     advance=count,
                 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tradegen.engine.run import Run
+    from tradegen.formats.parquet_options import ParquetOptions
 
 __all__ = ["write_files"]
 
@@ -23,6 +24,7 @@ def write_files(
     inputs: Sequence[Path],
     reserve: Callable[[int], int] | None = None,
     *,
+    parquet: ParquetOptions | None = None,
     force: bool,
 ) -> dict[str, Any]:
     """Write a run to files, whole or not at all; returns its manifest.
@@ -41,6 +43,8 @@ def write_files(
     reserve : callable, optional
         Called with the number of pairs once nothing else stands in the way; returns the first id. If not
         given, that of the run counts.
+    parquet : ParquetOptions, optional
+        How Parquet is written.
     force : bool
         Whether to write what the disk seems to have too little space for.
 
@@ -49,6 +53,7 @@ def write_files(
     OutputError
         Where a file cannot be written. None has changed then.
     """
+    from tradegen.formats.parquet_options import ParquetOptions
     from tradegen.output.dataset_parts import rehearse
     from tradegen.output.dataset_plan import Plan
     from tradegen.output.disk_space import expected_bytes, require_space
@@ -58,7 +63,10 @@ def write_files(
     truth, manifest = (
         Path("/dev/stdout") if path == _STANDARD_OUTPUT else path for path in (truth, manifest)
     )
-    destinations = Destinations(trades, truth, manifest, form, tuple(inputs), tuple(run.scenario.lists))
+    lists = tuple(run.scenario.lists)
+    destinations = Destinations(
+        trades, truth, manifest, form, tuple(inputs), lists, parquet or ParquetOptions()
+    )
     plan = Plan(run, destinations.form_of_trades)
     rehearse(plan)
     if not force:

@@ -15,11 +15,13 @@ from tradegen.cli.file_output import write_files
 from tradegen.cli.options import (
     FORMATS,
     BlocksPerPart,
+    Compression,
     Dask,
     Endpoint,
     Force,
     Overwrite,
     Resume,
+    RowGroupRows,
     Truth,
     Workers,
 )
@@ -116,6 +118,8 @@ def generate(
     overwrite: Overwrite = False,
     blocks_per_part: BlocksPerPart = None,
     endpoint: Endpoint = None,
+    compression: Compression = None,
+    row_group_rows: RowGroupRows = None,
     force: Force = False,
 ) -> None:
     """Generate trade records: by default 15 pairs, 30% of them mismatched, as JSON.
@@ -137,7 +141,9 @@ def generate(
     - `tradegen generate --set quantity_max=10000 --set 'settings."price.nudge".max=0.02'`
     """
     given = {"pairs": pairs, "mismatch_rate": mismatch_rate, "date": date, "view": view, "order": order}
-    options = DatasetOptions(workers, dask, resume, overwrite, blocks_per_part, endpoint)
+    options = DatasetOptions(
+        workers, dask, resume, overwrite, blocks_per_part, endpoint, compression, row_group_rows
+    )
     to_dataset = is_dataset(out, form)
     _refuse_contradictions(
         to_dataset,
@@ -156,7 +162,9 @@ def generate(
     else:
         run = asked.run()
         inputs = [Path(path) for path in (scenario, tickers, ledger or LEDGER) if path]
-        made = write_files(run, out, truth, manifest, form, inputs, reserve, force=force)
+        made = write_files(
+            run, out, truth, manifest, form, inputs, reserve, parquet=options.parquet, force=force
+        )
     _say_summary(run, made)
 
 
@@ -189,7 +197,9 @@ class _Asked:
         from tradegen.scenario.model import Scenario
 
         scenario = begun.run.scenario if self.scenario is None else Scenario.load(self.scenario)
-        size = self.options.blocks_per_part
+        size, codec, rows = (
+            getattr(self.options, name) for name in ("blocks_per_part", "compression", "row_group_rows")
+        )
         return dataclasses.replace(
             self,
             scenario=scenario,
@@ -198,7 +208,10 @@ class _Asked:
             tickers=begun.run.market if self.tickers is None else self.tickers,
             form=self.form or begun.form,
             options=dataclasses.replace(
-                self.options, blocks_per_part=begun.blocks_per_part if size is None else size
+                self.options,
+                blocks_per_part=begun.blocks_per_part if size is None else size,
+                compression=begun.parquet.compression if codec is None else codec,
+                row_group_rows=begun.parquet.row_group_rows if rows is None else rows,
             ),
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ from tradegen.cli.file_output import write_files
 from tradegen.cli.options import FORMATS, Dask, Endpoint, Force, Overwrite, Resume, Truth, Workers
 from tradegen.cli.shell import say, sentences
 from tradegen.core.regular_files import read_file
-from tradegen.errors import OutputError, ScenarioError
+from tradegen.errors import OutputError, ScenarioError, TradegenError
 
 __all__ = ["replay"]
 
@@ -78,7 +77,12 @@ def _dataset_again(
         raise OutputError(
             f"{manifest} is the manifest of a dataset; expected --out FOLDER/ or --out s3://bucket/prefix"
         )
-    how = dataclasses.replace(options, blocks_per_part=int(dataset["blocks_per_part"]))
+    how = dataclasses.replace(
+        options,
+        blocks_per_part=int(dataset["blocks_per_part"]),
+        compression=dataset.get("compression"),
+        row_group_rows=dataset.get("row_group_rows"),
+    )
     made = how.write(run_of(known, manifest), out, dataset["format"], None, force=force)
     say_where(out, made)
     return made
@@ -112,33 +116,34 @@ def _files_again(
 
 
 def _read(path: Path) -> dict[str, Any]:
+    from tradegen.output.manifest_files import read_manifest
+
     file = path / "manifest.json" if path.is_dir() else path
     try:
-        known = json.loads(read_file(file).decode("utf-8-sig"))
-        known["manifest"], known["replay"]["scenario"], known["replay"]["seed"], known["digests"]["truth"]
+        return read_manifest(read_file(file), str(file))
     except OSError as error:
+        if isinstance(error, TradegenError):
+            raise
         raise ScenarioError(f"{file} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        raise ScenarioError(f"{file} is not a manifest of tradegen's") from None
-    return dict(known)
 
 
 def _compare(known: Mapping[str, Any], made: Mapping[str, Any]) -> None:
-    """Say whether the digests are those of the manifest."""
+    """Say whether the values are those of the manifest, and of a dataset whether the bytes are, too."""
     from tradegen.engine.manifest import differing_digests
 
     differs = differing_digests(known, made)
     wrong = [name for name, different in differs.items() if different]
-    if not wrong:
-        say(f"the same {' and '.join(name for name in differs if name != 'tickers')} as the manifest says")
-        return
-    differ = [
+    other = [
         f"{name} {version}, now {made['versions'][name]}"
         for name, version in known.get("versions", {}).items()
         if made["versions"].get(name, version) != version
     ]
-    say(
-        f"not what the manifest says: {', '.join(wrong)}"
-        + (f" (made with {'; '.join(differ)})" if differ else "")
-    )
-    raise typer.Exit(1)
+    versions = f" (made with {'; '.join(other)})" if other else ""
+    if wrong:
+        say(f"not what the manifest says: {', '.join(wrong)}{versions}")
+        raise typer.Exit(1)
+    sentence = f"the same {' and '.join(name for name in differs if name != 'tickers')} as the manifest says"
+    if "dataset" in made and "dataset" in known:
+        same = made["dataset"]["sha256"] == known["dataset"].get("sha256")
+        sentence += ", in files of the same bytes" if same else f", in files of other bytes{versions}"
+    say(sentence)

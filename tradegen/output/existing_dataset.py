@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +10,7 @@ from tradegen.core.columns import LISTS
 from tradegen.errors import OutputError
 from tradegen.output.dataset_parts import PROGRESS
 from tradegen.output.dataset_plan import Plan
+from tradegen.output.manifest_files import read_manifest, read_plan
 from tradegen.output.storage import Store
 
 __all__ = ["FOLDERS", "MANIFEST", "PLAN", "begun_plan", "finished_manifest", "read_noted", "refuse_strangers"]
@@ -51,7 +50,8 @@ def finished_manifest(store: Store, plan: Plan, *, resume: bool, ids_given: bool
             raise OutputError(f"{store.place} holds a dataset; expected another folder, or --overwrite")
         if manifest := read_noted(store, MANIFEST):
             _require_same(store, plan, _as_noted(manifest), ids_given=ids_given, finished=True)
-            _require_whole(store, manifest)
+            _refuse_strays(store, plan)
+            _require_whole(store, plan, manifest)
         return manifest
     if noted := read_noted(store, PLAN):
         if not resume:
@@ -60,6 +60,7 @@ def finished_manifest(store: Store, plan: Plan, *, resume: bool, ids_given: bool
                 "and --overwrite starts anew"
             )
         _require_same(store, plan, noted, ids_given=ids_given and noted["reserved"])
+        _refuse_strays(store, plan)
     elif names:
         raise OutputError(
             f"{store.place} holds {names[0]} but no manifest; expected a new or empty folder, or --overwrite"
@@ -67,9 +68,26 @@ def finished_manifest(store: Store, plan: Plan, *, resume: bool, ids_given: bool
     return None
 
 
-def _require_whole(store: Store, manifest: dict[str, Any]) -> None:
+def _refuse_strays(store: Store, plan: Plan) -> None:
+    """Refuse part files that a dataset of this plan does not have."""
+    ours = {name for part in range(plan.part_count) for name in plan.files(part).values()}
+    for name in store.names():
+        if name not in ours and name != MANIFEST and not name.startswith(f"{PROGRESS}/"):
+            raise OutputError(
+                f"{store.place} holds {name}, which is no part of this dataset; "
+                "expected that file to be taken away, or --overwrite"
+            )
+
+
+def _require_whole(store: Store, plan: Plan, manifest: dict[str, Any]) -> None:
     """Refuse to take a finished dataset for whole whose files are not as its manifest has them."""
-    for name, file in manifest["dataset"]["files"].items():
+    files = manifest["dataset"]["files"]
+    if files.keys() != {name for part in range(plan.part_count) for name in plan.files(part).values()}:
+        raise OutputError(
+            f"{store.place}/{MANIFEST} does not name the files that such a dataset has; expected its own, or "
+            "--overwrite"
+        )
+    for name, file in files.items():
         if store.digest(name) != (file["bytes"], file["sha256"]):
             raise OutputError(
                 f"{store.place}/{name} is not as the manifest has it; verify says what is wrong, and "
@@ -87,12 +105,15 @@ def read_noted(store: Store, name: str) -> dict[str, Any] | None:
     content = store.get(name)
     if content is None:
         return None
-    what, keys = ("manifest", {"dataset", "replay"}) if name == MANIFEST else ("plan", {"format", "reserved"})
-    with contextlib.suppress(ValueError):
-        found: dict[str, Any] = json.loads(content)
-        if isinstance(found, dict) and found.keys() >= keys:
-            return found
-    raise OutputError(f"{store.place}/{name} is no {what} of a dataset; expected one, or --overwrite")
+    try:
+        if name == PLAN:
+            return read_plan(content, f"{store.place}/{name}")
+        manifest = read_manifest(content, f"{store.place}/{name}")
+        if manifest.get("dataset"):
+            return manifest
+        raise OutputError(f"{store.place}/{name} is no manifest of a dataset")
+    except OutputError as error:
+        raise OutputError(f"{error}; expected one, or --overwrite") from None
 
 
 def _require_same(

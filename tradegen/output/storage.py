@@ -71,14 +71,28 @@ class Store(Storage, Protocol):
 class Folder(storage.Folder, Store):
     """A folder of this machine, or one that all machines of a cluster share."""
 
+    def names(self) -> list[str]:
+        """The names of all files in it, sorted. Files that begin with a dot are left out.
+
+        Nothing is written to or taken away through a link: what it points to is not the dataset's.
+        """
+        with self._explained():
+            for path in self._path.iterdir() if self._path.is_dir() else ():
+                if path.is_symlink() and (path.name[0] != "." or path.is_dir()):
+                    raise OutputError(f"{path} is a link; expected a folder that holds the dataset itself")
+        return super().names()
+
     @contextlib.contextmanager
     def create(self, name: str) -> Iterator[Output]:
         """A new file: under another name, then flushed to the disk and renamed."""
+        path = self._path / name
         with self._explained():
-            (self._path / name).parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_symlink():
+                path.unlink()
         # `tidy` looks for leftovers once: a folder of many parts is not listed for each of them.
         with (
-            OutputFile(self._path / name, tidy=False) as file,
+            OutputFile(path, tidy=False) as file,
             contextlib.closing(Output(file.write)) as output,
         ):
             yield output

@@ -1,0 +1,118 @@
+"""Datasets that were edited by hand: refused in a sentence, and nothing outside their folder is touched."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets_files import a_run, break_off, files_in, unchanged, write
+from shell import run as shell
+from typer.testing import CliRunner
+
+from tradegen.cli.main import app
+from tradegen.errors import OutputError
+
+
+@pytest.mark.parametrize("name", ["trades", "truth", ".progress"])
+@pytest.mark.parametrize("how", [{"overwrite": True}, {"resume": True}])
+def test_nothing_is_written_or_taken_away_through_a_link(
+    tmp_path: Path, name: str, how: dict[str, bool]
+) -> None:
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    break_off(a_run(), out)
+    shutil.move(out / name, elsewhere)
+    (out / name).symlink_to(elsewhere)
+    with unchanged(tmp_path), pytest.raises(OutputError, match=f"{name} is a link; expected a folder that"):
+        write(a_run(), out, **how)
+
+
+def test_a_part_that_is_a_link_is_replaced_and_not_what_it_points_to(tmp_path: Path) -> None:
+    out, mine = tmp_path / "out", tmp_path / "mine.csv"
+    break_off(a_run(), out)
+    mine.write_text("mine")
+    part = out / "trades" / "part-00000.csv"
+    part.unlink()
+    part.symlink_to(mine)
+    write(a_run(), out, resume=True)
+    write(a_run(), tmp_path / "expected")
+    assert mine.read_text() == "mine"
+    assert files_in(out) == files_in(tmp_path / "expected")
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_dataset_with_a_stray_part_is_not_said_to_be_well(tmp_path: Path, finished: bool) -> None:
+    if finished:
+        write(a_run(), tmp_path)
+    else:
+        break_off(a_run(), tmp_path)
+    (tmp_path / "trades" / "part-00009.csv").write_text("stray")
+    with (
+        unchanged(tmp_path),
+        pytest.raises(OutputError, match=r"holds trades/part-00009\.csv, which is no part of this dataset"),
+    ):
+        write(a_run(), tmp_path, resume=True)
+    write(a_run(), tmp_path, overwrite=True)
+    assert "trades/part-00009.csv" not in files_in(tmp_path)
+
+
+def edited(manifest: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A copy in which the value at a path such as ``replay.seed`` is another; taken away for `...`."""
+    copy = json.loads(json.dumps(manifest))
+    *places, last = path.split(".")
+    table = copy
+    for place in places:
+        table = table[place]
+    if value is ...:
+        del table[last]
+    else:
+        table[last] = value
+    return copy
+
+
+def leaves(table: dict[str, Any], depth: int = 3) -> list[str]:
+    found = []
+    for name, value in table.items():
+        found.append(name)
+        if isinstance(value, dict) and depth > 1 and "." not in name:
+            found += [f"{name}.{below}" for below in leaves(value, depth - 1) if name != "files"]
+    return found
+
+
+def test_a_manifest_edited_anywhere_ends_replay_and_resume_in_a_sentence(tmp_path: Path) -> None:
+    write(a_run(pairs=10), tmp_path / "data")
+    manifest = json.loads((tmp_path / "data" / "manifest.json").read_text())
+    del manifest["counts"]  # is read by nothing
+    tried = 0
+    for path in leaves(manifest):
+        for value in (..., None, 7, -1, "x", [], {}, True, 1e300):
+            tried += 1
+            (tmp_path / "m.json").write_text(json.dumps(edited(manifest, path, value)))
+            done = CliRunner().invoke(app, ["replay", str(tmp_path / "m.json"), "--out", "/dev/null"])
+            assert done.exception is None or isinstance(done.exception, SystemExit), (path, value)
+            assert done.exit_code in (0, 1, 2), (path, value, done.output)
+            shutil.copy(tmp_path / "m.json", tmp_path / "data" / "manifest.json")
+            with contextlib.suppress(OutputError):
+                write(a_run(pairs=10), tmp_path / "data", resume=True)
+    assert tried > 200
+
+
+def test_a_manifest_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    words = ("--pairs", "4", "--first-id", "1", "--out", "t.csv", "--manifest", "m.json")
+    assert shell("generate", *words, cwd=tmp_path).code == 0
+    (tmp_path / "m.json").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "m.json").read_bytes())
+    assert shell("replay", "m.json", "--out", "again.csv", cwd=tmp_path).code == 0
+
+
+def test_files_outside_the_folder_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    manifest = write(a_run(pairs=10), out)
+    files = manifest["dataset"]["files"]
+    # Reading it would have no end, or fail for the other reason.
+    files["../../../../../../dev/zero"] = files.pop("trades/part-00000.csv")
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(OutputError, match="does not name the files that such a dataset has"):
+        write(a_run(pairs=10), out, resume=True)

@@ -1,0 +1,115 @@
+"""Manifests and plans as files: anyone can edit them, so that nothing in them is believed unread."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tradegen.engine.run import MANIFEST_VERSION
+from tradegen.errors import OutputError, shown
+
+__all__ = ["read_manifest", "read_plan"]
+
+
+class _Replay(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    scenario: dict[str, Any]
+    seed: int
+    first_id: int
+    tickers: dict[str, str] | None = None
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class _Layout(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    format: str
+    blocks_per_part: Annotated[int, Field(ge=1, le=10**6)]
+    versions: dict[str, str]
+
+
+class _Dataset(_Layout):
+    files: dict[str, _File]
+
+
+class _Plan(_Layout):
+    replay: _Replay
+    key: str
+    reserved: bool
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    manifest: int
+    replay: _Replay
+    digests: dict[str, str]
+    versions: dict[str, str]
+    dataset: _Dataset | None = None
+
+
+def read_manifest(content: bytes, name: str) -> dict[str, Any]:
+    """A manifest, of files or of a dataset.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    OutputError
+        Where it is no manifest, or not of a version that this tradegen reads.
+    """
+    found = _parsed(content, f"{name} is not a manifest of tradegen's")
+    version = found.get("manifest") if isinstance(found, dict) else None
+    if isinstance(version, int) and version not in range(1, MANIFEST_VERSION + 1):
+        raise OutputError(
+            f"{name} is a manifest of version {shown(version)}; "
+            f"this tradegen reads versions 1 and {MANIFEST_VERSION}"
+        )
+    return _checked(_Manifest, found, f"{name} is not a manifest of tradegen's")
+
+
+def read_plan(content: bytes, name: str) -> dict[str, Any]:
+    """The plan of an unfinished dataset.
+
+    Raises
+    ------
+    OutputError
+        Where it is none.
+    """
+    message = f"{name} is not the plan of a dataset"
+    return _checked(_Plan, _parsed(content, message), message)
+
+
+def _parsed(content: bytes, message: str) -> Any:
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise OutputError(f"{message}: it is no JSON") from None
+
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+def _checked(model: type[_M], found: Any, message: str) -> dict[str, Any]:
+    """What was read, once it has all that is needed."""
+    try:
+        model.model_validate(found)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        raise OutputError(f"{message}: {place}: {first['msg'][:1].lower()}{first['msg'][1:]}") from None
+    return dict(found)
