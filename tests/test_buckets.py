@@ -9,12 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 from xml.etree import ElementTree
 
 import pytest
@@ -260,3 +263,91 @@ def test_a_server_that_goes_away_mid_run_is_one_sentence_and_soon(tmp_path: Path
     assert time.monotonic() - begin < 30
     assert child.returncode == 2
     assert re.fullmatch(r"tradegen: s3://bucket/gone cannot be used: .*\n", said), said
+
+
+def test_a_dataset_in_a_bucket_is_replayed_to_a_folder_and_to_a_bucket(
+    tmp_path: Path, server: Server, expected: dict[str, bytes]
+) -> None:
+    assert to_bucket(tmp_path, server, "s3://bucket/replayed").code == 0
+    for name, out in (("", "again/"), ("/manifest.json", "s3://bucket/replayed-again")):
+        words = (f"s3://bucket/replayed{name}", "--out", out, "--endpoint", server.endpoint)
+        done = shell("replay", *words, cwd=tmp_path, **CREDENTIALS)
+        assert done.code == 0, done.err
+        assert "the same dataset, trades and truth as the manifest says" in done.err
+    assert files_in(tmp_path / "again") == expected == server.objects("bucket", "replayed-again")
+    missing = shell("replay", "s3://bucket/none", "--endpoint", server.endpoint, cwd=tmp_path, **CREDENTIALS)
+    assert missing.code == 2
+    assert (
+        missing.err
+        == "tradegen: s3://bucket/none holds no manifest.json; expected a dataset that is finished\n"
+    )
+
+
+class KeepsFrames(BaseHTTPRequestHandler):
+    """A store that keeps a body as it comes, with the frames that newer AWS tools send it in."""
+
+    objects: ClassVar[dict[str, bytes]] = {}
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+    def _answer(self, code: int, content: bytes = b"") -> None:
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("ETag", '"x"')
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def _body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def do_PUT(self) -> None:
+        path = self.path.partition("?")[0]
+        self.objects[path] = self.objects.get(path, b"") * ("partNumber" in self.path) + self._body()
+        self._answer(200)
+
+    def do_POST(self) -> None:
+        self._body()
+        root = "InitiateMultipartUpload" if self.path.endswith("?uploads") else "CompleteMultipartUpload"
+        if root.startswith("Init"):
+            self.objects.pop(self.path.partition("?")[0], None)
+        self._answer(200, f"<{root}Result><UploadId>1</UploadId><ETag>x</ETag></{root}Result>".encode())
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if "list-type" in self.path:
+            self._answer(200, b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
+        else:
+            self._answer(200 if path in self.objects else 404, self.objects.get(path, b""))
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_DELETE(self) -> None:
+        self.objects.pop(self.path, None)
+        self._answer(204)
+
+
+def test_a_store_that_keeps_the_frames_of_what_is_sent_is_refused_with_the_cure(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), KeepsFrames) as store:
+        threading.Thread(target=store.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{store.server_port}"
+        words = (*WORDS, "--pairs", "10", "--out", "s3://bucket/x", "--endpoint", endpoint)
+        done = shell(*words, cwd=tmp_path, **CREDENTIALS)
+        assert done.code == 2
+        assert "s3://bucket/x gives back other bytes than were sent to it" in done.err
+        assert "AWS_REQUEST_CHECKSUM_CALCULATION=when_required" in done.err
+        assert not (tmp_path / "trade_ids.db").exists()
+        cure = {"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}
+        cured = shell(*words, "--first-id", "1", cwd=tmp_path, **CREDENTIALS, **cure)
+        assert cured.code == 0, cured.err
+        store.shutdown()

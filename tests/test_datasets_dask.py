@@ -227,13 +227,24 @@ def test_no_ids_are_reserved_and_nothing_is_overwritten_for_a_cluster_that_is_no
     assert not (tmp_path / "new" / ".progress").exists()
 
 
-@pytest.mark.parametrize("address", ["nonsense://x", "", "tcp://"])
-def test_an_address_that_is_none_is_one_sentence(tmp_path: Path, address: str) -> None:
+@pytest.mark.parametrize("address", ["nonsense://x", "", "tcp://", "tls://127.0.0.1:1", "ucx://127.0.0.1:1"])
+def test_an_address_that_is_none_is_one_sentence_and_leaves_no_folder(tmp_path: Path, address: str) -> None:
     with pytest.raises(OutputError, match="no Dask scheduler answers at"):
-        write(a_run(pairs=10), tmp_path, dask=address)
+        write(a_run(pairs=10), tmp_path / "out", dask=address)
+    assert not (tmp_path / "out").exists()
 
 
-def test_a_cluster_without_workers_is_one_sentence(tmp_path: Path) -> None:
+def test_a_cluster_that_starts_its_first_worker_when_there_is_work_is_used(
+    tmp_path: Path, expected: dict[str, bytes]
+) -> None:
+    with LocalCluster(n_workers=0, threads_per_worker=1, **QUIET) as cluster:
+        cluster.adapt(minimum=0, maximum=2)
+        write(a_run(pairs=PAIRS), tmp_path, dask=cluster.scheduler_address)
+    assert files_in(tmp_path) == expected
+
+
+def test_a_cluster_without_workers_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradegen.output.cluster._PATIENCE", 1)
     with (
         LocalCluster(n_workers=0, **QUIET) as empty,
         pytest.raises(OutputError, match="has no workers; start some, and try again"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tradegen.formats.parquet_options import ParquetOptions
     from tradegen.output.dataset_plan import Plan
 
-__all__ = ["DatasetOptions", "is_dataset", "say_where"]
+__all__ = ["DatasetOptions", "is_dataset", "is_url", "say_where"]
 
 
 def is_dataset(out: str | None, form: str | None) -> bool:
@@ -26,7 +26,12 @@ def is_dataset(out: str | None, form: str | None) -> bool:
     if out is None or out == "-":
         return False
     folder = out.endswith("/") or Path(out).is_dir()
-    return folder or "://" in out or (form == "parquet" and not Path(out).suffix and not Path(out).exists())
+    return folder or is_url(out) or (form == "parquet" and not Path(out).suffix and not Path(out).exists())
+
+
+def is_url(place: str | None) -> bool:
+    """Whether a place is a bucket's, or of some other scheme."""
+    return place is not None and "://" in place
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class DatasetOptions:
         from tradegen.output.disk_space import expected_bytes, folder_bytes, require_space
         from tradegen.output.progress import meter
 
-        if not force and "://" not in out:
+        if not force and not is_url(out):
             size = sum(expected_bytes(Plan(run, form)).values())
             # What is there already is either kept or taken away first.
             kept = folder_bytes(Path(out)) if self.resume or self.overwrite else 0

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tradegen.cli.dataset_output import DatasetOptions, is_dataset, say_where
+from tradegen.cli.dataset_output import DatasetOptions, is_dataset, is_url, say_where
 from tradegen.cli.file_output import write_files
 from tradegen.cli.options import FORMATS, Dask, Endpoint, Force, Overwrite, Resume, Truth, Workers
 from tradegen.cli.shell import say, sentences
@@ -22,7 +22,10 @@ __all__ = ["replay"]
 @sentences
 def replay(
     manifest: Annotated[
-        Path, typer.Argument(metavar="MANIFEST", help="A manifest, or the folder of a dataset.")
+        str,
+        typer.Argument(
+            metavar="MANIFEST", help="A manifest, or a dataset: its folder, or s3://bucket/prefix."
+        ),
     ],
     out: Annotated[
         str | None,
@@ -57,7 +60,9 @@ def replay(
 
     - `tradegen replay data/ --out again/`
     """
-    known = _read(manifest)
+    known = _read(manifest, endpoint)
+    if endpoint and is_url(manifest) and not is_url(out):
+        endpoint = None  # was for the manifest alone
     options = DatasetOptions(workers, dask, resume, overwrite, endpoint=endpoint)
     dataset = known.get("dataset")
     if dataset and not truth and form in (None, dataset["format"]):
@@ -68,7 +73,7 @@ def replay(
 
 
 def _dataset_again(
-    known: Mapping[str, Any], manifest: Path, out: str | None, options: DatasetOptions, *, force: bool
+    known: Mapping[str, Any], manifest: str, out: str | None, options: DatasetOptions, *, force: bool
 ) -> dict[str, Any]:
     from tradegen.engine.manifest import run_of
 
@@ -90,7 +95,7 @@ def _dataset_again(
 
 def _files_again(
     known: Mapping[str, Any],
-    manifest: Path,
+    manifest: str,
     out: str | None,
     truth: Path | None,
     form: str | None,
@@ -112,13 +117,29 @@ def _files_again(
             "--workers, --dask, --resume, --overwrite and --endpoint are for datasets; "
             "expected none of them with a file"
         )
-    return write_files(run_of(known, manifest), out, truth, None, form, [manifest], force=force)
+    return write_files(
+        run_of(known, manifest),
+        out,
+        truth,
+        None,
+        form,
+        [] if is_url(manifest) else [Path(manifest)],
+        force=force,
+    )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(manifest: str, endpoint: str | None) -> dict[str, Any]:
     from tradegen.output.manifest_files import read_manifest
 
-    file = path / "manifest.json" if path.is_dir() else path
+    if is_url(manifest):
+        from tradegen.core.storage import open_storage
+
+        prefix, name = manifest.removesuffix("/manifest.json"), "manifest.json"
+        content = open_storage(prefix, endpoint, ScenarioError).get(name)
+        if content is None:
+            raise ScenarioError(f"{prefix} holds no {name}; expected a dataset that is finished")
+        return read_manifest(content, f"{prefix.rstrip('/')}/{name}")
+    file = Path(manifest) / "manifest.json" if Path(manifest).is_dir() else Path(manifest)
     try:
         return read_manifest(read_file(file), str(file))
     except OSError as error:

@@ -210,7 +210,10 @@ class Bucket:
         if self._system is None or self._system[0] != os.getpid():
             from pyarrow.fs import S3FileSystem
 
-            system = S3FileSystem(endpoint_override=self._endpoint, allow_bucket_creation=False)
+            # A small object is sent in one request, and leaves no upload open where that is cut short.
+            system = S3FileSystem(
+                endpoint_override=self._endpoint, allow_bucket_creation=False, allow_delayed_open=True
+            )
             self._system = os.getpid(), system
         return self._system[1]
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator
+import pickle
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias
 
 from tradegen.core.machine import core_count
 from tradegen.errors import OutputError
 from tradegen.output.files import uninterrupted
+from tradegen.output.storage import Store
+from tradegen.version import __version__
 
 __all__ = ["on_dask"]
 
@@ -30,11 +38,16 @@ _NO_PROFILE = {"distributed.worker.profile.enabled": False}
 _AHEAD = 4  # tasks a thread of the cluster has waiting: the scheduler need not know a million at once
 
 
+_PATIENCE = 30  # seconds for a cluster without workers to start one
+
+
 @contextlib.contextmanager
-def on_dask(address: str, workers: int | None) -> Iterator[Maker]:
+def on_dask(address: str, workers: int | None, store: Store) -> Iterator[Maker]:
     """Connect to a cluster, which makes parts until the context is left.
 
-    A worker that dies has its parts made by others. Rows never leave the worker that made them.
+    A worker that dies has its parts made by others. Rows never leave the worker that made them. All workers
+    must have the versions of this process, since those decide the bytes, and must reach the store: that is
+    asked before any part is made, and of a worker that joins later before it makes its first.
 
     Parameters
     ----------
@@ -42,6 +55,8 @@ def on_dask(address: str, workers: int | None) -> Iterator[Maker]:
         ``local`` for a cluster of processes on this machine, or that of a scheduler.
     workers : int, optional
         How many processes a local cluster has; one a core if not given.
+    store : Store
+        Where the parts are to be written.
 
     Yields
     ------
@@ -51,8 +66,8 @@ def on_dask(address: str, workers: int | None) -> Iterator[Maker]:
     Raises
     ------
     OutputError
-        Where distributed is not installed, or no scheduler answers, or it has no workers; from what is
-        yielded, from the work, or where the cluster goes.
+        Where distributed is not installed, or no scheduler answers, or it has no workers, or one of them is
+        not fit for the work; from what is yielded, from the work, or where the cluster goes.
     """
     try:
         import dask
@@ -79,31 +94,151 @@ def on_dask(address: str, workers: int | None) -> Iterator[Maker]:
         else:
             try:
                 client = stack.enter_context(Client(address, timeout=5))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, TypeError) as error:
                 raise OutputError(f"no Dask scheduler answers at {address}: {error}") from None
         threads = sum(client.nthreads().values())
         if not threads:
             raise OutputError(f"the Dask cluster at {address} has no workers; start some, and try again")
+        versions = _versions()
+        with _explained(address):
+            _require_versions(client, versions)
+            _require_reach(client, store)
+        make = _portable_make()
 
         def made(work: Callable[[int], int], numbers: Iterable[int]) -> Iterator[int]:
             waiting = iter(numbers)
             running = as_completed()
+            size = _Size(client)
+            pickled = pickle.dumps(work)
+            # Not pure: that a part of this number was made once says nothing about its being there now.
+            submit = functools.partial(client.submit, make, pickled, versions, pure=False)
             with _explained(address):
-                for number in itertools.islice(waiting, _AHEAD * threads):
-                    running.add(_submit(client, work, number))
+                for number in itertools.islice(waiting, _AHEAD * size.threads()):
+                    running.add(submit(number))
             for future in running:
                 with _explained(address):
-                    for number in itertools.islice(waiting, 1):
-                        running.add(_submit(client, work, number))
-                    pairs = future.result()
+                    wanted = max(_AHEAD * size.threads() - running.count(), 1)
+                    for number in itertools.islice(waiting, wanted):
+                        running.add(submit(number))
+                    pairs, problem = future.result()
+                    if problem:
+                        raise OutputError(_unfit("that has joined", problem))
                 yield pairs
 
         yield made
 
 
-def _submit(client: Any, work: Callable[[int], int], number: int) -> Any:
-    # Not pure: that a part of this number was made once says nothing about its being there now.
-    return client.submit(work, number, pure=False)
+class _Size:
+    """How many threads a cluster has, asked once a second at most: clusters grow and shrink."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._threads, self._asked = client, 1, -1.0
+
+    def threads(self) -> int:
+        """Those it has now, or had a moment ago; 1 where it has none."""
+        if time.monotonic() - self._asked > 1:
+            self._threads, self._asked = sum(self._client.nthreads().values()) or 1, time.monotonic()
+        return self._threads
+
+
+def _await_workers(client: Any, address: str) -> None:
+    """Wait a while for a worker: an adaptive cluster starts its first one when there is work."""
+    from distributed import TimeoutError as TooLate
+
+    if client.nthreads():
+        return
+    work = client.submit(bool, pure=False)
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    except TooLate:
+        raise OutputError(
+            f"the Dask cluster at {address} has no workers; start some, and try again"
+        ) from None
+    finally:
+        work.cancel()
+
+
+def _versions() -> dict[str, str]:
+    """The versions that decide what bytes are written, by the name of the module."""
+    found = {"tradegen": __version__}
+    for name in ("numpy", "pyarrow"):
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def _require_versions(client: Any, versions: Mapping[str, str]) -> None:
+    """Refuse workers of other versions."""
+    # What is sent below arrives under the same Python alone. Dask itself knows which one a worker has.
+    here = ".".join(map(str, sys.version_info[:2]))
+    for worker, about in client.get_versions()["workers"].items():
+        found = ".".join(str(about["packages"]["python"]).split(".")[:2])
+        if found != here:
+            raise OutputError(_unfit(worker, f"Python {found}; expected Python {here}"))
+    for worker, (_, problem) in client.run(_portable_make(), b"", versions, None).items():
+        if problem:
+            raise OutputError(_unfit(worker, problem))
+
+
+def _unfit(worker: str, problem: str) -> str:
+    return f"the Dask worker {worker} has {problem}, as on this machine"
+
+
+def _require_reach(client: Any, store: Store) -> None:
+    """Refuse workers that do not see what is written to the store from here."""
+    name, token = f".progress/probe-{secrets.token_hex(8)}.txt", secrets.token_hex(16)
+    store.put(name, token.encode())
+    try:
+        seen = client.run(_portable_look(), pickle.dumps(store), name)
+    finally:
+        store.remove(name)
+    for worker, content in seen.items():
+        if content != token.encode():
+            raise OutputError(
+                f"the Dask worker {worker} does not see what is written to {store.place}; "
+                "expected a place that all workers reach"
+            )
+
+
+# A function within a function is sent as it is, and not by its name: it arrives where there is no tradegen.
+
+
+def _portable_look() -> Callable[[bytes, str], bytes | None]:
+    def look(store: bytes, name: str) -> bytes | None:
+        import pickle
+        import time
+
+        # A network's file system may show a new file some seconds late.
+        for _ in range(20):
+            content: bytes | None = pickle.loads(store).get(name)  # noqa: S301 - pickled by the client above
+            if content is not None:
+                return content
+            time.sleep(0.25)
+        return None
+
+    return look
+
+
+def _portable_make() -> Callable[[bytes, Mapping[str, str], int | None], tuple[int, str]]:
+    def make(work: bytes, versions: Mapping[str, str], number: int | None) -> tuple[int, str]:
+        """Make the part of this number, or none.
+
+        Returns how many pairs it has, and what keeps this worker from making it: another version.
+        """
+        import importlib
+        import pickle
+
+        for name, expected in versions.items():
+            try:
+                # An empty folder of that name is a module, too, and has no version.
+                found = getattr(importlib.import_module(name), "__version__", None)
+            except ImportError:
+                found = None
+            if found != expected:
+                return 0, f"{f'{name} {found}' if found else f'no {name}'}; expected {name} {expected}"
+        return (0 if number is None else pickle.loads(work)(number)), ""  # noqa: S301 - of the client above
+
+    return make
 
 
 @contextlib.contextmanager
@@ -114,6 +249,11 @@ def _explained(address: str) -> Iterator[None]:
         yield
     except OutputError:
         raise
+    except ImportError as error:
+        raise OutputError(
+            f"a worker of the Dask cluster at {address} cannot load {error.name}; expected the same tradegen "
+            "on every worker"
+        ) from None
     except KilledWorker:
         raise OutputError("workers died making a part, perhaps for want of memory") from None
     except (OSError, CancelledError):

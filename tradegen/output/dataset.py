@@ -126,7 +126,7 @@ def write_dataset(
         else:
             from tradegen.output.cluster import on_dask
 
-            make = stack.enter_context(on_dask(dask, workers))
+            make = stack.enter_context(on_dask(dask, workers, store))
         plan = _begin_anew(store, plan, reserve) if overwrite else _begin(store, plan, reserve)
         with _kept():
             for pairs in make(PartWork(plan, store), range(plan.part_count)):

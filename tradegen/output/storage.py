@@ -106,6 +106,7 @@ class Folder(storage.Folder, Store):
     def locked(self) -> Iterator[None]:
         """Keep other runs of this machine out, as long as this one or any of its workers lives."""
         with self._explained():
+            new = not self._path.exists()
             self._path.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self._path, os.O_RDONLY)
         try:
@@ -113,6 +114,10 @@ class Folder(storage.Folder, Store):
                 self._lock(descriptor)
             yield
         finally:
+            if new:
+                # A run that was refused leaves no empty folder.
+                with contextlib.suppress(OSError):
+                    self._path.rmdir()
             os.close(descriptor)
 
     def _lock(self, descriptor: int) -> None:
@@ -155,6 +160,21 @@ class Bucket(storage.Bucket, Store):
             with self._explained(), self._files().open_output_stream(f"{self._prefix}/{name}") as stream:
                 while piece := file.read(_PIECE):
                     stream.write(piece)
+
+    def put(self, name: str, content: bytes) -> None:
+        """A small object in one go, read back: some stores keep what the protocol wraps it in.
+
+        Raises
+        ------
+        OutputError
+            Where another content comes back.
+        """
+        super().put(name, content)
+        if self.get(name) != content:
+            raise OutputError(
+                f"{self._url} gives back other bytes than were sent to it, as stores do that do not know the "
+                "checksums of newer AWS tools; try again with AWS_REQUEST_CHECKSUM_CALCULATION=when_required"
+            )
 
     def remove(self, name: str) -> None:
         """Take an object away, if it is there."""
