@@ -7,6 +7,8 @@ READY := .venv/ready
 LOWEST := .venv-lowest
 # What the benchmark compares with, beside what the tests need already.
 PEERS := faker==40.54.0 mimesis==22.2.0
+# A file of tests at a time, and one more than there are cores: many of them wait for processes and the disk.
+PARALLEL := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help run test test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks requirements clean
@@ -21,7 +23,7 @@ help:
 	@echo 'make bench-score   10,000,000 pairs scored: time, memory (a minute, 0.6 GB of disk)'
 	@echo 'make leaderboard   what common matchers find, in four packs: docs/leaderboard.md (minutes)'
 	@echo 'make audit         does a leg give away that it is altered? a classifier tries (minutes)'
-	@echo 'make lint types    ruff and mypy'
+	@echo 'make lint types    ruff, import-linter and mypy'
 	@echo 'make test-lowest   all tests on the lowest versions that pyproject.toml allows (Python 3.11 or 3.12)'
 	@echo 'make test-exhaustive  every two mechanisms on 100,000 pairs (half an hour; ARGS=--all: nine times that)'
 	@echo 'make requirements  pin requirements.txt anew from pyproject.toml'
@@ -31,7 +33,7 @@ run: $(READY)
 	@$(BIN)/tradegen generate
 
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 # NumPy says which of the processor's features it uses beyond those that it was built to need.
 test-cpu: $(READY)
@@ -39,9 +41,9 @@ test-cpu: $(READY)
 		print(*numpy.show_config(mode="dicts")["SIMD Extensions"].get("found", []))'); \
 	if [ -z "$$features" ]; then echo 'NumPy uses no CPU feature on this machine that it could do without'; exit; fi; \
 	echo "Without $$features:"; \
-	NPY_DISABLE_CPU_FEATURES="$$features" $(BIN)/python -m pytest tests/test_streams.py tests/test_selection.py \
-		tests/test_formats.py::test_the_golden_files_stay_as_they_are \
-		tests/test_formats.py::test_a_run_with_every_mechanism_keeps_its_bytes $(ARGS)
+	NPY_DISABLE_CPU_FEATURES="$$features" $(BIN)/python -m pytest tests/core/test_streams.py tests/engine/test_selection.py \
+		tests/formats/test_formats.py::test_the_golden_files_stay_as_they_are \
+		tests/formats/test_formats.py::test_a_run_with_every_mechanism_keeps_its_bytes $(ARGS)
 
 notebooks: $(READY)
 	$(BIN)/jupyter lab notebooks
@@ -66,6 +68,7 @@ audit: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 types: $(READY)
 	$(BIN)/mypy
@@ -88,10 +91,10 @@ test-lowest: $(READY)
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct -e '.[dev]'
 	@# Old releases meet dependencies newer than themselves: what those announce to each other is not ours to mend.
-	$(LOWEST)/bin/python -m pytest -o filterwarnings=default $(ARGS)
+	$(LOWEST)/bin/python -m pytest $(PARALLEL) -o filterwarnings=default $(ARGS)
 
 test-exhaustive: $(READY)
-	$(BIN)/python tests/exhaustive.py $(ARGS)
+	$(BIN)/python tests/helpers/exhaustive.py $(ARGS)
 
 requirements: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --annotation-style line \

@@ -33,7 +33,9 @@ def names_in(folder: Path) -> set[str]:
 def run_child(file: str, function: str, *arguments: object) -> str:
     """What a function of a test file prints, in a fresh process without threads of its own."""
     root = Path(tradegen.__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(root), "OPENBLAS_NUM_THREADS": "1"}
+    tests = (root / "tests", root / "tests" / "helpers")
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, (root, *tests)))
     command = [sys.executable, file, function, *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

@@ -7,9 +7,9 @@ import io
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from score_cases import NOTHING, POOLED, SCORES, example
@@ -96,7 +96,7 @@ def test_without_matplotlib_the_page_says_what_figures_need() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=Path(__file__).parent,
+        cwd=ROOT / "tests" / "helpers",
         capture_output=True,
         text=True,
         check=False,

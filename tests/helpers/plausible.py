@@ -8,9 +8,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
+from conftest import ROOT
 from reading import Lists, Row, rows
 from reference import LEGS, LISTS, Pair, difference, tolerance
 from scipy import stats
@@ -36,7 +36,7 @@ OTHER_CLASS = {"GOOGL": "GOOG", "GOOG": "GOOGL", "BRK.A": "BRK.B", "BRK.B": "BRK
 
 @functools.cache
 def universe() -> dict[str, str]:
-    text = (Path(__file__).resolve().parent.parent / "tickers.csv").read_text("utf-8")
+    text = (ROOT / "tickers.csv").read_text("utf-8")
     return {row["ticker"]: row["price"] for row in rows(text)}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 from shell import run
 
 from tradegen import Scenario, ScenarioError, generate
@@ -21,8 +22,8 @@ from tradegen.engine.manifest import run_of
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.version import GENERATION
 
-KEPT = sorted((Path(__file__).resolve().parent / "manifests").glob("*.json"))
-FILES = Path(__file__).resolve().parent / "manifests" / "version_2_files.json"
+KEPT = sorted((ROOT / "tests" / "manifests").glob("*.json"))
+FILES = ROOT / "tests" / "manifests" / "version_2_files.json"
 
 
 @pytest.fixture

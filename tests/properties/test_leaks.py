@@ -24,7 +24,7 @@ PAIRS = 10_000
 
 
 # `benchmarks` is no package: its programs are run by path.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 leaks = importlib.import_module("leaks")
 features = importlib.import_module("leak_features")
 AUDITS = leaks.audits(PAIRS)
