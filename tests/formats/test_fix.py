@@ -186,14 +186,6 @@ def test_a_list_without_records_is_an_empty_file() -> None:
     assert b"".join(pieces) == b""
 
 
-def test_a_missing_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "simplefix", None)
-    [table] = list_tables(generate(seed=7).run).values()
-    with pytest.raises(OutputError) as caught:
-        FORMATS["fix"](table, [].append)
-    assert str(caught.value) == "simplefix is not installed; pip install 'tradegen[fix]' brings it"
-
-
 def test_the_library_is_loaded_where_it_is_used() -> None:
     code = "import sys, tradegen.formats; sys.exit('simplefix' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(ROOT))

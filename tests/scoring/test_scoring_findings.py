@@ -247,14 +247,6 @@ def test_a_manifest_that_is_none_is_refused(tmp_path: Path) -> None:
     assert scored(said(1), manifest=path) == scored(said(1))
 
 
-def test_without_duckdb_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "duckdb", None)
-    with pytest.raises(
-        ScoringError, match=r"duckdb, .* is not installed; pip install 'tradegen\[score\]' brings it"
-    ):
-        scored(said(1))
-
-
 # --- what is let pass --------------------------------------------------------------------------------------
 
 

@@ -261,20 +261,6 @@ def test_the_marker_is_listed(tmp_path: Path) -> None:
     assert "@pytest.mark.tradegen(scenario='original', seed=0, seeds=None, **fields): " in done.out
 
 
-def test_a_missing_duckdb_gives_the_scorers_sentence(tmp_path: Path) -> None:
-    tests = """
-import sys
-sys.modules["duckdb"] = None
-
-def test_finds_all(trade_case):
-    trade_case.assert_score(engine.compare(trade_case.trades))
-"""
-    done = run_tests(tmp_path, tests)
-    assert done.counts == "1 failed"
-    assert "pip install 'tradegen[score]'" in done.out
-    assert "tradegen/scoring" not in done.out
-
-
 def test_the_plugin_is_registered_under_its_name() -> None:
     [entry] = entry_points(group="pytest11", name="tradegen")
     assert entry.value == "tradegen.testing.pytest_plugin"

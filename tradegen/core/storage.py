@@ -223,10 +223,6 @@ class Bucket:
             yield
         except TradegenError:
             raise
-        except ModuleNotFoundError:
-            raise self._error(
-                "pyarrow, which reaches S3, is not installed; pip install 'tradegen[datasets]' brings it"
-            ) from None
         except (OSError, ValueError) as error:
             # Arrow's messages are long, and their first line says it.
             reason = str(error).splitlines()[0].removeprefix("[Errno 5] ")

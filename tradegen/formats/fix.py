@@ -64,7 +64,7 @@ class Fix:
     Raises
     ------
     OutputError
-        Where `table` is the truth, or has a form of its own for dates or times, or simplefix is missing.
+        Where `table` is the truth, or has a form of its own for dates or times.
     """
 
     def __init__(self, table: Table, write: Callable[[bytes], object]) -> None:
@@ -125,9 +125,7 @@ class Fix:
 
 def _messages() -> Callable[[], Any]:
     """What makes a message; the library is loaded where it is used."""
-    try:
-        from simplefix import FixMessage  # type: ignore[import-untyped]  # has no types
-    except ModuleNotFoundError:
-        raise OutputError("simplefix is not installed; pip install 'tradegen[fix]' brings it") from None
+    from simplefix import FixMessage  # type: ignore[import-untyped]  # has no types
+
     made: Callable[[], Any] = FixMessage
     return made

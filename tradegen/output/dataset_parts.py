@@ -90,7 +90,7 @@ def rehearse(plan: Plan, pairs: int = 1) -> dict[str, int]:
     Raises
     ------
     OutputError
-        Where the format cannot hold such records, or what writes it is not installed.
+        Where the format cannot hold such records.
     """
     run = plan.run
     sizes = dict.fromkeys(plan.tables, 0)

@@ -245,13 +245,8 @@ def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances | No
 @contextlib.contextmanager
 def _connection() -> Iterator[tuple[DuckDBPyConnection, Path]]:
     """A database of its own in memory, and a folder for links and for what does not fit into memory."""
-    try:
-        import duckdb
-    except ModuleNotFoundError:
-        raise ScoringError(
-            "duckdb, which joins findings and truth, is not installed; "
-            "pip install 'tradegen[score]' brings it"
-        ) from None
+    import duckdb
+
     with tempfile.TemporaryDirectory(prefix="tradegen-score-") as name:
         connection = duckdb.connect(
             ":memory:",

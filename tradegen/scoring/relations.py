@@ -290,13 +290,8 @@ def _listed(links: Sequence[Path]) -> str:
 
 def _arrow_table(given: Any, what: str, column: str | None) -> pa.Table:
     """What is given as a table; an array is one column of it, under the name that is given."""
-    try:
-        import pyarrow as pa
-    except ModuleNotFoundError:
-        raise ScoringError(
-            f"{what} is an Arrow table, and pyarrow is not installed; "
-            "pip install 'tradegen[datasets]' brings it"
-        ) from None
+    import pyarrow as pa
+
     if isinstance(given, pa.Table):
         return given
     try:

@@ -170,7 +170,7 @@ class TradeCase:
         Raises
         ------
         ScoringError
-            Where the findings cannot be scored, or duckdb is not installed.
+            Where the findings cannot be scored.
         """
         import tradegen
 
