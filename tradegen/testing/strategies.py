@@ -10,7 +10,7 @@ from tradegen.core.columns import LISTS
 from tradegen.errors import ScenarioError, nearest, whole_number
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scenario.model import Scenario
-from tradegen.testing import TradeCase, make_case
+from tradegen.testing.case import TradeCase, make_case
 
 try:
     from hypothesis import strategies as st
