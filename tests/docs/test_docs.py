@@ -147,3 +147,13 @@ def test_make_tells_git_to_overlook_the_ledger_and_help_names_every_target() -> 
     shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     [phony] = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)
     assert all(target in shown for target in phony.split() if target != "help")
+
+
+def test_a_modules_name_says_which_one_is_meant() -> None:
+    # Readers of the proof are named after their formats, and commands after what they run.
+    found: dict[str, list[Path]] = {}
+    for path in (ROOT / "tradegen").rglob("*.py"):
+        commands, formats = path.parent.name == "cli", path.parent.name == "sources"
+        if not (path.stem.startswith("__") or commands or formats):
+            found.setdefault(path.stem, []).append(path.relative_to(ROOT))
+    assert [paths for paths in found.values() if len(paths) > 1] == []

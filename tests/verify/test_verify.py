@@ -10,7 +10,7 @@ from shell import run
 from verify_files import MANIFEST, TRADES, TRUTH, as_form, proof, two_lists
 
 from tradegen.verify import verify
-from tradegen.verify.findings import KINDS
+from tradegen.verify.proof_report import KINDS
 
 LINES, ROWS = TRADES.splitlines(keepends=True), TRUTH.splitlines(keepends=True)
 

@@ -68,7 +68,7 @@ class DatasetOptions:
         if not self.resume:
             return None
         from tradegen.output.existing_dataset import begun_plan
-        from tradegen.output.storage import open_store
+        from tradegen.output.writable_storage import open_store
 
         return begun_plan(open_store(out, self.endpoint))
 

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from tradegen.core.machine import core_count
 from tradegen.errors import OutputError
 from tradegen.output.files import uninterrupted
-from tradegen.output.storage import Store
+from tradegen.output.writable_storage import Store
 from tradegen.version import __version__
 
 __all__ = ["on_dask"]

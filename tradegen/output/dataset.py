@@ -31,8 +31,8 @@ from tradegen.output.existing_dataset import (
     read_noted,
     refuse_strangers,
 )
-from tradegen.output.storage import Store, open_store
 from tradegen.output.workers import in_processes, make_room
+from tradegen.output.writable_storage import Store, open_store
 
 if TYPE_CHECKING:
     from tradegen.output.cluster import Maker

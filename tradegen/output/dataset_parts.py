@@ -14,7 +14,7 @@ from tradegen.engine.manifest import Tally
 from tradegen.formats import FORMATS, Writer
 from tradegen.formats.tables import Table, tables
 from tradegen.output.dataset_plan import Plan
-from tradegen.output.storage import Store
+from tradegen.output.writable_storage import Store
 
 __all__ = ["PROGRESS", "PartWork", "record_of", "rehearse"]
 

@@ -11,7 +11,7 @@ from tradegen.errors import OutputError
 from tradegen.output.dataset_parts import PROGRESS
 from tradegen.output.dataset_plan import Plan
 from tradegen.output.manifest_files import read_manifest, read_plan
-from tradegen.output.storage import Store
+from tradegen.output.writable_storage import Store
 
 __all__ = ["FOLDERS", "MANIFEST", "PLAN", "begun_plan", "finished_manifest", "read_noted", "refuse_strangers"]
 

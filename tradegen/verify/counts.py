@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tradegen.verify.database import Database
-from tradegen.verify.findings import Findings
+from tradegen.verify.proof_report import Findings
 
 __all__ = ["Read", "check_counts", "count_read"]
 

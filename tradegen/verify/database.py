@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.core.machine import core_count
 from tradegen.errors import shown
-from tradegen.verify.findings import EXAMPLES, Findings
+from tradegen.verify.proof_report import EXAMPLES, Findings
 from tradegen.verify.words import UnfinishedError, VerifyError
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ Each function is one statement. What it finds is wrong; all of it is counted, an
 from __future__ import annotations
 
 from tradegen.verify.database import Database
-from tradegen.verify.findings import EXAMPLES, Findings
-from tradegen.verify.legs import differing, value_of
-from tradegen.verify.plan import Plan
+from tradegen.verify.proof_plan import Plan
+from tradegen.verify.proof_report import EXAMPLES, Findings
 from tradegen.verify.words import COLUMNS, literal
+from tradegen.verify.written_legs import differing, value_of
 
 __all__ = ["prove"]
 

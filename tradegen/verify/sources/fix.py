@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tradegen.verify.database import Database
-from tradegen.verify.files import Source
-from tradegen.verify.findings import Findings
+from tradegen.verify.file_scan import Source
+from tradegen.verify.proof_report import Findings
 from tradegen.verify.sources.text import TextFile
 from tradegen.verify.words import literal
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from tradegen.verify.database import Database
-from tradegen.verify.files import Source
-from tradegen.verify.findings import Findings
+from tradegen.verify.file_scan import Source
+from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import VerifyError
 
 __all__ = ["ParquetCells"]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from itertools import islice
 
 from tradegen.verify.database import Database
-from tradegen.verify.files import Bytes, Source, first_lines
-from tradegen.verify.findings import EXAMPLES, Findings
+from tradegen.verify.file_scan import Bytes, Source, first_lines
+from tradegen.verify.proof_report import EXAMPLES, Findings
 from tradegen.verify.words import literal
 
 __all__ = ["TextFile"]

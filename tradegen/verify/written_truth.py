@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from tradegen.verify.database import Database
-from tradegen.verify.findings import Findings
-from tradegen.verify.forms import EXPECTED, Forms, typed
-from tradegen.verify.plan import Plan
-from tradegen.verify.tables import Rule, cells_of, load
+from tradegen.verify.proof_plan import Plan
+from tradegen.verify.proof_report import Findings
+from tradegen.verify.value_tables import Rule, cells_of, load
 from tradegen.verify.words import FIELDS, NAMES, TRUTH_COLUMNS, literal
+from tradegen.verify.written_forms import EXPECTED, Forms, typed
 
 __all__ = ["load_truth"]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tradegen.verify.database import Database
-from tradegen.verify.findings import Findings
-from tradegen.verify.forms import EXPECTED, Forms, typed
-from tradegen.verify.plan import Listed, Plan
-from tradegen.verify.tables import Rule, cells_of, load
+from tradegen.verify.proof_plan import Listed, Plan
+from tradegen.verify.proof_report import Findings
+from tradegen.verify.value_tables import Rule, cells_of, load
 from tradegen.verify.words import COLUMNS, literal
+from tradegen.verify.written_forms import EXPECTED, Forms, typed
 
 __all__ = ["load_lists", "place_records"]
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from tradegen.errors import shown
-from tradegen.verify.files import Source
+from tradegen.verify.file_scan import Source
 from tradegen.verify.words import LEGS, VerifyError
 
 __all__ = ["Listed", "Plan"]

@@ -9,13 +9,13 @@ from typing import Any
 
 from tradegen.verify.counts import Read, check_counts, count_read
 from tradegen.verify.database import MEMORY, Database, opened
-from tradegen.verify.findings import Findings, Report
-from tradegen.verify.legs import make_legs, make_macros
-from tradegen.verify.lists import load_lists, place_records
-from tradegen.verify.plan import Plan
-from tradegen.verify.planning import make_plan
 from tradegen.verify.proof import prove
-from tradegen.verify.truth import load_truth
+from tradegen.verify.proof_plan import Plan
+from tradegen.verify.proof_planning import make_plan
+from tradegen.verify.proof_report import Findings, Report
+from tradegen.verify.written_legs import make_legs, make_macros
+from tradegen.verify.written_lists import load_lists, place_records
+from tradegen.verify.written_truth import load_truth
 
 __all__ = ["Proved", "report", "verify", "verify_plan"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from tradegen.errors import shown
 from tradegen.verify.database import Database
-from tradegen.verify.files import Source, look
-from tradegen.verify.plan import Listed, Plan
-from tradegen.verify.tables import cells_of
+from tradegen.verify.file_scan import Source, look
+from tradegen.verify.proof_plan import Listed, Plan
+from tradegen.verify.value_tables import cells_of
 from tradegen.verify.words import COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
 
 __all__ = ["make_part_plan", "make_plan", "scenario_of"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tradegen.verify.database import Database
-from tradegen.verify.files import Source
-from tradegen.verify.findings import EXAMPLES, Findings
+from tradegen.verify.file_scan import Source
+from tradegen.verify.proof_report import EXAMPLES, Findings
 from tradegen.verify.sources.csv import CsvCells
 from tradegen.verify.sources.fix import FixCells
 from tradegen.verify.sources.json import JsonCells

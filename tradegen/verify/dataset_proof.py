@@ -9,11 +9,11 @@ from tradegen.core.storage import Copy
 from tradegen.errors import shown
 from tradegen.verify.counts import Read, check_counts
 from tradegen.verify.database import MEMORY, Database, opened
-from tradegen.verify.dataset import Dataset
-from tradegen.verify.files import Source, look
-from tradegen.verify.findings import Findings, Report
-from tradegen.verify.planning import make_part_plan
-from tradegen.verify.verification import report, verify_plan
+from tradegen.verify.dataset_manifest import Dataset
+from tradegen.verify.file_proof import report, verify_plan
+from tradegen.verify.file_scan import Source, look
+from tradegen.verify.proof_planning import make_part_plan
+from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.words import UnfinishedError, VerifyError
 
 __all__ = ["verify_dataset"]

@@ -9,9 +9,9 @@ from typing import Any
 
 from tradegen.core.storage import Storage, open_storage
 from tradegen.errors import shown
-from tradegen.verify.files import json_object
-from tradegen.verify.findings import Findings
-from tradegen.verify.planning import scenario_of
+from tradegen.verify.file_scan import json_object
+from tradegen.verify.proof_planning import scenario_of
+from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import LISTS, UnfinishedError, VerifyError
 
 __all__ = ["Dataset", "open_dataset"]

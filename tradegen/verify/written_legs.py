@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tradegen.verify.database import Database
-from tradegen.verify.plan import Plan
+from tradegen.verify.proof_plan import Plan
 from tradegen.verify.words import COLUMNS, FIELDS, MIRROR, NAMES, literal
 
 __all__ = ["differing", "make_legs", "make_macros", "value_of"]
