@@ -1,7 +1,7 @@
 """Where files lie, for those who read them: a folder, or a bucket of an object store.
 
 This is transport alone. It knows nothing of trades, and what it reads it neither judges nor changes; so the
-proof may use it as well as the generator. What writes datasets builds on it in `tradegen.output.writable_storage`.
+proof may use it as well as the generator. `tradegen.output.writable_storage` adds what writes datasets.
 """
 
 from __future__ import annotations
