@@ -109,6 +109,45 @@ def test_columns_and_fields_go_by_other_names(folder: Path) -> None:
     assert score(folder, *names, findings="theirs.csv") == plain
 
 
+def test_findings_of_every_pair_are_warned_of_and_scored_by_their_status(folder: Path) -> None:
+    reported = set(pd.read_csv(folder / "findings.csv")["trade_id"])
+    ids = [f"tid{number:08d}" for number in range(1, 2001)]
+    status = ["BREAK" if name in reported else "MATCHED" for name in ids]
+    pd.DataFrame({"Ref": ids, "Match Status": status}).to_csv(folder / "all.csv", index=False)
+    everything = score(folder, "--map", "trade_id=Ref", findings="all.csv")
+    assert everything.code == 0
+    assert everything.out.startswith("recall 1.000 (")
+    assert everything.err == (
+        "tradegen: every pair was reported, those without a mismatch as well: if the findings list all pairs "
+        "with a status, score only those that did not match, such as with --where 'Status != MATCHED'\n"
+    )
+    where = ("--where", "Match Status != MATCHED", "--where", "Ref != tid00000000")
+    breaks = score(folder, "--map", "trade_id=Ref", *where, "--format", "json", findings="all.csv")
+    expected, found, false = counts(folder)
+    truth = pd.read_csv(folder / "truth.csv")
+    # Of a mistyped id nothing is in this list but the pair's own.
+    lost = reported & set(truth.loc[truth["field"] == "trade_id", "altered"])
+    assert not lost
+    pairs = json.loads(breaks.out)["pairs"]
+    assert (breaks.err, pairs["expected"], pairs["found"], pairs["false_alarms"]) == ("", expected, found, false)
+
+
+def test_columns_that_are_no_field_are_left_out_of_findings(folder: Path) -> None:
+    theirs = pd.read_csv(folder / "findings.csv")
+    clutter = theirs.assign(field="record_id")
+    pd.concat([theirs, clutter]).to_csv(folder / "theirs.csv", index=False)
+    done = score(folder, findings="theirs.csv")
+    assert (done.code, done.out) == (2, "")
+    assert "to leave out what is no field, give --ignore-field record_id" in done.err
+    found = json.loads(
+        score(folder, "--ignore-field", "record_id", "--format", "json", findings="theirs.csv").out
+    )
+    plain = json.loads(score(folder, "--format", "json").out)
+    assert found["input"].pop("left_out") == len(clutter)
+    assert plain["input"].pop("left_out") == 0
+    assert found == plain
+
+
 def test_at_another_tolerance_small_differences_are_benign(folder: Path) -> None:
     strict = json.loads(score(folder, "--format", "json").out)
     # The scenario's own, but for the price: what is not named has none.
@@ -233,6 +272,14 @@ BAD = {
         ("--findings", "findings.csv", "--manifest", "manifest.json"),
         "--manifest is given twice; expected one for the truth",
     ),
+    "a condition without an operator": (
+        ("--findings", "findings.csv", "--where", "Status MATCHED"),
+        "where is 'Status MATCHED'; expected COLUMN = VALUE, COLUMN != VALUE or COLUMN in VALUE, VALUE",
+    ),
+    "a condition on a column that is not there": (
+        ("--findings", "findings.csv", "--where", "Status != MATCHED"),
+        "findings.csv has no column Status, which where asks for; it has trade_id, field",
+    ),
     "findings of another run": (("--findings", "other.csv"), ""),
     "findings without ids": (("--findings", "nameless.csv"), "trade_id"),
 }
@@ -264,7 +311,7 @@ def test_a_reader_that_stops_early_is_no_error(folder: Path) -> None:
 def test_help_names_every_option_and_an_example(tmp_path: Path) -> None:
     shown = run("score", "--help", cwd=tmp_path).out
     options = ("truth", "findings", "trades", "manifest", "map", "field", "tolerance", "require", "matcher")
-    assert all(f"--{name} " in shown for name in (*options, "format", "out"))
+    assert all(f"--{name} " in shown for name in (*options, "where", "ignore-field", "format", "out"))
     assert "tradegen score --truth truth.csv --findings findings.csv --trades trades.csv" in shown
 
 
