@@ -96,11 +96,9 @@ def on_dask(address: str, workers: int | None, store: Store) -> Iterator[Maker]:
                 client = stack.enter_context(Client(address, timeout=5))
             except (OSError, ValueError, TypeError) as error:
                 raise OutputError(f"no Dask scheduler answers at {address}: {error}") from None
-        threads = sum(client.nthreads().values())
-        if not threads:
-            raise OutputError(f"the Dask cluster at {address} has no workers; start some, and try again")
         versions = _versions()
         with _explained(address):
+            _await_workers(client, address)
             _require_versions(client, versions)
             _require_reach(client, store)
         make = _portable_make()
@@ -117,7 +115,7 @@ def on_dask(address: str, workers: int | None, store: Store) -> Iterator[Maker]:
                     running.add(submit(number))
             for future in running:
                 with _explained(address):
-                    wanted = max(_AHEAD * size.threads() - running.count(), 1)
+                    wanted = max(_AHEAD * size.threads() - running.count(), 0)
                     for number in itertools.islice(waiting, wanted):
                         running.add(submit(number))
                     pairs, problem = future.result()

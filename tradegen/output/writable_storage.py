@@ -171,6 +171,7 @@ class Bucket(storage.Bucket, Store):
         """
         super().put(name, content)
         if self.get(name) != content:
+            self.remove(name)
             raise OutputError(
                 f"{self._url} gives back other bytes than were sent to it, as stores do that do not know the "
                 "checksums of newer AWS tools; try again with AWS_REQUEST_CHECKSUM_CALCULATION=when_required"
