@@ -273,7 +273,7 @@ def test_a_dataset_in_a_bucket_is_replayed_to_a_folder_and_to_a_bucket(
         words = (f"s3://bucket/replayed{name}", "--out", out, "--endpoint", server.endpoint)
         done = shell("replay", *words, cwd=tmp_path, **CREDENTIALS)
         assert done.code == 0, done.err
-        assert "the same dataset and truth as the manifest says" in done.err
+        assert "the same trades and truth as the manifest says, in files of the same bytes" in done.err
     assert files_in(tmp_path / "again") == expected
     assert server.objects("bucket", "replayed-again") == expected
     missing = shell("replay", "s3://bucket/none", "--endpoint", server.endpoint, cwd=tmp_path, **CREDENTIALS)

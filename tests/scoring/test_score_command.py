@@ -129,7 +129,12 @@ def test_findings_of_every_pair_are_warned_of_and_scored_by_their_status(folder:
     lost = reported & set(truth.loc[truth["field"] == "trade_id", "altered"])
     assert not lost
     pairs = json.loads(breaks.out)["pairs"]
-    assert (breaks.err, pairs["expected"], pairs["found"], pairs["false_alarms"]) == ("", expected, found, false)
+    assert (breaks.err, pairs["expected"], pairs["found"], pairs["false_alarms"]) == (
+        "",
+        expected,
+        found,
+        false,
+    )
 
 
 def test_columns_that_are_no_field_are_left_out_of_findings(folder: Path) -> None:
