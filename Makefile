@@ -75,15 +75,16 @@ types: $(READY)
 
 $(READY): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed; none was found on the PATH' >&2; exit 2; }
-	@echo 'Setting up .venv, the first time alone. 1 of 3: a new Python environment' >&2
+	@echo 'Setting up .venv, only this once. 1 of 3: a new Python environment' >&2
 	@# Local runs hand out ids; that the ledger has moved on is nothing to commit.
 	@git update-index --skip-worktree trade_ids.db 2>/dev/null || true
 	@$(PYTHON) -m venv --clear .venv
-	@echo "2 of 3: the packages of requirements.txt, $$(grep -c '==' requirements.txt) of them (a minute or two)" >&2
-	@# What is installed can be watched; standard output is for the records alone.
-	@$(BIN)/python -m pip install --progress-bar off -r requirements.txt >&2
+	@# uv installs all of it in a quarter of pip's time. Standard output is for the records alone.
+	@$(BIN)/python -m pip install --quiet $$(grep -o '^uv==[^ ;]*' requirements.txt) >&2
+	@echo "2 of 3: the packages of requirements.txt, $$(grep -c '==' requirements.txt) of them (half a minute)" >&2
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt >&2
 	@echo '3 of 3: tradegen itself' >&2
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . >&2
 	@echo 'Done.' >&2
 	@touch $@
 
