@@ -33,7 +33,9 @@ def test_without_a_manifest_benign_labels_are_not_checked_and_the_report_says_so
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_rows_in_any_order_are_proved(tmp_path: Path, seed: int) -> None:
+def test_rows_in_any_order_are_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    monkeypatch.setattr("tradegen.verify.lists.RECORDS_AT_ONCE", 5)
+
     def shuffled(text: str) -> str:
         header, *lines = text.splitlines(keepends=True)
         random.Random(seed).shuffle(lines)
@@ -155,12 +157,21 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize(("kind", "file", "old", "new", "example"), DAMAGES)
+@pytest.mark.parametrize("at_once", [3, 2_500_000])
 def test_damage_is_found_and_named(
-    tmp_path: Path, kind: str, file: str, old: str, new: str, example: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    file: str,
+    old: str,
+    new: str,
+    example: str,
+    at_once: int,
 ) -> None:
     texts = {"trades": TRADES, "truth": TRUTH}
     assert texts[file].count(old) == 1, "the damage is to one place"
     texts[file] = texts[file].replace(old, new)
+    monkeypatch.setattr("tradegen.verify.lists.RECORDS_AT_ONCE", at_once)
     report = proof(tmp_path, **texts)
     assert not report.ok
     assert any(example in told for told in report.findings[kind].examples), str(report)

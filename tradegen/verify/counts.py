@@ -10,7 +10,7 @@ from typing import Any
 from tradegen.verify.database import Database
 from tradegen.verify.proof_report import Findings
 
-__all__ = ["Read", "check_counts", "count_read"]
+__all__ = ["Read", "check_counts", "count_pairs", "count_rows"]
 
 
 @dataclass(slots=True)
@@ -43,12 +43,9 @@ _TOTALS = {
 """Counts of the manifest, and what they are called here."""
 
 
-def count_read(database: Database, read: Read) -> None:
-    """Count what is in the tables of a proof."""
-    [read.pairs] = database.row("SELECT count(*) FROM pairs")
-    read.truth_rows, read.benign_rows = database.row(
-        "SELECT count(*), count(*) FILTER (benign) FROM all_truth"
-    )
+def count_pairs(database: Database, read: Read) -> None:
+    """Count the pairs of a slice."""
+    read.pairs += database.row("SELECT count(*) FROM pairs")[0]
     for benign, cause, count in database.rows("""
         SELECT benign, cause, count(*) FROM (
             SELECT bool_and(coalesce(benign, false)) AS benign, min(cause) AS cause
@@ -59,6 +56,13 @@ def count_read(database: Database, read: Read) -> None:
         else:
             read.mismatched_pairs += count
             read.by_cause[cause] += count
+
+
+def count_rows(database: Database, read: Read) -> None:
+    """Count the rows of the whole truth."""
+    read.truth_rows, read.benign_rows = database.row(
+        "SELECT count(*), count(*) FILTER (benign) FROM all_truth"
+    )
     read.by_field += Counter(
         dict(database.rows("SELECT field, count(*) FROM all_truth WHERE field IS NOT NULL GROUP BY field"))
     )

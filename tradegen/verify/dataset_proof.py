@@ -146,10 +146,7 @@ class _DatasetProof:
                 )
         if any(item.source.names for item in plan.lists):
             self._with_ids.add(plan.with_record_ids)
-        database.run("""
-            INSERT INTO all_record_ids SELECT record_id FROM all_records WHERE record_id IS NOT NULL;
-            INSERT INTO all_mistyped SELECT DISTINCT altered_number FROM truth
-                WHERE field = 'trade_id' AND altered_number <> pair""")
+        database.run("INSERT INTO all_mistyped SELECT altered FROM mistyped")
 
     def _source(self, name: str, copy: Copy) -> Source:
         found = look(self._database, copy.path, name)

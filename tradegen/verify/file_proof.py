@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradegen.verify.counts import Read, check_counts, count_read
+from tradegen.verify.counts import Read, check_counts, count_pairs, count_rows
 from tradegen.verify.database import MEMORY, Database, opened
-from tradegen.verify.proof import prove
+from tradegen.verify.proof import prove_slice, prove_whole
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_planning import make_plan
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.written_legs import make_legs, make_macros
-from tradegen.verify.written_lists import load_lists, place_records
+from tradegen.verify.written_lists import load_lists, slices
 from tradegen.verify.written_truth import load_truth
 
 __all__ = ["Proved", "report", "verify", "verify_plan"]
@@ -79,11 +79,13 @@ def verify_plan(
     make_macros(database, plan)
     truth = load_truth(database, plan, findings)
     rows = load_lists(database, plan, findings, advance)
-    place_records(database)
-    make_legs(database, plan)
-    prove(database, plan, findings)
+    prove_whole(database, plan, findings)
     read = Read(records=sum(rows.values()))
-    count_read(database, read)
+    for low, high in slices(database, read.records):
+        make_legs(database, plan)
+        prove_slice(database, plan, findings, low, high)
+        count_pairs(database, read)
+    count_rows(database, read)
     return Proved(read, {**rows, plan.truth.name: truth})
 
 

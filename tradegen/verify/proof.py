@@ -11,16 +11,27 @@ from tradegen.verify.proof_report import EXAMPLES, Findings
 from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_legs import differing, value_of
 
-__all__ = ["prove"]
+__all__ = ["prove_slice", "prove_whole"]
 
 _ABOUT = "tid(pair) || ' ' || place(leg, field) || ': ' || "
 """How a sentence about a truth row begins."""
 
 
-def prove(database: Database, plan: Plan, findings: Findings) -> None:
-    """Run all statements over the tables of the truth, the records, the legs and the pairs."""
+def prove_whole(database: Database, plan: Plan, findings: Findings) -> None:
+    """Run the statements about all records and all truth rows.
+
+    The record ids of a part go to the table `all_record_ids`, to be compared with those of the others.
+    """
     proof = _Proof(database, plan, findings)
-    proof.no_record_is_of_no_pair()
+    if plan.with_record_ids:
+        proof.record_ids_stand_once()
+    proof.mistyped_ids_are_each_of_one_pair()
+
+
+def prove_slice(database: Database, plan: Plan, findings: Findings, low: int, high: int) -> None:
+    """Run the statements about pairs over those with ids from `low` to before `high`."""
+    proof = _Proof(database, plan, findings)
+    proof.no_record_is_of_no_pair(low, high)
     proof.rows_are_about_records()
     proof.rows_are_about_one_leg_and_stand_once()
     proof.legs_have_their_records()
@@ -29,11 +40,11 @@ def prove(database: Database, plan: Plan, findings: Findings) -> None:
     proof.differences_are_in_the_truth()
     proof.clean_legs_are_what_clean_legs_are()
     proof.mistyped_ids_are_of_nothing_else()
-    proof.rows_name_records_of_their_leg()
+    if plan.with_record_ids:
+        proof.rows_name_records_of_their_leg()
     proof.notionals_are_of_the_clean_pair()
-    proof.record_ids_stand_once()
     if plan.ids is not None:
-        proof.ids_are_those_of_the_run(*plan.ids)
+        proof.ids_are_those_of_the_run(*plan.ids, low, high)
 
 
 class _Proof:
@@ -43,7 +54,7 @@ class _Proof:
     def _tell(self, kind: str, found: str, sentence: str, joined: str = "") -> None:
         self._database.tell(self._findings, kind, found, sentence, joined)
 
-    def no_record_is_of_no_pair(self) -> None:
+    def no_record_is_of_no_pair(self, low: int, high: int) -> None:
         """A single record, without a truth row, with an id outside of the others', belongs to no pair."""
         self._database.run("""
             CREATE OR REPLACE TABLE expected AS
@@ -51,7 +62,10 @@ class _Proof:
                     max(altered_number) FILTER (leg = 1) AS expected_1
                 FROM truth WHERE field = 'record' GROUP BY pair""")
         ids = self._plan.ids
-        whole = """SELECT min(pair) AS least, max(pair) AS most FROM (
+        # Beyond the bounds of a slice there may be more.
+        least = "min(pair)" if low < 0 else str(low)
+        most = "max(pair)" if high == 2**63 else str(high)
+        whole = f"""SELECT {least} AS least, {most} AS most FROM (
             SELECT pair FROM records UNION ALL SELECT pair FROM faced LEFT JOIN expected USING (pair)
             WHERE records_0 = coalesce(expected_0, 1) AND records_1 = coalesce(expected_1, 1))"""
         bounds = whole if ids is None else f"SELECT {ids[0]} AS least, {ids[1]} AS most"
@@ -137,8 +151,9 @@ class _Proof:
                     {other}.quantity AS other_quantity, {other}.price AS other_price
                 FROM truth JOIN faced USING (pair) WHERE leg = {leg}"""
 
-        both = f"{side(0, 'one', 'two')} UNION ALL {side(1, 'two', 'one')}"
-        self._database.run(f"CREATE OR REPLACE TABLE borne AS {both}")
+        # One after the other, so that one join at a time is in memory.
+        self._database.run(f"CREATE OR REPLACE TABLE borne AS {side(0, 'one', 'two')}")
+        self._database.run(f"INSERT INTO borne {side(1, 'two', 'one')}")
         self._tell(
             "vanished",
             "SELECT * FROM truth WHERE altered_number = original_number OR altered_name = original_name",
@@ -207,6 +222,17 @@ class _Proof:
                 "tid(pair) || ' buys on the SELL leg, or sells on the BUY leg'",
             )
 
+    def mistyped_ids_are_each_of_one_pair(self) -> None:
+        """No id is the mistyped one of two pairs."""
+        rows = "SELECT pair, altered_number AS id FROM truth WHERE field = 'trade_id'"
+        self._tell(
+            "collision",
+            f"SELECT id, min(pair) AS one, max(pair) AS other FROM ({rows}) WHERE id <> pair "
+            "GROUP BY id HAVING min(pair) <> max(pair)",
+            f"tid(id) || ' in ' || {literal(self._plan.truth.name)} || ': it is the mistyped id of both ' "
+            "|| tid(one) || ' and ' || tid(other)",
+        )
+
     def mistyped_ids_are_of_nothing_else(self) -> None:
         """A mistyped id is on the leg that the truth names, and is the id of no other pair."""
         rows = "SELECT pair, leg, field, altered_number AS id FROM truth WHERE field = 'trade_id'"
@@ -218,13 +244,6 @@ class _Proof:
             "tid(trade_id) || ' ' || leg_name(leg) || ' in ' || leg_file(leg) "
             "|| ': the id is also the mistyped one of ' || tid(pair) || '''s other leg'",
         )
-        self._tell(
-            "collision",
-            f"SELECT id, min(pair) AS one, max(pair) AS other FROM ({rows}) WHERE id <> pair "
-            "GROUP BY id HAVING min(pair) <> max(pair)",
-            f"tid(id) || ' in ' || {literal(self._plan.truth.name)} || ': it is the mistyped id of both ' "
-            "|| tid(one) || ' and ' || tid(other)",
-        )
         run = self._plan.run_ids
         if run is not None:
             self._tell(
@@ -235,8 +254,6 @@ class _Proof:
 
     def rows_name_records_of_their_leg(self) -> None:
         """A truth row names a record of its leg; none, where the leg is missing."""
-        if not self._plan.with_record_ids:
-            return
         self._tell(
             "record_id",
             """SELECT * FROM borne ANTI JOIN all_records USING (pair, leg, record_id) WHERE NOT unsure
@@ -268,20 +285,23 @@ class _Proof:
 
     def record_ids_stand_once(self) -> None:
         """No two records have one record_id. Of a dataset, all parts are compared at its end."""
-        if self._plan.with_record_ids and self._plan.part is None:
-            self._tell(
-                "record_id",
-                "SELECT record_id FROM all_records WHERE record_id IS NOT NULL "
-                "GROUP BY record_id HAVING count(*) > 1",
-                "'record_id ' || printf('%016x', record_id) || ' stands twice or more'",
-            )
+        ids = "SELECT record_id FROM loaded WHERE record_id IS NOT NULL"
+        if self._plan.part is not None:
+            self._database.run(f"INSERT INTO all_record_ids {ids}")
+            return
+        self._tell(
+            "record_id",
+            f"{ids} GROUP BY record_id HAVING count(*) > 1",
+            "'record_id ' || printf('%016x', record_id) || ' stands twice or more'",
+        )
 
-    def ids_are_those_of_the_run(self, first: int, last: int) -> None:
-        """The pairs are those whose ids the manifest tells."""
+    def ids_are_those_of_the_run(self, first: int, last: int, low: int, high: int) -> None:
+        """The pairs are those whose ids the manifest tells, as far as they are in the slice."""
         what = "the run" if self._plan.part is None else self._plan.truth.name.replace("truth/", "", 1)
+        first, last = max(first, low), min(last, high - 1)
         inside = f"pair BETWEEN {first} AND {last}"
         [there] = self._database.row(f"SELECT count(*) FROM pairs WHERE {inside}")
-        absent = last - first + 1 - there
+        absent = max(last - first + 1, 0) - there
         if absent:
             # The first absent ids follow a pair that is there, or begin the run.
             ahead = f"range(1, {EXAMPLES + 1}) AS ahead(step)"

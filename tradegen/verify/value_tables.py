@@ -81,6 +81,7 @@ def load(
     values: Mapping[str, str],
     rules: Sequence[Rule],
     findings: Findings,
+    further: tuple[str, str] = ("", ""),
 ) -> int:
     """Add the rows of a file to a table of values, and report those that break a rule.
 
@@ -100,6 +101,8 @@ def load(
         By column, an expression over the cells.
     rules : sequence of Rule
     findings : Findings
+    further : tuple of str
+        More columns at the table's end, each after a comma, and the join that they come from.
 
     Returns
     -------
@@ -119,9 +122,10 @@ def load(
     def read(relation: str) -> str:
         return f"SELECT *, {derived} FROM ({relation})"
 
-    kept = f"{number}::UTINYINT AS list, {', '.join(values)}, ({bits})::INTEGER AS faults, weight, shape"
+    kept = f"{number}::UTINYINT AS list, {', '.join(values)}, ({bits})::INTEGER, weight, shape{further[0]}"
     with database.reading(source.name, source.form):
-        database.run(f"INSERT INTO {table} SELECT {kept} FROM ({read(cells.relation(keep_faults=True))})")
+        rows = read(cells.relation(keep_faults=True))
+        database.run(f"INSERT INTO {table} SELECT {kept} FROM ({rows}) {further[1]}")
     here = f"FROM {table} WHERE list = {number}"
     count, weight, shaped, first = database.row(
         f"SELECT count(*), coalesce(sum(weight), 0), coalesce(max(shape), 0), min(rowid) {here}"

@@ -48,8 +48,9 @@ def make_legs(database: Database, plan: Plan) -> None:
     - `pairs`: a view of the ids of all pairs.
     """
     columns = ", ".join(("pair", "leg", "record_id", *COLUMNS))
-    firsts = ", ".join(
-        f"first({name} ORDER BY number) AS {name}" for name in ("record_id", *COLUMNS) if name != "quantity"
+    total = "CASE WHEN split AND records > 1 THEN total ELSE quantity END AS quantity"
+    merged = ", ".join(
+        total if name == "quantity" else name for name in ("pair", "leg", "record_id", *COLUMNS)
     )
     differs = differing("one", "two", COLUMNS, plan.facing)
     astray = "coalesce(one.order_type <> 'BUY', two.order_type <> 'SELL', false)" if plan.facing else "false"
@@ -81,10 +82,12 @@ def make_legs(database: Database, plan: Plan) -> None:
             SELECT DISTINCT pair, leg, true AS split FROM truth WHERE mechanism = 'record.split';
 
         CREATE OR REPLACE TABLE merged AS
-            SELECT pair, leg, count(*) AS records, {firsts},
-                CASE WHEN count(*) > 1 AND count(split) > 0 THEN sum(greatest(quantity, 0))::BIGINT
-                    ELSE first(quantity ORDER BY number) END AS quantity
-            FROM apart LEFT JOIN splits USING (pair, leg) GROUP BY pair, leg;
+            SELECT {merged}, records
+            FROM apart JOIN (
+                SELECT pair, leg, min(number) AS number, count(*) AS records,
+                    sum(greatest(quantity, 0))::BIGINT AS total
+                FROM apart GROUP BY pair, leg
+            ) AS legs USING (pair, leg, number) LEFT JOIN splits USING (pair, leg);
 
         CREATE OR REPLACE TABLE faced AS
             SELECT pair, 1 AS records_0, 1 AS records_1, one, two, {differs} AS differs, {astray} AS astray

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tradegen.verify.database import Database
@@ -12,7 +13,10 @@ from tradegen.verify.value_tables import Rule, cells_of, load
 from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_forms import EXPECTED, Forms, typed
 
-__all__ = ["load_lists", "place_records"]
+__all__ = ["load_lists", "slices"]
+
+RECORDS_AT_ONCE = 2_500_000
+"""Records that are proved at a time, about: those of a part of the usual size, and a few more."""
 
 _KINDS = dict.fromkeys(COLUMNS, "BIGINT") | dict.fromkeys(
     ("ticker", "broker_id", "contra_broker_id", "order_type"), "VARCHAR"
@@ -22,12 +26,12 @@ _KINDS = dict.fromkeys(COLUMNS, "BIGINT") | dict.fromkeys(
 def load_lists(
     database: Database, plan: Plan, findings: Findings, advance: Callable[[int], object]
 ) -> dict[str, int]:
-    """Read the lists into the table `records`.
+    """Read the lists into the table `loaded`.
 
     Its columns are those of a list, as values, `record_id` (NULL where there is none), and
 
-    - `pair`: the id of the pair that the record belongs to; its own `trade_id`, until records are placed,
-    - `leg`: 0 or 1.
+    - `leg`: 0 or 1,
+    - `pair`: the id of the pair that the record belongs to; its own, if the truth does not say otherwise.
 
     Records whose id cannot be read are counted and reported, and left out.
 
@@ -38,9 +42,15 @@ def load_lists(
     """
     kinds = ", ".join(f"{name} {kind}" for name, kind in _KINDS.items())
     database.run(
-        f"CREATE OR REPLACE TABLE records (list UTINYINT, {kinds}, record_id UBIGINT, "
-        "pair BIGINT, leg UTINYINT, faults INTEGER, weight INTEGER, shape UTINYINT)"
+        f"CREATE OR REPLACE TABLE loaded (list UTINYINT, {kinds}, record_id UBIGINT, "
+        "leg UTINYINT, faults INTEGER, weight INTEGER, shape UTINYINT, pair BIGINT)"
     )
+    # A record with a mistyped id is put to its pair, as the truth has it.
+    database.run("""
+        CREATE OR REPLACE TABLE mistyped AS
+            SELECT altered_number AS altered, min(pair) AS of_pair FROM truth
+            WHERE field = 'trade_id' AND altered_number <> pair GROUP BY altered_number""")
+    placed = (", coalesce(of_pair, trade_id)", "LEFT JOIN mistyped ON mistyped.altered = trade_id")
     counts = {}
     century = _century(database, plan)
     for number, item in enumerate(plan.lists):
@@ -58,15 +68,14 @@ def load_lists(
             }
             with_id = item.with_record_id
             values["record_id"] = forms.value("record_id", "w_record_id") if with_id else "NULL::UBIGINT"
-            values["pair"] = "trade_id"
             # A leg that says neither is reported, and is of leg 0 for the rest of the proof.
             side = "CASE WHEN w_order_type = 'SELL' THEN 1 ELSE 0 END"
             values["leg"] = str(number) if len(plan.lists) == 2 else side
             rules = _rules(plan, item)
-            rows = load(database, "records", number, item.source, cells, values, rules, findings)
+            rows = load(database, "loaded", number, item.source, cells, values, rules, findings, placed)
         counts[item.source.name] = rows
         advance(rows)
-    database.run("DELETE FROM records WHERE trade_id IS NULL")
+    database.run("DELETE FROM loaded WHERE trade_id IS NULL")
     return counts
 
 
@@ -104,10 +113,26 @@ def _century(database: Database, plan: Plan) -> int | None:
     return None if found is None else int(found)
 
 
-def place_records(database: Database) -> None:
-    """Put records with a mistyped id to their pair, as the truth has it."""
-    database.run("""
-        UPDATE records SET pair = mistyped.pair FROM (
-            SELECT altered_number AS altered, min(pair) AS pair FROM truth
-            WHERE field = 'trade_id' AND altered_number <> pair GROUP BY altered_number
-        ) AS mistyped WHERE records.trade_id = mistyped.altered""")
+def slices(database: Database, records: int) -> Iterator[tuple[int, int]]:
+    """Take the pairs into the table `records` and the view `truth`, so many at a time as memory holds.
+
+    Yields
+    ------
+    tuple of int
+        The least id of a slice, and the one after its last.
+    """
+    count = -(-records // RECORDS_AT_ONCE) or 1
+    shares = [number / count for number in range(1, count)]
+    inner = database.row(f"SELECT approx_quantile(pair, {shares}) FROM loaded")[0] if shares else []
+    bounds = [-1, *sorted(set(inner)), 2**63]
+    for low, high in itertools.pairwise(bounds):
+        within = f"pair BETWEEN {low} AND {high - 1}"
+        database.run(f"""
+            CREATE OR REPLACE VIEW truth AS SELECT * FROM all_truth
+                WHERE pair IS NOT NULL AND leg IS NOT NULL AND field IS NOT NULL AND {within};
+            DROP TABLE IF EXISTS records""")
+        if count == 1:
+            database.run("ALTER TABLE loaded RENAME TO records")
+        else:
+            database.run(f"CREATE TABLE records AS SELECT * FROM loaded WHERE {within}")
+        yield low, high
