@@ -34,7 +34,7 @@ def test_without_a_manifest_benign_labels_are_not_checked_and_the_report_says_so
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rows_in_any_order_are_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    monkeypatch.setattr("tradegen.verify.lists.RECORDS_AT_ONCE", 5)
+    monkeypatch.setattr("tradegen.verify.written_lists.RECORDS_AT_ONCE", 5)
 
     def shuffled(text: str) -> str:
         header, *lines = text.splitlines(keepends=True)
@@ -171,7 +171,7 @@ def test_damage_is_found_and_named(
     texts = {"trades": TRADES, "truth": TRUTH}
     assert texts[file].count(old) == 1, "the damage is to one place"
     texts[file] = texts[file].replace(old, new)
-    monkeypatch.setattr("tradegen.verify.lists.RECORDS_AT_ONCE", at_once)
+    monkeypatch.setattr("tradegen.verify.written_lists.RECORDS_AT_ONCE", at_once)
     report = proof(tmp_path, **texts)
     assert not report.ok
     assert any(example in told for told in report.findings[kind].examples), str(report)

@@ -245,7 +245,7 @@ def input_of(
     Raises
     ------
     ScoringError
-        Where there are findings, and every id of them is unknown.
+        If there are findings, and every id of them is unknown.
     """
     distinct = count_rows(connection, "SELECT DISTINCT id, field, leg, linked, score FROM findings")
     unnamed = count_rows(connection, "SELECT 1 FROM findings WHERE field IS NULL")

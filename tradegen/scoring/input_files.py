@@ -48,7 +48,7 @@ def form_of(path: Path, what: str) -> str:
     Raises
     ------
     ScoringError
-        Where that is unknown.
+        If it is unknown.
     """
     suffix = path.suffix.lower()
     if suffix not in FORMS:
@@ -172,7 +172,7 @@ def outermost(schema: Sequence[tuple[str, int]]) -> list[str]:
 
 
 def once(name: str, columns: Sequence[str]) -> None:
-    """Check that no column stands twice.
+    """Check that no column is there twice.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def read_manifest(path: str | os.PathLike[str]) -> Mapping[str, Any]:
     Raises
     ------
     ScoringError
-        Where it cannot be read, or is none.
+        If it cannot be read, or is no manifest.
     """
     try:
         found = json.loads(Path(path).read_bytes().decode("utf-8-sig"))

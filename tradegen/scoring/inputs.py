@@ -71,7 +71,7 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
     Raises
     ------
     ScoringError
-        Where a dataset is unfinished, a manifest is none, or lists do not fit the view.
+        If a dataset is unfinished, a manifest is none, or lists do not fit the view.
     """
     if isinstance(truth, GeneratedTrades):
         manifest = truth.manifest if manifest is None else manifest
@@ -144,7 +144,7 @@ def lists_of(trades: Any, view: str | None, faces: bool) -> dict[str, Any]:
     Raises
     ------
     ScoringError
-        Where they are not the lists of the view.
+        If they are not the lists of the view.
     """
     if trades is None:
         return {}

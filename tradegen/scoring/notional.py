@@ -36,7 +36,7 @@ def bands(
     Raises
     ------
     ScoringError
-        Where the trades do not hold the clean pairs that there are by the manifest.
+        If the trades do not hold the clean pairs that there are by the manifest.
     """
     labelled = connection.execute(
         f"""

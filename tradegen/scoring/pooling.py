@@ -20,7 +20,7 @@ def pool(scores: Iterable[Score]) -> Score:
     Raises
     ------
     ScoringError
-        Where there is none, or something else among them.
+        If there is none, or something else among them.
     """
     given = list(scores)
     odd = next((score for score in given if not isinstance(score, Score)), None)

@@ -134,7 +134,7 @@ class Reader:
         Raises
         ------
         ScoringError
-            Where it cannot be read, or has a column twice.
+            If it cannot be read, or has a column twice.
         """
         if column and isinstance(given, pd.Series):
             given = given.to_frame(column)

@@ -96,7 +96,7 @@ def _measures(value: Recall | Outcome | Amounts) -> dict[str, Any]:
 
 
 def _reportable(group: Mapping[str, Recall | Outcome]) -> dict[str, Recall | Outcome]:
-    """What there is anything to say of; no cause is called ``(none)``."""
+    """The values that have any count; the empty cause is called ``(none)``."""
     return {
         name or "(none)": value
         for name, value in group.items()

@@ -55,10 +55,10 @@ class Requirement(NamedTuple):
     bound: float
 
     def missed(self, score: ScoreCounts) -> str | None:
-        """The sentence to say where it does not hold, else None.
+        """A sentence if it is missed, otherwise None.
 
-        Where there is nothing to find, and nothing was reported, all is as it should be. Any other measure of
-        nothing, such as the precision of a matcher that is silent, does not hold.
+        If there is nothing to find and nothing was reported, it is met. Any other measure of nothing, such as
+        the precision of a matcher that reports nothing, is missed.
         """
         found = measured(score, self.name)
         if not score.pairs.expected and not score.pairs.reported and "." not in self.name:
@@ -85,7 +85,7 @@ def requirement(name: str, value: str) -> Requirement:
     Raises
     ------
     ScoringError
-        Where either is something else.
+        If the name is unknown, or the value is no share.
     """
     return _checked(name, value, decimal(value))
 
@@ -99,14 +99,14 @@ def required(
     ----------
     score : ScoreCounts
     bounds : mapping of str to float or None
-        By name, of `MEASURES`; None asks nothing. Where nothing is asked at all, it is a perfect score.
+        By name, of `MEASURES`; None asks for nothing. Without any bound, the score must be perfect.
     mechanisms : mapping of str to float, optional
         The recall that is asked of single mechanisms.
 
     Raises
     ------
     ScoringError
-        Where a bound is no share, a mechanism is unknown or not in the data, or fields are asked for and the
+        If a bound is no share, a mechanism is unknown or not in the data, or fields are asked for and the
         findings name none: what is asked would never fail.
     """
     asked: dict[str, object] = {name: bound for name, bound in bounds.items() if bound is not None}

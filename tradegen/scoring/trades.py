@@ -60,12 +60,12 @@ class Trades:
         return dict(self._columns.get(name) or {column: column for column in columns})
 
     def count_pairs(self) -> int | None:
-        """How many pairs there are, None where nothing says it; from the trades if no manifest does.
+        """How many pairs there are: by the manifest, or else by the trades; None without either.
 
         Raises
         ------
         ScoringError
-            Where the trades lack pairs of the truth.
+            If the trades lack pairs of the truth.
         """
         if self._extent:
             return self._extent.pairs

@@ -85,7 +85,7 @@ def load_truth(
     Raises
     ------
     ScoringError
-        Where it is no truth, or not that of the manifest's run.
+        If it is no truth, or not that of the manifest's run.
     """
     source.require(_USED)
     legs = _define_words(connection, source, view)
@@ -138,8 +138,8 @@ def load_truth(
 def _define_words(connection: DuckDBPyConnection, source: Source, view: str | None) -> tuple[str, ...]:
     """Define the type ``word`` of all names in the truth, a byte each, and ``folded``, the field that counts.
 
-    Where legs face each other, both brokers are one field. Returns what the legs are called; where nothing
-    says it, all that they may be called.
+    If legs face each other, both brokers are one field. Returns the names of the legs, or every name that
+    they may have if nothing tells.
     """
     leg, mechanism, cause = source.text("leg"), source.text("mechanism"), source.text("cause")
     found = connection.execute(

@@ -135,9 +135,9 @@ class TradeCase:
         Raises
         ------
         CaseError
-            Where the view has two lists and none is named, or not this one; or there is no folder.
+            If the view has two lists and none is named, or not this one; or there is no folder.
         OutputError
-            Where the library is missing that the format needs.
+            If the library is missing that the format needs.
         """
         lists = list_tables(self.batch.run)
         if name is None and len(lists) > 1:
@@ -170,7 +170,7 @@ class TradeCase:
         Raises
         ------
         ScoringError
-            Where the findings cannot be scored.
+            If the findings cannot be scored.
         """
         import tradegen
 
@@ -223,9 +223,9 @@ class TradeCase:
         Raises
         ------
         AssertionError
-            Where a bound is not kept, with the mismatches that were missed and the false alarms.
+            If a bound is not kept, with the mismatches that were missed and the false alarms.
         ScoringError
-            Where the findings cannot be scored, or a bound is no share.
+            If the findings cannot be scored, or a bound is no share.
         """
         asked_for = (recall, precision, f1, false_alarm_rate, field_recall, field_precision)
         bounds = dict(zip(MEASURES, asked_for, strict=True))

@@ -33,7 +33,7 @@ def as_findings(findings: Any) -> Any:
     Raises
     ------
     ScoringError
-        Where it is nothing of these.
+        If it is none of these.
     """
     if findings is None:
         raise ScoringError(f"findings is None; expected {_EXPECTED}; does the engine return them?")

@@ -69,7 +69,7 @@ def trade_cases(
     Raises
     ------
     ScenarioError
-        Where an argument is unknown or out of range.
+        If an argument is unknown or out of range.
     """
     whole_number("max_pairs", max_pairs, 1, _MOST_PAIRS, ScenarioError)
     whole_number("max_fields", max_fields, 1, 4, ScenarioError)
