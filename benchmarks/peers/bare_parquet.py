@@ -1,7 +1,7 @@
 """What plain pyarrow takes to write the same Parquet files, from tables that are ready in memory.
 
-Encodings, compression, statistics and page index are those of tradegen: names, quantities and dates are
-dictionaries, ids and other text plain with Snappy, prices (decimals of 64 bits) and times are plain.
+Encodings, compression, statistics and page index are those of tradegen's files: names, quantities and dates
+as dictionaries, ids and other text plain with Snappy, prices (decimals of 64 bits) and times plain.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Writer(Protocol):
 
 
 def truth_format(name: str) -> str:
-    """The format of the truth beside trades of a format: FIX has no tags for it, so that it is CSV there."""
+    """The format of the truth beside trades of a format: CSV beside FIX, which has no tags for it."""
     return "csv" if name == "fix" else name
 
 

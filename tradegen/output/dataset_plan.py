@@ -17,8 +17,8 @@ from tradegen.version import __version__
 __all__ = ["BLOCKS_PER_PART", "Plan"]
 
 BLOCKS_PER_PART = 16
-"""About a million pairs: 55 MB of Parquet, half a second of one core's work. A part is the unit of parallel
-work and of what is lost when a run is killed; readers open each file once."""
+"""About a million pairs: 66 MB of Parquet, a second of one core's work. A part is the unit of parallel work
+and of what is lost when a run is killed; readers open each file once."""
 
 
 @dataclass(frozen=True, slots=True)
