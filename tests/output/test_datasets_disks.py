@@ -57,7 +57,7 @@ def require_sentence(code: int, said: str, *, about: str) -> None:
 def test_a_full_disk_is_said_in_a_sentence_and_room_lets_the_run_go_on(
     tmp_path: Path, small_disk: Path, form: str, workers: str
 ) -> None:
-    words = (*WORDS, "--format", form, "--pairs", "260000", "--workers", workers)
+    words = (*WORDS, "--format", form, "--pairs", "260000", "--workers", workers, "--force")
     if form == "parquet":  # small files
         (small_disk / "hidden").mkdir()
         (small_disk / "hidden" / "filler").write_bytes(bytes(11_000_000))

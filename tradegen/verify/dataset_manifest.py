@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -106,6 +107,8 @@ def open_dataset(path: str, endpoint: str | None = None) -> Dataset:
     folder, _, name = path.rpartition("/")
     where = folder or path.removesuffix(_MANIFEST) if name == _MANIFEST else path
     storage = open_storage(where, endpoint, UnfinishedError)
+    if "://" not in where and not os.path.isdir(where or "."):  # noqa: PTH112 - silent where it is forbidden
+        raise VerifyError(f"{where} is no folder; expected that of a dataset")
     content, place = storage.get(_MANIFEST), storage.place
     if content is None:
         raise VerifyError(

@@ -31,8 +31,20 @@ class Cells(Protocol):
     def relation(self, *, keep_faults: bool = False) -> str:
         """A query for all cells, the `weight` of each row in the file, and its `shape`: 0, if all is well."""
 
-    def check(self, findings: Findings, rows: int, weight: int, shapes: Mapping[int, list[int]], /) -> None:
-        """Report what of the file is no record; `shapes` has the rows of each shape but 0, from 0."""
+    def check(
+        self,
+        findings: Findings,
+        rows: int,
+        weight: int,
+        shapes: Mapping[int, int],
+        rows_of: Callable[[int], list[int]],
+        /,
+    ) -> None:
+        """Report what of the file is no record.
+
+        `shapes` says how many rows have each shape but 0, and `rows_of` reads the file again to say which
+        rows have one, from 0.
+        """
 
     def line(self, row: int) -> int:
         """Where in the file a row stands, counted from 1."""
@@ -81,7 +93,7 @@ def load(
     values: Mapping[str, str],
     rules: Sequence[Rule],
     findings: Findings,
-    further: tuple[str, str] = ("", ""),
+    further: str = "",
 ) -> int:
     """Add the rows of a file to a table of values, and report those that break a rule.
 
@@ -101,8 +113,8 @@ def load(
         By column, an expression over the cells.
     rules : sequence of Rule
     findings : Findings
-    further : tuple of str
-        More columns at the table's end, each after a comma, and the join that they come from.
+    further : str, optional
+        More columns at the table's end, each after a comma.
 
     Returns
     -------
@@ -122,27 +134,30 @@ def load(
     def read(relation: str) -> str:
         return f"SELECT *, {derived} FROM ({relation})"
 
-    kept = f"{number}::UTINYINT AS list, {', '.join(values)}, ({bits})::INTEGER, weight, shape{further[0]}"
+    kept = f"{number}::UTINYINT AS list, {', '.join(values)}, ({bits})::INTEGER, weight, shape{further}"
     with database.reading(source.name, source.form):
         rows = read(cells.relation(keep_faults=True))
-        database.run(f"INSERT INTO {table} SELECT {kept} FROM ({rows}) {further[1]}")
+        database.run(f"INSERT INTO {table} SELECT {kept} FROM ({rows})")
     here = f"FROM {table} WHERE list = {number}"
-    count, weight, shaped, first = database.row(
-        f"SELECT count(*), coalesce(sum(weight), 0), coalesce(max(shape), 0), min(rowid) {here}"
-    )
-    shapes: dict[int, list[int]] = {}
-    if shaped:
-        for shape, row in database.rows(f"SELECT shape, rowid - {first} {here} AND shape > 0 ORDER BY rowid"):
-            shapes.setdefault(shape, []).append(row)
-    cells.check(findings, count, weight, shapes)
+    count, weight = database.row(f"SELECT count(*), coalesce(sum(weight), 0) {here}")
+    shapes = dict(database.rows(f"SELECT shape, count(*) {here} AND shape > 0 GROUP BY shape"))
+
+    def numbered() -> str:
+        # Threads do not put rows into a table in the file's order. Reading anew, for the sentences, keeps it.
+        return f"SELECT row_number() OVER () - 1 AS number, * FROM ({cells.relation()})"
+
+    def rows_of(shape: int) -> list[int]:
+        found = database.rows(f"SELECT number FROM ({numbered()}) WHERE shape = {shape} ORDER BY number")
+        return [row for (row,) in found]
+
+    cells.check(findings, count, weight, shapes, rows_of)
     database.run(f"DELETE {here} AND shape = {BROKEN}")
     sums = ", ".join(f"count(*) FILTER (faults & {1 << bit} <> 0)" for bit in range(len(rules)))
     for rule, broken in zip(rules, database.row(f"SELECT {sums} {here} AND faults <> 0"), strict=True):
         if broken:
-            rows = f"SELECT row_number() OVER () - 1 AS number, * FROM ({cells.relation()})"
-            chosen = f"SELECT * FROM ({read(rows)}) WHERE shape <> {BROKEN} AND ({rule.wrong})"
+            chosen = f"SELECT * FROM ({read(numbered())}) WHERE shape <> {BROKEN} AND ({rule.wrong})"
             found = database.records(f"{chosen} ORDER BY number LIMIT {EXAMPLES}")
             places = (f"{source.unit} {cells.line(row['number'])}" for row in found)
             told = (rule.sentence({**row, "place": place}) for row, place in zip(found, places, strict=True))
             findings.add(rule.kind, *told, count=broken)
-    return int(count) - len(shapes.get(BROKEN, ()))
+    return int(count) - int(shapes.get(BROKEN, 0))

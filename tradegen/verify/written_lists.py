@@ -50,7 +50,6 @@ def load_lists(
         CREATE OR REPLACE TABLE mistyped AS
             SELECT altered_number AS altered, min(pair) AS of_pair FROM truth
             WHERE field = 'trade_id' AND altered_number <> pair GROUP BY altered_number""")
-    placed = (", coalesce(of_pair, trade_id)", "LEFT JOIN mistyped ON mistyped.altered = trade_id")
     counts = {}
     century = _century(database, plan)
     for number, item in enumerate(plan.lists):
@@ -72,10 +71,11 @@ def load_lists(
             side = "CASE WHEN w_order_type = 'SELL' THEN 1 ELSE 0 END"
             values["leg"] = str(number) if len(plan.lists) == 2 else side
             rules = _rules(plan, item)
-            rows = load(database, "loaded", number, item.source, cells, values, rules, findings, placed)
+            rows = load(database, "loaded", number, item.source, cells, values, rules, findings, ", trade_id")
         counts[item.source.name] = rows
         advance(rows)
     database.run("DELETE FROM loaded WHERE trade_id IS NULL")
+    database.run("UPDATE loaded SET pair = of_pair FROM mistyped WHERE trade_id = altered")
     return counts
 
 

@@ -37,7 +37,7 @@ class CsvCells:
             f"FROM ({self._text.relation(keep_faults=keep_faults)})"
         )
 
-    def check(self, findings: Findings, rows: int, weight: int, _shapes: Mapping[int, list[int]]) -> None:
+    def check(self, findings: Findings, rows: int, weight: int, *_shapes: object) -> None:
         """Report lines that are no records."""
         self._text.check(findings, rows, weight)
 

@@ -86,7 +86,7 @@ class FixCells:
         weight = f"CAST({self._text.weight()} AS INTEGER)"
         return f"SELECT {named}, {weight} AS weight, 0::UTINYINT AS shape FROM messages"
 
-    def check(self, findings: Findings, rows: int, weight: int, _shapes: Mapping[int, list[int]]) -> None:
+    def check(self, findings: Findings, rows: int, weight: int, *_shapes: object) -> None:
         """Report messages that are not framed and numbered as FIX has it, or that contradict themselves."""
         self._text.check(findings, rows, weight)
         for wrong, told in self._statements():

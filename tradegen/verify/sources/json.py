@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import Source
@@ -76,11 +76,19 @@ class JsonCells:
         pattern = literal(f'"{re.escape(key)}"\\s*:\\s*([^,}}\\s]+)')
         return f"CASE WHEN good THEN replace(regexp_extract(body, {pattern}, 1), 'null', '') ELSE '' END"
 
-    def check(self, findings: Findings, rows: int, weight: int, shapes: Mapping[int, list[int]]) -> None:
+    def check(
+        self,
+        findings: Findings,
+        rows: int,
+        weight: int,
+        shapes: Mapping[int, int],
+        rows_of: Callable[[int], list[int]],
+    ) -> None:
         """Report lines that are no objects, and arrays that do not begin, go on or end as arrays do."""
         name, found = self._source.name, self._text.bytes
         keys = ", ".join(self._columns.values())
-        for row in shapes.get(_BROKEN, ()):
+        broken = rows_of(_BROKEN) if _BROKEN in shapes else []
+        for row in broken:
             findings.add("invalid", f"{name} line {self.line(row)} is not an object with {keys}")
         if not self._array:
             self._text.check(findings, rows, weight)
@@ -91,14 +99,29 @@ class JsonCells:
             findings.add("invalid", f"{name} line 1 is not the array's opening bracket alone")
         if not closed:
             findings.add("invalid", f"{name} line {found.lines}, the last one, does not close the array")
-        without = shapes.get(_LAST, [])
-        for row in without:
-            if row != rows - 1:
-                findings.add("invalid", f"{name} line {self.line(row)} has no comma at its end")
-        if rows and rows - 1 not in (*without, *shapes.get(_BROKEN, ())):
-            findings.add("invalid", f"{name} line {self.line(rows - 1)} ends the array after a comma")
+        self._check_commas(findings, rows, broken, shapes.get(_LAST, 0), rows_of)
         if opened and closed:
             self._text.check(findings, rows, weight + 2, apart=2)
+
+    def _check_commas(
+        self,
+        findings: Findings,
+        rows: int,
+        broken: Sequence[int],
+        without: int,
+        rows_of: Callable[[int], list[int]],
+    ) -> None:
+        """Report objects without a comma after them, but for the last one, which must have none."""
+        name, ends = self._source.name, b"\r\n"
+        last = self._text.bytes.last.rstrip(ends).removesuffix(b"]").rstrip(ends)
+        if without == min(rows, 1) and not broken and not last.endswith(b","):
+            return
+        lines = rows_of(_LAST)
+        for row in lines:
+            if row != rows - 1:
+                findings.add("invalid", f"{name} line {self.line(row)} has no comma at its end")
+        if rows and rows - 1 not in (*lines, *broken):
+            findings.add("invalid", f"{name} line {self.line(rows - 1)} ends the array after a comma")
 
     def line(self, row: int) -> int:
         """The line of a record."""

@@ -144,6 +144,8 @@ class TextFile:
             f"SELECT line, min_by(error_type, column_idx), min(error_message) FROM {self._faults} "
             "GROUP BY line ORDER BY line"
         )
+        # One a file: over the parts of a large dataset, they would pile up.
+        self._database.run(f"DROP TABLE {self._faults}")
         return [(line, self._fault(kind, message)) for line, kind, message in told]
 
     def _fault(self, kind: str, message: str) -> str:
