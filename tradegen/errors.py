@@ -106,8 +106,8 @@ def whole_number(name: str, value: Any, low: int, high: int, error: type[Excepti
         Where `value` is a boolean, no integer, or out of range.
     """
     try:
-        # NumPy's booleans are no index, as Python's are.
-        number = None if isinstance(value, bool) else operator.index(value)
+        # Booleans are an index to Python, and to NumPy 1 its own are. By name, so that NumPy is not imported here.
+        number = None if type(value).__name__ in ("bool", "bool_") else operator.index(value)
     except TypeError:
         number = None
     if number is None or not low <= number <= high:
