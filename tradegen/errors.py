@@ -106,7 +106,7 @@ def whole_number(name: str, value: Any, low: int, high: int, error: type[Excepti
         Where `value` is a boolean, no integer, or out of range.
     """
     try:
-        # By name, so that NumPy is not imported here: NumPy 1 takes its booleans for whole numbers, as Python does.
+        # By name, for NumPy is not to be imported here: NumPy 1 takes its booleans for whole numbers, too.
         number = None if type(value).__name__ in ("bool", "bool_") else operator.index(value)
     except TypeError:
         number = None
