@@ -68,7 +68,10 @@ class FixCells:
     def relation(self, *, keep_faults: bool = False) -> str:
         """The values of trades as text, with dates and times in the form that other lists have."""
         if keep_faults:
-            self._database.run(f"CREATE OR REPLACE TABLE messages AS {self._text.relation(keep_faults=True)}")
+            # Numbered as they are read: threads need not put rows into a table in the file's order.
+            lines = self._text.relation(keep_faults=True)
+            numbered = f"SELECT row_number() OVER () - 1 AS number, * FROM ({lines})"
+            self._database.run(f"CREATE OR REPLACE TABLE messages AS {numbered}")
         side = f"CASE {_value('54')} WHEN '1' THEN 'BUY' WHEN '2' THEN 'SELL' ELSE {_value('54')} END"
         cells = {
             "trade_id": _value("37"),
@@ -93,7 +96,7 @@ class FixCells:
             self._database.tell(
                 findings,
                 "invalid",
-                f"SELECT rowid AS number, * FROM messages WHERE coalesce({wrong}, true)",
+                f"SELECT * FROM messages WHERE coalesce({wrong}, true)",
                 f"{literal(self._source.name)} || ' line ' || (number + 1) || ': ' || {told}",
             )
 
@@ -124,7 +127,7 @@ class FixCells:
             (f"NOT ({form})", "'75 or 60 is no date or time of FIX: ' || field_14 || ' ' || field_15"),
             (f"{_value('54')} NOT IN ('1', '2')", "'54 is ' || " + _value("54") + " || '; expected 1 or 2'"),
             (f"{_FIELDS[-1]} <> ''", "'it goes on after its checksum'"),
-            _same("34", "(rowid + 1)::VARCHAR", "(number + 1)::VARCHAR"),
+            _same("34", "(number + 1)::VARCHAR"),
             _same("52", _value("60")),
             _same("17", _value("37")),
             _same("9", f"{length}::VARCHAR"),
