@@ -83,7 +83,7 @@ class DatasetOptions:
         out : str
             A folder or ``s3://bucket/prefix``.
         form : str
-            The name of a sink.
+            The name of a format.
         reserve : callable or None
             As `write_dataset` has it.
         force : bool

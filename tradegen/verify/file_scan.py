@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import re
 import stat
@@ -17,7 +16,7 @@ import numpy as np
 from tradegen.verify.database import Database
 from tradegen.verify.words import COLUMNS, UnfinishedError, VerifyError
 
-__all__ = ["Bytes", "Source", "digest_of", "first_lines", "json_object", "look", "regular"]
+__all__ = ["Bytes", "Source", "first_lines", "json_object", "look"]
 
 _SAMPLE = 65_536
 _PIECE = 1 << 22
@@ -109,7 +108,7 @@ def first_lines(path: Path, wrong: Callable[[bytes], bool]) -> Iterator[int]:
                 yield number
 
 
-def regular(path: Path, name: str) -> None:
+def _require_regular(path: Path, name: str) -> None:
     """Refuse what is no file, and would be waited for, or could not be read twice.
 
     Raises
@@ -135,23 +134,6 @@ _OTHERS = (
 )
 
 
-def digest_of(path: Path, name: str) -> tuple[int, str]:
-    """The bytes of a file and their SHA-256.
-
-    Raises
-    ------
-    VerifyError
-        Where it is no regular file, or cannot be read.
-    """
-    regular(path, name)
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return file.tell(), digest
-    except OSError as error:
-        raise UnfinishedError(f"{name} cannot be read: {error.strerror}") from None
-
-
 def look(database: Database, path: Path, called: str = "") -> Source | dict[str, Any]:
     """A manifest as a dictionary, or a file of records as a source.
 
@@ -169,7 +151,7 @@ def look(database: Database, path: Path, called: str = "") -> Source | dict[str,
         Where the file cannot be read, or is of no known form.
     """
     name = called or str(path)
-    regular(path, name)
+    _require_regular(path, name)
     try:
         with path.open("rb") as file:
             sample = file.read(_SAMPLE)

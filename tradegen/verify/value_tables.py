@@ -93,7 +93,6 @@ def load(
     values: Mapping[str, str],
     rules: Sequence[Rule],
     findings: Findings,
-    further: str = "",
 ) -> int:
     """Add the rows of a file to a table of values, and report those that break a rule.
 
@@ -113,8 +112,6 @@ def load(
         By column, an expression over the cells.
     rules : sequence of Rule
     findings : Findings
-    further : str, optional
-        More columns at the table's end, each after a comma.
 
     Returns
     -------
@@ -134,7 +131,7 @@ def load(
     def read(relation: str) -> str:
         return f"SELECT *, {derived} FROM ({relation})"
 
-    kept = f"{number}::UTINYINT AS list, {', '.join(values)}, ({bits})::INTEGER, weight, shape{further}"
+    kept = f"{number}::UTINYINT AS list, {', '.join(values)}, ({bits})::INTEGER, weight, shape"
     with database.reading(source.name, source.form):
         rows = read(cells.relation(keep_faults=True))
         database.run(f"INSERT INTO {table} SELECT {kept} FROM ({rows})")

@@ -43,7 +43,7 @@ def load_lists(
     kinds = ", ".join(f"{name} {kind}" for name, kind in _KINDS.items())
     database.run(
         f"CREATE OR REPLACE TABLE loaded (list UTINYINT, {kinds}, record_id UBIGINT, "
-        "leg UTINYINT, faults INTEGER, weight INTEGER, shape UTINYINT, pair BIGINT)"
+        "leg UTINYINT, pair BIGINT, faults INTEGER, weight INTEGER, shape UTINYINT)"
     )
     # A record with a mistyped id is put to its pair, as the truth has it.
     database.run("""
@@ -70,8 +70,9 @@ def load_lists(
             # A leg that says neither is reported, and is of leg 0 for the rest of the proof.
             side = "CASE WHEN w_order_type = 'SELL' THEN 1 ELSE 0 END"
             values["leg"] = str(number) if len(plan.lists) == 2 else side
+            values["pair"] = "trade_id"
             rules = _rules(plan, item)
-            rows = load(database, "loaded", number, item.source, cells, values, rules, findings, ", trade_id")
+            rows = load(database, "loaded", number, item.source, cells, values, rules, findings)
         counts[item.source.name] = rows
         advance(rows)
     database.run("DELETE FROM loaded WHERE trade_id IS NULL")
