@@ -38,7 +38,7 @@ def random_draws(mechanisms: int) -> Array:
 
 
 def nearly_tied(weights: list[float], apart: int) -> Array:
-    """Draws that give all mechanisms the same key, but for so many units in the last place either way."""
+    """Draws whose keys are equal for all mechanisms, or differ by a few units in the last place."""
     generator = np.random.default_rng(6)
     key = -np.log1p(-generator.random(PAIRS)) / sum(weights)
     share = np.stack([-np.expm1(-key * weight) for weight in weights])

@@ -205,7 +205,7 @@ def test_every_column_has_statistics_and_a_page_index(table: str) -> None:
 
 @pytest.mark.parametrize("table", ["trades", "truth"])
 def test_no_column_is_encoded_by_differences(table: str) -> None:
-    """For these fastparquet misreads, whoever wrote them."""
+    """fastparquet misreads columns with these encodings, whichever library wrote them."""
     about = file_of(written_files("parquet", **EVERYTHING)[table]).metadata.row_group(0)
     used = {encoding for place in range(about.num_columns) for encoding in about.column(place).encodings}
     assert used <= {"PLAIN", "RLE", "RLE_DICTIONARY"}

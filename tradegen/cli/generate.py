@@ -124,7 +124,7 @@ def generate(
 ) -> None:
     """Generate trade records: by default 15 pairs, 30% of them mismatched, as JSON.
 
-    Ids come from the ledger ./trade_ids.db, so that no id is ever handed out twice.
+    Ids come from the ledger ./trade_ids.db, which never hands out an id twice.
 
     For example:
 

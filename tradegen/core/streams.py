@@ -59,7 +59,7 @@ def exponential(raw: Array) -> Array:
 
     NumPy's logarithm, and the C library's, differ in the last bit from one processor to another. This one
     takes only whole numbers and single additions, subtractions, multiplications and divisions of float64,
-    each of which IEEE 754 rounds in one way. So a draw gives the same bits on every machine.
+    and IEEE 754 allows only one result for each of these. So a draw gives the same bits on every machine.
 
     The upper 53 bits of a draw are a number, and `left` is ``2**53`` less that number: the logarithm to find
     is ``log(2**53 / left)``. Let `near` be `left` rounded to its seven leading bits, halves up. The result is
@@ -160,7 +160,7 @@ def scramble(numbers: Array, salt: int) -> Array:
 
 _ALL = 2.0**53
 _CELLS = 1 << 6  # from one power of two to the next
-_BELOW = 52 - 6  # bits of a float64 below its seven leading ones, of which it does not store the first
+_BELOW = 52 - 6  # of the 52 bits that a float64 stores, those after the first six
 _HALF_A_CELL = 1 << (_BELOW - 1)
 _FIRST_CELL = 1023 * _CELLS  # 1023 is the exponent of 1.0
 _ONE = 1 << 120

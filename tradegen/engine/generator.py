@@ -1,6 +1,6 @@
 """Blocks of a run. ``generate_block`` is a pure function: no I/O, no clock, no state.
 
-So a run is the same bytes whoever makes its blocks, and in whatever order.
+So the bytes of a run depend neither on who makes its blocks nor on their order.
 """
 
 from __future__ import annotations
