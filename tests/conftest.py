@@ -52,6 +52,16 @@ def ledger(tmp_path: Path) -> Ledger:
     return create_ledger(tmp_path / "trade_ids.db")
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a ledger, into which nothing else may be written."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERMINAL_WIDTH", "200")
+    create_ledger("trade_ids.db")
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Datasets for verify, to be read and copied, not changed."""
