@@ -1,8 +1,4 @@
-"""generate(): the one way in. A run is prepared once, then made block by block.
-
-``generate_block`` is a pure function: no I/O, no clock, no state. So a run is the same bytes whoever makes
-its blocks, and in whatever order.
-"""
+"""`generate`, and the `Batch` that it gives: a whole run in memory, as frames or Arrow, with its manifest."""
 
 from __future__ import annotations
 

@@ -22,11 +22,11 @@ from tradegen.core.blocks import Block, Counts
 from tradegen.core.columns import FIELDS
 from tradegen.engine.digests import FIRST_CATALOGUE, columns_digest, truth_digest
 from tradegen.engine.run import MANIFEST_VERSION, Run, prepare
-from tradegen.errors import ScenarioError, shown
+from tradegen.errors import ScenarioError, TradegenError, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.version import GENERATION, __version__
 
-__all__ = ["Tally", "differing_digests", "run_of"]
+__all__ = ["Tally", "differing_digests", "require_version", "run_of"]
 
 _SELECTED = ("eligible", "requested", "applied")
 
@@ -140,6 +140,15 @@ def _versions() -> Mapping[str, str]:
     return versions
 
 
+def require_version(version: object, source: object, error: type[TradegenError]) -> None:
+    """Refuse a manifest of a version that this tradegen does not read; `source` is what messages call it."""
+    if version not in range(1, MANIFEST_VERSION + 1):
+        raise error(
+            f"{source} is a manifest of version {shown(version)}; "
+            f"this tradegen reads versions 1 and {MANIFEST_VERSION}"
+        )
+
+
 def run_of(manifest: Mapping[str, Any], source: object) -> Run:
     """The run that a manifest is of, to be made again. Its tally is digested as that manifest's was.
 
@@ -156,11 +165,7 @@ def run_of(manifest: Mapping[str, Any], source: object) -> Run:
         Where it is of a version or a generation that this tradegen does not know, or its scenario is refused.
     """
     version: Any = manifest.get("manifest")
-    if version not in range(1, MANIFEST_VERSION + 1):
-        raise ScenarioError(
-            f"{source} is a manifest of version {shown(version)}; "
-            f"this tradegen reads versions 1 and {MANIFEST_VERSION}"
-        )
+    require_version(version, source, ScenarioError)
     generation = 1 if version == 1 else manifest.get("generation")
     if generation != GENERATION:
         versions = manifest.get("versions")

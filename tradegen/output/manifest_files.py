@@ -7,8 +7,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tradegen.engine.run import MANIFEST_VERSION
-from tradegen.errors import OutputError, shown
+from tradegen.engine.manifest import require_version
+from tradegen.errors import OutputError
 
 __all__ = ["read_manifest", "read_plan"]
 
@@ -74,11 +74,8 @@ def read_manifest(content: bytes, name: str) -> dict[str, Any]:
     """
     found = _parsed(content, f"{name} is not a manifest of tradegen's")
     version = found.get("manifest") if isinstance(found, dict) else None
-    if isinstance(version, int) and version not in range(1, MANIFEST_VERSION + 1):
-        raise OutputError(
-            f"{name} is a manifest of version {shown(version)}; "
-            f"this tradegen reads versions 1 and {MANIFEST_VERSION}"
-        )
+    if isinstance(version, int):
+        require_version(version, name, OutputError)
     return _checked(_Manifest, found, f"{name} is not a manifest of tradegen's")
 
 
