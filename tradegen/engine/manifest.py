@@ -34,18 +34,17 @@ _SELECTED = ("eligible", "requested", "applied")
 class Tally:
     """Counts and digests of a run's blocks, added in order as they pass, or merged part by part.
 
-    Digests are SHA-256 over the SHA-256 of each block's columns, so that parts can be made apart. Of the
-    `trades`, they cost a sixth of the time: a dataset does without, and has those of its files.
+    Digests are SHA-256 over the SHA-256 of each block's columns, so that parts can be made apart.
     """
 
-    def __init__(self, run: Run, *, trades: bool = True) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
         self._counts: Counter[str] = Counter(
             pairs=0, trades=0, mismatched_pairs=0, benign_pairs=0, truth_rows=0
         )
         self._by_field = np.zeros(len(FIELDS), np.int64)
         self._selection = Counts.none(len(run.scenario.hot_spots) + 2, len(run.mechanisms))
-        self._blocks = {name: bytearray() for name in (("trades", "truth") if trades else ("truth",))}
+        self._blocks = {"trades": bytearray(), "truth": bytearray()}
 
     def add(self, block: Block) -> None:
         """Count a block, the one after those already added."""
@@ -58,9 +57,8 @@ class Tally:
         )
         self._by_field += np.bincount(block.truth.field, minlength=len(FIELDS))
         self._selection += block.counts
-        if "trades" in self._blocks:
-            self._blocks["trades"] += columns_digest(block.trades)
         run = self._run
+        self._blocks["trades"] += columns_digest(block.trades)
         self._blocks["truth"] += truth_digest(block.truth, run.mechanisms, run.manifest_version)
 
     def to_dict(self) -> dict[str, Any]:
