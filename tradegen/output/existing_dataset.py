@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tradegen.core.columns import LISTS
@@ -50,7 +50,7 @@ def finished_manifest(store: Store, plan: Plan, *, resume: bool, ids_given: bool
             raise OutputError(f"{store.place} holds a dataset; expected another folder, or --overwrite")
         if manifest := read_noted(store, MANIFEST):
             _require_same(store, plan, _as_noted(manifest), ids_given=ids_given, finished=True)
-            _refuse_strays(store, plan)
+            _refuse_strays(store.place, names, plan)
             _require_whole(store, plan, manifest)
         return manifest
     if noted := read_noted(store, PLAN):
@@ -60,7 +60,7 @@ def finished_manifest(store: Store, plan: Plan, *, resume: bool, ids_given: bool
                 "and --overwrite starts anew"
             )
         _require_same(store, plan, noted, ids_given=ids_given and noted["reserved"])
-        _refuse_strays(store, plan)
+        _refuse_strays(store.place, names, plan)
     elif names:
         raise OutputError(
             f"{store.place} holds {names[0]} but no manifest; expected a new or empty folder, or --overwrite"
@@ -68,13 +68,13 @@ def finished_manifest(store: Store, plan: Plan, *, resume: bool, ids_given: bool
     return None
 
 
-def _refuse_strays(store: Store, plan: Plan) -> None:
+def _refuse_strays(place: str, names: Iterable[str], plan: Plan) -> None:
     """Refuse part files that a dataset of this plan does not have."""
     ours = {name for part in range(plan.part_count) for name in plan.files(part).values()}
-    for name in store.names():
+    for name in names:
         if name not in ours and name != MANIFEST and not name.startswith(f"{PROGRESS}/"):
             raise OutputError(
-                f"{store.place} holds {name}, which is no part of this dataset; "
+                f"{place} holds {name}, which is no part of this dataset; "
                 "expected that file to be taken away, or --overwrite"
             )
 
