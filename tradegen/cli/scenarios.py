@@ -11,6 +11,13 @@ from tradegen.cli.shell import SETTINGS, Command, sentences
 
 __all__ = ["app"]
 
+_SCHEMA_FILE = "tradegen.schema.json"
+# VS Code's Even Better TOML, taplo and others read the schema that the first line names.
+_FOR_EDITORS = f"""#:schema ./{_SCHEMA_FILE}
+# For editors to complete and check this file: tradegen scenarios schema > {_SCHEMA_FILE}
+
+"""
+
 app = typer.Typer(
     help="Named scenarios: list them (the default), print one, print the schema.",
     **(SETTINGS | {"no_args_is_help": False}),
@@ -47,15 +54,18 @@ def scenarios_show(
     from tradegen.scenario.model import Scenario, scenario_names, scenario_text
 
     if comments and scenario in scenario_names():
-        typer.echo(scenario_text(scenario), nl=False)
+        typer.echo(_FOR_EDITORS + scenario_text(scenario), nl=False)
         return
-    typer.echo(Scenario.load(scenario).to_toml(), nl=False)
+    typer.echo(_FOR_EDITORS + Scenario.load(scenario).to_toml(), nl=False)
 
 
 @app.command("schema", cls=Command)
 @sentences
 def scenarios_schema() -> None:
-    """Print the JSON schema of a scenario."""
+    """Print the JSON schema of a scenario, for editors that complete and check TOML.
+
+    The first line that `scenarios show` prints names it as tradegen.schema.json, in the same folder.
+    """
     from tradegen.scenario.model import Scenario
 
     typer.echo(json.dumps(Scenario.json_schema(), indent=2))

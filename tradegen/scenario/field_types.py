@@ -29,6 +29,7 @@ from tradegen.mechanisms.mechanism import Zone
 from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain
 
 __all__ = [
+    "SOME_WEIGHT",
     "Band",
     "Brokers",
     "Day",
@@ -40,7 +41,28 @@ __all__ = [
     "TimeOfDay",
     "Weights",
     "default_settings",
+    "settings_schema",
 ]
+
+# Dates and times as text, for the JSON schema: checkers of TOML take its own for text. A date may have a
+# time, which must be midnight.
+_MIDNIGHT = r"[Tt ]00:00(:00(\.0+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+_DAY = (
+    r"^(19|20|21)[0-9]{2}("
+    rf"-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])({_MIDNIGHT})?"
+    r"|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])"
+    r"|-W(0[1-9]|[1-4][0-9]|5[0-3])(-[1-7])?|W(0[1-9]|[1-4][0-9]|5[0-3])[1-7]?)$"
+)
+_TIME = r"^T?([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9]([.,]0+)?)?|[0-5][0-9]([0-5][0-9]([.,]0+)?)?)?$"
+_WEIGHT = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": 1e9,
+    "not": {"exclusiveMinimum": 0, "exclusiveMaximum": 1e-9},
+}
+
+SOME_WEIGHT = {"not": {"type": "object", "additionalProperties": {"maximum": 0}}}
+"""The schema of a table of numbers that are not all 0."""
 
 
 def _from_iso_text(kind: type[dt.date] | type[dt.time]) -> BeforeValidator:
@@ -141,13 +163,14 @@ Day = Annotated[
     Annotated[dt.date, _from_iso_text(dt.date), Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))]
     | None,
     Expected("a date from 1900-01-01 to 2199-12-31, such as 2025-07-21"),
-    WithJsonSchema({"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]}),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _DAY}, {"type": "null"}]}),
 ]
 TimeOfDay = Annotated[
     dt.time,
     _from_iso_text(dt.time),
     AfterValidator(_whole_second),
     Expected("a time of day such as 09:30:00"),
+    WithJsonSchema({"type": "string", "pattern": _TIME}),
 ]
 Weights = Annotated[
     Mapping[str, Annotated[float, Field(ge=0, le=1e9), NUMBER]],
@@ -157,7 +180,9 @@ Weights = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "properties": {name: {"type": "number", "minimum": 0} for name in CATALOGUE},
+            "properties": {
+                name: {"description": entry.sentence, **_WEIGHT} for name, entry in CATALOGUE.items()
+            },
             "additionalProperties": False,
         }
     ),
@@ -181,6 +206,14 @@ FieldShares = Annotated[
     BeforeValidator(_shares),
     Field(min_length=1, max_length=len(FIELDS)),
     Expected(f"1 to {len(FIELDS)} shares that add up to 1, such as [0.8, 0.2]"),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "number", "minimum": 0, "maximum": 1},
+            "minItems": 1,
+            "maxItems": len(FIELDS),
+        }
+    ),
 ]
 
 
@@ -188,3 +221,8 @@ FieldShares = Annotated[
 def default_settings(mechanism: str) -> Settings:
     """The settings of a mechanism where a scenario names none."""
     return Frozen(_settings_model(mechanism)().model_dump())
+
+
+def settings_schema(mechanism: str) -> dict[str, Any]:
+    """The JSON schema of the settings of a mechanism."""
+    return _settings_model(mechanism).model_json_schema()

@@ -79,7 +79,9 @@ class ScenarioFields(BaseModel):
         "false: at most half of it, or at least twice",
     )
     hot_spots: HotSpots = Field(
-        (), description="causes that strike a part of the pairs, which belong to the first that is about them"
+        (),
+        description="causes that strike a part of the pairs, which belong to the first that is about them",
+        json_schema_extra={"uniqueItems": True},
     )
     order: Annotated[Literal["shuffled", "paired"], Expected("shuffled or paired")] = Field(
         "shuffled", description="row order; shuffled within a block of 65536 pairs"

@@ -3,17 +3,33 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from tradegen.core.clock import stretches
 from tradegen.errors import named
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.scenario.field_types import SettingsByName, Share, Weights
+from tradegen.scenario.field_types import SOME_WEIGHT, SettingsByName, Share, Weights
 from tradegen.scenario.validation import NUMBER, STRICT, Expected, Frozen, explain, table
 
 __all__ = ["HotSpot", "HotSpots", "Where"]
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}$"
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+# Two different times.
+_HOURS = rf"^(?!(.+?)(:00)?-\1(:00)?$){_TIME}-{_TIME}$"
+_WEIGHTS_FOR_RATE: dict[str, Any] = {
+    "if": {"properties": {"rate": {"exclusiveMinimum": 0}}},
+    "then": {"properties": {"mechanisms": SOME_WEIGHT}},
+}
 
 
 def _several(value: Any) -> Any:
@@ -26,8 +42,16 @@ def _hours(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _names_schema(name: dict[str, str]) -> WithJsonSchema:
+    several = {"type": "array", "items": name, "minItems": 1}
+    return WithJsonSchema({"anyOf": [name, several, {"type": "null"}]})
+
+
 Names = Annotated[
-    tuple[str, ...] | None, BeforeValidator(_several), Expected("a name, or a list of at least one name")
+    tuple[str, ...] | None,
+    BeforeValidator(_several),
+    Expected("a name, or a list of at least one name"),
+    _names_schema({"type": "string"}),
 ]
 Dollars = Annotated[Annotated[float, Field(ge=0, le=1e18), NUMBER] | None, Expected("dollars from 0 to 1e18")]
 
@@ -35,12 +59,16 @@ Dollars = Annotated[Annotated[float, Field(ge=0, le=1e18), NUMBER] | None, Expec
 class Where(BaseModel):
     """Which legs a hot spot is about: all that is named must hold for the leg before any alteration."""
 
-    model_config = STRICT
+    model_config = STRICT | ConfigDict(json_schema_extra={"minProperties": 1})
 
     broker_id: Names = Field(None, description="the leg's broker is one of these")
     contra_broker_id: Names = Field(None, description="the leg's contra broker is one of these")
     ticker: Names = Field(None, description="the ticker is one of these")
-    hours: Annotated[Names, AfterValidator(lambda value: value and _hours(value))] = Field(
+    hours: Annotated[
+        Names,
+        AfterValidator(lambda value: value and _hours(value)),
+        _names_schema({"type": "string", "pattern": _HOURS}),
+    ] = Field(
         None,
         description='the time lies in one of these stretches, such as "10:00-10:30", whose end is excluded',
     )
@@ -64,7 +92,7 @@ class Where(BaseModel):
 class HotSpot(BaseModel):
     """A cause of mismatches that strikes a part of the pairs, at a rate of its own."""
 
-    model_config = STRICT
+    model_config = STRICT | ConfigDict(json_schema_extra=_WEIGHTS_FOR_RATE)
 
     name: Annotated[str, Expected("1 to 40 letters, digits, spaces, dots, dashes or underscores")] = Field(
         pattern=_NAME, description="the cause, as the truth states it"

@@ -5,19 +5,22 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from tradegen.core.columns import RECORD_ID, STEPS, TRADE_COLUMNS
 from tradegen.errors import nearest, shown
 from tradegen.scenario.validation import STRICT, Expected, Frozen
 
-__all__ = ["PLAIN", "Layout"]
+__all__ = ["PLAIN", "Layout", "containing"]
 
 _COLUMNS = (*TRADE_COLUMNS, RECORD_ID)
 # What strftime writes alike on every machine; %b and %B are English unless a program sets another locale.
 _DIRECTIVES = re.compile(r"%(.?)")
 _KNOWN = "YmdHIpMSfbByj%"
 _NAME = re.compile(r"[^\x00-\x1f\x7f\"\\]{1,64}")
+# What says the year, the month and the day; half of the day, hour, minute and second.
+_DAYS = ("Yy", "mbBj", "dj")
+_TIMES = ("Hp", "HI", "M", "S")
 _MOMENT = dt.datetime(2025, 11, 21, 22, 33, 44, 555_666)
 
 
@@ -48,8 +51,26 @@ def _format(value: str) -> str:
     return value
 
 
+def containing(directives: str) -> str:
+    """The regular expression of a format that has one of these directives."""
+    return f"^([^%]|%[^{directives}])*%[{directives}]"
+
+
+def _format_schema(*parts: str) -> WithJsonSchema:
+    """The JSON schema of a format; of each of the `parts`, it has one of the directives."""
+    known = {"pattern": f"^([^%]|%[{_KNOWN}])*$"}
+    form = {
+        "type": "string",
+        "pattern": f"^{_NAME.pattern}$",
+        "allOf": [known, *({"pattern": containing(part)} for part in parts)],
+    }
+    return WithJsonSchema({"anyOf": [form, {"type": "null"}]})
+
+
 Format = Annotated[
-    str | None, AfterValidator(lambda value: value and _format(value)), Expected("a format such as %d/%m/%Y")
+    str | None,
+    AfterValidator(lambda value: None if value is None else _format(value)),
+    Expected("a format such as %d/%m/%Y"),
 ]
 
 
@@ -63,9 +84,22 @@ class Layout(BaseModel):
         AfterValidator(_columns),
         PlainSerializer(lambda value: dict(value)),
         Expected('new names by column, such as {trade_id = "TradeRef"}'),
+        WithJsonSchema(
+            {
+                "type": "object",
+                "properties": {
+                    name: {"type": "string", "pattern": f"^{_NAME.pattern}$"} for name in _COLUMNS
+                },
+                "additionalProperties": False,
+            }
+        ),
     ] = Field(Frozen(), description="new names of columns")
-    date_format: Format = Field(None, description="form of dates, as strftime has it")
-    timestamp_format: Format = Field(None, description="form of timestamps, as strftime has it")
+    date_format: Annotated[Format, _format_schema(*_DAYS)] = Field(
+        None, description="form of dates, as strftime has it"
+    )
+    timestamp_format: Annotated[Format, _format_schema(*_DAYS, *_TIMES)] = Field(
+        None, description="form of timestamps, as strftime has it"
+    )
 
     def __bool__(self) -> bool:
         return bool(self.columns or self.date_format or self.timestamp_format)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from pydantic import ValidationError, model_validator
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from tradegen.core.columns import LISTS
 from tradegen.core.regular_files import read_file
@@ -129,16 +128,9 @@ class Scenario(ScenarioFields):
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
         """The JSON schema of a scenario, for editors and other tools."""
-        schema = cls.model_json_schema(schema_generator=_Schema)
-        schema["description"] = "What tradegen is to generate."
-        for name, value in cls().to_dict().items():
-            schema["properties"][name]["default"] = value
-        return schema
+        from tradegen.scenario.json_schema import json_schema  # loaded where it is used
 
-
-class _Schema(GenerateJsonSchema):
-    # `json_schema` puts in the defaults of mechanisms and settings, which pydantic cannot print.
-    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default"}  # noqa: RUF012 - as its base
+        return json_schema(cls, cls().to_dict())
 
 
 def scenario_names() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tradegen.core.columns import MICROSECONDS, TICKS_PER_DOLLAR
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, PARTS, Tolerance
@@ -12,6 +12,14 @@ from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, tabl
 __all__ = ["Tolerances"]
 
 _BASIS_POINTS = 10_000
+_UNITS = ("absolute", "bps", "ticks")
+_ONE_UNIT: list[Any] = [
+    {
+        "required": [unit],
+        "properties": {name: {"type": "number" if name == unit else "null"} for name in _UNITS},
+    }
+    for unit in _UNITS
+]
 
 
 def _scaled(name: str, value: float, by: int, whole: str) -> int:
@@ -25,7 +33,7 @@ def _scaled(name: str, value: float, by: int, whole: str) -> int:
 class PriceTolerance(BaseModel):
     """A price's tolerance, in one of three units."""
 
-    model_config = STRICT
+    model_config = STRICT | ConfigDict(json_schema_extra={"oneOf": _ONE_UNIT})
 
     absolute: Annotated[
         Annotated[float, Field(ge=0, le=1e6), NUMBER] | None, Expected("dollars from 0 to 1000000")

@@ -1,0 +1,133 @@
+"""The JSON schema of a scenario, for editors and other tools.
+
+Most of it comes from the types of the fields. Added here are the settings of each mechanism, and the rules
+between fields, as far as a schema can state them: it can neither add numbers up nor compare them. Such a
+scenario passes the schema, and tradegen still refuses it.
+"""
+
+import zoneinfo
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
+
+from tradegen.core.columns import LEGS, LISTS
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.mechanism import Zone
+from tradegen.scenario.field_types import SOME_WEIGHT, settings_schema
+from tradegen.scenario.fields import ScenarioFields
+from tradegen.scenario.layouts import containing
+from tradegen.scenario.tolerances import Tolerances
+
+__all__ = ["json_schema"]
+
+_Schema = dict[str, Any]
+_SETTINGS = {"$ref": "#/$defs/Settings"}
+_ABOVE_ZERO = {"exclusiveMinimum": 0}
+_ALL_ZERO = {"type": "object", "additionalProperties": {"maximum": 0}}
+_NOTHING_SAID = {
+    "properties": {
+        "columns": {"maxProperties": 0},
+        "date_format": {"type": "null"},
+        "timestamp_format": {"type": "null"},
+    }
+}
+
+
+class _Generator(GenerateJsonSchema):
+    # `json_schema` puts in the defaults of mechanisms and settings, which pydantic cannot print.
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"non-serializable-default"}  # noqa: RUF012 - as its base
+
+
+def json_schema(fields: type[ScenarioFields], defaults: dict[str, Any]) -> _Schema:
+    """Give the schema of draft 2020-12.
+
+    Parameters
+    ----------
+    fields : type
+        The model of a scenario.
+    defaults : dict
+        The value of each field that is not given, as JSON carries it.
+    """
+    schema = fields.model_json_schema(schema_generator=_Generator)
+    for name, value in defaults.items():
+        schema["properties"][name]["default"] = value
+    schema["$defs"] |= {"Settings": _settings(), "TimeZone": _time_zones()}
+    for table in (schema, schema["$defs"]["HotSpot"]):
+        about = {name: table["properties"]["settings"].get(name) for name in ("description", "default")}
+        said = {name: value for name, value in about.items() if value is not None}
+        table["properties"]["settings"] = _SETTINGS | said
+    schema["allOf"] = [*_weights(), *_tolerances(), *_views(), _precision()]
+    about_it = {"title": "tradegen scenario", "description": "What tradegen is to generate."}
+    return {"$schema": _Generator.schema_dialect, **schema, **about_it}
+
+
+def _settings() -> _Schema:
+    """The settings by mechanism, each with its own names and ranges."""
+    by_mechanism = {}
+    for name, mechanism in CATALOGUE.items():
+        table = settings_schema(name)
+        for setting in mechanism.settings:
+            if isinstance(setting, Zone):
+                said = table["properties"][setting.name]
+                del said["type"]
+                said["$ref"] = "#/$defs/TimeZone"
+        by_mechanism[name] = table | {"description": mechanism.sentence}
+    return {"type": "object", "properties": by_mechanism, "additionalProperties": False}
+
+
+def _time_zones() -> _Schema:
+    return {"type": "string", "enum": sorted(zoneinfo.available_timezones())}
+
+
+def _if(conditions: _Schema, then: _Schema, given: Iterable[str] = ()) -> _Schema:
+    """A rule between fields; those that are `given` must not be left at their defaults for it to hold."""
+    condition: _Schema = {"properties": conditions}
+    return {"if": condition | {"required": list(given)}, "then": {"properties": then}}
+
+
+def _weights() -> list[_Schema]:
+    """Where something is to be mismatched, some mechanism has a weight."""
+    own_or_none = {"anyOf": [{"required": ["mechanisms"]}, {"properties": {"rate": {"maximum": 0}}}]}
+    return [
+        _if({"mismatch_rate": _ABOVE_ZERO}, {"mechanisms": SOME_WEIGHT}),
+        _if({"mechanisms": _ALL_ZERO}, {"hot_spots": {"items": own_or_none}}, given=["mechanisms"]),
+    ]
+
+
+def _tolerances() -> list[_Schema]:
+    """Benign differences, and those at the boundary, need a tolerance on a field that is altered."""
+    tolerated, altered = [], []
+    for field in Tolerances.model_fields:
+        above_zero = SOME_WEIGHT if field == "price" else _ABOVE_ZERO
+        table = {"required": [field], "properties": {field: above_zero}}
+        weights = {name: {"maximum": 0} for name in CATALOGUE if CATALOGUE[name].field == field}
+        tolerated.append({"properties": {"tolerances": table}})
+        # By default, all four fields with a tolerance are altered.
+        altered.append({"properties": {"tolerances": table, "mechanisms": {"not": {"properties": weights}}}})
+    needs = {"required": ["tolerances"]}
+    return [
+        {**_if({"benign_rate": _ABOVE_ZERO}, {}, given=["benign_rate"]), "then": needs | {"anyOf": altered}},
+        # A hot spot's mechanisms count here, too.
+        {**_if({"boundary": {"const": True}}, {}, given=["boundary"]), "then": needs | {"anyOf": tolerated}},
+    ]
+
+
+def _views() -> list[_Schema]:
+    """A scenario speaks of the lists and the legs of its own view."""
+    rules = []
+    for view, legs in LEGS.items():
+        others = {name: _NOTHING_SAID for other in LISTS if other != view for name in LISTS[other]}
+        spots = {"items": {"properties": {"leg": {"enum": [*legs, None]}}}}
+        by_default = view == ScenarioFields.model_fields["view"].default
+        given = [] if by_default else ["view"]
+        rules.append(_if({"view": {"const": view}}, others | {"hot_spots": spots}, given))
+    return rules
+
+
+def _precision() -> _Schema:
+    """A form of timestamps shows what is finer than a second."""
+    names = [name for lists in LISTS.values() for name in lists]
+    shows_it = {"properties": {"timestamp_format": {"pattern": containing("f")}}}
+    finer = {"timestamp_precision": {"enum": ["ms", "us"]}}
+    return _if(finer, dict.fromkeys(names, shows_it), given=["timestamp_precision"])
