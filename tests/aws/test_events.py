@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from tradegen import generate
 from tradegen.aws.events import Environment, read_event
+from tradegen.aws.log_lines import log_lines
 from tradegen.errors import ScenarioError, TradegenError
 
 RULE = {
@@ -126,11 +128,48 @@ def test_a_line_break_in_a_variable_starts_no_second_assignment() -> None:
         environment(TRADEGEN_PAIRS="5\nbrokers=3")
 
 
-def test_more_tickers_than_the_manifests_line_holds_are_refused_at_cold_start(tmp_path: Path) -> None:
-    path = tmp_path / "many.csv"
-    path.write_text("ticker,price\n" + "".join(f"T{number},1\n" for number in range(3_001)))
-    with pytest.raises(TradegenError, match="TRADEGEN_TICKERS: 3001 tickers; expected at most 3000"):
+def long_tickers(path: Path, count: int) -> Path:
+    path.write_text("ticker,price\n" + "".join(f"T{number:023},1234567.00\n" for number in range(count)))
+    return path
+
+
+def test_tickers_too_long_for_the_manifests_line_are_refused_at_cold_start(tmp_path: Path) -> None:
+    # A ticker of 24 characters and its price take 42 bytes: "T...": "1234567.00" and a comma.
+    path = long_tickers(tmp_path / "many.csv", 6_300)
+    with pytest.raises(
+        TradegenError, match=r"^the environment: the manifest of 6,300 tickers .*at most 262,118"
+    ):
         environment(TRADEGEN_TICKERS=str(path))
+
+
+def test_as_many_tickers_as_the_line_just_holds_are_taken_whatever_is_counted(tmp_path: Path) -> None:
+    # The largest number that is not refused, by bisection; what is then logged must fit.
+    fits, refused = 5_000, 6_300
+    while refused - fits > 1:
+        middle = (fits + refused) // 2
+        try:
+            environment(TRADEGEN_TICKERS=str(long_tickers(tmp_path / "many.csv", middle))).order(RULE)
+        except TradegenError:
+            refused = middle
+        else:
+            fits = middle
+    found = environment(TRADEGEN_TICKERS=str(long_tickers(tmp_path / "many.csv", fits)))
+    order = found.order({**RULE, "scenario": {"pairs": 10_000, "mismatch_rate": 1.0}})
+    batch = generate(order.scenario, seed=order.seed, first_id=10**17, tickers=found.market)
+    *_, manifest, end = log_lines(batch, "array", order.key).split("\n")
+    assert end == ""
+    # 262,144 bytes less 26 of overhead and the line feed; the reserve for what is counted is below 3,000.
+    assert 259_000 < len(manifest.encode()) <= 262_117
+
+
+def test_hot_spots_too_many_for_the_manifests_line_are_refused_with_their_event() -> None:
+    spots = [
+        {"name": f"spot {number}", "rate": 0.5, "where": {"broker_id": ["BKR001"]}} for number in range(2_000)
+    ]
+    with pytest.raises(
+        ScenarioError, match=r"^event: scenario: the manifest of 152 tickers and 2,000 hot spots"
+    ):
+        environment().order({**RULE, "scenario": {"hot_spots": spots}})
 
 
 def test_variables_that_are_not_tradegens_are_left_alone() -> None:

@@ -207,12 +207,60 @@ def test_a_retry_by_scheduler_prints_the_same_bytes_though_its_execution_differs
     assert ids(records_and_manifest(later)[0]) == list(range(used, used + 15))
 
 
-def test_the_cap_itself_is_served_in_lines_below_128_kib(warm: LambdaEnvironment) -> None:
+def test_the_cap_itself_is_served(warm: LambdaEnvironment) -> None:
     invocation = warm.invoke(rule_event(70, scenario={"pairs": 10_000}))
     records, _ = records_and_manifest(invocation)
     assert len(records) == 20_000
     assert len(ids(records)) == 10_000
-    assert max(len(line.encode()) for line in invocation.lines) < 128 * 1024
+    assert max(len(line.encode()) for line in invocation.lines) <= EVENT_BYTES
+
+
+# An event of CloudWatch Logs has at most 262,144 bytes, of which 26 are overhead (AWS, PutLogEvents). Lambda
+# passes a line on with its line feed.
+EVENT_BYTES = 262_144 - 26 - 1
+FIELDS = ("ticker", "broker_id", "contra_broker_id", "quantity", "price", "order_type", "date")
+WIDE_NAMES = {
+    "64 letters": [f"{number}{'x' * 63}" for number in range(7)],
+    "64 emoji": [f"{number}{chr(0x1F4B0) * 63}" for number in range(7)],
+    "line ends of Unicode": [f"{number}\x85\u2028\u2029" for number in range(7)],
+}
+
+
+@pytest.mark.parametrize("log", ["array", "records"])
+@pytest.mark.parametrize("names", WIDE_NAMES.values(), ids=WIDE_NAMES)
+def test_no_line_is_past_the_limit_of_an_event_and_no_record_is_lost_whatever_columns_are_called(
+    start: Start, tmp_path: Path, names: list[str], log: str
+) -> None:
+    columns = dict(zip(FIELDS, names, strict=True))
+    event = rule_event(1, scenario={"pairs": 2_000, "trades": {"columns": columns}})
+    with start(tmp_path / "trade_ids.db", TRADEGEN_LOG=log) as environment:
+        invocation = environment.invoke(event)
+    *lines, _ = map(json.loads, invocation.lines)
+    records = lines if log == "records" else [record for line in lines for record in line]
+    assert len(records) == 4_000
+    assert ids(records) == list(range(1, 2_001))
+    assert all(set(names) <= record.keys() for record in records)
+    assert max(len(line.encode()) for line in invocation.lines) <= EVENT_BYTES
+
+
+def test_arrays_are_cut_where_a_line_is_full_and_not_before(warm: LambdaEnvironment) -> None:
+    *full, last, _ = warm.invoke(rule_event(71, scenario={"pairs": 5_000})).lines
+    # A record has fewer than 300 bytes, and so would fit into what these lines leave.
+    assert min(len(line.encode()) for line in full) > EVENT_BYTES - 300
+    assert len(full) == sum(len(line.encode()) for line in (*full, last)) // EVENT_BYTES
+
+
+def test_an_event_whose_manifest_cannot_be_logged_reserves_nothing(
+    warm: LambdaEnvironment, ledger: Path
+) -> None:
+    before = next_id(ledger)
+    spots = [
+        {"name": f"spot {number}", "rate": 0.5, "where": {"broker_id": ["BKR001"]}} for number in range(2_000)
+    ]
+    refused = warm.invoke(rule_event(72, scenario={"hot_spots": spots}))
+    assert refused.error is not None
+    assert "takes up to" in refused.error["errorMessage"]
+    assert next_id(ledger) == before
 
 
 def test_tradegen_log_records_prints_a_flat_object_a_line(start: Start, tmp_path: Path) -> None:

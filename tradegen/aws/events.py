@@ -17,8 +17,10 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
+from tradegen.aws.log_lines import require_loggable
 from tradegen.engine.feasibility import check
-from tradegen.errors import MarketError, ScenarioError, TradegenError, named, nearest, shown, whole_number
+from tradegen.engine.run import Run
+from tradegen.errors import ScenarioError, TradegenError, named, nearest, shown, whole_number
 from tradegen.market.universe import Market, load_market
 from tradegen.scenario.assignments import assignments
 from tradegen.scenario.model import Scenario
@@ -30,7 +32,7 @@ WINDOW = dt.timedelta(minutes=3)
 """Records' times fall in this window before the event's time: the schedule's own interval."""
 
 _MAX_PAIRS = 10_000
-_MAX_TICKERS = 3_000  # the manifest names those that are not tradegen's own, on one line of the log
+_SEED_BITS = 53
 LogForm: TypeAlias = Literal["array", "records"]
 _CLOCK_FIELDS = ("date", "start", "end")
 _PREFIX = "TRADEGEN_"
@@ -212,17 +214,16 @@ class Environment:
             base = Scenario.load(ours.pop("TRADEGEN_SCENARIO", None))
         with _within("TRADEGEN_TICKERS"):
             market = load_market(ours.pop("TRADEGEN_TICKERS", None))
-            if len(market.tickers) > _MAX_TICKERS:
-                raise MarketError(f"{len(market.tickers)} tickers; expected at most {_MAX_TICKERS}")
         for name in ours:
             _require_settable(name.removeprefix(_PREFIX).lower(), name)
         texts = (f"{name.removeprefix(_PREFIX).lower()}={value}" for name, value in ours.items())
         # Several can be at odds with each other, such as quantity_min and quantity_max.
         with _within(", ".join(ours)):
             scenario = base.replace(**assignments(texts, "environment"))
-        _require_loggable(scenario, cap, "the environment")
+        _require_servable(scenario, cap, "the environment")
         with _within("the environment"):
             check(scenario, market)
+            require_loggable(Run(scenario, market, 2**_SEED_BITS - 1), key="")
         return cls(Path(variables["TRADE_IDS"]), log, cap, scenario, market)
 
     def order(self, event: object) -> Order:
@@ -240,14 +241,17 @@ class Environment:
         start = end - WINDOW
         with _within("event: scenario"):
             scenario = self.scenario.replace(**found.scenario) if found.scenario else self.scenario
-        _require_loggable(scenario, self.max_pairs, "event: scenario")
+        _require_servable(scenario, self.max_pairs, "event: scenario")
         with _within("event: scenario"):
             scenario = scenario.replace(date=start.date(), start=start.time(), end=end.time())
             check(scenario, self.market)
-        # 53 bits: as with a drawn seed, every JSON reader can hold it.
-        seed = int.from_bytes(hashlib.sha256(found.key.encode()).digest()[:8]) >> 11
+        # As with a drawn seed, every JSON reader can hold it.
+        seed = int.from_bytes(hashlib.sha256(found.key.encode()).digest()[:8]) >> (64 - _SEED_BITS)
         content = json.dumps([scenario.to_dict(), self.market.sha256], sort_keys=True)
-        return Order(f"{found.key} {hashlib.sha256(content.encode()).hexdigest()[:16]}", scenario, seed)
+        key = f"{found.key} {hashlib.sha256(content.encode()).hexdigest()[:16]}"
+        with _within("event: scenario"):
+            require_loggable(Run(scenario, self.market, seed), key)
+        return Order(key, scenario, seed)
 
 
 @contextlib.contextmanager
@@ -261,7 +265,7 @@ def _within(place: str) -> Iterator[None]:
         raise ScenarioError(f"{place}: {error.filename} cannot be used: {error.strerror}") from None
 
 
-def _require_loggable(scenario: Scenario, cap: int, place: str) -> None:
+def _require_servable(scenario: Scenario, cap: int, place: str) -> None:
     if scenario.view != "single":
         raise ScenarioError(f"{place}: view is {scenario.view}; expected single, since a log is one list")
     if scenario.pairs > cap:

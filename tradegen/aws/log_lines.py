@@ -1,4 +1,4 @@
-"""A batch as lines for a log: CloudWatch takes each line as one event of at most 256 KiB.
+"""A batch as lines for a log, each of which CloudWatch takes as one event.
 
 The answer key is not in the log. The manifest, on the last line, is enough to make it again.
 """
@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from tradegen.api.batch import Batch
+from tradegen.core.columns import LARGEST_ID
+from tradegen.engine.manifest import Tally
+from tradegen.engine.run import Run
+from tradegen.errors import ScenarioError
 from tradegen.formats.ndjson import objects
 from tradegen.formats.tables import list_tables
 
-__all__ = ["RECORDS_A_LINE", "log_lines"]
+__all__ = ["LINE_BYTES", "log_lines", "require_loggable"]
 
-RECORDS_A_LINE = 400
-"""A record has at most some 500 bytes, so that a line stays below 200 KB, within CloudWatch's limit
-(AWS, "CloudWatch Logs quotas": 256 KiB an event, later raised to 1 MiB)."""
+LINE_BYTES = 262_144 - 26
+"""What a line may hold, with its line feed, in bytes of UTF-8: an event of CloudWatch Logs takes 262,144
+bytes, of which 26 are overhead (AWS, `PutLogEvents`). AWS has since raised the limit to 1 MiB."""
+
+_NUMBER = re.compile(r"(?<=: )[0-9.]+")
+_LONGEST_NUMBER = 24  # characters: a float at its longest, such as 2.2250738585072014e-308
 
 
 def log_lines(batch: Batch, form: Literal["array", "records"], key: str) -> str:
@@ -27,19 +35,53 @@ def log_lines(batch: Batch, form: Literal["array", "records"], key: str) -> str:
     Parameters
     ----------
     batch : Batch
+        One that `require_loggable` let pass.
     form : str
-        ``"array"``: JSON arrays, one up to 400 records; ``"records"``: a flat object a line.
+        ``"array"``: JSON arrays, each of as many records as a line holds; ``"records"``: a flat object per
+        line. Names of columns have at most 64 characters and a record at most some 4 KB, so any fits a line.
     key : str
         What the ids were reserved under; it goes into the manifest.
     """
     [table] = list_tables(batch.run).values()
     texts = (objects(table, table.rows(block), after="\n") for block in batch.blocks)
-    records = b"".join(itertools.chain(*texts)).decode().splitlines()
-    lines = records if form == "records" else list(_arrays(records))
-    manifest = json.dumps({**batch.manifest, "key": key})
-    return "\n".join([*lines, manifest, ""])
+    # Not by str.splitlines(): a column's name may hold other line ends of Unicode.
+    records = b"".join(itertools.chain(*texts)).removesuffix(b"\n").split(b"\n")
+    lines = [*(records if form == "records" else _arrays(records)), _manifest_line(batch.manifest, key), b""]
+    return b"\n".join(lines).decode()
 
 
-def _arrays(records: list[str]) -> Iterator[str]:
-    for start in range(0, len(records), RECORDS_A_LINE):
-        yield f"[{', '.join(records[start : start + RECORDS_A_LINE])}]"
+def require_loggable(run: Run, key: str) -> None:
+    """Refuse a run whose manifest is too long for a line, before ids are reserved for it.
+
+    Raises
+    ------
+    ScenarioError
+        Naming what makes it long.
+    """
+    manifest = Tally(run.starting_at(LARGEST_ID - run.scenario.pairs + 1)).manifest()
+    # Nothing is counted yet: every number among the counts may still grow.
+    numbers = len(_NUMBER.findall(json.dumps(manifest["counts"])))
+    size = len(_manifest_line(manifest, key)) + 1 + numbers * (_LONGEST_NUMBER - 1)
+    if size > LINE_BYTES:
+        raise ScenarioError(
+            f"the manifest of {len(run.market.tickers):,} tickers and {len(run.scenario.hot_spots):,} hot "
+            f"spots takes up to {size:,} bytes on one line of the log; expected at most {LINE_BYTES:,}; "
+            "name fewer of them"
+        )
+
+
+def _manifest_line(manifest: dict[str, object], key: str) -> bytes:
+    return json.dumps({**manifest, "key": key}).encode()
+
+
+def _arrays(records: Iterable[bytes]) -> Iterator[bytes]:
+    """The records as JSON arrays, each of as many bytes as a line may hold."""
+    taken: list[bytes] = []
+    size = 3  # of the brackets and the line feed
+    for record in records:
+        if taken and size + len(record) > LINE_BYTES:
+            yield b"[" + b", ".join(taken) + b"]"
+            taken, size = [], 3
+        taken.append(record)
+        size += len(record) + 2
+    yield b"[" + b", ".join(taken) + b"]"
