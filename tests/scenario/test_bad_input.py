@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from refusals import refused
 from typer.testing import CliRunner
 
+from tradegen import prepare
 from tradegen.cli.main import app
+from tradegen.errors import MarketError, ScenarioError
 
 TICKERS: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "is empty; expected the header ticker,price"),
@@ -35,10 +42,14 @@ TICKERS: dict[str, tuple[bytes, str]] = {
     "no ticker": (b"ticker,price\n,154\n", "line 2: ticker is ''; expected 1 to 24 letters"),
     "spaces within": (b"ticker,price\nA APL,154\n", "ticker is 'A APL'; expected 1 to 24 letters"),
     "a formula": (b"ticker,price\n=1+1,154\n", "ticker is '=1+1'; expected 1 to 24 letters"),
-    "one column": (b"ticker,price\nAAPL\n", "line 2: 1 columns; expected ticker,price"),
-    "three columns": (b"ticker,price\nAAPL,1,2\n", "line 2: 3 columns; expected ticker,price"),
+    "one column": (b"ticker,price\nAAPL\n", "line 2: 'AAPL' has 1 cell; expected two"),
+    "three columns": (b"ticker,price\nAAPL,1,2\n", "line 2: 'AAPL,1,2' has 3 cells; expected two"),
     "open quote": (b'ticker,price\n"AAPL,1\n', "line 2: unexpected end of data"),
     "utf-16": ("ticker,price\nAAPL,1\n".encode("utf-16"), "is not UTF-8 text (byte 0)"),
+    "utf-16 without a mark": ("ticker,price\nAAPL,1\n".encode("utf-16-le"), "is not UTF-8 text (byte 1)"),
+    "a price without digits": (b"ticker,price\nAAPL,.\n", "price of AAPL is '.'; expected dollars"),
+    "a price of an exponent": (b"ticker,price\nAAPL,e2\n", "price of AAPL is 'e2'; expected dollars"),
+    "a price beyond sense": (b"ticker,price\nAAPL,1e99\n", "price of AAPL is '1e99'; expected dollars"),
     "latin-1": ("ticker,price\nCAFÉ,1\n".encode("latin-1"), "is not UTF-8 text (byte 16)"),
     "binary": (bytes(range(256)), "is not UTF-8 text"),
 }
@@ -318,6 +329,92 @@ def test_bad_scenario_files_are_refused_with_a_sentence(case: str, folder: Path)
     refused(folder, ["generate", "--scenario", "mine.toml"], message)
     if case not in OF_THE_UNIVERSE:
         refused(folder, ["scenarios", "show", "mine.toml"], "scenario file mine.toml")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])
+def test_a_scenario_file_in_another_encoding_is_told_to_be_saved_as_utf_8(
+    encoding: str, folder: Path
+) -> None:
+    (folder / "mine.toml").write_text("pairs = 5  # caf\u00e9\n", encoding)
+    refused(folder, ["generate", "--scenario", "mine.toml"], "is not UTF-8 text (byte")
+    refused(folder, ["generate", "--scenario", "mine.toml"], "expected it saved as UTF-8")
+
+
+PRICES = [
+    (Decimal("1E+2"), "100.00"),
+    (Decimal("1E+7"), "10000000.00"),
+    ("1e2", "100.00"),
+    ("1.5e-1", "0.15"),
+    (".50", "0.50"),
+    ("50.", "50.00"),
+    (1e2, "100.00"),
+    (np.float32(0.1), "0.10"),
+    (np.int64(7), "7.00"),
+]
+
+
+@pytest.mark.parametrize(("price", "ticks"), PRICES, ids=[repr(price) for price, _ in PRICES])
+def test_a_price_may_be_written_as_people_and_libraries_write_numbers(price: object, ticks: str) -> None:
+    assert prepare(tickers={"A": price}).market.to_dict() == {"A": ticks}
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        np.datetime64("2024-02-29"),
+        np.datetime64("2024-02-29T00:00:00.000000000"),
+        pd.Timestamp("2024-02-29"),
+        dt.datetime(2024, 2, 29),
+        "20240229",
+    ],
+    ids=repr,
+)
+def test_a_date_may_come_as_notebooks_hold_dates(date: object) -> None:
+    assert prepare(date=date).scenario.date == dt.date(2024, 2, 29)
+
+
+@pytest.mark.parametrize(
+    ("date", "quoted"),
+    [
+        (pd.NaT, "NaT"),
+        (np.datetime64("NaT"), "NaT"),
+        (np.datetime64("2025-07"), "2025-07"),
+        (np.datetime64("2025-07-21T10:00"), "2025-07-21T10:00"),
+        (np.datetime64(10**12, "D"), ""),
+        (20250721, "20250721"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_day_is_quoted_and_an_example_given(date: object, quoted: str) -> None:
+    with pytest.raises(ScenarioError, match=rf"^date is .*{quoted}.*; expected a date from .* such as 2025"):
+        prepare(date=date)
+
+
+@pytest.mark.parametrize("given", [150, 1.5, True, ["pairs"], b"hard", np.int64(15)], ids=repr)
+def test_a_scenario_that_is_none_is_quoted_and_a_mapping_suggested(given: Any) -> None:
+    with pytest.raises(ScenarioError, match=r"^scenario is .*; expected a Scenario, a mapping of its fields"):
+        prepare(given)
+
+
+@pytest.mark.parametrize("given", [5, ["AAPL"], 1.5, b"x"], ids=repr)
+def test_tickers_that_are_none_are_quoted_and_a_mapping_suggested(given: Any) -> None:
+    with pytest.raises(
+        MarketError, match=r"^tickers is .*; expected prices by ticker, such as \{'AAPL': 154"
+    ):
+        prepare(tickers=given)
+
+
+@pytest.mark.parametrize("name", ["t.fix", "t.csv", "t.json", "t.parquet"])
+def test_trades_without_their_truth_are_answered_with_the_command_that_has_both(
+    name: str, folder: Path
+) -> None:
+    made = CliRunner().invoke(app, ["generate", "--first-id", "1", "--seed", "7", "--out", name])
+    assert made.exit_code == 0
+    refused(
+        folder,
+        ["verify", name],
+        f"the files hold no truth: {name}; expected the trades and one truth, such as: tradegen verify ",
+    )
 
 
 @pytest.mark.parametrize("case", OPTIONS)

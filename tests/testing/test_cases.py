@@ -224,8 +224,8 @@ def test_where_there_is_something_to_find_silence_has_no_precision(name: str, wh
     ("findings", "bounds", "sentence"),
     [
         (None, {}, "findings is None; expected trade ids"),
-        (3, {}, "findings is a int; expected trade ids"),
-        ({"tid00000001": "price"}, {}, "findings is a dict; expected trade ids"),
+        (3, {}, "findings is 3; expected trade ids"),
+        ({"tid00000001": "price"}, {}, "findings is {'tid00000001': 'price'}; expected trade ids"),
         ([1, 2], {}, "a finding is 1; expected a trade id, (trade_id, field) or a dict"),
         ([("tid00000001", 3)], {}, "a finding is ('tid00000001', 3), whose field is no text; expected text"),
         (IDS, {"recall": 99}, "recall is required to be 99; expected a share from 0 to 1"),

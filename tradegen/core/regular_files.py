@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import IO
 
-__all__ = ["open_file", "read_file"]
+__all__ = ["open_file", "read_file", "read_text"]
 
 # What a shell hands over as the end of a pipe: `<(command)` and `command |`.
 _OF_THE_SHELL = re.compile(r"/dev/(?:fd/\d+|stdin)|/proc/self/fd/\d+")
@@ -47,3 +47,23 @@ def read_file(path: Path) -> bytes:
     """
     with open_file(path) as file:
         return file.read()
+
+
+def read_text(path: Path) -> str:
+    """The content of a regular file as text: UTF-8, with or without a byte order mark.
+
+    Raises
+    ------
+    OSError
+        As `open_file` does, and where it is no such text: UTF-16, which holds NULs, is none.
+    """
+    content = read_file(path)
+    try:
+        text = content.decode("utf-8-sig")
+        position = content.find(b"\0")
+    except UnicodeDecodeError as error:
+        text, position = "", error.start
+    if position >= 0:
+        reason = f"it is not UTF-8 text (byte {position}); expected it saved as UTF-8"
+        raise OSError(errno.EILSEQ, reason, str(path))
+    return text

@@ -23,9 +23,9 @@ import numpy as np
 
 from tradegen.core.columns import TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import dollars
-from tradegen.core.regular_files import read_file
+from tradegen.core.regular_files import read_text
 from tradegen.core.text_columns import strings
-from tradegen.errors import MarketError
+from tradegen.errors import MarketError, shown
 from tradegen.mechanisms.share_classes import other_share_class
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ __all__ = ["Market", "Tickers", "load_market"]
 
 _HEADER = ["ticker", "price"]
 _TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,23}")
-# Any number of decimals, as floats print: they are rounded to the tick.
-_PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,40})?")
+# As people, floats and Decimal write prices: 154.00, .50, 1e2, 1E+2. Decimals are rounded to the tick.
+_PRICE = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
 _LARGEST = Decimal(10_000_000)
 
 
@@ -93,7 +93,9 @@ def load_market(source: Tickers = None) -> Market:
         rows = ((f"tickers[{ticker!r}]", ticker, str(price)) for ticker, price in source.items())
         return _market("tickers", rows)
     if not isinstance(source, (str, os.PathLike)):
-        raise MarketError(f"tickers is a {type(source).__name__}; expected a mapping of prices or a path")
+        raise MarketError(
+            f"tickers is {shown(source)}; expected prices by ticker, such as {{'AAPL': 154}}, or a path"
+        )
     return _from_file(Path(source))
 
 
@@ -113,11 +115,9 @@ def _default_market() -> Market:
 
 def _from_file(path: Path) -> Market:
     try:
-        text = read_file(path).decode("utf-8-sig")
+        text = read_text(path)
     except OSError as error:
         raise MarketError(f"tickers file {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise MarketError(f"tickers file {path} is not UTF-8 text (byte {error.start})") from None
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines if any(map(str.strip, row))]
@@ -138,7 +138,9 @@ def _cells(path: Path, rows: Iterable[tuple[int, list[str]]]) -> Iterable[tuple[
     for line, cells in rows:
         where = f"tickers file {path}, line {line}"
         if len(cells) != 2:
-            raise MarketError(f"{where}: {len(cells)} columns; expected ticker,price")
+            row = ",".join(cells)[:60]
+            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+            raise MarketError(f"{where}: {row!r} has {count}; expected two, such as AAPL,154.00")
         yield where, cells[0], cells[1]
 
 

@@ -9,6 +9,7 @@ import zoneinfo
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -66,17 +67,29 @@ SOME_WEIGHT = {"not": {"type": "object", "additionalProperties": {"maximum": 0}}
 
 
 def _from_iso_text(kind: type[dt.date] | type[dt.time]) -> BeforeValidator:
-    """ISO text, as JSON and keyword arguments carry it, to a date or a time; all else untouched."""
+    """ISO text, as JSON and keyword arguments carry it, to a date or a time; all else untouched.
+
+    A moment at midnight is a date, too, as notebooks hold dates.
+    """
 
     def convert(value: Any) -> Any:
-        if isinstance(value, dt.datetime) and kind is dt.date and value.time() == dt.time():
-            return value.date()
+        if kind is dt.date:
+            # pandas.NaT calls itself a datetime, and equals nothing.
+            moment = _moment(value) if isinstance(value, np.datetime64) else value
+            if isinstance(moment, dt.datetime) and moment == moment and moment.time() == dt.time():
+                return moment.date()
         try:
             return kind.fromisoformat(value) if isinstance(value, str) else value
         except ValueError:
             return value
 
     return BeforeValidator(convert)
+
+
+def _moment(value: np.datetime64) -> Any:
+    """NumPy's moment as a datetime; None where it is none, or none of a single day, as 2025-07."""
+    coarse = np.datetime_data(value)[0] in ("Y", "M", "W")
+    return None if coarse else value.astype("datetime64[us]").item()
 
 
 def _whole_second(value: dt.time) -> dt.time:

@@ -14,8 +14,8 @@ from typing import Any, Self
 from pydantic import ValidationError, model_validator
 
 from tradegen.core.columns import LISTS
-from tradegen.core.regular_files import read_file
-from tradegen.errors import ScenarioError, nearest
+from tradegen.core.regular_files import read_text
+from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scenario.assignments import merged
 from tradegen.scenario.checks import check
@@ -77,7 +77,8 @@ class Scenario(ScenarioFields):
             return cls(**tomllib.loads(scenario_text(source)))
         if not isinstance(source, (str, os.PathLike)):
             raise ScenarioError(
-                f"scenario is a {type(source).__name__}; expected a Scenario, a mapping, a name or a path"
+                f"scenario is {shown(source)}; expected a Scenario, a mapping of its fields such as "
+                "{'pairs': 150}, a name or a path"
             )
         return cls._from_file(Path(source))
 
@@ -86,10 +87,10 @@ class Scenario(ScenarioFields):
         try:
             if path.suffix != ".toml" and not path.exists():
                 raise ScenarioError(f"scenario {path} is unknown; {nearest(str(path), scenario_names())}")
-            values = tomllib.loads(read_file(path).decode("utf-8-sig"))
+            values = tomllib.loads(read_text(path))
         except OSError as error:
             raise ScenarioError(f"scenario file {path} cannot be read: {error.strerror}") from None
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except tomllib.TOMLDecodeError as error:
             raise ScenarioError(f"scenario file {path} is not TOML: {error}") from None
         try:
             return cls(**values)

@@ -42,7 +42,7 @@ def as_findings(findings: Any) -> Any:
     if isinstance(findings, (str, os.PathLike, pd.DataFrame)) or hasattr(findings, "__arrow_c_stream__"):
         return findings
     if isinstance(findings, Mapping) or not isinstance(findings, Iterable):
-        raise ScoringError(f"findings is a {type(findings).__name__}; expected {_EXPECTED}")
+        raise ScoringError(f"findings is {shown(findings)}; expected {_EXPECTED}")
     return _frame([_row(item) for item in findings])
 
 

@@ -143,8 +143,8 @@ def _truth_of(sources: list[Source], view: str) -> tuple[Source, list[Source]]:
     if len(truths) != 1:
         names = ", ".join(item.name for item in sources) or "none"
         raise VerifyError(
-            f"the files hold {'no truth' if not truths else 'more than one truth'}: {names}; "
-            "expected one file with the columns " + ", ".join(TRUTH_COLUMNS)
+            f"the files hold {'no truth' if not truths else 'more than one truth'}: {names}; expected the "
+            "trades and one truth, such as: tradegen verify trades.csv truth.csv"
         )
     truth = truths[0]
     return truth, [item for item in sources if item is not truth]
@@ -160,7 +160,7 @@ def _in_order(sources: list[Source], view: str, scenario: Mapping[str, Any], tol
     if len(sources) != len(lists):
         raise VerifyError(
             f"{len(sources)} trades file{'s' if len(sources) != 1 else ''} given; the view {view} has "
-            f"{len(lists)}: {', '.join(lists)}"
+            f"{len(lists)}: {', '.join(lists)}; expected all of them, and their truth"
         )
     if len(lists) == 1:
         return sources
