@@ -7,15 +7,18 @@ READY := .venv/ready
 LOWEST := .venv-lowest
 # What the benchmark compares with, beside what the tests need already.
 PEERS := faker==40.54.0 mimesis==22.2.0
-# A file of tests at a time, and one more than there are cores: many of them wait for processes and the disk.
-PARALLEL := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile
+# One process more than there are cores: many tests wait for processes and the disk. Who is done takes over from others.
+PARALLEL := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist worksteal
+LARGE := TRADEGEN_TESTS=large
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks requirements clean
+.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks requirements clean
 
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
-	@echo 'make test          all tests'
+	@echo 'make test          everything that tests say, said once (minutes)'
+	@echo 'make test-all      all tests, with large draws, many kills and whole notebooks many times (a quarter of an hour)'
+	@echo 'make test-large    of these, the ones that make test does not run, or runs on less'
 	@echo 'make test-cpu      the tests of what decides values, as on a processor with fewer features'
 	@echo 'make notebooks     open the notebooks in JupyterLab'
 	@echo 'make bench         speed: medians of alternating runs'
@@ -24,7 +27,7 @@ help:
 	@echo 'make leaderboard   what common matchers find, in four packs: docs/leaderboard.md (minutes)'
 	@echo 'make audit         does a leg give away that it is altered? a classifier tries (minutes)'
 	@echo 'make lint types    ruff, import-linter and mypy'
-	@echo 'make test-lowest   all tests on the lowest versions that pyproject.toml allows (Python 3.11 or 3.12)'
+	@echo 'make test-lowest   the tests on the lowest versions that pyproject.toml allows (Python 3.11 or 3.12)'
 	@echo 'make test-exhaustive  every two mechanisms on 100,000 pairs (half an hour; ARGS=--all: nine times that)'
 	@echo 'make requirements  pin requirements.txt anew from pyproject.toml'
 	@echo 'make clean         remove what these commands made'
@@ -34,6 +37,12 @@ run: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+test-all: $(READY)
+	$(LARGE) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+test-large: $(READY)
+	$(LARGE) $(BIN)/python -m pytest $(PARALLEL) -m 'large or sized' $(ARGS)
 
 # NumPy says which of the processor's features it uses beyond those that it was built to need.
 test-cpu: $(READY)

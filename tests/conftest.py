@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sizes
 
 from tradegen.ledger import Ledger, create_ledger
 
@@ -18,6 +19,16 @@ GOLDEN = Path(__file__).resolve().parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what the tests compare with")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `large`, if sizes are not to be large."""
+    if sizes.LARGE:
+        return
+    left_out = [item for item in items if item.get_closest_marker("large")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("large")]
 
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and all that they start inherits it.

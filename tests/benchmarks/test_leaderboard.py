@@ -89,7 +89,7 @@ def test_every_pack_is_in_the_leaderboard() -> None:
     assert {path.stem for path in leaderboard.PACKS.glob("*.toml")} == set(leaderboard.NAMES)
 
 
-@pytest.mark.parametrize("pack", ["easy", "realistic", "hard"])
+@pytest.mark.parametrize("pack", [pytest.param("easy", marks=pytest.mark.large), "realistic", "hard"])
 def test_the_exact_join_reports_every_difference_the_benign_ones_too(
     pack: str, datasets: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -103,7 +103,7 @@ def test_the_exact_join_reports_every_difference_the_benign_ones_too(
     assert result.score.benign.reported == result.score.benign.rows == truth["benign"].sum()
 
 
-@pytest.mark.parametrize("pack", ["easy", "realistic", "hard"])
+@pytest.mark.parametrize("pack", [pytest.param("easy", marks=pytest.mark.large), "realistic", "hard"])
 def test_the_tolerance_join_reports_what_is_beyond_the_tolerance_and_nothing_else(
     pack: str, datasets: dict[str, Path], tmp_path: Path
 ) -> None:

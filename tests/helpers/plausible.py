@@ -14,6 +14,7 @@ from conftest import ROOT
 from reading import Lists, Row, rows
 from reference import LEGS, LISTS, Pair, difference, tolerance
 from scipy import stats
+from sizes import size
 from written import written_lists
 
 from tradegen.mechanisms.catalogue import CATALOGUE
@@ -21,7 +22,7 @@ from tradegen.mechanisms.difference import Difference
 
 ALARM = 1e-6
 BLOCK = 65_536
-SMALL, LARGE = 10_000, 100_000  # pairs
+SMALL, LARGE = size(5_000, 10_000), size(70_000, 100_000)  # pairs; the large ones fill a block and more
 DAY = "2025-07-08"  # a Tuesday; with day and month exchanged, 7 August
 VIEWS = tuple(LISTS)
 FORMS = ("csv", "json", "ndjson")

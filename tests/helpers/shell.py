@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import runpy
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
+
+from sizes import LARGE
+
+TESTS = Path(__file__).resolve().parents[1]
+# Commands run in forks of a process that has loaded the libraries, since each would take a second to load them.
+# It loads nothing of tradegen, nor anything that reads the environment as it is loaded.
+_WARM = multiprocessing.get_context("forkserver")
+_WARM.set_forkserver_preload(["numpy", "pandas", "duckdb", "pyarrow.parquet", "pydantic", "typer", "pytest"])
 
 
 class Done(NamedTuple):
@@ -17,13 +30,61 @@ class Done(NamedTuple):
 
 def run(*words: str | Path, cwd: Path, timeout: float = 60, **environment: str) -> Done:
     """Run ``python -m tradegen`` with these words, in a folder of its own."""
+    plain = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
+    return run_module("tradegen", *words, cwd=cwd, timeout=timeout, **{**os.environ, **plain, **environment})
+
+
+def run_module(module: str, *words: str | Path, cwd: Path, timeout: float, **environment: str) -> Done:
+    """Run ``python -m module``: in a process that is forked, or in a new one where tests are to be large."""
+    # Python itself reads these when it starts.
+    starting = {name for name in environment if name.startswith("PYTHON")}
+    if LARGE or any(environment[name] != os.environ.get(name) for name in starting):
+        return fresh(module, *words, cwd=cwd, timeout=timeout, **environment)
+    with tempfile.TemporaryDirectory() as folder:
+        outputs = [Path(folder, "out"), Path(folder, "err")]
+        process = _WARM.Process(
+            target=_become, args=(module, list(map(str, words)), str(cwd), environment, outputs)
+        )
+        process.start()
+        process.join(timeout)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired([module, *words], timeout)
+        code = process.exitcode
+        process.close()
+        return Done(code, *(path.read_text() for path in outputs))
+
+
+def fresh(module: str, *words: str | Path, cwd: Path, timeout: float, **environment: str) -> Done:
+    """Run ``python -m module`` in a process that loads everything itself."""
     done = subprocess.run(
-        [sys.executable, "-m", "tradegen", *map(str, words)],
+        [sys.executable, "-m", module, *map(str, words)],
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", **environment},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def _become(
+    module: str, words: list[str], cwd: str, environment: dict[str, str], outputs: list[Path]
+) -> None:
+    """Turn a forked process into one that was started as ``python -m module``."""
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for descriptor, path in enumerate(outputs, 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), descriptor)
+    sys.stdin = sys.__stdin__ = os.fdopen(0, closefd=False)
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+    sys.path[:] = [cwd, *(path for path in sys.path if path and not Path(path).is_relative_to(TESTS))]
+    sys.argv[1:] = words
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from ledger_files import run_child
+from sizes import size
 
 from tradegen.errors import LedgerError
 from tradegen.ledger import Ledger, create_ledger, open_ledger
@@ -38,11 +39,13 @@ def fast_path() -> Iterator[Path]:
 FLIP_VARIANTS = {"one page a tree": (4096, 1, 12), "interior pages": (512, 2**60, 26)}
 FREE_SPACE_TRIALS, FIRST_PAGE_TRIALS = 1_000, 2_500
 PARTS = 2  # processes to share a variant's flips
+EVERY = size(5, 1)  # of so many flips, one is tried; every bit of a byte has its turn
 
 
+@pytest.mark.sized
 @pytest.mark.parametrize("variant", FLIP_VARIANTS)
 def test_no_flipped_bit_repeats_an_id(fast_path: Path, variant: str) -> None:
-    """Every bit in use on every page that holds ranges; free space and the first page by sample."""
+    """Bits in use on every page that holds ranges, all of them where sizes are large; others by sample."""
     outcomes: Counter[str] = Counter()
     with ThreadPoolExecutor(PARTS) as pool:
         for told in pool.map(
@@ -59,7 +62,7 @@ def test_no_flipped_bit_repeats_an_id(fast_path: Path, variant: str) -> None:
 def flip_bits(path: str, variant: str, part: str) -> None:
     page_size, first_id, rows = FLIP_VARIANTS[variant]
     handed_out = ledger_of_rows(Path(path), page_size, first_id, rows)
-    trials = flip_trials(Path(path), interior=variant == "interior pages")[int(part) :: PARTS]
+    trials = flip_trials(Path(path), interior=variant == "interior pages")[int(part) :: PARTS * EVERY]
     outcomes = Counter(flip_and_reserve(Path(path), trials, handed_out))
     assert outcomes.total() == len(trials)
     sys.stdout.write(json.dumps(outcomes))
@@ -158,7 +161,7 @@ def flip_and_reserve(
                 top = first + 3
         except LedgerError:
             outcome = "refused" if outcome == "harmless" else outcome
-            if number % 7 == 0 and outcome == "refused":
+            if number % size(2, 7) == 0 and outcome == "refused":
                 found = ledger.check()
                 outcome = "refused, and check finds it" if found else f"check is blind at {position}.{bit}"
         yield outcome

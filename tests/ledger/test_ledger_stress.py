@@ -18,12 +18,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
 from ledger_files import run_child
+from sizes import size
 
 from tradegen.ledger import Ledger, create_ledger, open_ledger
 
-PROCESSES, RESERVATIONS = 8, 500
-KILLS = 200
+pytestmark = pytest.mark.sized
+PROCESSES, RESERVATIONS = 8, size(100, 500)
+KILLS = size(80, 200)
 
 
 def test_eight_processes_reserve_without_duplicate_gap_or_refusal(tmp_path: Path) -> None:

@@ -186,6 +186,7 @@ def test_quickstart_shows_thirty_records_replays_them_and_writes_them(root: Path
     assert len(records(written["out/quickstart/truth.csv"])) == len(batch.truth)
 
 
+@pytest.mark.large
 def test_quickstart_runs_without_a_mismatch_for_another_day_and_folder(root: Path) -> None:
     execute(root, "01_quickstart.ipynb", pairs=1, mismatch_rate=0, date="", out="here")
     assert len(records(files(root)["here/trades.csv"])) == 2
@@ -208,6 +209,7 @@ def test_distributions_are_drawn(root: Path) -> None:
     assert files(root) == {}
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("scenario", ["everything", "dual_report", "clock_trouble"])
 def test_distributions_runs_for_any_scenario(root: Path, scenario: str) -> None:
     # The assertions in the notebook are what is tested.
@@ -217,6 +219,7 @@ def test_distributions_runs_for_any_scenario(root: Path, scenario: str) -> None:
     assert len(outputs(notebook, "image/png")) == 11
 
 
+@pytest.mark.large
 def test_distributions_shows_that_rates_nest_and_weights_move_nothing_else(root: Path) -> None:
     notebook = execute(root, "02_mismatch_distributions.ipynb", pairs=3_000, mismatch_rate=0.5, seed=11)
     nested, moved = outputs(notebook, "text/plain")[-2:]
@@ -266,6 +269,7 @@ def test_a_matcher_of_ten_lines_is_scored_and_what_it_leaves_out_is_not_found(ro
     assert files(root) == {}
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("scenario", ["everything", "onboarding"])
 def test_score_a_matcher_runs_for_any_scenario(root: Path, scenario: str) -> None:
     notebook = execute(root, "04_score_a_matcher.ipynb", pairs=300, scenario=scenario, date="2025-07-08")
@@ -319,6 +323,7 @@ def test_batch_run_works_as_the_readme_says(root: Path) -> None:
     assert [*again.trades["trade_timestamp"].astype("str")] == [row["trade_timestamp"] for row in trades]
 
 
+@pytest.mark.large
 def test_batch_run_draws_another_seed_each_time_and_keeps_one_that_is_given(root: Path) -> None:
     def trades(folder: str, **parameters: Any) -> bytes:
         execute(root, "batch_run.ipynb", out=folder, date="2025-07-21", **parameters)
@@ -379,7 +384,11 @@ def test_batch_run_takes_ids_from_a_ledger_and_a_scenario_from_a_file(root: Path
 
 
 @pytest.mark.parametrize(
-    ("scenario", "lists"), [("dual_report", ("buy", "sell")), ("onboarding", ("ours", "theirs"))]
+    ("scenario", "lists"),
+    [
+        pytest.param("dual_report", ("buy", "sell"), marks=pytest.mark.large),
+        ("onboarding", ("ours", "theirs")),
+    ],
 )
 def test_batch_run_writes_a_file_for_each_list(root: Path, scenario: str, lists: tuple[str, str]) -> None:
     notebook = execute(root, "batch_run.ipynb", scenario=scenario, pairs=50, seed=7, date="2025-07-08")
@@ -395,6 +404,7 @@ def test_batch_run_writes_a_file_for_each_list(root: Path, scenario: str, lists:
     assert rows == [len(table) for table in batch.lists.values()]
 
 
+@pytest.mark.large
 def test_batch_run_says_how_many_pairs_each_hot_spot_mismatched(root: Path) -> None:
     notebook = execute(root, "batch_run.ipynb", scenario="clock_trouble", pairs=500, seed=7)
     written = files(root)
@@ -424,7 +434,14 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+# Each needs a kernel of its own; the sentences themselves are those of what the notebook calls.
+@pytest.mark.parametrize(
+    "case",
+    [
+        case if case in ("an unknown name", "ledger") else pytest.param(case, marks=pytest.mark.large)
+        for case in REFUSED
+    ],
+)
 def test_batch_run_refuses_a_bad_parameter_in_a_sentence_and_writes_nothing(root: Path, case: str) -> None:
     parameters, sentence = REFUSED[case]
     with pytest.raises(PapermillExecutionError) as refused:

@@ -85,7 +85,8 @@ def test_a_part_has_a_file_for_each_list_and_for_the_truth(made: Callable[[str],
 
 @pytest.mark.parametrize(
     ("case", "workers"),
-    [(case, workers) for case in RUNS for workers in (2, 4) if (case, workers) != ("fix", 4)],
+    [(case, 2) for case in RUNS]
+    + [pytest.param(case, 4, marks=pytest.mark.large) for case in RUNS if case != "fix"],
 )
 def test_any_number_of_workers_makes_the_same_files(
     tmp_path: Path, made: Callable[[str], Path], case: str, workers: int

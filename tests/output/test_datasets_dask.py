@@ -55,7 +55,7 @@ def cluster() -> Iterator[LocalCluster]:
     gc.collect()
 
 
-@pytest.mark.parametrize("workers", ["1", "3"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.large), "3"])
 def test_a_cluster_of_this_machine_makes_the_same_files(
     tmp_path: Path, expected: dict[str, bytes], cluster: LocalCluster, workers: str
 ) -> None:

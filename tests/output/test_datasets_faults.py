@@ -29,12 +29,13 @@ from datasets_files import (
 )
 from ledger_files import run_child
 from shell import run as shell
+from sizes import size
 
 from tradegen.errors import OutputError
 from tradegen.ledger import Ledger, create_ledger
 
 PAIRS = 2 * BLOCK + 1_000
-MOMENTS = 20
+MOMENTS = size(8, 20)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[s
 # Killed. Children start and kill the runs: they have no threads of their own when they fork.
 
 
+@pytest.mark.sized
 @pytest.mark.parametrize("whom", ["all of its processes", "the parent alone"])
 def test_a_run_killed_at_any_time_is_resumed_to_the_same_files(
     tmp_path: Path, expected: Callable[[int], dict[str, bytes]], whom: str
@@ -60,7 +62,7 @@ def test_a_run_killed_at_any_time_is_resumed_to_the_same_files(
     told = json.loads(run_child(__file__, "be_killed", tmp_path, whom))
     assert len(told) == MOMENTS
     # The moments are worth something: runs were killed that had begun and had not ended.
-    assert sum(each["begun"] for each in told) >= 5, told
+    assert sum(each["begun"] for each in told) >= MOMENTS // 4, told
     for number, each in enumerate(told):
         assert each["workers left"] == 0
         assert each["ranges"] == 1, "ids were reserved more than once"

@@ -129,7 +129,7 @@ def test_a_worker_that_does_not_see_the_place_is_refused_by_name(
     )
 
 
-@pytest.mark.parametrize("kind", ["none", "another"])
+@pytest.mark.parametrize("kind", [pytest.param("none", marks=pytest.mark.large), "another"])
 def test_a_worker_that_joins_late_and_is_not_fit_makes_no_part(
     tmp_path: Path, cluster: Cluster, another: Path, kind: str
 ) -> None:

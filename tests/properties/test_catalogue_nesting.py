@@ -13,6 +13,7 @@ import pytest
 from plausible import ALARM, BLOCK, DAY, EVERYTHING, TOLERANCES, VIEWS, binomial, both, check_exact, spots
 from reading import COLUMNS, rows
 from reference import check_order, check_truth, check_values, clean
+from sizes import size
 from written import written_lists
 
 from tradegen import Scenario, generate, generate_block, prepare
@@ -125,9 +126,10 @@ MISMATCH_SETTINGS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sized
 @pytest.mark.parametrize("view", VIEWS)
 def test_mismatch_settings_move_no_clean_value(view: str) -> None:
-    arguments = EVERYTHING | {"pairs": 10_000, "seed": 6, "view": view}
+    arguments = EVERYTHING | {"pairs": size(3_000, 10_000), "seed": 6, "view": view}
     lists, nothing = both(**arguments, mismatch_rate=0)
     assert nothing == []
     expected = clean(lists, [], view)

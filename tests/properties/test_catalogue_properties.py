@@ -5,9 +5,7 @@ Seeds are fixed; where chance decides, a test has a false-alarm probability of 1
 
 from __future__ import annotations
 
-import concurrent.futures
 import gc
-import multiprocessing
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -34,8 +32,13 @@ from plausible import (
     spots,
 )
 from reference import LEGS, LISTS, check_order, check_truth, check_values
+from sizes import size
 
 from tradegen.mechanisms.catalogue import CATALOGUE
+
+pytestmark = pytest.mark.sized
+# Of 600 mismatched pairs 15 are of a company with two share classes: none of them is once in 3 million times.
+IN_TWOS = size(1_200, 2_000)
 
 
 @pytest.fixture(autouse=True)
@@ -47,30 +50,6 @@ def _without_collecting_garbage() -> Iterator[None]:
 
 
 # Alone -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def checks(
-    request: pytest.FixtureRequest,
-) -> Iterator[dict[tuple[str, ...], concurrent.futures.Future[None]]]:
-    """The checks that take seconds each, of the tests that are to run: on their way in two processes."""
-    spawn = multiprocessing.get_context("spawn")
-    running: dict[tuple[str, ...], concurrent.futures.Future[None]] = {}
-    with concurrent.futures.ProcessPoolExecutor(2, spawn, initializer=gc.disable) as pool:
-        for item in request.session.items:
-            if "checks" not in getattr(item, "fixturenames", ()):
-                continue
-            asked = item.callspec.params
-            if "mechanism" in asked:
-                # Over nine mechanisms, every view in every form.
-                number = list(CATALOGUE).index(asked["mechanism"])
-                of = asked["mechanism"], VIEWS[number % 3], FORMS[number // 3 % 3], SMALL
-                running[(asked["mechanism"],)] = pool.submit(check_alone, *of)
-            else:
-                key = asked["view"], asked["form"]
-                running[key] = pool.submit(check_all_together, *key)
-        yield running
-        pool.shutdown(cancel_futures=True)
 
 
 def check_alone(mechanism: str, view: str, form: str, pairs: int) -> None:
@@ -95,11 +74,12 @@ def check_alone(mechanism: str, view: str, form: str, pairs: int) -> None:
         assert {row["trade_id"] for row in truth} == able
 
 
-@pytest.mark.parametrize("mechanism", CATALOGUE)
+@pytest.mark.parametrize(("number", "mechanism"), list(enumerate(CATALOGUE)), ids=list(CATALOGUE))
 def test_each_mechanism_alone_is_effective_complete_exact_and_as_described(
-    mechanism: str, checks: dict[tuple[str, ...], concurrent.futures.Future[None]]
+    number: int, mechanism: str
 ) -> None:
-    checks[(mechanism,)].result()
+    # Over nine mechanisms, every view in every form.
+    check_alone(mechanism, VIEWS[number % 3], FORMS[number // 3 % 3], SMALL)
 
 
 @pytest.mark.parametrize("further", [1, 2])
@@ -120,7 +100,12 @@ def test_any_two_mechanisms_meet_on_one_leg_unless_they_exclude_each_other(one: 
         view = VIEWS[number % 3]
         weights = {one: 1, other: 1}
         lists, truth = both(
-            pairs=2_000, view=view, mechanisms=weights, fields_per_pair=[0, 1], mismatch_rate=0.5, seed=number
+            pairs=IN_TWOS,
+            view=view,
+            mechanisms=weights,
+            fields_per_pair=[0, 1],
+            mismatch_rate=0.5,
+            seed=number,
         )
         before = check_truth(lists, truth, view)
         check_values(lists)
@@ -141,7 +126,9 @@ def test_any_two_mechanisms_meet_on_one_leg_unless_they_exclude_each_other(one: 
             assert together == len(sets), f"{one} and {other} are possible on every leg"
 
 
-def check_all_together(view: str, form: str) -> None:
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("view", VIEWS)
+def test_all_mechanisms_together_with_tolerances_hot_spots_and_layouts(view: str, form: str) -> None:
     # In one form a view: reading a layout's timestamps takes long, and so do many pairs.
     once = VIEWS.index(view) == FORMS.index(form)
     layouts = LAYOUTS if once else {}
@@ -188,11 +175,3 @@ def check_all_together(view: str, form: str) -> None:
     fed = Counter(row["mechanism"] for row in truth if row["cause"] == "bad feed")
     assert set(fed) == {"price.decimal_shift", "ticker.suffix"}
     assert {row["field"] for row in benign} == {"quantity", "price", "trade_timestamp"}
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("view", VIEWS)
-def test_all_mechanisms_together_with_tolerances_hot_spots_and_layouts(
-    view: str, form: str, checks: dict[tuple[str, ...], concurrent.futures.Future[None]]
-) -> None:
-    checks[view, form].result()

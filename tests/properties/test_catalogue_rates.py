@@ -31,6 +31,8 @@ from written import written_lists
 
 from tradegen.mechanisms.catalogue import CATALOGUE
 
+pytestmark = pytest.mark.sized
+
 # Shares ----------------------------------------------------------------------------------------------------
 
 

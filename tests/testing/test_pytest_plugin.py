@@ -6,11 +6,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from shell import Done, fresh, run_module
 
 # An engine of a few lines, as its author would write it; `SKIPPED` is what the author forgot.
 ENGINE = """
@@ -26,11 +28,11 @@ def compare(trades):
 """
 
 
-class Done:
+class Said:
     """What a child pytest said."""
 
-    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
-        self.code, self.out = done.returncode, done.stdout + done.stderr
+    def __init__(self, done: Done) -> None:
+        self.code, self.out = done.code, done.out + done.err
 
     @property
     def counts(self) -> str:
@@ -38,29 +40,19 @@ class Done:
         return re.sub(r" in [0-9.]+s.*", "", self.out.strip().splitlines()[-1]).strip("= ")
 
 
-def run(folder: Path, *words: str, **files: str) -> Done:
+def run(folder: Path, *words: str, how: Callable[..., Done] = run_module, **files: str) -> Said:
     """Run pytest on files beside the engine, with nothing of this session's settings."""
     settings = "[pytest]\naddopts = --strict-markers\nfilterwarnings = error\n"
     for name, text in {"engine.py": ENGINE, "pytest.ini": settings, **files}.items():
         (folder / name).write_text(text)
     outer = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
-    return Done(
-        subprocess.run(
-            command,
-            cwd=folder,
-            env={**outer, "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    )
+    outer |= {"COLUMNS": "200"}
+    return Said(how("pytest", "-q", "-p", "no:cacheprovider", *words, cwd=folder, timeout=120, **outer))
 
 
-def run_tests(folder: Path, tests: str, *words: str) -> Done:
+def run_tests(folder: Path, tests: str, *words: str, how: Callable[..., Done] = run_module) -> Said:
     """Run pytest on the code of some tests."""
-    return run(folder, *words, **{"test_engine.py": "import pytest\nimport engine\n" + tests})
+    return run(folder, *words, how=how, **{"test_engine.py": "import pytest\nimport engine\n" + tests})
 
 
 def test_a_correct_engine_passes_in_each_view_and_over_each_seed(tmp_path: Path) -> None:
@@ -276,7 +268,7 @@ def test_light():
     assert not heavy & set(sys.modules)
 """
     # Hypothesis has a plugin of its own, which need not be light.
-    done = run_tests(tmp_path, tests, "-p", "no:hypothesispytest")
+    done = run_tests(tmp_path, tests, "-p", "no:hypothesispytest", how=fresh)
     assert done.counts == "1 passed", done.out
 
 

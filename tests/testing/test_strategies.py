@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
+from shell import run_module
 
 from tradegen import ScenarioError
 from tradegen.mechanisms.catalogue import CATALOGUE
@@ -224,18 +226,13 @@ def test_prices(case):
     case.assert_score(reported)
 """
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_inner.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-    )
-    assert done.returncode == 1
-    assert "recall is 0.0000, expected at least 1: 0 of 1 mismatched pairs found" in done.stdout
-    assert "make_case('original', pairs=1, seed=0, mechanisms={'price.nudge': 1.0}" in done.stdout
-    assert "  1.   tid00000001 " in done.stdout
+    words = ("-q", "-p", "no:cacheprovider", "test_inner.py")
+    outer = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
+    done = run_module("pytest", *words, cwd=tmp_path, timeout=200, **outer)
+    assert done.code == 1
+    assert "recall is 0.0000, expected at least 1: 0 of 1 mismatched pairs found" in done.out
+    assert "make_case('original', pairs=1, seed=0, mechanisms={'price.nudge': 1.0}" in done.out
+    assert "  1.   tid00000001 " in done.out
 
 
 def test_without_hypothesis_it_says_what_to_install() -> None:

@@ -156,8 +156,19 @@ DAMAGES = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "file", "old", "new", "example"), DAMAGES)
-@pytest.mark.parametrize("at_once", [3, 2_500_000])
+@pytest.mark.parametrize(
+    ("kind", "file", "old", "new", "example", "at_once"),
+    [
+        *((*damage, 2_500_000) for damage in DAMAGES),
+        # In slices of three records, which takes five times as long.
+        *((*damage, 3) for damage in DAMAGES[::4]),
+        *(
+            pytest.param(*damage, 3, marks=pytest.mark.large)
+            for number, damage in enumerate(DAMAGES)
+            if number % 4
+        ),
+    ],
+)
 def test_damage_is_found_and_named(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,25 +1,22 @@
-"""Verify: any single edit of what was written is found, in every form and view; without one, nothing is.
-
-`MUTATIONS=300 python -m pytest tests/verify/test_verify_mutations.py` makes 300 of them; the default is 60.
-"""
+"""Verify: any single edit of what was written is found, in every form and view; without one, nothing is."""
 
 from __future__ import annotations
 
 import csv
-import os
 import random
 import shutil
 from pathlib import Path
 
 import pytest
 from shell import run
+from sizes import size
 from verify_edits import edited_manifest, edited_parquet, edited_text, lone_ids
 
 from tradegen.verify import VerifyError, verify
 
 FORMS = ("csv", "json", "ndjson", "fix", "parquet")
 VIEWS = ("single", "counterparty", "two_system")
-COUNT = int(os.environ.get("MUTATIONS", "60"))
+COUNT = size(45, 150)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +55,7 @@ def test_nothing_is_found_where_nothing_was_edited(written: Path, view: str, for
     assert report.ok, str(report)
 
 
+@pytest.mark.sized
 @pytest.mark.parametrize("number", range(COUNT))
 def test_an_edit_is_found(written: Path, lone: dict[str, set[str]], tmp_path: Path, number: int) -> None:
     rng = random.Random(number)
