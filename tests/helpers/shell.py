@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sizes import LARGE
 
 TESTS = Path(__file__).resolve().parents[1]
-# Commands run in forks of a process that has loaded the libraries, since each would take a second to load them.
+# Commands run in forks of a process that has loaded the libraries, since each would take a second to do that.
 # It loads nothing of tradegen, nor anything that reads the environment as it is loaded.
 _WARM = multiprocessing.get_context("forkserver")
 _WARM.set_forkserver_preload(["numpy", "pandas", "duckdb", "pyarrow.parquet", "pydantic", "typer", "pytest"])

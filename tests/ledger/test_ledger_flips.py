@@ -40,6 +40,7 @@ FLIP_VARIANTS = {"one page a tree": (4096, 1, 12), "interior pages": (512, 2**60
 FREE_SPACE_TRIALS, FIRST_PAGE_TRIALS = 1_000, 2_500
 PARTS = 2  # processes to share a variant's flips
 EVERY = size(5, 1)  # of so many flips, one is tried; every bit of a byte has its turn
+CHECKED = size(2, 7)  # of so many refused ledgers, one is checked from end to end
 
 
 @pytest.mark.sized
@@ -161,7 +162,7 @@ def flip_and_reserve(
                 top = first + 3
         except LedgerError:
             outcome = "refused" if outcome == "harmless" else outcome
-            if number % size(2, 7) == 0 and outcome == "refused":
+            if number % CHECKED == 0 and outcome == "refused":
                 found = ledger.check()
                 outcome = "refused, and check finds it" if found else f"check is blind at {position}.{bit}"
         yield outcome
