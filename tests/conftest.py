@@ -25,10 +25,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what is marked `large`, if sizes are not to be large."""
     if sizes.LARGE:
         return
-    left_out = [item for item in items if item.get_closest_marker("large")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("large")]
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (left_out if item.get_closest_marker("large") else kept).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
 
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and all that they start inherits it.

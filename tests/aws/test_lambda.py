@@ -215,7 +215,7 @@ def test_the_cap_itself_is_served(warm: LambdaEnvironment) -> None:
     assert max(len(line.encode()) for line in invocation.lines) <= EVENT_BYTES
 
 
-# An event of CloudWatch Logs has at most 262,144 bytes, of which 26 are overhead (AWS, PutLogEvents). Lambda
+# An event of CloudWatch Logs may have 262,144 bytes, and 26 of them are overhead (AWS, PutLogEvents). Lambda
 # passes a line on with its line feed.
 EVENT_BYTES = 262_144 - 26 - 1
 FIELDS = ("ticker", "broker_id", "contra_broker_id", "quantity", "price", "order_type", "date")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,6 +69,15 @@ def fresh(module: str, *words: str | Path, cwd: Path, timeout: float, **environm
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def run_pytest(
+    *words: str, cwd: Path, timeout: float, how: Callable[..., Done] = run_module, **environment: str
+) -> Done:
+    """Run ``python -m pytest`` with nothing of this session's settings."""
+    outer = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
+    words = ("-q", "-p", "no:cacheprovider", *words)
+    return how("pytest", *words, cwd=cwd, timeout=timeout, **(outer | environment))
 
 
 def _become(

@@ -205,7 +205,7 @@ VALUES: tuple[Any, ...] = (
 
 
 def leaves() -> Iterator[tuple[str, ...]]:
-    """The path of everything that can be set, but for what lists hold."""
+    """The path of every field and key that a scenario may set. Items of lists are left out."""
     yield from ((name,) for name in Scenario.model_fields)
     for name, mechanism in CATALOGUE.items():
         yield "mechanisms", name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from shell import Done, fresh, run_module
+from shell import Done, fresh, run_module, run_pytest
 
 # An engine of a few lines, as its author would write it; `SKIPPED` is what the author forgot.
 ENGINE = """
@@ -45,9 +44,7 @@ def run(folder: Path, *words: str, how: Callable[..., Done] = run_module, **file
     settings = "[pytest]\naddopts = --strict-markers\nfilterwarnings = error\n"
     for name, text in {"engine.py": ENGINE, "pytest.ini": settings, **files}.items():
         (folder / name).write_text(text)
-    outer = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
-    outer |= {"COLUMNS": "200"}
-    return Said(how("pytest", "-q", "-p", "no:cacheprovider", *words, cwd=folder, timeout=120, **outer))
+    return Said(run_pytest(*words, cwd=folder, timeout=120, how=how, COLUMNS="200"))
 
 
 def run_tests(folder: Path, tests: str, *words: str, how: Callable[..., Done] = run_module) -> Said:

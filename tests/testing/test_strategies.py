@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
-from shell import run_module
+from shell import run_pytest
 
 from tradegen import ScenarioError
 from tradegen.mechanisms.catalogue import CATALOGUE
@@ -226,9 +225,7 @@ def test_prices(case):
     case.assert_score(reported)
 """
     )
-    words = ("-q", "-p", "no:cacheprovider", "test_inner.py")
-    outer = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
-    done = run_module("pytest", *words, cwd=tmp_path, timeout=200, **outer)
+    done = run_pytest("test_inner.py", cwd=tmp_path, timeout=200)
     assert done.code == 1
     assert "recall is 0.0000, expected at least 1: 0 of 1 mismatched pairs found" in done.out
     assert "make_case('original', pairs=1, seed=0, mechanisms={'price.nudge': 1.0}" in done.out

@@ -1,4 +1,4 @@
-"""A batch as lines for a log, each of which CloudWatch takes as one event.
+"""A batch as lines of a log. CloudWatch takes each line as one event.
 
 The answer key is not in the log. The manifest, on the last line, is enough to make it again.
 """
@@ -22,8 +22,8 @@ from tradegen.formats.tables import list_tables
 __all__ = ["LINE_BYTES", "log_lines", "require_loggable"]
 
 LINE_BYTES = 262_144 - 26
-"""What a line may hold, with its line feed, in bytes of UTF-8: an event of CloudWatch Logs takes 262,144
-bytes, of which 26 are overhead (AWS, `PutLogEvents`). AWS has since raised the limit to 1 MiB."""
+"""The most bytes of UTF-8 in a line, its line feed included. An event of CloudWatch Logs may have 262,144
+bytes, and 26 of them are overhead (AWS, `PutLogEvents`). AWS has since raised the limit to 1 MiB."""
 
 _NUMBER = re.compile(r"(?<=: )[0-9.]+")
 _LONGEST_NUMBER = 24  # characters: a float at its longest, such as 2.2250738585072014e-308

@@ -13,14 +13,14 @@ __all__ = ["own_folder"]
 _NAME_LENGTH = 40
 
 
-def own_folder(parent: Path, scenario: str | None, run: Run) -> Path:
+def own_folder(parent: Path, scenario: str, run: Run) -> Path:
     """A folder below `parent` that does not exist yet, named after what the run is.
 
     Parameters
     ----------
     parent : path
-    scenario : str or None
-        The name or the TOML file that the scenario comes from, if it comes from one.
+    scenario : str
+        The name or the TOML file that the scenario comes from.
     run : Run
         Its mismatch rate and seed are in the name, and eight digits of a digest of everything else that was
         asked for: runs with different parameters have different names. The first id does not count, as a
@@ -34,8 +34,7 @@ def own_folder(parent: Path, scenario: str | None, run: Run) -> Path:
     """
     asked = {name: value for name, value in run.replay().items() if name != "first_id"}
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:8]
-    stem = Path(scenario).stem[:_NAME_LENGTH] if scenario else "original"
-    name = f"{stem}_{run.scenario.mismatch_rate:g}_{run.seed}_{digest}"
+    name = f"{Path(scenario).stem[:_NAME_LENGTH]}_{run.scenario.mismatch_rate:g}_{run.seed}_{digest}"
     folder, number = parent / name, 1
     while folder.exists():
         number += 1

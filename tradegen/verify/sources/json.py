@@ -111,7 +111,7 @@ class JsonCells:
         without: int,
         rows_of: Callable[[int], list[int]],
     ) -> None:
-        """Report objects without a comma after them, but for the last one, which must have none."""
+        """Report objects that lack a comma after them, and a comma after the last object."""
         name, ends = self._source.name, b"\r\n"
         last = self._text.bytes.last.rstrip(ends).removesuffix(b"]").rstrip(ends)
         if without == min(rows, 1) and not broken and not last.endswith(b","):
