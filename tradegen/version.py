@@ -2,7 +2,7 @@
 
 __version__ = "0.1.0"
 
-GENERATION = 1
+GENERATION = 2
 """Which generation of values this version makes. Versions of one generation make the same from the same.
 
 Raise it by one, together with the version, whenever a scenario and a seed give any other value than before:

@@ -161,7 +161,8 @@ class _Stretch:
             boundary=context.scenario.boundary and mechanism.sized,
             step=context.step if mechanism.field == "trade_timestamp" else 1,
         )
-        case = Case(original[0], raw, pairs, legs, segment.settings(name), allowed, context)
+        keep_in_range = context.scenario.keep_in_range
+        case = Case(original[0], raw, pairs, legs, segment.settings(name), allowed, context, keep_in_range)
         altered = mechanism.alter(case).reshape(original.shape)
         fits = np.logical_and.reduce(allowed.fit(original, altered))
         return _Attempt(position, rows, pairs, legs, original, altered, fits)

@@ -1,10 +1,14 @@
 """Displacing a value by a drawn amount, so that the new value gives nothing away.
 
 Clean values lie evenly in a range. A value that simply went up or down would now and then leave the range,
-and one look at its leg would tell. So the range is cut into cells, each about twice as wide as the
-displacement, and each cell is rotated: values in its lower part go up, those in its upper part down. Every
-place of a cell is taken exactly once, so that displaced values lie as evenly, in the same range, as the
-others. Where cells of the wanted size cannot fill the range, the rest is spread evenly over all places.
+and one look at its leg would tell. There are two ways to keep displaced values as evenly in the same range:
+
+- In a wide range, at least ten times the largest displacement, sizes are drawn evenly from what the settings
+  say. Near the ends, up and down are not equally likely: see `edge_weights`.
+- A narrower range is cut into cells, each about twice as wide as the displacement, and each cell is rotated:
+  values in its lower part go up, those in its upper part down. Every place of a cell is taken exactly once.
+  The cells limit the sizes. Where cells of the wanted size cannot fill the range, the rest is spread evenly
+  over all places.
 """
 
 from __future__ import annotations
@@ -17,13 +21,18 @@ import numpy as np
 
 from tradegen.core.columns import Array
 from tradegen.core.streams import whole
+from tradegen.mechanisms.cells import exchange_halves, rotate_cells
+from tradegen.mechanisms.wide_ranges import spread
 
-__all__ = ["Bounds", "Ranges", "displaced"]
+__all__ = ["WIDE", "Bounds", "Ranges", "displaced"]
 
 Bounds: TypeAlias = Callable[[Array], tuple[Array, Array]]
-"""The least and the most that a value may be displaced by, by value (int64 arrays of its shape)."""
+"""The least and the most that a value may be displaced by, by value (numeric arrays of its shape)."""
 
-_LOWER_HALF = np.uint64(32)
+WIDE = 10
+"""A range of at least so many of the largest displacements has room for sizes as they are drawn."""
+
+_SAME = 0.4  # the smallest size, as a part of the largest, past which edge weights swing for too long
 _LARGEST_PRODUCT = 2**62
 _TOP = 2**62
 
@@ -47,8 +56,26 @@ class Ranges:
             self.low.take(self.index), self.high.take(self.index), np.arange(len(self.index)), floor, top
         )
 
+    def joined(self, bounds: Bounds) -> Ranges:
+        """The same, where ranges lie end to end, with the upper ones made one if that one is wide."""
+        at_low, width = bounds(self.low), self.high[-1] - self.low + 1
+        wide = (_sameness(*at_low) <= _SAME) & (WIDE * bounds(self.high[-1:])[1] <= width)
+        if not wide.any():
+            return self
+        first = int(wide.argmax())
+        high = np.append(self.high[:first], self.high[-1])
+        return Ranges(self.low[: first + 1], high, np.minimum(self.index, first), self.floor, self.top)
 
-def displaced(original: Array, raw: Array, ranges: Ranges, bounds: Bounds, *, by_draw: bool = False) -> Array:
+
+def displaced(
+    original: Array,
+    raw: Array,
+    ranges: Ranges,
+    bounds: Bounds,
+    *,
+    keep_in_range: bool = True,
+    by_draw: bool = False,
+) -> Array:
     """Displace each value up or down, by an amount within `bounds`.
 
     Parameters
@@ -58,7 +85,12 @@ def displaced(original: Array, raw: Array, ranges: Ranges, bounds: Bounds, *, by
         One raw draw each.
     ranges : Ranges
     bounds : callable
-        Takes values, and gives the least and the most that each may be displaced by.
+        Takes values, and gives the least and the most that each may be displaced by. Where these grow with
+        the value, sizes are a share of it: the displaced value need not be whole, and is rounded so that
+        either neighbour is as likely as it is near.
+    keep_in_range : bool
+        Whether displaced values are to lie where clean ones do. Otherwise each goes up or down by the size
+        drawn, whatever the range.
     by_draw : bool
         Whether the bounds depend on the draws, too: then `bounds` takes n values.
 
@@ -68,20 +100,29 @@ def displaced(original: Array, raw: Array, ranges: Ranges, bounds: Bounds, *, by
         Where the range is too narrow to hide it, a plain step up or down; where that, too, is not possible,
         the value as it was.
     """
+    if not keep_in_range:
+        return _plain_steps(original, raw, ranges, bounds)
     if by_draw or len(ranges.low) > len(original):
         ranges = ranges.each()
     low, high, index = ranges.low, ranges.high, ranges.index
-    # One displacement must suit every value of the range, or a value would tell where it came from.
-    least, most = np.maximum(bounds(high)[0], 1), bounds(low)[1]
+    at_low, at_high = bounds(low), bounds(high)
+    # One displacement must suit every value of a cell, or a value would tell where it came from.
+    least, most = np.maximum(np.ceil(at_high[0]), 1).astype(np.int64), _whole(*at_low)[1]
     width = high - low + 1
+    # A size that the range cannot hide is limited to what it can.
+    most = np.where((2 * most > width) & (2 * least <= width), width // 2, most)
     fewest = -(-width // np.maximum(2 * most, 1))
     cells = np.minimum(width // (2 * least), _LARGEST_PRODUCT // width)
-    # A range that is narrower than the largest displacements would cut them short: they show, in full size.
-    hidden = (least <= most) & (2 * most <= width)
-    result = original.copy() if hidden.all() else _plain_steps(original, raw, ranges, bounds)
+    varied = np.maximum(_sameness(*at_low), _sameness(*at_high)) <= _SAME
+    wide = (WIDE * at_high[1] <= width) & varied
+    hidden = (least <= most) & (2 * most <= width) & ~wide
+    result = original.copy() if (hidden | wide).all() else _plain_steps(original, raw, ranges, bounds)
+    if wide.any():
+        within = np.flatnonzero(wide[index])
+        result[within] = spread(original[within], raw[within], low, high, index[within], bounds)
     for chosen, displace in (
-        (hidden & (fewest <= cells), _rotate_cells),
-        (hidden & (fewest > cells), _exchange_halves),
+        (hidden & (fewest <= cells), rotate_cells),
+        (hidden & (fewest > cells), exchange_halves),
     ):
         if chosen.any():
             rows = slice(None) if chosen.all() else np.flatnonzero(chosen[index])
@@ -90,62 +131,21 @@ def displaced(original: Array, raw: Array, ranges: Ranges, bounds: Bounds, *, by
     return result
 
 
-def _rotate_cells(
-    original: Array,
-    raw: Array,
-    low: Array,
-    width: Array,
-    least: Array,
-    most: Array,
-    fewest: Array,
-    cells: Array,
-) -> Array:
-    size = whole(raw, least, most)
-    cells = np.maximum(np.minimum((width + size) // (2 * size), cells), fewest)
-    offset = original - low
-    cell = offset * cells // width
-    # The first place of a cell is where the share of the range below it ends, rounded up.
-    edge = cell * width + (cells - 1)
-    start = edge // cells
-    span = (edge + width) // cells - start
-    # Rotated by half, a cell displaces by the size drawn, or nearly. Some play on either side fills the gaps
-    # that a few wide cells would leave between possible sizes; the widest may be rotated by any size.
-    half = span >> 1
-    play = np.where(cells == fewest, span, span // (2 * (cells + 1)))
-    shortest = np.maximum(np.maximum(least, span - most), half - play)
-    by = whole(raw << _LOWER_HALF, shortest, np.maximum(shortest, span - shortest))
-    # Less than once round: a cell is at least twice as wide as the least displacement.
-    offset += by
-    offset -= span * (offset - start >= span)
-    offset += low
-    return offset
+def _sameness(least: Array, most: Array) -> Array:
+    """The smallest size as a part of the largest."""
+    same: Array = least / np.maximum(most, 1)
+    return same
 
 
-def _exchange_halves(
-    original: Array, raw: Array, low: Array, width: Array, least: Array, most: Array, *_cells: Array
-) -> Array:
-    """Exchange the halves of cells of twice the size drawn, where cells do not fill the range.
-
-    What is left over lies between two cells, or at an end, anywhere alike: so no value is much more, or less,
-    frequent than the others.
-    """
-    size = whole(raw, least, most)
-    cells, over = np.divmod(width, 2 * size)
-    offset = original - low
-    start = 2 * size * whole(raw << _LOWER_HALF, np.zeros_like(cells), cells)
-    within = np.where(offset < start, offset, offset - start - over) % (2 * size)
-    left = (offset >= start) & (offset < start + over)
-    # Of those left over, the outer ones find each other; the inner ones go either way, into a cell.
-    inner = offset - start
-    coin = (raw & np.uint64(1)).view(np.int64)
-    either = np.where(start == 0, 1, np.where(start + over == width, 0, coin))
-    up = np.where(left, np.where(inner < over - size, 1, np.where(inner >= size, 0, either)), within < size)
-    return np.where(up == 1, original + size, original - size)
+def _whole(least: Array, most: Array) -> tuple[Array, Array]:
+    """The least and the most in whole numbers; one size where none lies between the two."""
+    smallest = np.ceil(least).astype(np.int64)
+    return smallest, np.where(least <= most, np.maximum(np.floor(most), smallest), most).astype(np.int64)
 
 
 def _plain_steps(original: Array, raw: Array, ranges: Ranges, bounds: Bounds) -> Array:
     each = ranges.each()
-    least, most = bounds(original)
+    least, most = _whole(*bounds(original))
     possible = least <= most
     size = whole(raw, least, np.maximum(most, least))
     fits_down, fits_up = original - size >= each.floor, original + size <= each.top

@@ -9,7 +9,7 @@ from typing import Protocol
 from tradegen.core.columns import FIELDS, Array
 from tradegen.mechanisms.allowed_sizes import AllowedSizes
 from tradegen.mechanisms.difference import Difference, Leg, Settings
-from tradegen.mechanisms.displacement import Ranges
+from tradegen.mechanisms.displacement import Bounds, Ranges, displaced
 
 __all__ = ["Case", "Context", "Mechanism", "Needs", "Setting", "Shown", "Zone"]
 
@@ -106,6 +106,12 @@ class Case:
     settings: Settings
     allowed: AllowedSizes
     context: Context
+    keep_in_range: bool = True  # whether displaced values are to lie where clean ones do
+
+    def displaced(self, values: Array, ranges: Ranges, bounds: Bounds) -> Array:
+        """The values, displaced by amounts within `bounds` (int64, shape (n,))."""
+        by_draw = self.allowed.by_draw
+        return displaced(values, self.raw, ranges, bounds, keep_in_range=self.keep_in_range, by_draw=by_draw)
 
     def on_leg(self, field: str) -> Array:
         """Another field's clean values on these legs (int64, shape (n,))."""

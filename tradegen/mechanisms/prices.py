@@ -7,7 +7,7 @@ import numpy as np
 from tradegen.core.columns import TICKS_PER_DOLLAR, Array
 from tradegen.core.streams import whole
 from tradegen.mechanisms.difference import Difference, Leg, Settings
-from tradegen.mechanisms.displacement import Bounds, displaced
+from tradegen.mechanisms.displacement import Bounds
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
 from tradegen.mechanisms.quantities import (
     digits_exchanged,
@@ -42,8 +42,7 @@ def tick(case: Case) -> Array:
 
 
 def _displaced(case: Case, bounds: Bounds) -> Array:
-    ranges = case.context.price_ranges(case.pairs)
-    return displaced(case.original, case.raw, ranges, bounds, by_draw=case.allowed.by_draw)
+    return case.displaced(case.original, case.context.price_ranges(case.pairs), bounds)
 
 
 def _ticks_off(seen: Difference) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.core.streams import whole
 from tradegen.mechanisms.difference import Difference, Settings
-from tradegen.mechanisms.displacement import Bounds, displaced
+from tradegen.mechanisms.displacement import Bounds
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
 
 __all__ = [
@@ -37,26 +37,28 @@ def share_settings(least: float, most: float, of: str) -> tuple[Setting, Setting
 
 
 def share_bounds(case: Case) -> Bounds:
-    """By how much a nudge may change values: whole amounts from `min` to `max` of the value, at least 1."""
+    """By how much a nudge may change values: from `min` to `max` of the value, by 1 at least."""
 
     def bounds(value: Array) -> tuple[Array, Array]:
-        least = np.maximum(np.ceil(value * case.settings["min"]).astype(np.int64), 1)
-        most = np.maximum(np.floor(value * case.settings["max"]).astype(np.int64), least)
+        least, most = (np.maximum(value * case.settings[name], 1.0) for name in ("min", "max"))
         return case.allowed.bounds(least, most, value, case.raw)
 
     return bounds
 
 
 def share_off(seen: Difference, step: str) -> bool:
-    """Whether a value is off by `min` to `max` of itself, or by one step."""
+    """Whether a value is off by `min` to `max` of itself, rounded to a whole step, or by one step."""
     least, most = (Decimal(str(seen.settings[name])) * seen.numbers[0] for name in ("min", "max"))
-    return seen.size == Decimal(step) or least <= seen.size <= most
+    rounded = Decimal(step)
+    return seen.size == rounded or least - rounded < seen.size < most + rounded
 
 
 def nudge(case: Case) -> Array:
     """Change quantities by a share of them, inside the range of clean quantities if possible."""
-    ranges = case.context.quantity_ranges(case.original, case.settings["max"])
-    return displaced(case.original, case.raw, ranges, share_bounds(case), by_draw=case.allowed.by_draw)
+    ranges, bounds = case.context.quantity_ranges(case.original, case.settings["max"]), share_bounds(case)
+    if not case.allowed.by_draw:
+        ranges = ranges.joined(bounds)
+    return case.displaced(case.original, ranges, bounds)
 
 
 def nudge_reach(settings: Settings, largest: int) -> int:

@@ -11,7 +11,6 @@ import numpy as np
 
 from tradegen.core.columns import MICROSECONDS, Array
 from tradegen.mechanisms.difference import Difference, Settings
-from tradegen.mechanisms.displacement import displaced
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown, Zone
 
 __all__ = ["TIMES"]
@@ -43,7 +42,7 @@ def shift(case: Case) -> Array:
 
     units, rest = np.divmod(case.original, unit)
     ranges = case.context.time_ranges(case.original, unit)
-    shifted: Array = displaced(units, case.raw, ranges, bounds, by_draw=case.allowed.by_draw) * unit
+    shifted: Array = case.displaced(units, ranges, bounds) * unit
     return shifted + rest
 
 

@@ -78,6 +78,11 @@ class ScenarioFields(BaseModel):
         description="true: drawn sizes are 0.99, 1 and 1.01 times the tolerance, where there is one; "
         "false: at most half of it, or at least twice",
     )
+    keep_in_range: Annotated[bool, Expected("true or false")] = Field(
+        True,
+        description="true: altered quantities, prices and times lie where clean ones do, which limits sizes "
+        "where that range is less than ten times as wide as the largest; false: sizes are never limited",
+    )
     hot_spots: HotSpots = Field(
         (),
         description="causes that strike a part of the pairs, which belong to the first that is about them",
@@ -122,7 +127,7 @@ class ScenarioFields(BaseModel):
     quantity_min: Shares = Field(1, description="smallest quantity, shares")
     quantity_max: Shares = Field(500, description="largest quantity, shares")
     price_band: Band = Field(
-        0.01, description="prices lie within this share of the ticker's price, on either side"
+        0.06, description="prices lie within this share of the ticker's price, on either side"
     )
     brokers: Brokers = Field(15, description="number of brokers: BKR001, BKR002, ...")
 
