@@ -1,6 +1,6 @@
 """The version, the only place that says it; the build reads it here. And the generation of values."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 GENERATION = 2
 """Which generation of values this version makes. Versions of one generation make the same from the same.

@@ -91,7 +91,7 @@ def test_replay_refuses_what_it_would_ignore(tmp_path: Path) -> None:
             "ndjson",
         ): "a dataset is replayed as it was, in csv and with its truth",
         ("data", "--out", "data/"): "holds a dataset; expected another folder, or --overwrite",
-        ("old.json",): "old.json is a manifest of version 99; this tradegen reads versions 1 and 2",
+        ("old.json",): "old.json is a manifest of version 99; this tradegen reads version 2",
     }
     for words, sentence in refused.items():
         done = run("replay", *words, cwd=tmp_path)
@@ -111,7 +111,7 @@ def test_verify_finds_a_last_id_that_is_none_and_refuses_other_manifests(tmp_pat
     done = run("verify", "t.csv", "k.csv", "m.json", cwd=tmp_path)
     assert (done.code, done.err) == (
         2,
-        "tradegen: the manifest is of version 99; this tradegen reads versions 1 and 2\n",
+        "tradegen: the manifest is of version 99; this tradegen reads version 2\n",
     )
 
 

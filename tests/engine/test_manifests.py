@@ -1,6 +1,6 @@
-"""Manifests of every version are replayed for ever, whatever has been added to the catalogue since.
+"""Manifests are replayed whatever has been added to the catalogue since; other generations are refused.
 
-`manifests/` holds what was written at the time: those of version 1 by tradegen's first layout.
+`manifests/` holds what was written at the time.
 """
 
 from __future__ import annotations
@@ -22,17 +22,10 @@ from tradegen.engine.manifest import run_of
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.version import GENERATION
 
-KEPT = sorted((ROOT / "tests" / "manifests").glob("*.json"))
-SAID = {
-    "version_1_files": ("trades and truth", "\n"),
-    "version_2_files": ("trades and truth", "\n"),
-    # Version 1 had no digest of the values of a dataset's trades; the bytes of text stand for them.
-    "version_1_dataset_csv": ("truth", ", in files of the same bytes\n"),
-    # Its truth had a dictionary of the whole catalogue, and an encoder of tradegen's own.
-    "version_1_dataset_parquet": ("truth", ", in files of other bytes"),
-    "version_2_dataset_csv": ("trades and truth", ", in files of the same bytes\n"),
-}
-FILES = ROOT / "tests" / "manifests" / "version_2_files.json"
+MANIFESTS = ROOT / "tests" / "manifests"
+KEPT = sorted(MANIFESTS.glob(f"generation_{GENERATION}_*.json"))
+SAID = {"files": "\n", "dataset_csv": ", in files of the same bytes\n"}
+FILES = MANIFESTS / f"generation_{GENERATION}_files.json"
 
 
 @pytest.fixture
@@ -44,24 +37,22 @@ def catalogue() -> Iterator[dict[str, Any]]:
     CATALOGUE.update(before)
 
 
-def replayed(manifest: Path, folder: Path) -> dict[str, str]:
-    """Replay a manifest with the command, and give the digests of the dataset that it made."""
-    dataset = json.loads(manifest.read_text()).get("dataset")
+def replayed(manifest: Path, folder: Path) -> None:
+    """Replay a manifest with the command."""
     out = folder / manifest.stem
-    if dataset:
+    if json.loads(manifest.read_text()).get("dataset"):
         replay(str(manifest), out=f"{out}/", workers=1)
-        return json.loads((out / "manifest.json").read_text())["digests"]
-    replay(str(manifest), out=f"{out}.csv", truth=Path(f"{out}.truth.csv"))
-    return {}
+    else:
+        replay(str(manifest), out=f"{out}.csv", truth=Path(f"{out}.truth.csv"))
 
 
-def test_one_manifest_of_each_kind_is_kept() -> None:
+def test_one_manifest_of_each_kind_is_kept_and_has_every_mechanism() -> None:
     kinds = set()
     for path in KEPT:
         manifest = json.loads(path.read_text())
-        kinds.add((manifest["manifest"], manifest.get("dataset", {}).get("format")))
-        assert len(manifest["counts"]["by_mechanism"]) == (5 if path.stem.endswith("parquet") else 28)
-    assert kinds == {(1, None), (1, "csv"), (1, "parquet"), (2, None), (2, "csv")}
+        kinds.add((manifest["generation"], manifest.get("dataset", {}).get("format")))
+        assert len(manifest["counts"]["by_mechanism"]) == 28
+    assert kinds == {(2, None), (2, "csv")}
 
 
 @pytest.mark.parametrize("change", ["nothing", "first", "middle", "last", "everywhere", "reversed"])
@@ -79,43 +70,39 @@ def test_kept_manifests_replay_whatever_was_added_to_the_catalogue_and_wherever(
     catalogue.update(reversed(entries) if change == "reversed" else entries)
     assert len(catalogue) == len(names) + len(places.get(change, []))
     for path in KEPT:
-        made = replayed(path, tmp_path)
+        replayed(path, tmp_path)
+        how = SAID[path.stem.removeprefix(f"generation_{GENERATION}_")]
         printed = capsys.readouterr().err
-        what, how = SAID[path.stem]
-        assert f"tradegen: the same {what} as the manifest says{how}" in printed, path.name
-        if path.stem == "version_1_dataset_parquet":
-            stated = json.loads(path.read_text())["digests"]
-            assert made["truth"] == stated["truth"]
+        assert f"tradegen: the same trades and truth as the manifest says{how}" in printed, path.name
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_digest_of_the_truth_goes_by_the_names_of_mechanisms_and_not_by_their_codes(version: int) -> None:
+def test_a_digest_of_the_truth_goes_by_the_names_of_mechanisms_and_not_by_their_codes() -> None:
     [block] = generate(pairs=100, seed=3, mechanisms={"price.nudge": 1, "price.tick": 1}).blocks
     exchanged = replace(block.truth, mechanism=1 - block.truth.mechanism)
     assert set(block.truth.mechanism.tolist()) == {0, 1}
-    digest = truth_digest(block.truth, ("price.nudge", "price.tick"), version)
-    assert truth_digest(exchanged, ("price.tick", "price.nudge"), version) == digest
-    assert truth_digest(exchanged, ("price.nudge", "price.tick"), version) != digest
-    assert truth_digest(block.truth, ("price.nudge", "price.stale"), version) != digest
+    digest = truth_digest(block.truth, ("price.nudge", "price.tick"))
+    assert truth_digest(exchanged, ("price.tick", "price.nudge")) == digest
+    assert truth_digest(exchanged, ("price.nudge", "price.tick")) != digest
+    assert truth_digest(block.truth, ("price.nudge", "price.stale")) != digest
 
 
-def test_a_manifest_of_another_generation_is_refused_and_names_the_version_to_install(tmp_path: Path) -> None:
-    manifest = json.loads(FILES.read_text())
-    assert manifest["generation"] == GENERATION == 1
-    manifest["generation"] = 3
-    manifest["versions"]["tradegen"] = "4.5.6"
-    (tmp_path / "later.json").write_text(json.dumps(manifest))
-    done = run("replay", "later.json", "--out", "trades.csv", cwd=tmp_path)
+@pytest.mark.parametrize("kind", ["files", "dataset_csv"])
+def test_manifests_of_the_first_generation_are_refused_and_name_the_version_to_install(
+    kind: str, tmp_path: Path
+) -> None:
+    kept = MANIFESTS / f"generation_1_{kind}.json"
+    done = run("replay", str(kept), "--out", "again.csv" if kind == "files" else "again/", cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
-    assert "later.json is of generation 3, and tradegen 0.1.0 makes generation 1" in done.err
-    assert "install tradegen 4.5.6 that wrote it" in done.err
-    assert [path.name for path in tmp_path.iterdir()] == ["later.json"]
+    assert f"generation_1_{kind}.json is of generation 1, and tradegen 0.2.0 makes generation 2" in done.err
+    assert "install tradegen 0.1.0 that wrote it" in done.err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"manifest": 3}, "m.json is a manifest of version 3; this tradegen reads versions 1 and 2"),
+        ({"manifest": 3}, "m.json is a manifest of version 3; this tradegen reads version 2"),
+        ({"manifest": 1}, "m.json is a manifest of version 1; this tradegen reads version 2"),
         ({"manifest": "2"}, "m.json is a manifest of version '2'"),
         ({"generation": None}, "m.json is of generation None, and tradegen"),
         ({"generation": 0, "versions": []}, "install the version of tradegen that wrote it"),
@@ -124,15 +111,6 @@ def test_a_manifest_of_another_generation_is_refused_and_names_the_version_to_in
 def test_manifests_that_cannot_be_replayed_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
         run_of(json.loads(FILES.read_text()) | change, "m.json")
-
-
-def test_a_first_manifest_cannot_name_what_came_later(catalogue: dict[str, Any]) -> None:
-    catalogue["price.invented"] = replace(catalogue["price.tick"], name="price.invented")
-    manifest = json.loads(FILES.with_name("version_1_files.json").read_text())
-    manifest["replay"]["scenario"]["mechanisms"] = {"price.invented": 1.0}
-    with pytest.raises(ScenarioError, match=r"version 1 and names price.invented, which came later"):
-        run_of(manifest, "m.json")
-    run_of(json.loads(FILES.read_text()) | {"replay": manifest["replay"]}, "m.json")
 
 
 def test_the_truth_holds_positions_among_the_mechanisms_of_the_run() -> None:

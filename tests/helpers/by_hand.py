@@ -63,7 +63,17 @@ def outcomes(
     values = default_settings(mechanism) | settings
     allowed = AllowedSizes(NO_TOLERANCE, step=context.step)
     original = np.full(count, value)
-    case = Case(original, raw, np.arange(count), np.zeros(count, np.int8), values, allowed, context)
+    case = Case(
+        original=original,
+        raw=raw,
+        pairs=np.arange(count),
+        legs=np.zeros(count, np.int8),
+        settings=values,
+        allowed=allowed,
+        context=context,
+        keep_in_range=context.scenario.keep_in_range,
+        limited=np.zeros(count, bool),
+    )
     found = entry.alter(case)
     return set(found.reshape(-1, count)[0].tolist())
 

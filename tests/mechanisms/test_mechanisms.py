@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from by_hand import TICKERS, days, microseconds, outcomes
@@ -12,7 +10,6 @@ from tradegen import Scenario, load_market
 from tradegen.core.blocks import Pairs
 from tradegen.engine.context import BlockContext
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.displacement import Ranges, displaced
 from tradegen.mechanisms.record_counts import fills
 
 SECOND, MINUTE, DAY = 10**6, 60 * 10**6, 86_400 * 10**6
@@ -275,29 +272,6 @@ def test_fills_are_at_least_one_share_and_add_up() -> None:
     assert (found.sum(axis=0) == quantity).all()
     assert ((found > 0).sum(axis=0) == count).all()
     assert (found >= 0).all()
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "least", "most"),
-    [(1, 500, 5, 12), (0, 23_399, 60, 1_800), (15_246, 15_554, 15, 154), (1, 2, 1, 1)],
-)
-def test_altered_values_lie_as_evenly_in_the_range_as_before(
-    low: int, high: int, least: int, most: int
-) -> None:
-    # For one and the same draw, every place of the range goes to a place of its own.
-    every = np.arange(low, high + 1)
-    ranges = Ranges(np.array([low]), np.array([high]), np.zeros_like(every), floor=-(10**6), top=10**6)
-
-    def bounds(value: Any) -> Any:
-        return np.full(np.shape(value), least), np.full(np.shape(value), most)
-
-    for draw in np.random.default_rng(3).integers(0, 2**64 - 1, 300, np.uint64, endpoint=True):
-        raw = np.full(len(every), draw)
-        altered = displaced(every, raw, ranges, bounds)
-        assert sorted(altered.tolist()) == every.tolist()
-        size = np.abs(altered - every)
-        assert size.min() >= least
-        assert size.max() <= most
 
 
 def test_codes_are_those_of_the_standards() -> None:

@@ -138,7 +138,7 @@ SCENARIOS: dict[str, tuple[str, str]] = {
     ),
     "price tolerance beyond reach": (
         "tolerances.price.bps = 60",
-        "price.nudge alters a price by at most 7219.48 dollars, and under tolerances.price a mismatch",
+        "price.nudge alters a price by at most 7576.88 dollars, and under tolerances.price a mismatch",
     ),
     "tolerance below a step": (
         "benign_rate = 0.1\ntolerances.quantity = 1",

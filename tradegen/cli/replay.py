@@ -162,12 +162,7 @@ def _compare(known: Mapping[str, Any], made: Mapping[str, Any]) -> None:
     versions = f" (made with {'; '.join(other)})" if other else ""
     same_bytes = None
     if "dataset" in made and "dataset" in known:
-        # Version 1 had the digest of the files among those of the values, and none of the trades' values.
-        # Their bytes prove them, except in Parquet, which was written differently.
-        files = known["dataset"].get("sha256") or known["digests"].get("dataset")
-        same_bytes = made["dataset"]["sha256"] == files
-        if not same_bytes and "trades" not in differs and known["dataset"]["format"] != "parquet":
-            wrong.append("dataset")
+        same_bytes = made["dataset"]["sha256"] == known["dataset"].get("sha256")
     if wrong:
         say(f"not what the manifest says: {', '.join(wrong)}{versions}")
         raise typer.Exit(1)

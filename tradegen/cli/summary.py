@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["summary"]
 
+_MANY = 10  # one size in so many is worth a sentence
+
 
 def summary(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
     """One sentence on what was made, and one for each thing that the data did not allow."""
@@ -35,6 +37,16 @@ def summary(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
     ]
     if never:
         yield f"{', '.join(never)}: not possible for any of the pairs that drew it"
+    limited = [
+        f"{name} ({found['sizes_limited']} of {found['applied']})"
+        for name, found in counts["by_mechanism"].items()
+        if found.get("sizes_limited", 0) * _MANY > found["applied"]
+    ]
+    if limited:
+        yield (
+            f"the range of clean values limits the sizes of {', '.join(limited)}; keep_in_range = false "
+            "gives sizes as asked for, and lets altered values leave the range"
+        )
 
 
 def _shortfall(where: str, kind: str, found: Mapping[str, int]) -> Iterator[str]:

@@ -123,11 +123,12 @@ class Counts:
     applied: Array  # shape (causes,): pairs that were
     drawn: Array  # shape (mechanisms,): how often pairs drew a mechanism
     possible: Array  # shape (mechanisms,): how often it was possible there
+    limited: Array  # shape (mechanisms,): how often the range of clean values limited its sizes
 
     @classmethod
     def none(cls, causes: int, mechanisms: int) -> Self:
         """Nothing asked for, nothing done."""
-        return cls(*(np.zeros(size, np.int64) for size in (causes, causes, causes, mechanisms, mechanisms)))
+        return cls(*(np.zeros(size, np.int64) for size in [causes] * 3 + [mechanisms] * 3))
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))

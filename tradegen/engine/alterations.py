@@ -139,6 +139,7 @@ class _Stretch:
             kept = attempt.fits & looked_at
             counts.drawn[code] += np.count_nonzero(looked_at)
             counts.possible[code] += np.count_nonzero(kept)
+            counts.limited[code] += np.count_nonzero(kept & attempt.limited)
             if kept.any():
                 parts += self._parts(attempt, name, slice(None) if kept.all() else np.flatnonzero(kept))
         return parts, min(len(hit), wanted)
@@ -161,11 +162,20 @@ class _Stretch:
             boundary=context.scenario.boundary and mechanism.sized,
             step=context.step if mechanism.field == "trade_timestamp" else 1,
         )
-        keep_in_range = context.scenario.keep_in_range
-        case = Case(original[0], raw, pairs, legs, segment.settings(name), allowed, context, keep_in_range)
+        case = Case(
+            original=original[0],
+            raw=raw,
+            pairs=pairs,
+            legs=legs,
+            settings=segment.settings(name),
+            allowed=allowed,
+            context=context,
+            keep_in_range=context.scenario.keep_in_range,
+            limited=np.zeros(len(rows), bool),
+        )
         altered = mechanism.alter(case).reshape(original.shape)
         fits = np.logical_and.reduce(allowed.fit(original, altered))
-        return _Attempt(position, rows, pairs, legs, original, altered, fits)
+        return _Attempt(position, rows, pairs, legs, original, altered, fits, case.limited)
 
     def _parts(self, attempt: _Attempt, mechanism: str, kept: Array | slice) -> Iterator[Alteration]:
         for part, field in enumerate(CATALOGUE[mechanism].field_codes):
@@ -192,6 +202,7 @@ class _Attempt:
     original: Array  # int64, shape (fields, n)
     altered: Array  # int64, shape (fields, n)
     fits: Array  # bool, shape (n,)
+    limited: Array  # bool, shape (n,): whose sizes the range of clean values limits
 
 
 @functools.cache

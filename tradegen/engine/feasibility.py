@@ -10,6 +10,7 @@ import numpy as np
 from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import broker_names, dollars, seconds
 from tradegen.core.text_columns import strings
+from tradegen.engine.segments import notional_ticks
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.market.price_bands import price_limits
 from tradegen.market.universe import Market
@@ -117,7 +118,7 @@ def _about_something(scenario: Scenario, market: Market, spot: HotSpot, most: in
                 hint = f"expected one of the {len(market.tickers)} tickers"
             raise ScenarioError(f"{where}.ticker has {shown(name)}, which is unknown; {hint}")
     least = spot.where.min_notional
-    if least is not None and least * TICKS_PER_DOLLAR > most:
+    if least is not None and notional_ticks(least) > most:
         raise ScenarioError(
             f"{where}.min_notional is {least:g}, and no pair is worth more than "
             f"{most / TICKS_PER_DOLLAR:.2f}; expected less"

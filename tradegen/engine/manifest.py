@@ -1,8 +1,8 @@
 """The manifest: what a run was. Enough to replay it, and to see that a replay gave the same.
 
-A manifest states two numbers. ``manifest`` is the version of its own layout, and says how its digests were
-made. ``generation`` says by which rules values were drawn (`tradegen.version.GENERATION`): a run of another
-generation cannot be made again by this version of tradegen. Manifests of version 1 are all of generation 1.
+A manifest states two numbers. ``manifest`` is the version of its own layout. ``generation`` says by which
+rules values were drawn and digested (`tradegen.version.GENERATION`): a run of another generation cannot be
+made again by this version of tradegen.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import hashlib
 import platform
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tradegen.core.blocks import Block, Counts
 from tradegen.core.columns import FIELDS
-from tradegen.engine.digests import FIRST_CATALOGUE, columns_digest, truth_digest
+from tradegen.engine.digests import columns_digest, truth_digest
 from tradegen.engine.run import MANIFEST_VERSION, Run, prepare
 from tradegen.errors import ScenarioError, TradegenError, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
@@ -57,9 +56,8 @@ class Tally:
         )
         self._by_field += np.bincount(block.truth.field, minlength=len(FIELDS))
         self._selection += block.counts
-        run = self._run
         self._blocks["trades"] += columns_digest(block.trades)
-        self._blocks["truth"] += truth_digest(block.truth, run.mechanisms, run.manifest_version)
+        self._blocks["truth"] += truth_digest(block.truth, self._run.mechanisms)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON would carry it, for `merge`."""
@@ -84,16 +82,16 @@ class Tally:
         Returns
         -------
         dict
-            ``manifest``: its version; ``generation``, from version 2 on; ``replay``: keyword arguments of
+            ``manifest``: its version; ``generation``; ``replay``: keyword arguments of
             `generate`; ``last_id``; ``counts``; ``digests``: SHA-256 of the trades, the truth and the
             universe, the same on every machine; ``versions``. Among the counts, ``by_cause`` ("" is none)
             and ``benign`` say how many pairs were eligible, how many were requested, and to how many it was
-            applied; ``by_mechanism`` how many pairs drew each, and where it was possible.
+            applied; ``by_mechanism`` how many pairs drew each, where it was possible, and, for mechanisms
+            that draw sizes, how often the range of clean values was too narrow for sizes as asked for.
         """
-        version = self._run.manifest_version
         return {
-            "manifest": version,
-            **({"generation": GENERATION} if version > 1 else {}),
+            "manifest": MANIFEST_VERSION,
+            "generation": GENERATION,
             "replay": self._run.replay(),
             "last_id": self._run.last_id,
             "counts": {**self._counts, **self._by()},
@@ -115,7 +113,11 @@ class Tally:
                 field: int(self._by_field[code]) for code, field in enumerate(FIELDS) if field in fields
             },
             "by_mechanism": {
-                name: {"requested": int(counts.drawn[code]), "applied": int(counts.possible[code])}
+                name: {
+                    "requested": int(counts.drawn[code]),
+                    "applied": int(counts.possible[code]),
+                    **({"sizes_limited": int(counts.limited[code])} if CATALOGUE[name].sized else {}),
+                }
                 for code, name in enumerate(scenario.active)
             },
             "by_cause": dict(zip(scenario.causes, by_cause, strict=True)),
@@ -140,15 +142,15 @@ def _versions() -> Mapping[str, str]:
 
 def require_version(version: object, source: object, error: type[TradegenError]) -> None:
     """Refuse a manifest of a version that this tradegen does not read; `source` is what messages call it."""
-    if version not in range(1, MANIFEST_VERSION + 1):
+    if version != MANIFEST_VERSION:
         raise error(
             f"{source} is a manifest of version {shown(version)}; "
-            f"this tradegen reads versions 1 and {MANIFEST_VERSION}"
+            f"this tradegen reads version {MANIFEST_VERSION}"
         )
 
 
 def run_of(manifest: Mapping[str, Any], source: object) -> Run:
-    """The run that a manifest is of, to be made again. Its tally is digested as that manifest's was.
+    """The run that a manifest is of, to be made again.
 
     Parameters
     ----------
@@ -162,9 +164,8 @@ def run_of(manifest: Mapping[str, Any], source: object) -> Run:
     ScenarioError
         Where it is of a version or a generation that this tradegen does not know, or its scenario is refused.
     """
-    version: Any = manifest.get("manifest")
-    require_version(version, source, ScenarioError)
-    generation = 1 if version == 1 else manifest.get("generation")
+    require_version(manifest.get("manifest"), source, ScenarioError)
+    generation = manifest.get("generation")
     if generation != GENERATION:
         versions = manifest.get("versions")
         wrote_it = versions.get("tradegen") if isinstance(versions, Mapping) else None
@@ -173,14 +174,7 @@ def run_of(manifest: Mapping[str, Any], source: object) -> Run:
             f"{GENERATION}, whose values are others; to replay it, install "
             f"{f'tradegen {wrote_it}' if wrote_it else 'the version of tradegen'} that wrote it"
         )
-    run = prepare(**manifest["replay"])
-    unknown = [name for name in run.mechanisms if name not in FIRST_CATALOGUE]
-    if version == 1 and unknown:
-        raise ScenarioError(
-            f"{source} is a manifest of version 1 and names {unknown[0]}, which came later; "
-            "expected it as it was written"
-        )
-    return replace(run, manifest_version=int(version))
+    return prepare(**manifest["replay"])
 
 
 def differing_digests(stated: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, bool]:

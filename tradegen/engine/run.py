@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MANIFEST_VERSION", "Run", "prepare"]
 
 MANIFEST_VERSION = 2
-"""The version of the manifests that are written. Older ones are still read (`engine.manifest.run_of`)."""
+"""The version of the manifests that are written and read."""
 
 _MAX_SEED = 2**128 - 1
 
@@ -35,7 +35,6 @@ class Run:
     market: Market
     seed: int
     first_id: int = 1
-    manifest_version: int = MANIFEST_VERSION  # an older one in a replay, for its digests to be compared
 
     @property
     def last_id(self) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Segment", "segments"]
+__all__ = ["Segment", "notional_ticks", "segments"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +63,11 @@ def segments(scenario: Scenario, context: BlockContext) -> Iterator[Segment]:
         yield Segment(0, "benign/", scenario.benign_rate, within, scenario.settings_of, benign=True)
 
 
+def notional_ticks(dollars: float) -> Decimal:
+    """Dollars in ticks, exactly as written, since 1.1 * 100 > 110 in floats; at most what an int64 holds."""
+    return min(Decimal(str(dollars)) * TICKS_PER_DOLLAR, Decimal(np.iinfo(np.int64).max))
+
+
 def _positive(weights: Mapping[str, float]) -> dict[str, float]:
     return {name: weights[name] for name in CATALOGUE if weights.get(name, 0) > 0}
 
@@ -77,9 +84,9 @@ def _legs(spot: HotSpot, scenario: Scenario, context: BlockContext) -> Array:
         within = [(second >= start) & (second < end) for start, end in stretches(where.hours)]
         either &= np.any(within, axis=0)
     if where.min_notional is not None:
-        either &= context.notional >= np.ceil(where.min_notional * TICKS_PER_DOLLAR)
+        either &= context.notional >= math.ceil(notional_ticks(where.min_notional))
     if where.max_notional is not None:
-        either &= context.notional <= np.floor(where.max_notional * TICKS_PER_DOLLAR)
+        either &= context.notional <= math.floor(notional_ticks(where.max_notional))
     found = np.stack([either, either])
     for leg, name in enumerate(LEGS[scenario.view]):
         found[leg] &= spot.leg in (None, name)

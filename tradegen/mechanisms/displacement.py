@@ -7,8 +7,8 @@ and one look at its leg would tell. There are two ways to keep displaced values 
   say. Near the ends, up and down are not equally likely: see `edge_weights`.
 - A narrower range is cut into cells, each about twice as wide as the displacement, and each cell is rotated:
   values in its lower part go up, those in its upper part down. Every place of a cell is taken exactly once.
-  The cells limit the sizes. Where cells of the wanted size cannot fill the range, the rest is spread evenly
-  over all places.
+  Where cells of the wanted size cannot fill the range, the rest is spread evenly over all places. With few
+  cells in a range, sizes are limited to those that fill it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ WIDE = 10
 """A range of at least so many of the largest displacements has room for sizes as they are drawn."""
 
 _SAME = 0.4  # the smallest size, as a part of the largest, past which edge weights swing for too long
+_MANY_CELLS = 100  # of the largest displacements, in a range whose cells fit nearly any size
 _LARGEST_PRODUCT = 2**62
 _TOP = 2**62
 
@@ -75,7 +76,7 @@ def displaced(
     *,
     keep_in_range: bool = True,
     by_draw: bool = False,
-) -> Array:
+) -> tuple[Array, Array]:
     """Displace each value up or down, by an amount within `bounds`.
 
     Parameters
@@ -96,12 +97,14 @@ def displaced(
 
     Returns
     -------
-    ndarray of int64, shape (n,)
+    altered : ndarray of int64, shape (n,)
         Where the range is too narrow to hide it, a plain step up or down; where that, too, is not possible,
         the value as it was.
+    limited : ndarray of bool, shape (n,)
+        Where the range is too narrow for sizes to be as evenly drawn as `bounds` would have them.
     """
     if not keep_in_range:
-        return _plain_steps(original, raw, ranges, bounds)
+        return _plain_steps(original, raw, ranges, bounds), np.zeros(len(original), bool)
     if by_draw or len(ranges.low) > len(original):
         ranges = ranges.each()
     low, high, index = ranges.low, ranges.high, ranges.index
@@ -116,6 +119,7 @@ def displaced(
     varied = np.maximum(_sameness(*at_low), _sameness(*at_high)) <= _SAME
     wide = (WIDE * at_high[1] <= width) & varied
     hidden = (least <= most) & (2 * most <= width) & ~wide
+    limited = hidden & (least < most) & (width < _MANY_CELLS * most)
     result = original.copy() if (hidden | wide).all() else _plain_steps(original, raw, ranges, bounds)
     if wide.any():
         within = np.flatnonzero(wide[index])
@@ -128,7 +132,7 @@ def displaced(
             rows = slice(None) if chosen.all() else np.flatnonzero(chosen[index])
             taken = (column.take(index[rows]) for column in (low, width, least, most, fewest, cells))
             result[rows] = displace(original[rows], raw[rows], *taken)
-    return result
+    return result, limited[index]
 
 
 def _sameness(least: Array, most: Array) -> Array:

@@ -96,7 +96,8 @@ class Context(Protocol):
 class Case:
     """Legs of one block that a mechanism is to alter, n of them.
 
-    `context` is the block around them, and `allowed` says how large a difference may be.
+    `context` is the block around them, and `allowed` says how large a difference may be. `limited` is for
+    `displaced` to fill in.
     """
 
     original: Array  # int64, shape (n,): the field's clean values
@@ -106,12 +107,16 @@ class Case:
     settings: Settings
     allowed: AllowedSizes
     context: Context
-    keep_in_range: bool = True  # whether displaced values are to lie where clean ones do
+    keep_in_range: bool  # whether displaced values are to lie where clean ones do
+    limited: Array  # bool, shape (n,): where the range of clean values is too narrow for sizes as asked for
 
     def displaced(self, values: Array, ranges: Ranges, bounds: Bounds) -> Array:
         """The values, displaced by amounts within `bounds` (int64, shape (n,))."""
         by_draw = self.allowed.by_draw
-        return displaced(values, self.raw, ranges, bounds, keep_in_range=self.keep_in_range, by_draw=by_draw)
+        altered, self.limited[:] = displaced(
+            values, self.raw, ranges, bounds, keep_in_range=self.keep_in_range, by_draw=by_draw
+        )
+        return altered
 
     def on_leg(self, field: str) -> Array:
         """Another field's clean values on these legs (int64, shape (n,))."""

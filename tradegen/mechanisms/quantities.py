@@ -50,7 +50,7 @@ def share_off(seen: Difference, step: str) -> bool:
     """Whether a value is off by `min` to `max` of itself, rounded to a whole step, or by one step."""
     least, most = (Decimal(str(seen.settings[name])) * seen.numbers[0] for name in ("min", "max"))
     rounded = Decimal(step)
-    return seen.size == rounded or least - rounded < seen.size < most + rounded
+    return seen.size == rounded or max(least - rounded, Decimal(0)) < seen.size < most + rounded
 
 
 def nudge(case: Case) -> Array:

@@ -120,8 +120,9 @@ class _Moves:
 
 
 def _kinds(low: Array, high: Array, bounds: Callable[[Array], tuple[Array, Array]]) -> Array:
-    """Which weights each range takes: whether sizes grow with the value; the smallest and the largest size
-    at the lower end, and those at the upper end.
+    """What the weights of each range depend on, a row a range.
+
+    Whether sizes grow with the value; the smallest and the largest at the lower end; those at the upper end.
     """
     at_low, at_high = bounds(low), bounds(high)
     relative = at_high[1] > at_low[1]

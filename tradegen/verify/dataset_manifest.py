@@ -77,11 +77,7 @@ class Dataset:
         for name in sorted(found - {_MANIFEST, *expected}):
             findings.add("digest", f"{name} is there, and not in the manifest")
         digest = hashlib.sha256(b"".join(self._lines())).hexdigest()
-        # Manifests of version 1 have it among the digests of values.
-        stated = _member(self.manifest["dataset"], "sha256") or _member(
-            self.manifest.get("digests"), "dataset"
-        )
-        if digest != stated:
+        if digest != _member(self.manifest["dataset"], "sha256"):
             findings.add("digest", f"{_MANIFEST}: dataset.sha256 is not that of the files it names")
 
     def _lines(self) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ __all__ = ["make_part_plan", "make_plan", "scenario_of"]
 
 _DECIMALS = {"s": 0, "ms": 3, "us": 6}
 
-_VERSIONS = ("1", "2")  # of manifests
+_VERSION = "2"  # of manifests
 
 
 def make_plan(database: Database, paths: Sequence[Path]) -> Plan:
@@ -112,11 +112,9 @@ def scenario_of(manifest: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """
     if manifest is None:
         return {"view": "single"}
-    if str(manifest.get("manifest", _VERSIONS[0])) not in _VERSIONS:
-        raise VerifyError(
-            f"the manifest is of version {manifest['manifest']}; "
-            f"this tradegen reads versions {' and '.join(_VERSIONS)}"
-        )
+    version = str(manifest.get("manifest"))
+    if version != _VERSION:
+        raise VerifyError(f"the manifest is of version {version}; this tradegen reads version {_VERSION}")
     try:
         scenario = dict(manifest["replay"]["scenario"])
         first, pairs = int(manifest["replay"]["first_id"]), int(scenario["pairs"])
