@@ -42,7 +42,7 @@ def records_and_manifest(invocation: Invocation) -> tuple[Records, dict[str, Any
         found = json.loads(line, parse_float=Decimal)
         records += found if isinstance(found, list) else [found]
     manifest = json.loads(last)
-    assert (manifest["manifest"], manifest["generation"]) == (2, 1)
+    assert (manifest["manifest"], manifest["generation"]) == (2, 2)
     return records, manifest
 
 

@@ -106,7 +106,8 @@ def test_set_changes_any_field_of_the_scenario(tmp_path: Path) -> None:
 def test_a_scenario_prints_as_toml_and_comes_back_the_same(tmp_path: Path) -> None:
     shown = run("scenarios", "show", "original", cwd=tmp_path)
     (tmp_path / "mine.toml").write_text(shown.out)
-    assert Scenario.load(tmp_path / "mine.toml") == Scenario.load("original") == Scenario()
+    original = Scenario(keep_in_range=False, price_band=0.01)
+    assert Scenario.load(tmp_path / "mine.toml") == Scenario.load("original") == original
     assert tomllib.loads(shown.out)["pairs"] == 15
     assert (
         run("generate", "--scenario", "mine.toml", *FIXED, cwd=tmp_path).out

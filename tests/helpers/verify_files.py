@@ -48,7 +48,7 @@ tid00000009,BUY,trade_timestamp,trade_timestamp.delay,2025-07-21 11:06:00,2025-0
 """  # noqa: E501 - rows are as long as rows are
 
 MANIFEST: dict[str, Any] = {
-    "manifest": 1,
+    "manifest": 2,
     "replay": {"scenario": {"pairs": 9, "brokers": 15}, "seed": 7, "first_id": 1},
     "counts": {"pairs": 9, "trades": 19, "mismatched_pairs": 8, "truth_rows": 10},
 }
@@ -124,6 +124,6 @@ def two_lists(folder: Path, view: str, change: Any = lambda leg, row: row, **sce
     paths.append(folder / "m.json")
     told = {"pairs": 2, "view": view, "timestamp_precision": "ms", **scenario}
     counts = {"pairs": 2, "trades": 4, "truth_rows": 0}
-    manifest = {"manifest": 1, "replay": {"scenario": told, "first_id": 1}, "counts": counts}
+    manifest = {"manifest": 2, "replay": {"scenario": told, "first_id": 1}, "counts": counts}
     paths[-1].write_text(json.dumps(manifest, indent=2), "utf-8")
     return paths

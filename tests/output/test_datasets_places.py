@@ -192,7 +192,7 @@ def test_a_run_killed_once_its_manifest_is_there_is_finished_by_resuming(tmp_pat
 
 
 DAMAGED = {
-    "manifest.json": ["", "{", "[]", "{}", '{"manifest": 1, "replay": {}}'],
+    "manifest.json": ["", "{", "[]", "{}", '{"manifest": 2, "replay": {}}'],
     ".progress/plan.json": ["{", "[]", "{}"],
 }
 

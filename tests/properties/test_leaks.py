@@ -83,7 +83,7 @@ def test_the_attacker_invents_nothing_where_clean_legs_are_marked_at_random() ->
 def plain_price_nudge(table, rows, generator):
     ticks = table["price"].str.replace(".", "").astype(int).to_numpy()
     moved = ticks[rows] * (
-        1 + generator.choice([-1, 1], len(rows)) * generator.uniform(0.0005, 0.005, len(rows))
+        1 + generator.choice([-1, 1], len(rows)) * generator.uniform(0.003, 0.03, len(rows))
     )
     table.loc[rows, "price"] = [f"{tick / 100:.2f}" for tick in moved.round()]
     return rows

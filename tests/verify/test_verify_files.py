@@ -108,7 +108,7 @@ REFUSED = [
     ({"t.csv": TRADES.replace("ticker", "symbol"), "k.csv": TRUTH}, "expected trade_id, ticker"),
     ({"t.csv": TRADES.replace(",record_id", ""), "k.csv": TRUTH}, "record_id in all of them or in none"),
     ({"t.csv": TRADES, "k.csv": TRUTH, "m.json": "{\n}"}, "is not JSON as tradegen writes it"),
-    ({"t.csv": TRADES, "k.csv": TRUTH, "m.json": '{"manifest": 1}'}, "does not say what was run"),
+    ({"t.csv": TRADES, "k.csv": TRUTH, "m.json": '{"manifest": 2}'}, "does not say what was run"),
     ({"t.csv": TRADES, "k.csv": TRUTH, "absent.csv": None}, "absent.csv cannot be read"),
 ]
 

@@ -1,7 +1,7 @@
 """The scenario: everything that says what to generate, validated once, frozen.
 
 It comes from keyword arguments, a mapping, a TOML file or a name, and imports nothing of the generation.
-Defaults live in `fields`; the named scenario ``original`` spells them out.
+Defaults live in `fields`. Where no scenario is given, it is the named one ``original``.
 """
 
 import os

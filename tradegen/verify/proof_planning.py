@@ -112,7 +112,7 @@ def scenario_of(manifest: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """
     if manifest is None:
         return {"view": "single"}
-    version = str(manifest.get("manifest"))
+    version = str(manifest.get("manifest", _VERSION))
     if version != _VERSION:
         raise VerifyError(f"the manifest is of version {version}; this tradegen reads version {_VERSION}")
     try:
