@@ -127,6 +127,18 @@ def test_a_range_too_narrow_for_the_sizes_hides_them_and_is_counted_and_false_gi
     assert block.truth.altered.max() > 252_500
 
 
+def test_a_ticker_whose_tolerance_is_less_than_a_tick_does_not_disturb_the_others() -> None:
+    asked = {
+        "pairs": 2_000, "seed": 5, "mismatch_rate": 0.0, "benign_rate": 0.5, "keep_in_range": True,
+        "price_band": 0.06, "tickers": {"A": "2500.00", "B": "1.00"}, "tolerances": {"price": {"bps": 20}},
+        "mechanisms": {"price.nudge": 1},
+    }  # fmt: skip
+    batch = generate(**asked)
+    # Half of 20 bps of a dollar is less than a tick; of 2,500 dollars it is 250.
+    assert (batch.truth["altered"].astype(float) > 2_000).all()
+    assert len(batch.truth) == min((batch.trades["ticker"] == "A").sum() / 2, 1_000)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "least", "most"),
     [(1, 500, 5, 12), (0, 2_339, 60, 500), (15_246, 15_554, 15, 154), (1, 2, 1, 1)],

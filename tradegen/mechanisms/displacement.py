@@ -123,7 +123,10 @@ def displaced(
     result = original.copy() if (hidden | wide).all() else _plain_steps(original, raw, ranges, bounds)
     if wide.any():
         within = np.flatnonzero(wide[index])
-        result[within] = spread(original[within], raw[within], low, high, index[within], bounds)
+        number = np.cumsum(wide) - 1  # of each wide range among these
+        result[within] = spread(
+            original[within], raw[within], low[wide], high[wide], number[index[within]], bounds
+        )
     for chosen, displace in (
         (hidden & (fewest <= cells), rotate_cells),
         (hidden & (fewest > cells), exchange_halves),
