@@ -14,24 +14,26 @@ if TYPE_CHECKING:
     from tradegen.market.universe import Market, load_market
     from tradegen.output.dataset import write_dataset
     from tradegen.scenario.model import Scenario
+    from tradegen.scenario.overrides import ScenarioOverrides
     from tradegen.scoring import Score, pool, score
 
 __all__ = [
     "Batch", "LedgerError", "Market", "MarketError", "OutputError", "Run", "Scenario", "ScenarioError",
-    "Score", "ScoringError", "TradegenError", "__version__", "blocks", "generate", "generate_block",
-    "load_market", "pool", "prepare", "score", "write_dataset",
+    "ScenarioOverrides", "Score", "ScoringError", "TradegenError", "__version__", "blocks", "generate",
+    "generate_block", "load_market", "pool", "prepare", "score", "write_dataset",
 ]  # fmt: skip
 
 # What takes time to import waits until it is asked for: pytest imports this package in every session.
 _LATER = {
     "Batch": "api.batch", "Market": "market.universe", "Run": "engine.run", "Scenario": "scenario.model",
-    "Score": "scoring", "blocks": "api.record_batches", "generate": "api.batch", "pool": "scoring",
-    "generate_block": "engine.generator", "load_market": "market.universe", "prepare": "engine.run",
-    "score": "scoring", "write_dataset": "output.dataset",
+    "ScenarioOverrides": "scenario.overrides", "Score": "scoring", "blocks": "api.record_batches",
+    "generate": "api.batch", "generate_block": "engine.generator", "load_market": "market.universe",
+    "pool": "scoring", "prepare": "engine.run", "score": "scoring", "write_dataset": "output.dataset",
 }  # fmt: skip
 
+if not TYPE_CHECKING:  # for type checkers, it would mean that every name is there
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"tradegen.{_LATER[name]}"), name)
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"tradegen.{_LATER[name]}"), name)

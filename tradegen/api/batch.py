@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from tradegen.core.blocks import Block, Trades, Truth
 from tradegen.engine.generator import generate_blocks
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pandas.api.extensions import ExtensionArray
 
     from tradegen.scenario.model import Scenario
+    from tradegen.scenario.overrides import ScenarioOverrides
 
 __all__ = ["MOST_IN_MEMORY", "Batch", "generate"]
 
@@ -121,7 +122,7 @@ def generate(
     seed: int | None = None,
     first_id: int = 1,
     tickers: Tickers = None,
-    **overrides: Any,
+    **overrides: Unpack[ScenarioOverrides],
 ) -> Batch:
     """Make two-sided trades with known mismatches.
 

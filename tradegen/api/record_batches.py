@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, Unpack, cast
 
 import pyarrow as pa
 
@@ -16,9 +17,44 @@ from tradegen.formats.tables import tables
 from tradegen.market.universe import Tickers
 
 if TYPE_CHECKING:
-    from tradegen.scenario.model import Scenario
+    import pandas as pd
 
-__all__ = ["blocks"]
+    from tradegen.scenario.model import Scenario
+    from tradegen.scenario.overrides import ScenarioOverrides
+
+__all__ = ["RecordBatches", "blocks"]
+
+
+class RecordBatches(Protocol):
+    """What type checkers know of a ``pyarrow.RecordBatchReader``, for pyarrow has no types of its own."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+
+    def __next__(self) -> pa.RecordBatch: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+
+    def read_next_batch(self) -> pa.RecordBatch:
+        """The next batch; StopIteration after the last."""
+
+    def read_all(self) -> pa.Table:
+        """All that is left, as one table."""
+
+    def read_pandas(self, **options: Any) -> pd.DataFrame:
+        """All that is left, as one frame; the options are those of ``pyarrow.Table.to_pandas``."""
+
+    def close(self) -> None:
+        """Let go of what the reader holds."""
 
 
 def blocks(
@@ -28,8 +64,8 @@ def blocks(
     seed: int | None = None,
     first_id: int = 1,
     tickers: Tickers = None,
-    **overrides: Any,
-) -> pa.RecordBatchReader:
+    **overrides: Unpack[ScenarioOverrides],
+) -> RecordBatches:
     """Stream a run of any size as Arrow record batches, a block of 65,536 pairs each.
 
     DuckDB reads it by its name in SQL, Polars with ``from_arrow``, pandas by its ``read_pandas``; batches are
@@ -66,4 +102,4 @@ def blocks(
         raise ScenarioError(f"table {shown(name)} is unknown; {nearest(name, of_run)}")
     chosen = of_run[name]
     batches = (record_batch(chosen, chosen.rows(block)) for block in generate_blocks(run))
-    return pa.RecordBatchReader.from_batches(schema_of(chosen), batches)
+    return cast(RecordBatches, pa.RecordBatchReader.from_batches(schema_of(chosen), batches))

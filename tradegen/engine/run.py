@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from tradegen.core.blocks import BLOCK_PAIRS
 from tradegen.core.columns import LARGEST_ID
@@ -18,6 +18,7 @@ from tradegen.market.universe import Market, Tickers, load_market
 
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
+    from tradegen.scenario.overrides import ScenarioOverrides
 
 __all__ = ["MANIFEST_VERSION", "Run", "prepare"]
 
@@ -91,7 +92,7 @@ def prepare(
     seed: int | None = None,
     first_id: int = 1,
     tickers: Tickers = None,
-    **overrides: Any,
+    **overrides: Unpack[ScenarioOverrides],
 ) -> Run:
     """Check what `generate` was asked for, and settle what was left open: the seed and the date.
 

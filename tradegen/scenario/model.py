@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from pydantic import ValidationError, model_validator
 
@@ -20,6 +20,7 @@ from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scenario.assignments import merged
 from tradegen.scenario.checks import check
 from tradegen.scenario.fields import ScenarioFields
+from tradegen.scenario.overrides import ScenarioOverrides
 from tradegen.scenario.validation import explain
 
 __all__ = ["DEFAULT", "Scenario", "scenario_names", "scenario_text"]
@@ -39,7 +40,7 @@ class Scenario(ScenarioFields):
         On an unknown field, a wrong type, a number that is not finite or out of range.
     """
 
-    def __init__(self, /, **values: Any) -> None:
+    def __init__(self, /, **values: Unpack[ScenarioOverrides]) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -97,7 +98,7 @@ class Scenario(ScenarioFields):
         except ScenarioError as error:
             raise ScenarioError(f"scenario file {path}: {error}") from None
 
-    def replace(self, /, **overrides: Any) -> "Scenario":
+    def replace(self, /, **overrides: Unpack[ScenarioOverrides]) -> "Scenario":
         """The same scenario with some fields changed.
 
         Tables of settings, tolerances and layouts are merged with those there were; weights are not.

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 __all__ = ["DATE", "SEED", "CaseError", "TradeCase", "make_case", "trade_cases"]
 
 
-def __getattr__(name: str) -> Any:
-    # Not before it is asked for: pytest imports the plugin beside it in every session.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(
-        import_module(f"tradegen.testing.{'strategies' if name == 'trade_cases' else 'case'}"), name
-    )
+if not TYPE_CHECKING:  # for type checkers, it would mean that every name is there
+
+    def __getattr__(name: str) -> Any:
+        # Not before it is asked for: pytest imports the plugin beside it in every session.
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(
+            import_module(f"tradegen.testing.{'strategies' if name == 'trade_cases' else 'case'}"), name
+        )

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
@@ -25,6 +25,7 @@ from tradegen.testing.failure_message import failure_message
 
 if TYPE_CHECKING:
     from tradegen.scoring.scores import Score
+    from tradegen.testing.case_fields import CaseFields
 
 __all__ = ["DATE", "SEED", "TradeCase", "make_case"]
 
@@ -262,7 +263,7 @@ def make_case(
     *,
     seed: int = SEED,
     folder: str | os.PathLike[str] | Callable[[], Path] | None = None,
-    **fields: Any,
+    **fields: Unpack[CaseFields],
 ) -> TradeCase:
     """Make a case: the same one each time, today and tomorrow.
 
@@ -284,9 +285,12 @@ def make_case(
         As `tradegen.generate` raises them.
     """
     whole_number("seed", seed, 0, _LARGEST_SEED, ScenarioError)
-    others: dict[str, Any] = {name: fields.pop(name) for name in ("first_id", "tickers") if name in fields}
+    scenario_fields: dict[str, Any] = {**fields}
+    others: dict[str, Any] = {
+        name: scenario_fields.pop(name) for name in ("first_id", "tickers") if name in fields
+    }
     complete = Scenario.load(scenario)
-    complete = complete.replace(**fields) if fields else complete
+    complete = complete.replace(**scenario_fields) if scenario_fields else complete
     complete = complete if complete.date else complete.replace(date=DATE)
     # Something that can be typed again, whatever the scenario was given as.
     typed: Any = scenario.to_dict() if isinstance(scenario, Scenario) else scenario or DEFAULT
@@ -295,7 +299,7 @@ def make_case(
         "scenario": typed,
         "pairs": complete.pairs,
         "seed": int(seed),
-        **fields,
+        **scenario_fields,
         **others,
     }
     return TradeCase(generate(complete, seed=seed, **others), asked, folder)

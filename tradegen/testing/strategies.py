@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from tradegen.core.columns import LISTS
 from tradegen.errors import ScenarioError, nearest, whole_number
@@ -18,6 +18,9 @@ except ImportError:
     raise ImportError(
         "tradegen.testing.strategies needs Hypothesis, which is not installed: pip install 'tradegen[pytest]'"
     ) from None
+
+if TYPE_CHECKING:
+    from tradegen.testing.case_fields import DrawnCaseFields
 
 __all__ = ["trade_cases"]
 
@@ -35,7 +38,7 @@ def trade_cases(
     mechanisms: Sequence[str] | None = None,
     views: Sequence[str] | None = None,
     max_fields: int = 2,
-    **fields: Any,
+    **fields: Unpack[DrawnCaseFields],
 ) -> st.SearchStrategy[TradeCase]:
     """Draw small cases: a few pairs, one to four mechanisms, how often and how many at once, a view, a seed.
 
@@ -73,7 +76,10 @@ def trade_cases(
     """
     whole_number("max_pairs", max_pairs, 1, _MOST_PAIRS, ScenarioError)
     whole_number("max_fields", max_fields, 1, 4, ScenarioError)
-    others: dict[str, Any] = {name: fields.pop(name) for name in ("first_id", "tickers") if name in fields}
+    scenario_fields: dict[str, Any] = {**fields}
+    others: dict[str, Any] = {
+        name: scenario_fields.pop(name) for name in ("first_id", "tickers") if name in fields
+    }
     if "seed" in fields:
         raise ScenarioError("seed is given; expected none, for seeds are drawn: make_case makes one case")
     for name, given in {"mechanisms": mechanisms, "views": views}.items():
@@ -81,13 +87,13 @@ def trade_cases(
             raise ScenarioError(f"{name} is empty; expected one or more, or none to leave it out")
     if views is not None and "view" in fields:
         raise ScenarioError("views and view are both given; expected one of them")
-    base = Scenario.load(scenario).replace(**fields)
+    base = Scenario.load(scenario).replace(**scenario_fields)
     # A scenario that turns nothing on says nothing of what to draw.
     offered = tuple(mechanisms or (scenario and base.weights) or CATALOGUE)
     shown = tuple(views or (base.view,))
     _check("mechanisms", offered, CATALOGUE)
     _check("views", shown, LISTS)
-    return _cases(base, scenario, max_pairs, offered, shown, max_fields, {**fields, **others})
+    return _cases(base, scenario, max_pairs, offered, shown, max_fields, {**scenario_fields, **others})
 
 
 @st.composite
