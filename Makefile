@@ -10,6 +10,8 @@ PEERS := faker==40.54.0 mimesis==22.2.0
 # One process more than there are cores: many tests wait for processes and the disk. Who is done takes over from others.
 PARALLEL := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist worksteal
 LARGE := TRADEGEN_TESTS=large
+# What Docker and Podman put into the containers that they start.
+IN_CONTAINER ?= $(wildcard /.dockerenv /run/.containerenv)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks requirements clean
@@ -55,7 +57,12 @@ test-cpu: $(READY)
 		tests/formats/test_formats.py::test_a_run_with_every_mechanism_keeps_its_bytes $(ARGS)
 
 notebooks: $(READY)
-	$(BIN)/jupyter lab notebooks
+	@# JupyterLab does not start as root unless it is told to: whoever reaches it then has the whole machine.
+	@root=$$(test "$$(id -u)" != 0 || echo --allow-root); \
+	if [ -n "$$root" ] && [ -z "$(IN_CONTAINER)" ]; then \
+		echo 'JupyterLab would run as root here, and let who reaches it do anything on this machine.' \
+			'Use another account, or in a container: make notebooks IN_CONTAINER=1' >&2; exit 2; fi; \
+	$(BIN)/jupyter lab $$root notebooks
 
 bench: $(READY)
 	@$(BIN)/python -m pip install --quiet $(PEERS)

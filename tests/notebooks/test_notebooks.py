@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,12 +143,22 @@ def test_a_stored_notebook_is_valid_and_holds_no_outputs(name: str) -> None:
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
     assert notebook.metadata == {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+        "language_info": {"file_extension": ".py", "name": "python"},
     }
     for cell in notebook.cells:
         assert set(cell.metadata) <= {"tags"}
         if cell.cell_type == "code":
             assert (cell.outputs, cell.execution_count) == ([], None)
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_stored_notebook_is_exported_to_a_file_of_python(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nbconvert", "--to", "script", "--output-dir", str(tmp_path)]
+    done = subprocess.run([*command, str(NOTEBOOKS[name])], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    [script] = tmp_path.iterdir()
+    assert script.name == f"{NOTEBOOKS[name].stem}.py"
+    assert "from tradegen" in script.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", DEFAULTS)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from tradegen.core.blocks import Block, Trades, Truth
@@ -48,6 +49,9 @@ class Batch:
         """All records under their plain names; columns and dtypes as ``frames.trades_frame`` says.
 
         In a view of two lists, those of the first list come first.
+
+        Prices are floats, which ``to_csv`` prints as 447.9 and not as 447.90, so that ``tradegen verify``
+        refutes the file. `write` writes exact decimals.
         """
         if len(self.run.scenario.lists) == 1:
             return self._frame(self._trades)
@@ -84,6 +88,49 @@ class Batch:
         from tradegen.formats import frames  # loaded where it is used, for it needs pandas
 
         return frames.truth_frame(self.run, self._ids, self._truth)
+
+    def write(
+        self,
+        trades: str | os.PathLike[str],
+        truth: str | os.PathLike[str] | None = None,
+        manifest: str | os.PathLike[str] | None = None,
+        *,
+        form: str | None = None,
+    ) -> None:
+        """Write files as ``tradegen generate --out`` does, with exact decimals; whole, or none of them.
+
+        Parameters
+        ----------
+        trades : path
+            Its suffix says the format: ``.csv``, ``.json``, ``.ndjson``, ``.parquet`` or ``.fix``. In a view
+            of two lists, ``t.csv`` makes two files, such as ``t.buy.csv`` and ``t.sell.csv``.
+        truth, manifest : path, optional
+            Where these are to be written, too.
+        form : str, optional
+            The name of the format, if the suffix is not to say it.
+
+        Raises
+        ------
+        OutputError
+            Where a file cannot be written. None has changed then.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> folder = tempfile.mkdtemp()
+        >>> generate(pairs=15, seed=7).write(f"{folder}/trades.csv", truth=f"{folder}/truth.csv")
+        """
+        from tradegen.output.single_files import Destinations, export  # loaded where it is used
+
+        destinations = Destinations(
+            Path(trades),
+            Path(truth) if truth is not None else None,
+            Path(manifest) if manifest is not None else None,
+            form,
+            lists=tuple(self.run.scenario.lists),
+        )
+        with export(destinations) as write:
+            write(self.run)
 
     def _on_list(self, leg: int) -> Trades:
         return self._trades.take(self._trades.leg == leg)

@@ -81,7 +81,8 @@ class Run:
             "seed": self.seed,
             "first_id": self.first_id,
         }
-        if self.market is not load_market():
+        # By its contents: a run that was pickled has a copy of the market.
+        if self.market.sha256 != load_market().sha256:
             arguments["tickers"] = self.market.to_dict()
         return arguments
 
