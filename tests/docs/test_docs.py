@@ -77,7 +77,8 @@ def test_the_commands_of_a_page_print_what_it_shows(page: str, at_least: int, tm
         assert done.stdout == expected, command
 
 
-def test_the_readmes_python_runs() -> None:
+def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     for code in fenced(README, "python"):
         exec(compile(code, "README.md", "exec"), {})
 
