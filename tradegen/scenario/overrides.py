@@ -36,6 +36,7 @@ class OtherFields(TypedDict, total=False):
     buy_share: Number
     tolerances: Tolerances | Mapping[str, Any]
     boundary: bool
+    keep_in_range: bool
     hot_spots: Sequence[HotSpot | Mapping[str, Any]]
     order: Literal["shuffled", "paired"]
     view: Literal["single", "counterparty", "two_system"]
