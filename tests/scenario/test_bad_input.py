@@ -161,6 +161,20 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         "trades.columns = {price = 'a\"b'}",
         "expected a name of 1 to 64 characters",
     ),
+    "column name with a blank after it": (
+        'trades.columns = {quantity = "Qty "}',
+        "columns.quantity is 'Qty '; expected a name of 1 to 64 characters, without quotes, backslashes or "
+        "line breaks, blanks at its ends or a byte order mark",
+    ),
+    "column name of a blank": ('trades.columns = {quantity = " "}', "columns.quantity is ' '; expected a"),
+    "column name with a wide blank before it": (
+        'trades.columns = {quantity = "\\u00a0Qty"}',
+        "blanks at its ends",
+    ),
+    "column name with a byte order mark": (
+        'trades.columns = {trade_id = "\\ufeffid"}',
+        "columns.trade_id is '\\ufeffid'; expected a name",
+    ),
     "column without a name": ('trades.columns = {price = ""}', "expected a name of 1 to 64 characters"),
     "date format that loses years": (
         'trades.date_format = "%d/%m"',

@@ -17,7 +17,9 @@ _COLUMNS = (*TRADE_COLUMNS, RECORD_ID)
 # What strftime writes alike on every machine; %b and %B are English unless a program sets another locale.
 _DIRECTIVES = re.compile(r"%(.?)")
 _KNOWN = "YmdHIpMSfbByj%"
-_NAME = re.compile(r"[^\x00-\x1f\x7f\"\\]{1,64}")
+_TEXT = r"[^\x00-\x1f\x7f\"\\]{1,64}"
+# Readers of CSV take blanks and a byte order mark off the ends of a name, and then find no such column.
+_NAME = rf"(?!\s)(?!.*\s$)(?!.*\ufeff){_TEXT}"
 # What says the year, the month and the day; half of the day, hour, minute and second.
 _DAYS = ("Yy", "mbBj", "dj")
 _TIMES = ("Hp", "HI", "M", "S")
@@ -28,10 +30,10 @@ def _columns(value: Mapping[str, str]) -> Mapping[str, str]:
     for column, name in value.items():
         if column not in _COLUMNS:
             raise ValueError(f"columns has {shown(column)}, which is unknown; {nearest(column, _COLUMNS)}")
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(_NAME, name):
             raise ValueError(
                 f"columns.{column} is {shown(name)}; expected a name of 1 to 64 characters, without quotes, "
-                "backslashes or line breaks"
+                "backslashes or line breaks, blanks at its ends or a byte order mark (U+FEFF)"
             )
     written = [value.get(column, column) for column in _COLUMNS]
     twice = next((name for name in written if written.count(name) > 1), None)
@@ -44,7 +46,7 @@ def _format(value: str) -> str:
     for directive in _DIRECTIVES.findall(value):
         if directive not in _KNOWN or not directive:
             raise ValueError(f"format has %{directive}; expected %{', %'.join(_KNOWN)}")
-    if not _NAME.fullmatch(value):
+    if not re.fullmatch(_TEXT, value):
         raise ValueError(
             f"format is {shown(value)}; expected 1 to 64 characters, without quotes or backslashes"
         )
@@ -61,7 +63,7 @@ def _format_schema(*parts: str) -> WithJsonSchema:
     known = {"pattern": f"^([^%]|%[{_KNOWN}])*$"}
     form = {
         "type": "string",
-        "pattern": f"^{_NAME.pattern}$",
+        "pattern": f"^{_TEXT}$",
         "allOf": [known, *({"pattern": containing(part)} for part in parts)],
     }
     return WithJsonSchema({"anyOf": [form, {"type": "null"}]})
@@ -87,9 +89,7 @@ class Layout(BaseModel):
         WithJsonSchema(
             {
                 "type": "object",
-                "properties": {
-                    name: {"type": "string", "pattern": f"^{_NAME.pattern}$"} for name in _COLUMNS
-                },
+                "properties": {name: {"type": "string", "pattern": f"^{_NAME}$"} for name in _COLUMNS},
                 "additionalProperties": False,
             }
         ),
