@@ -12,6 +12,7 @@ from datasets_files import wait_until
 from reading import rows
 from reference import check_truth
 from shell import run
+from sizes import size
 
 from tradegen.engine.run import prepare
 from tradegen.output.dataset_plan import Plan
@@ -102,9 +103,11 @@ def test_a_fault_of_our_own_does_not_look_like_a_finding(tmp_path: Path) -> None
 def test_what_no_disk_can_hold_is_refused_before_ids_are_reserved(tmp_path: Path, out: str) -> None:
     done = run("generate", "--pairs", "1e12", "--format", "csv", "--out", out, cwd=tmp_path)
     assert (done.code, list(tmp_path.iterdir())) == (2, [])
-    [size] = re.findall(r"tradegen: about ([\d.]+) TB would be written, and the disk of .* free; ", done.err)
+    [terabytes] = re.findall(
+        r"tradegen: about ([\d.]+) TB would be written, and the disk of .* free; ", done.err
+    )
     # A line of trades has some 90 bytes, and so has one for each of three pairs in ten.
-    assert 150 < float(size) < 250
+    assert 150 < float(terabytes) < 250
 
 
 def test_what_the_disk_seems_too_small_for_is_begun_by_force(tmp_path: Path) -> None:
@@ -122,9 +125,10 @@ def test_devices_hold_any_size(tmp_path: Path) -> None:
     assert run("generate", *words, cwd=tmp_path).code == 0
 
 
+@pytest.mark.sized
 @pytest.mark.parametrize("form", ["csv", "parquet", "fix"])
 def test_the_expected_size_is_the_size_within_a_twentieth(tmp_path: Path, form: str) -> None:
-    plan = Plan(prepare("everything", pairs=200_000, seed=3), form)
+    plan = Plan(prepare("everything", pairs=size(50_000, 200_000), seed=3), form)
     files = {"trades": tmp_path / f"t.{form}", "truth": tmp_path / "k.csv"}
     with export(Destinations(**files, form=form)) as write_to:
         write_to(plan.run)

@@ -17,10 +17,12 @@ from typing import NamedTuple
 from sizes import LARGE
 
 TESTS = Path(__file__).resolve().parents[1]
-# Commands run in forks of a process that has loaded the libraries, since each would take a second to do that.
-# It loads nothing of tradegen, nor anything that reads the environment as it is loaded.
+# Commands run in forks of a process that has loaded what they need: each would take a second to load it.
+# It loads nothing that reads the environment, as the command line itself does.
 _WARM = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload(["numpy", "pandas", "duckdb", "pyarrow.parquet", "pydantic", "typer", "pytest"])
+_LIBRARIES = ("numpy", "pandas", "duckdb", "pyarrow.parquet", "pyarrow.csv", "pydantic", "typer", "pytest")
+_OWN = ("api.batch", "engine.generator", "ledger", "output.dataset", "output.single_files", "scenario.model")
+_WARM.set_forkserver_preload([*_LIBRARIES, *(f"tradegen.{name}" for name in (*_OWN, "scoring", "verify"))])
 
 
 class Done(NamedTuple):

@@ -462,6 +462,7 @@ def test_batch_run_refuses_a_bad_parameter_in_a_sentence_and_writes_nothing(root
     assert files(root) == {}
 
 
+@pytest.mark.large
 def test_on_the_command_line_the_sentence_comes_last(root: Path) -> None:
     ran = run_papermill(root, "-p", "pairs", "0")
     assert ran.returncode == 1

@@ -166,7 +166,17 @@ def test_one_mistyped_id_in_two_parts_is_a_collision(copied: Callable[[str], Pat
     assert told(report, "collision") == f"{new} is the mistyped id of pairs in two parts or more"
 
 
-@pytest.mark.parametrize("name", ["pairs", "trades", "truth_rows", "mismatched_pairs", "benign_pairs"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pairs",
+        "benign_pairs",
+        *(
+            pytest.param(name, marks=pytest.mark.large)
+            for name in ("trades", "truth_rows", "mismatched_pairs")
+        ),
+    ],
+)
 def test_counts_of_the_manifest_are_those_of_all_parts(copied: Callable[[str], Path], name: str) -> None:
     folder = copied("csv")
     changed_manifest(folder, lambda found: found["counts"].update({name: 7}))
