@@ -15,7 +15,8 @@ import pandas as pd
 from tradegen.core.blocks import Counts
 from tradegen.core.columns import FIELDS, Array
 from tradegen.engine.context import BlockContext
-from tradegen.engine.segments import segments
+from tradegen.engine.rates import demand
+from tradegen.engine.segments import segments, weights_of
 from tradegen.mechanisms.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
@@ -104,12 +105,8 @@ def asked_mechanisms(scenario: Scenario, counts: Counts) -> tuple[pd.Series[floa
     pairs : float
         How many pairs were to be mismatched.
     """
-    tables = [scenario.weights]
-    for spot in scenario.hot_spots:
-        given = scenario.weights if spot.mechanisms is None else spot.mechanisms
-        tables.append({name: given[name] for name in scenario.active if given.get(name, 0) > 0})
-    rates = np.array([scenario.mismatch_rate, *(spot.rate for spot in scenario.hot_spots)])
-    pairs = rates * counts.eligible[:-1]
+    pairs = demand(scenario).expected(counts.eligible[:-1])
+    tables = [weights_of(scenario, cause) for cause in range(len(scenario.causes))]
     shares = pd.DataFrame(
         {cause: _chances(weights, scenario.fields_per_pair) for cause, weights in enumerate(tables)},
         index=list(scenario.active),
@@ -139,19 +136,17 @@ def asked_by_leg(context: BlockContext, counts: Counts) -> Array:
     """
     scenario, count = context.scenario, len(context.pairs)
     asked = np.zeros((2, count))
-    free = np.ones(count, bool)
     failed = counts.drawn > counts.possible
+    rates = demand(scenario).rates(counts.eligible[:-1])
     for segment in segments(scenario, context):
         if segment.benign:
             continue
-        pairs = np.flatnonzero(free) if segment.members is None else segment.members[free[segment.members]]
-        free[pairs] = False
+        pairs = np.arange(count) if segment.members is None else segment.members
         on_first = np.full(len(pairs), scenario.buy_share)
         if segment.legs is not None:
             first, second = segment.legs[:, pairs]
             on_first = np.where(first & second, on_first, first)
-        passed_over = segment.rate > 0 and all(
-            failed[scenario.active.index(name)] for name in segment.weights
-        )
-        asked[:, pairs] = np.stack([on_first, 1 - on_first]) * (np.nan if passed_over else segment.rate)
+        rate = rates[segment.cause]
+        passed_over = rate > 0 and all(failed[scenario.active.index(name)] for name in segment.weights)
+        asked[:, pairs] = np.stack([on_first, 1 - on_first]) * (np.nan if passed_over else rate)
     return asked

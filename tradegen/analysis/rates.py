@@ -25,6 +25,7 @@ from tradegen.core.statistics import CONFIDENCE, wilson_interval
 from tradegen.engine.context import BlockContext
 from tradegen.engine.generator import GeneratedBlocks
 from tradegen.engine.pairs import make_pairs
+from tradegen.engine.rates import demand
 from tradegen.errors import TradegenError, nearest
 from tradegen.mechanisms.catalogue import CATALOGUE
 
@@ -142,16 +143,14 @@ def mismatch_rates(batch: GeneratedBlocks, by: By) -> pd.DataFrame:
 def _by_cause(batch: GeneratedBlocks) -> pd.DataFrame:
     scenario, counts = batch.run.scenario, _counts(batch)
     # The last of the counts is about benign differences.
-    eligible, requested, applied, rates = (
-        pd.Series(np.roll(numbers, -1), index=pd.Index([*scenario.causes[1:], ""], name="cause"))
-        for numbers in (
-            counts.eligible[:-1],
-            counts.requested[:-1],
-            counts.applied[:-1],
-            [scenario.mismatch_rate, *(spot.rate for spot in scenario.hot_spots)],
+    eligible, requested, applied = (
+        pd.Series(
+            np.roll(numbers[:-1], -1).astype(int), index=pd.Index([*scenario.causes[1:], ""], name="cause")
         )
+        for numbers in (counts.eligible, counts.requested, counts.applied)
     )
-    table = _with_intervals(applied, eligible, rates)
+    rates = np.roll(demand(scenario).rates(counts.eligible[:-1]), -1)
+    table = _with_intervals(applied, eligible, pd.Series(rates, index=eligible.index))
     table = table.rename(columns={"count": "applied", "total": "eligible"})
     table.insert(0, "requested", requested)
     return table[["eligible", "requested", "applied", *table.columns[3:]]]

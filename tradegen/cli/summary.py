@@ -26,7 +26,13 @@ def summary(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
         f"ids {trade_id(run.first_id)} to {trade_id(run.last_id)}; again with the same options and "
         f"--seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
     )
+    overall = manifest["rates"]["overall"]
+    if run.scenario.hot_spots or overall["asked"] is not None:
+        asked = "" if overall["asked"] is None else f"{overall['asked']:.2%} asked for, "
+        yield f"overall mismatch rate: {asked}{overall['expected']:.2%} expected, {overall['made']:.2%} made"
     for name, found in counts["by_cause"].items():
+        if " + " in name and not found["eligible"]:
+            continue
         if name and not found["eligible"]:
             yield f"hot spot {name} is about none of these pairs"
         else:

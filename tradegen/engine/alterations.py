@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +14,15 @@ from tradegen.core.blocks import Counts
 from tradegen.core.columns import Array
 from tradegen.core.streams import draw, happens
 from tradegen.engine.context import BlockContext
+from tradegen.engine.rates import demand
 from tradegen.engine.segments import Segment, segments
-from tradegen.engine.selection import Race, Ranking, number_drawn, wanted_fields
+from tradegen.engine.selection import Race, Ranking, count_offset, wanted_fields
 from tradegen.mechanisms.allowed_sizes import AllowedSizes
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.mechanism import Case
+
+if TYPE_CHECKING:
+    from tradegen.scenario.model import Scenario
 
 __all__ = ["Alteration", "alterations"]
 
@@ -36,7 +42,7 @@ class Alteration:
 
 
 def alterations(context: BlockContext, seed: int, block: int) -> tuple[list[Alteration], Counts]:
-    """Alter one block, segment by segment; a pair belongs to the first hot spot that is about it.
+    """Alter one block, segment by segment.
 
     Returns
     -------
@@ -45,24 +51,25 @@ def alterations(context: BlockContext, seed: int, block: int) -> tuple[list[Alte
     """
     scenario = context.scenario
     exact = scenario.rate_mode == "exact"
-    counts = Counts.none(len(scenario.hot_spots) + 2, len(scenario.active))
+    parts = list(segments(scenario, context))
+    counts = Counts.none(len(scenario.causes) + 1, len(scenario.active))
+    wanted_of, rate_of = _demanded(scenario, parts, len(context.pairs), counts, seed, block)
     found: list[Alteration] = []
     taken = np.zeros(len(context.pairs), bool)
-    elsewhere = 0
-    for segment in segments(scenario, context):
+    for segment in parts:
         ranking = Ranking(segment, seed, block, len(taken))
-        free = int(np.count_nonzero(~taken if segment.members is None else ~taken[segment.members]))
-        # Benign differences are a share of the same pairs as the mismatches outside hot spots.
-        elsewhere = elsewhere if segment.benign else free
+        row = -1 if segment.benign else segment.cause
+        if segment.benign:
+            for alteration in found:
+                taken[alteration.pairs] = True
         if exact:
-            size = number_drawn(segment, elsewhere, seed, block)
-            wanted = min(size, free)
+            size = int(wanted_of[row])
+            wanted = min(size, len(ranking) - int(np.count_nonzero(taken)) if segment.benign else size)
         else:
             # Each pair has its own coin: none takes another's place.
-            size = ranking.below(segment.rate)
+            size = ranking.below(rate_of[row])
             wanted = int(np.count_nonzero(~taken[ranking.ranked(0, size)]))
-        row = -1 if segment.benign else segment.cause
-        counts.eligible[row], counts.requested[row] = elsewhere, wanted
+        counts.requested[row] = wanted
         start, applied = 0, 0
         while applied < wanted and start < len(ranking) and (exact or not start):
             stop = min(start + size, len(ranking))
@@ -72,12 +79,25 @@ def alterations(context: BlockContext, seed: int, block: int) -> tuple[list[Alte
             applied += number
             start, size = stop, 2 * size
         counts.applied[row] = applied
-        if segment.members is not None:
-            taken[segment.members] = True
-        elif scenario.benign_rate:
-            for alteration in found:
-                taken[alteration.pairs] = True
     return found, counts
+
+
+def _demanded(
+    scenario: Scenario, parts: Sequence[Segment], pairs: int, counts: Counts, seed: int, block: int
+) -> tuple[Array, Array]:
+    """How many pairs of each cause to alter in exact mode, and with which rate otherwise; benign ones last.
+
+    Says in `counts` how many pairs each is about.
+    """
+    offsets = np.zeros(len(counts.eligible))
+    for segment in parts:
+        row = -1 if segment.benign else segment.cause
+        counts.eligible[row] = pairs if segment.members is None else len(segment.members)
+        offsets[row] = count_offset(segment.prefix, seed, block)
+    about, asked = counts.eligible[:-1], demand(scenario)
+    wanted = asked.drawn(about, offsets[:-1], count_offset("overall/", seed, block))
+    benign = math.floor(scenario.benign_rate * int(counts.eligible[-1]) + offsets[-1])
+    return np.append(wanted, benign), np.append(asked.rates(about), scenario.benign_rate)
 
 
 class _Stretch:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tradegen.core.blocks import BLOCK_PAIRS
 from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import broker_names, dollars, seconds
 from tradegen.core.text_columns import strings
-from tradegen.engine.segments import notional_ticks
+from tradegen.engine.context import BlockContext
+from tradegen.engine.pairs import make_pairs
+from tradegen.engine.rates import demand
+from tradegen.engine.segments import notional_ticks, segments
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.market.price_bands import price_limits
 from tradegen.market.universe import Market
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+_NOISE = 0.02  # how far a block may be from the average, where no more is asked for than every pair
 _ANY = np.zeros(2, np.int64)  # for fields whose tolerance does not go with the value
 
 
@@ -45,8 +51,10 @@ def check(scenario: Scenario, market: Market) -> None:
         _room_within(scenario, extremes)
     for spot in scenario.hot_spots:
         _about_something(scenario, market, spot, int(extremes["quantity"][1] * extremes["price"][1]))
-        if spot.rate > 0 and spot.mechanisms is not None:
+        if spot.strikes and spot.mechanisms is not None:
             _reach(scenario, spot.mechanisms, extremes, spot)
+    if scenario.rate_is == "overall" or any(spot.share for spot in scenario.hot_spots):
+        _demands(scenario, market)
 
 
 def _reach(
@@ -99,6 +107,30 @@ def _amount(field: str, number: int) -> str:
     if field == "price":
         return f"{strings(dollars(np.array([number])))[0]} dollars"
     return f"{number} {'shares' if field == 'quantity' else 'days'}"
+
+
+def _demands(scenario: Scenario, market: Market) -> None:
+    """Refuse factors and shares that ask for more than every pair, going by one block of clean pairs."""
+    pairs = make_pairs(scenario, market, 0, 0, BLOCK_PAIRS)
+    sizes = np.zeros(len(scenario.causes), np.int64)
+    for segment in segments(scenario, BlockContext(scenario, market, pairs, 1, 1)):
+        if not segment.benign:
+            sizes[segment.cause] = BLOCK_PAIRS if segment.members is None else len(segment.members)
+    asked = demand(scenario)
+    wanted = asked.wanted(sizes)
+    rates, target = math.fsum(asked.rate * sizes), scenario.mismatch_rate * BLOCK_PAIRS
+    if scenario.rate_is == "overall" and rates + math.fsum(asked.share) * target > target * (1 + _NOISE):
+        raise ScenarioError(
+            f"the hot spots with a rate alone come to {rates / BLOCK_PAIRS:.2%} of all pairs, and "
+            f"mismatch_rate is {scenario.mismatch_rate:g} overall; expected a higher one, or lower rates"
+        )
+    for cause in np.flatnonzero(sizes):
+        if wanted[cause] > sizes[cause] * (1 + _NOISE):
+            where = f"hot spot {scenario.causes[cause]}" if cause else "outside hot spots"
+            raise ScenarioError(
+                f"{where}: {wanted[cause] / BLOCK_PAIRS:.2%} of all pairs would be mismatched there, and "
+                f"only {sizes[cause] / BLOCK_PAIRS:.2%} are there; expected a lower rate, factor or share"
+            )
 
 
 def _about_something(scenario: Scenario, market: Market, spot: HotSpot, most: int) -> None:

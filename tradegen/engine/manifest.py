@@ -20,6 +20,7 @@ import numpy as np
 from tradegen.core.blocks import Block, Counts
 from tradegen.core.columns import FIELDS
 from tradegen.engine.digests import columns_digest, truth_digest
+from tradegen.engine.rate_report import rate_report
 from tradegen.engine.run import MANIFEST_VERSION, Run, prepare
 from tradegen.errors import ScenarioError, TradegenError, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
@@ -42,7 +43,7 @@ class Tally:
             pairs=0, trades=0, mismatched_pairs=0, benign_pairs=0, truth_rows=0
         )
         self._by_field = np.zeros(len(FIELDS), np.int64)
-        self._selection = Counts.none(len(run.scenario.hot_spots) + 2, len(run.mechanisms))
+        self._selection = Counts.none(len(run.scenario.causes) + 1, len(run.mechanisms))
         self._blocks = {"trades": bytearray(), "truth": bytearray()}
 
     def add(self, block: Block) -> None:
@@ -82,12 +83,13 @@ class Tally:
         Returns
         -------
         dict
-            ``manifest``: its version; ``generation``; ``replay``: keyword arguments of
-            `generate`; ``last_id``; ``counts``; ``digests``: SHA-256 of the trades, the truth and the
-            universe, the same on every machine; ``versions``. Among the counts, ``by_cause`` ("" is none)
-            and ``benign`` say how many pairs were eligible, how many were requested, and to how many it was
-            applied; ``by_mechanism`` how many pairs drew each, where it was possible, and, for mechanisms
-            that draw sizes, how often the range of clean values was too narrow for sizes as asked for.
+            ``manifest``: its version; ``generation``; ``replay``: keyword arguments of `generate`;
+            ``last_id``; ``counts``; ``rates``: see `rate_report`; ``digests``: SHA-256 of the trades, the
+            truth and the universe, the same on every machine; ``versions``. Among the counts, ``by_cause``
+            ("" is none) and ``benign`` say how many pairs were eligible, how many were requested, and to how
+            many it was applied; ``by_mechanism`` how many pairs drew each, where it was possible, and, for
+            mechanisms that draw sizes, how often the range of clean values was too narrow for sizes as asked
+            for.
         """
         return {
             "manifest": MANIFEST_VERSION,
@@ -95,6 +97,7 @@ class Tally:
             "replay": self._run.replay(),
             "last_id": self._run.last_id,
             "counts": {**self._counts, **self._by()},
+            "rates": rate_report(self._run.scenario, self._selection),
             "digests": {
                 **{name: hashlib.sha256(digests).hexdigest() for name, digests in self._blocks.items()},
                 "tickers": self._run.market.sha256,

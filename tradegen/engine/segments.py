@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Segment", "notional_ticks", "segments"]
+__all__ = ["Segment", "notional_ticks", "segments", "weights_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """A part of one block's pairs, and what goes wrong there.
+    """A part of one block's pairs, none of which is in another, and what goes wrong there.
 
     Streams are named with a `prefix`, so that segments do not share random numbers.
     """
 
-    cause: int  # 0, or the position of the hot spot, from 1
+    cause: int  # its number (`Scenario.causes`)
     prefix: str
-    rate: float
     weights: dict[str, float]
     settings: Callable[[str], Settings]
     benign: bool = False
@@ -42,25 +41,76 @@ class Segment:
 
 
 def segments(scenario: Scenario, context: BlockContext) -> Iterator[Segment]:
-    """Hot spots in their order, then mismatches elsewhere, then benign differences."""
-    for cause, spot in enumerate(scenario.hot_spots, 1):
-        legs = _legs(spot, scenario, context)
-        yield Segment(
-            cause=cause,
-            prefix=f"hot_spot/{spot.name}/",
-            rate=spot.rate,
-            weights=_positive(spot.mechanisms) if spot.mechanisms is not None else scenario.weights,
-            settings=lambda name, spot=spot: spot.settings.get(name) or scenario.settings_of(name),  # type: ignore[misc]
-            members=np.flatnonzero(legs.any(axis=0)),
-            legs=legs,
-        )
-    weights = scenario.weights
-    yield Segment(0, "", scenario.mismatch_rate, weights, scenario.settings_of)
+    """The parts of a block: those of hot spots with a rate or a share, then the rest by factors.
+
+    The last, where there are benign differences, is about the same pairs as the one outside all hot spots.
+    """
+    count = len(context.pairs)
+    legs_of = [_legs(spot, scenario, context) for spot in scenario.hot_spots]
+    free = np.ones(count, bool)
+    # By pair, which hot spots with a factor are about it: a bit each.
+    together = np.zeros(count, np.int64)
+    bits = _bits(scenario)
+    for number, legs in enumerate(legs_of):
+        about = legs.any(axis=0)
+        if number in bits:
+            together |= about * np.int64(bits[number])
+            continue
+        yield _segment(scenario, number + 1, np.flatnonzero(about & free), legs)
+        free &= ~about
+    for number, cause in enumerate(scenario.cause_table):
+        if cause and cause[0] not in bits:
+            continue
+        members = np.flatnonzero((together == sum(bits[position] for position in cause)) & free)
+        if not cause:
+            outside = members if legs_of else None
+            yield Segment(0, "", scenario.weights, scenario.settings_of, members=outside)
+        elif len(members):
+            yield _segment(scenario, number, members, _legs_of_all([legs_of[position] for position in cause]))
     if scenario.benign_rate:
         within = {
-            name: weight for name, weight in weights.items() if scenario.tolerances.of(CATALOGUE[name].field)
+            name: weight
+            for name, weight in scenario.weights.items()
+            if scenario.tolerances.of(CATALOGUE[name].field)
         }
-        yield Segment(0, "benign/", scenario.benign_rate, within, scenario.settings_of, benign=True)
+        yield Segment(0, "benign/", within, scenario.settings_of, benign=True, members=outside)
+
+
+def _bits(scenario: Scenario) -> dict[int, int]:
+    """A bit for each hot spot with a factor, by its position."""
+    relative = [number for number, spot in enumerate(scenario.hot_spots) if spot.factor is not None]
+    return {number: 1 << place for place, number in enumerate(relative)}
+
+
+def _segment(scenario: Scenario, cause: int, members: Array, legs: Array) -> Segment:
+    """The part of a hot spot, or of several."""
+    spots = [scenario.hot_spots[position] for position in scenario.cause_table[cause]]
+
+    def settings(name: str) -> Settings:
+        own = (spot.settings[name] for spot in spots if name in spot.settings)
+        return next(own, None) or scenario.settings_of(name)
+
+    return Segment(
+        cause=cause,
+        prefix=f"hot_spot/{scenario.causes[cause]}/",
+        weights=weights_of(scenario, cause),
+        settings=settings,
+        members=members,
+        legs=legs,
+    )
+
+
+def weights_of(scenario: Scenario, cause: int) -> dict[str, float]:
+    """The weights of a cause's mechanisms: its first hot spot's that has its own, or else the scenario's."""
+    spots = (scenario.hot_spots[position] for position in scenario.cause_table[cause])
+    own = next((spot.mechanisms for spot in spots if spot.mechanisms is not None), None)
+    return scenario.weights if own is None else _positive(own)
+
+
+def _legs_of_all(legs: Sequence[Array]) -> Array:
+    """The legs that all hot spots are about; of a pair where there is none, those that any is."""
+    all_of_them: Array = np.logical_and.reduce(legs)
+    return np.where(all_of_them.any(axis=0), all_of_them, np.logical_or.reduce(legs))
 
 
 def notional_ticks(dollars: float) -> Decimal:

@@ -13,7 +13,6 @@ two other mechanisms. No two processors give different keys (`streams.exponentia
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -23,7 +22,7 @@ from tradegen.core.columns import Array
 from tradegen.core.streams import draw, exponential, happens, scramble, uniform
 from tradegen.engine.segments import Segment
 
-__all__ = ["Race", "Ranking", "number_drawn", "wanted_fields"]
+__all__ = ["Race", "Ranking", "count_offset", "wanted_fields"]
 
 _POSITION = np.uint64(BLOCK_PAIRS - 1)  # a pair's position within a block fits 16 bits
 _OUT = np.uint64(2**64 - 1)  # a draw that cannot win: the mechanism is not possible for the pair
@@ -65,10 +64,9 @@ class Ranking:
         return ((self._keys[start:stop] ^ self._flip) & _POSITION).view(np.int64)
 
 
-def number_drawn(segment: Segment, available: int, seed: int, block: int) -> int:
-    """How many of `available` pairs exact mode is to alter."""
-    start = float(uniform(draw(seed, f"{segment.prefix}mismatch/count", block, 1))[0])
-    return math.floor(segment.rate * available + start)
+def count_offset(prefix: str, seed: int, block: int) -> float:
+    """What exact mode adds to the number of pairs asked for before rounding down, from 0 to below 1."""
+    return float(uniform(draw(seed, f"{prefix}mismatch/count", block, 1))[0])
 
 
 def wanted_fields(shares: tuple[float, ...], raw: Array) -> Array:

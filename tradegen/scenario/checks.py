@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def check(scenario: ScenarioFields) -> None:
     _tolerances(scenario)
     _layouts(scenario)
     _hot_spots(scenario)
+    _demands(scenario)
 
 
 def _tolerances(scenario: ScenarioFields) -> None:
@@ -83,10 +85,11 @@ def _hot_spots(scenario: ScenarioFields) -> None:
         if spot.leg is not None and spot.leg not in legs:
             raise ValueError(f"hot spot {spot.name}: leg is {spot.leg}; expected {' or '.join(legs)}")
         weights: Mapping[str, float] = scenario.weights if spot.mechanisms is None else spot.mechanisms
-        if spot.rate > 0 and not any(weight > 0 for weight in weights.values()):
+        if spot.strikes and not any(weight > 0 for weight in weights.values()):
+            asked = next(name for name in ("rate", "factor", "share") if getattr(spot, name) is not None)
             raise ValueError(
-                f"hot spot {spot.name}: mechanisms has no weight above 0 although its rate is {spot.rate}; "
-                "expected at least one mechanism, or rate 0"
+                f"hot spot {spot.name}: mechanisms has no weight above 0 although its {asked} is "
+                f"{getattr(spot, asked)}; expected at least one mechanism, or rate 0"
             )
         window = within_day(second_of_day(scenario.start), second_of_day(scenario.end))
         wanted = stretches(spot.where.hours or ())
@@ -94,4 +97,22 @@ def _hot_spots(scenario: ScenarioFields) -> None:
             raise ValueError(
                 f"hot spot {spot.name}: where.hours is {', '.join(spot.where.hours or ())}; expected some of "
                 f"the window of trade times, {scenario.start} to {scenario.end}"
+            )
+
+
+def _demands(scenario: ScenarioFields) -> None:
+    """Refuse factors and shares that ask for more than every pair, whatever the data."""
+    shares = math.fsum(spot.share or 0.0 for spot in scenario.hot_spots)
+    if shares >= 1:
+        raise ValueError(f"hot_spots have shares that add up to {shares:g}; expected less than 1")
+    if scenario.rate_is == "overall":
+        return
+    for cause, name in zip(scenario.cause_table, scenario.causes, strict=True):
+        factors = [scenario.hot_spots[position].factor for position in cause]
+        rate = scenario.mismatch_rate * math.prod(factor for factor in factors if factor is not None)
+        if rate > 1 + 1e-12:
+            times = " x ".join(f"{factor:g}" for factor in factors if factor is not None)
+            raise ValueError(
+                f"hot spot {name}: factor {times} of mismatch_rate {scenario.mismatch_rate:g} is {rate:g}, "
+                "more than every pair; expected at most 1"
             )

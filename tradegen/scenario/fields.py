@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from tradegen.core.columns import LISTS, RECORD
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.difference import Settings
+from tradegen.scenario.causes import Cause, cause_name, causes_of
 from tradegen.scenario.field_types import (
     Band,
     Brokers,
@@ -39,6 +40,11 @@ class ScenarioFields(BaseModel):
 
     pairs: Pairs = Field(15, description="pairs to generate; each has two legs")
     mismatch_rate: Share = Field(0.30, description="share of pairs with a mismatch, outside hot spots")
+    rate_is: Annotated[Literal["base", "overall"], Expected("base or overall")] = Field(
+        "base",
+        description="base: mismatch_rate is that of the pairs outside hot spots; overall: that of all pairs, "
+        "and the base rate follows from it",
+    )
     benign_rate: Share = Field(
         0.0, description="share of pairs, outside hot spots, with a difference within its tolerance instead"
     )
@@ -85,7 +91,8 @@ class ScenarioFields(BaseModel):
     )
     hot_spots: HotSpots = Field(
         (),
-        description="causes that strike a part of the pairs, which belong to the first that is about them",
+        description="causes that strike a part of the pairs; a pair belongs to the first with a rate or a "
+        "share that is about it, or else to all with a factor that are",
         json_schema_extra={"uniqueItems": True},
     )
     order: Annotated[Literal["shuffled", "paired"], Expected("shuffled or paired")] = Field(
@@ -157,7 +164,12 @@ class ScenarioFields(BaseModel):
         found: Settings | None = self.settings.get(mechanism)
         return found if found is not None else default_settings(mechanism)
 
-    @property
+    @functools.cached_property
+    def cause_table(self) -> tuple[Cause, ...]:
+        """The causes by number: none, each hot spot, then those with a factor that can overlap."""
+        return causes_of(self.hot_spots)
+
+    @functools.cached_property
     def causes(self) -> tuple[str, ...]:
-        """The causes by number, as the truth states them: "" for none, then the hot spots."""
-        return ("", *(spot.name for spot in self.hot_spots))
+        """The causes by number, as the truth states them; "" is none."""
+        return tuple(cause_name(cause, self.hot_spots) for cause in self.cause_table)

@@ -26,9 +26,10 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}$"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
 # Two different times.
 _HOURS = rf"^(?!(.+?)(:00)?-\1(:00)?$){_TIME}-{_TIME}$"
-_WEIGHTS_FOR_RATE: dict[str, Any] = {
-    "if": {"properties": {"rate": {"exclusiveMinimum": 0}}},
-    "then": {"properties": {"mechanisms": SOME_WEIGHT}},
+_RULES: dict[str, Any] = {
+    "if": {"required": ["rate"], "properties": {"rate": {"maximum": 0}}},
+    "else": {"properties": {"mechanisms": SOME_WEIGHT}},
+    "oneOf": [{"required": [name]} for name in ("rate", "factor", "share")],
 }
 
 
@@ -92,7 +93,7 @@ class Where(BaseModel):
 class HotSpot(BaseModel):
     """A cause of mismatches that strikes a part of the pairs, at a rate of its own."""
 
-    model_config = STRICT | ConfigDict(json_schema_extra=_WEIGHTS_FOR_RATE)
+    model_config = STRICT | ConfigDict(json_schema_extra=_RULES)
 
     name: Annotated[str, Expected("1 to 40 letters, digits, spaces, dots, dashes or underscores")] = Field(
         pattern=_NAME, description="the cause, as the truth states it"
@@ -100,12 +101,37 @@ class HotSpot(BaseModel):
     where: Annotated[Where, table(Where, "where"), Expected("conditions, such as {ticker = 'AAPL'}")] = Field(
         description="the legs it is about"
     )
-    rate: Share = Field(description="share of these pairs with a mismatch, in place of mismatch_rate")
+    rate: Annotated[Share | None, Expected("a share from 0 to 1")] = Field(
+        None, description="share of these pairs with a mismatch, in place of mismatch_rate"
+    )
+    factor: Annotated[
+        Annotated[float, Field(gt=0, le=1_000_000), NUMBER] | None, Expected("a number above 0, such as 3")
+    ] = Field(
+        None,
+        description="in place of a rate: so many times the base rate; where such hot spots overlap, "
+        "factors multiply",
+    )
+    share: Annotated[
+        Annotated[float, Field(gt=0, lt=1), NUMBER] | None, Expected("a share above 0 and below 1")
+    ] = Field(None, description="in place of a rate: this share of all mismatches falls here")
     mechanisms: Weights | None = Field(None, description="weights by mechanism; the scenario's if not given")
     settings: SettingsByName = Field(Frozen(), description="settings by mechanism, over the scenario's")
     leg: Annotated[Literal["BUY", "SELL", "OURS", "THEIRS"] | None, Expected("BUY, SELL, OURS or THEIRS")] = (
         Field(None, description="the leg it is about; either if not given")
     )
+
+    @property
+    def strikes(self) -> bool:
+        """Whether it asks for any mismatch."""
+        return self.rate is None or self.rate > 0
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        given = [name for name in ("rate", "factor", "share") if getattr(self, name) is not None]
+        if len(given) != 1:
+            wrong = f"{' and '.join(given)} are given together" if given else "rate is missing"
+            raise ValueError(f"{wrong}; expected one of rate, factor and share")
+        return self
 
 
 def _read(value: Any) -> Any:
@@ -133,5 +159,5 @@ HotSpots = Annotated[
     tuple[HotSpot, ...],
     BeforeValidator(_read),
     AfterValidator(_distinct),
-    Expected("a list of hot spots, each with name, where and rate"),
+    Expected("a list of hot spots, each with name, where, and a rate, factor or share"),
 ]

@@ -88,7 +88,12 @@ def _if(conditions: _Schema, then: _Schema, given: Iterable[str] = ()) -> _Schem
 
 def _weights() -> list[_Schema]:
     """Where something is to be mismatched, some mechanism has a weight."""
-    own_or_none = {"anyOf": [{"required": ["mechanisms"]}, {"properties": {"rate": {"maximum": 0}}}]}
+    own_or_none = {
+        "anyOf": [
+            {"required": ["mechanisms"]},
+            {"required": ["rate"], "properties": {"rate": {"maximum": 0}}},
+        ]
+    }
     return [
         _if({"mismatch_rate": _ABOVE_ZERO}, {"mechanisms": SOME_WEIGHT}),
         _if({"mechanisms": _ALL_ZERO}, {"hot_spots": {"items": own_or_none}}, given=["mechanisms"]),

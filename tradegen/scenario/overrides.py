@@ -37,6 +37,7 @@ class OtherFields(TypedDict, total=False):
     tolerances: Tolerances | Mapping[str, Any]
     boundary: bool
     keep_in_range: bool
+    rate_is: Literal["base", "overall"]
     hot_spots: Sequence[HotSpot | Mapping[str, Any]]
     order: Literal["shuffled", "paired"]
     view: Literal["single", "counterparty", "two_system"]

@@ -82,7 +82,14 @@ class Plan:
     @property
     def causes(self) -> tuple[str, ...]:
         """The hot spots of the scenario, and "" for none of them."""
-        return ("", *(str(spot.get("name", "")) for spot in self.scenario.get("hot_spots", ())))
+        spots = self.scenario.get("hot_spots", ())
+        return ("", *(str(spot.get("name", "")) for spot in spots))
+
+    @property
+    def multiplied(self) -> tuple[str, ...]:
+        """The hot spots with a factor: where several are about a pair, its cause names all of them."""
+        spots = self.scenario.get("hot_spots", ())
+        return tuple(str(spot.get("name", "")) for spot in spots if spot.get("factor") is not None)
 
     def file_of(self, leg: int) -> str:
         """The name of the file that a leg stands in."""

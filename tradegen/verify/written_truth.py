@@ -166,8 +166,14 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
     if with_id:
         rules.append(refused("record_id", "unsure", EXPECTED["record_id"]))
     if plan.manifest is not None:
-        causes = ", ".join(map(literal, plan.causes))
-        rules.append(refused("cause", f"cause NOT IN ({causes})", "a hot spot of the scenario, or nothing"))
+        wrong_cause = f"cause NOT IN ({', '.join(map(literal, plan.causes))})"
+        if plan.multiplied:
+            # Where several are about a pair, their names in the scenario's order.
+            names = [literal(name) for name in plan.multiplied]
+            there = ", ".join(f"list_contains(string_split(cause, ' + '), {name})" for name in names)
+            named = f"list_where([{', '.join(names)}], [{there}])"
+            wrong_cause += f" AND cause <> array_to_string({named}, ' + ')"
+        rules.append(refused("cause", wrong_cause, "a hot spot of the scenario, or nothing"))
         # Without a manifest tolerances are not known: the report says so.
         rules.append(Rule("benign", f"benign <> ({_within(plan)})", benign))
     return rules

@@ -1,0 +1,71 @@
+"""Rates, factors and shares as asked for, as to be expected of the pairs, and as made."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradegen.core.blocks import Counts
+from tradegen.core.columns import Array
+from tradegen.engine.rates import demand
+
+if TYPE_CHECKING:
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["rate_report"]
+
+_DECIMALS = 6
+
+
+def rate_report(scenario: Scenario, counts: Counts) -> dict[str, Any]:
+    """Each number that was asked for, as expected of these pairs, and as made.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    counts : Counts
+        Of all blocks.
+
+    Returns
+    -------
+    dict
+        ``overall``: the share of all pairs with a mismatch. ``base``: of the pairs outside hot spots.
+        ``hot_spots``: by name, its rate, factor or share. Each has ``asked``, ``expected`` and ``made``, the
+        latter to six decimals; None where it was not asked for, or there is nothing to divide by.
+    """
+    pairs, made = counts.eligible[:-1].astype(float), counts.applied[:-1].astype(float)
+    expected = demand(scenario).expected(counts.eligible[:-1])
+    overall = scenario.rate_is == "overall"
+    rate = scenario.mismatch_rate
+    spots: dict[str, Any] = {}
+    for number, spot in enumerate(scenario.hot_spots):
+        its = np.array([number in cause for cause in scenario.cause_table])
+        if spot.factor is not None:
+            # What the same pairs would have at the base rate, with the other factors.
+            others = np.array([_factor(scenario, number, cause) for cause in scenario.cause_table])
+            same = float((others * pairs)[its].sum()) / max(float(pairs[0]), 1.0)
+            base = [same * found[0] for found in (expected, made)]
+        else:
+            base = [found.sum() if spot.share else pairs[its].sum() for found in (expected, made)]
+        measure = next(name for name in ("rate", "factor", "share") if getattr(spot, name) is not None)
+        spots[spot.name] = {
+            measure: _told(getattr(spot, measure), [expected[its].sum(), made[its].sum()], base)
+        }
+    found = [expected, made]
+    everyone = _told(rate if overall else None, [each.sum() for each in found], [pairs.sum()] * 2)
+    outside = _told(None if overall else rate, [each[0] for each in found], [pairs[0]] * 2)
+    return {"overall": everyone, "base": outside} | ({"hot_spots": spots} if spots else {})
+
+
+def _factor(scenario: Scenario, but: int, cause: tuple[int, ...]) -> float:
+    return math.prod(scenario.hot_spots[position].factor or 0.0 for position in cause if position != but)
+
+
+def _told(asked: float | None, parts: list[Array], wholes: list[Array]) -> dict[str, float | None]:
+    expected, made = (
+        round(float(part / whole), _DECIMALS) if whole > 0 else None
+        for part, whole in zip(parts, wholes, strict=True)
+    )
+    return {"asked": asked, "expected": expected, "made": made}

@@ -1,0 +1,87 @@
+"""Causes: what the truth names as the reason of a mismatch. No hot spot, one, or several that overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from tradegen.core.clock import stretches
+
+if TYPE_CHECKING:
+    from tradegen.scenario.hot_spots import HotSpot, Where
+
+__all__ = ["MOST_CAUSES", "Cause", "cause_name", "causes_of"]
+
+MOST_CAUSES = 1_000
+"""So many ways to overlap would make every table of causes too long to read."""
+
+_MOST_FACTORS = 60  # hot spots: a bit each
+
+Cause: TypeAlias = tuple[int, ...]
+"""The positions of its hot spots, ascending."""
+
+
+def cause_name(cause: Cause, spots: Sequence[HotSpot]) -> str:
+    """What the truth calls it: the names of its hot spots, in the scenario's order."""
+    return " + ".join(spots[position].name for position in cause)
+
+
+def causes_of(spots: Sequence[HotSpot]) -> tuple[Cause, ...]:
+    """Every cause that a pair can have: none, each hot spot, and those with factors that can overlap.
+
+    Raises
+    ------
+    ValueError
+        Where there are more than `MOST_CAUSES`.
+    """
+    if sum(spot.factor is not None for spot in spots) > _MOST_FACTORS:
+        raise ValueError(f"hot_spots has more than {_MOST_FACTORS} with a factor; expected fewer")
+    overlapping: list[Cause] = []
+    for position, spot in enumerate(spots):
+        if spot.factor is None:
+            continue
+        alone: list[Cause] = [(other,) for other in range(position) if spots[other].factor is not None]
+        for cause in alone + overlapping:
+            together = (*cause, position)
+            if together not in overlapping and _possible([spots[one].where for one in together]):
+                overlapping.append(together)
+                if len(overlapping) + len(spots) >= MOST_CAUSES:
+                    raise ValueError(
+                        f"hot_spots with a factor overlap in more than {MOST_CAUSES:,} ways; expected fewer, "
+                        "or a rate in place of some factors"
+                    )
+    singles: list[Cause] = [(position,) for position in range(len(spots))]
+    return ((), *singles, *sorted(overlapping, key=lambda cause: (len(cause), cause)))
+
+
+def _possible(conditions: Sequence[Where]) -> bool:
+    """Whether one pair can meet all of these conditions."""
+    least = max((where.min_notional or 0.0 for where in conditions), default=0.0)
+    most = min((where.max_notional for where in conditions if where.max_notional is not None), default=least)
+    tickers = [set(where.ticker) for where in conditions if where.ticker is not None]
+    hours = [stretches(where.hours) for where in conditions if where.hours is not None]
+    # A pair has two brokers, and either may be the one that a leg is reported by.
+    brokers = [
+        set(names)
+        for where in conditions
+        for names in (where.broker_id, where.contra_broker_id)
+        if names is not None
+    ]
+    return least <= most and _common(tickers) and _meet(hours) and _two_of(brokers)
+
+
+def _common(sets: Sequence[set[str]]) -> bool:
+    return not sets or bool(set.intersection(*sets))
+
+
+def _two_of(sets: Sequence[set[str]]) -> bool:
+    """Whether each set has one or the other of some two names."""
+    return not sets or any(_common([other for other in sets if name not in other]) for name in sets[0])
+
+
+def _meet(times: Iterable[list[tuple[int, int]]]) -> bool:
+    """Whether some second lies in all of these."""
+    common = [(0, 24 * 3600)]
+    for stretch in times:
+        common = [(max(a, c), min(b, d)) for a, b in common for c, d in stretch if max(a, c) < min(b, d)]
+    return bool(common)
