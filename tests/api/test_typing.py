@@ -102,39 +102,46 @@ from tradegen.testing import made_case  # wrong
 """
 
 
-def found_by_mypy(script: Path) -> set[int]:
+def found_by_mypy(folder: Path, scripts: Sequence[str]) -> dict[str, set[int]]:
     # Not with our own settings: a user has none of them.
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--cache-dir", "cache"]
-    done = _run([*command, script.name], script.parent)
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    return {int(line) for line in re.findall(rf"^{script.name}:(\d+): error", done.stdout, re.MULTILINE)}
+    done = _run([*command, *scripts], folder)
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = re.findall(r"^(\w+\.py):(\d+): error", done.stdout, re.MULTILINE)
+    return {script: {int(line) for name, line in found if name == script} for script in scripts}
 
 
-def found_by_pyright(script: Path) -> set[int]:
+def found_by_pyright(folder: Path, scripts: Sequence[str]) -> dict[str, set[int]]:
     command = [str(BIN / "pyright"), "--outputjson", "--pythonpath", sys.executable]
-    done = _run([*command, script.name], script.parent)
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    found = json.loads(done.stdout)["generalDiagnostics"]
-    return {item["range"]["start"]["line"] + 1 for item in found if item["severity"] == "error"}
+    done = _run([*command, *scripts], folder)
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = [
+        (Path(item["file"]).name, item["range"]["start"]["line"] + 1)
+        for item in json.loads(done.stdout)["generalDiagnostics"]
+        if item["severity"] == "error"
+    ]
+    return {script: {line for name, line in found if name == script} for script in scripts}
 
 
 def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
-CHECKERS: Mapping[str, Callable[[Path], set[int]]] = {"mypy": found_by_mypy, "pyright": found_by_pyright}
+CHECKERS: Mapping[str, Callable[[Path, Sequence[str]], dict[str, set[int]]]] = {
+    "mypy": found_by_mypy,
+    "pyright": found_by_pyright,
+}
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_a_type_checker_finds_each_line_that_is_wrong_and_no_other(checker: str, tmp_path: Path) -> None:
-    right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
-    right.write_text(RIGHT)
-    wrong.write_text(WRONG)
+    (tmp_path / "right.py").write_text(RIGHT)
+    (tmp_path / "wrong.py").write_text(WRONG)
     lines = enumerate(WRONG.splitlines(), 1)
     expected = {number for number, line in lines if line.endswith("# wrong")}
     assert len(expected) >= 20
-    assert CHECKERS[checker](right) == set()
-    assert CHECKERS[checker](wrong) == expected
+    found = CHECKERS[checker](tmp_path, ["right.py", "wrong.py"])
+    assert found == {"right.py": set(), "wrong.py": expected}
 
 
 NAMES = {"np": np, "dt": dt, "HotSpot": HotSpot, "Layout": Layout, "Tolerances": Tolerances}

@@ -138,7 +138,7 @@ def test_all_that_is_logged_beside_the_records_is_the_manifest_without_a_row_of_
     event = rule_event(30, scenario={"mismatch_rate": 1.0})
     records, manifest = records_and_manifest(warm.invoke(event))
     assert set(manifest) == {
-        *("manifest", "generation", "replay", "last_id", "counts", "digests", "versions", "key")
+        *("manifest", "generation", "replay", "last_id", "counts", "rates", "digests", "versions", "key")
     }
     assert re.fullmatch(rf"{event['id']} [0-9a-f]{{16}}", manifest["key"])
     rest = json.dumps(manifest)
@@ -222,7 +222,7 @@ FIELDS = ("ticker", "broker_id", "contra_broker_id", "quantity", "price", "order
 WIDE_NAMES = {
     "64 letters": [f"{number}{'x' * 63}" for number in range(7)],
     "64 emoji": [f"{number}{chr(0x1F4B0) * 63}" for number in range(7)],
-    "line ends of Unicode": [f"{number}\x85\u2028\u2029" for number in range(7)],
+    "line ends of Unicode": [f"x\x85\u2028\u2029{number}" for number in range(7)],
 }
 
 

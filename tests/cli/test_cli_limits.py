@@ -12,7 +12,6 @@ from datasets_files import wait_until
 from reading import rows
 from reference import check_truth
 from shell import run
-from sizes import size
 
 from tradegen.engine.run import prepare
 from tradegen.output.dataset_plan import Plan
@@ -125,10 +124,9 @@ def test_devices_hold_any_size(tmp_path: Path) -> None:
     assert run("generate", *words, cwd=tmp_path).code == 0
 
 
-@pytest.mark.sized
 @pytest.mark.parametrize("form", ["csv", "parquet", "fix"])
 def test_the_expected_size_is_the_size_within_a_twentieth(tmp_path: Path, form: str) -> None:
-    plan = Plan(prepare("everything", pairs=size(50_000, 200_000), seed=3), form)
+    plan = Plan(prepare("everything", pairs=200_000, seed=3), form)
     files = {"trades": tmp_path / f"t.{form}", "truth": tmp_path / "k.csv"}
     with export(Destinations(**files, form=form)) as write_to:
         write_to(plan.run)

@@ -99,4 +99,8 @@ def _become(
     sys.stderr = sys.__stderr__ = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     sys.path[:] = [cwd, *(path for path in sys.path if path and not Path(path).is_relative_to(TESTS))]
     sys.argv[1:] = words
+    if module == "pytest":
+        # It looks for plugins first, and rewrites what it then loads.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "tradegen"]:
+            del sys.modules[name]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -200,8 +200,21 @@ SCENARIOS: dict[str, tuple[str, str]] = {
     ),
     "hot spot without rate": (
         "[[hot_spots]]\nname = 'x'\nwhere.ticker = 'AAPL'",
-        "hot spot x: rate is missing; expected a share from 0 to 1",
+        "hot spot x: rate is missing; expected one of rate, factor and share",
     ),
+    "hot spot of two measures": (
+        "[[hot_spots]]\nname = 'x'\nrate = 0.5\nfactor = 2\nwhere.ticker = 'AAPL'",
+        "hot spot x: rate and factor are given together; expected one of rate, factor and share",
+    ),
+    "hot spot of no factor": (
+        "[[hot_spots]]\nname = 'x'\nfactor = 0\nwhere.ticker = 'AAPL'",
+        "hot spot x: factor is 0; expected a number above 0, such as 3",
+    ),
+    "hot spot of all mismatches": (
+        "[[hot_spots]]\nname = 'x'\nshare = 1\nwhere.ticker = 'AAPL'",
+        "hot spot x: share is 1; expected a share above 0 and below 1",
+    ),
+    "rate of something": ("rate_is = 'total'", "rate_is is 'total'; expected base or overall"),
     "hot spot without a place": (
         "[[hot_spots]]\nname = 'x'\nrate = 0.5\nwhere = {}",
         "where.ticker and all others are missing; expected one, such as {ticker = 'AAPL'}",
