@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sizes import size
 
 from tradegen import Scenario, ScenarioError, generate
-from tradegen.engine.rates import Demand
+from tradegen.engine.demands import Demand
 
 PAIRS = size(100_000, 400_000)
 BKR004 = {"name": "BKR004", "where": {"broker_id": "BKR004"}, "factor": 3}

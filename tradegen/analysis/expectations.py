@@ -15,7 +15,7 @@ import pandas as pd
 from tradegen.core.blocks import Counts
 from tradegen.core.columns import FIELDS, Array
 from tradegen.engine.context import BlockContext
-from tradegen.engine.rates import demand
+from tradegen.engine.demands import demand
 from tradegen.engine.segments import segments, weights_of
 from tradegen.mechanisms.catalogue import CATALOGUE
 

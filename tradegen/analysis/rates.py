@@ -23,9 +23,9 @@ from tradegen.core.columns import FIELDS, MICROSECONDS, MICROSECONDS_A_DAY, Arra
 from tradegen.core.formatting import broker_names
 from tradegen.core.statistics import CONFIDENCE, wilson_interval
 from tradegen.engine.context import BlockContext
+from tradegen.engine.demands import demand
 from tradegen.engine.generator import GeneratedBlocks
 from tradegen.engine.pairs import make_pairs
-from tradegen.engine.rates import demand
 from tradegen.errors import TradegenError, nearest
 from tradegen.mechanisms.catalogue import CATALOGUE
 

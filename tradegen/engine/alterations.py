@@ -14,7 +14,7 @@ from tradegen.core.blocks import Counts
 from tradegen.core.columns import Array
 from tradegen.core.streams import draw, happens
 from tradegen.engine.context import BlockContext
-from tradegen.engine.rates import demand
+from tradegen.engine.demands import demand
 from tradegen.engine.segments import Segment, segments
 from tradegen.engine.selection import Race, Ranking, count_offset, wanted_fields
 from tradegen.mechanisms.allowed_sizes import AllowedSizes

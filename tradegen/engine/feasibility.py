@@ -13,8 +13,8 @@ from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import broker_names, dollars, seconds
 from tradegen.core.text_columns import strings
 from tradegen.engine.context import BlockContext
+from tradegen.engine.demands import demand
 from tradegen.engine.pairs import make_pairs
-from tradegen.engine.rates import demand
 from tradegen.engine.segments import notional_ticks, segments
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.market.price_bands import price_limits

@@ -9,7 +9,7 @@ import numpy as np
 
 from tradegen.core.blocks import Counts
 from tradegen.core.columns import Array
-from tradegen.engine.rates import demand
+from tradegen.engine.demands import demand
 
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
