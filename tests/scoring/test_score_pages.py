@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from conftest import ROOT
 from matplotlib.figure import Figure
@@ -140,11 +141,35 @@ def test_every_figure_is_drawn_labelled_and_within_its_frame(scores: tuple[Score
         assert all(axes.get_xlabel() for axes in figure.axes)
 
 
-def test_the_detection_curve_draws_its_frame() -> None:
+def test_the_detection_curve_draws_its_frame_with_small_ranges_joined() -> None:
+    # Found are 2 of 10, 18 of 20 and 10 of 10. Neither the first range nor the last has 20.
     [axes] = plot_detection(example()).axes
     [line] = axes.lines
-    assert list(line.get_ydata()) == pytest.approx([20, 90, 100])
+    assert list(line.get_ydata()) == pytest.approx([75])
     assert axes.get_xlabel() == "price: size of the difference, dollars"
+
+
+def test_ranges_of_sizes_that_are_large_enough_stand_alone() -> None:
+    frame = pd.DataFrame(
+        {
+            "field": "quantity",
+            "unit": "shares",
+            "size": [1.0, 2.0, 5.0, 10.0, 20.0, 50.0],
+            "below": [2.0, 5.0, 10.0, 20.0, 50.0, 100.0],
+            "expected": [30, 12, 8, 20, 19, 1],
+            "found": [3, 6, 4, 20, 19, 0],
+        }
+    )
+
+    class Scored:
+        matcher = ""
+
+        def frame(self, by: str) -> pd.DataFrame:
+            return frame
+
+    [axes] = plot_detection(Scored()).axes
+    [line] = axes.lines
+    assert list(line.get_ydata()) == pytest.approx([10, 50, 100, 95])
 
 
 def test_the_sweep_is_drawn_between_the_smallest_difference_and_the_largest() -> None:

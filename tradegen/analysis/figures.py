@@ -34,6 +34,7 @@ __all__ = ["plot_field_counts", "plot_magnitudes", "plot_mismatch_rates"]
 
 # Okabe and Ito's colours, which colour-blind people tell apart; shape, hatching or position says it as well.
 _BLUE, _PALE_BLUE, _VERMILLION, _BLACK = "#0072B2", "#56B4E9", "#D55E00", "#222222"
+_FEW = 7  # places, with a tick at each
 _BENIGN: dict[str, Any] = {"facecolor": "white", "edgecolor": _VERMILLION, "hatch": "////", "linewidth": 0.8}
 
 
@@ -131,10 +132,11 @@ def _outstanding(table: pd.DataFrame, by: By) -> str:
     found, asked = int(table["stands_out"].sum()), table["asked"][known]
     groups = by if known.sum() == 1 else f"{by}s"
     alike = asked.max() - asked.min() < 1e-9
-    title = (
-        f"{found or 'None'} of {known.sum()} {groups} {'stands' if found == 1 else 'stand'} out "
-        f"from {f'the {100 * asked.iloc[0]:.6g}%' if alike else 'what was'} asked"
-    )
+    wanted = f"the {100 * asked.iloc[0]:.6g}% asked" if alike else "the rate asked of each"
+    if found:
+        title = f"{found} of {known.sum()} {groups} {'does' if found == 1 else 'do'} not have {wanted}"
+    else:
+        title = f"{'All' if known.sum() > 1 else 'The'} {known.sum()} {groups} have {wanted}"
     return title if known.all() else f"{title}; of {(~known).sum()} more that depends on the data"
 
 
@@ -214,7 +216,9 @@ def _draw_magnitudes(axes: Axes, panel: Magnitudes) -> None:
     if bins.logarithmic:
         _logarithmic(axes, bins)
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(7, integer=panel.step == 1))
+        places = np.unique([*panel.all, 0]).tolist() if panel.step == 1 else []
+        few = 0 < len(places) <= _FEW  # such as a weekend back and a day on
+        axes.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(7, integer=panel.step == 1))
     _count_axis(axes.yaxis)
 
 

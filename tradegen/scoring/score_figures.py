@@ -19,6 +19,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from tradegen.core.axes import plain_axes, power_label
 from tradegen.core.columns import Array
+from tradegen.core.statistics import wilson_interval
 
 __all__ = ["PLOTS", "plot_detection", "plot_recall", "plot_tolerance_sweep"]
 
@@ -28,6 +29,7 @@ By: TypeAlias = Literal["mechanism", "field", "cause", "leg", "notional", "recor
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "D", "^", "v", "P")
 _LABELS = 5
+_ENOUGH = 20  # differences in a range: with fewer, an interval is wider than a third of the scale
 
 
 class Framed(Protocol):
@@ -85,12 +87,13 @@ def plot_recall(*scores: Framed, by: By = "mechanism") -> Figure:
 def plot_detection(*scores: Framed) -> Figure:
     """Draw, for each measured field and unit, recall against the size of the difference.
 
-    A dot is the recall in a range of sizes, from one mark of the scale to the next (1, 2, 5, 10, ...), on its
-    95% interval. Ranges in which no value differs have none.
+    A dot is the recall in a range of sizes on its 95% interval. Ranges go from one mark of the scale to the
+    next (1, 2, 5, 10, ...). Those with fewer than 20 differences are joined to their neighbours.
     """
     tables = [score.frame("detection") for score in scores]
     figure, panels = _panels(tables, f"Recall by size of the difference{_alone(scores)}")
-    for axes, unit, shown in panels:
+    for axes, unit, narrow in panels:
+        shown = _joined(narrow)
         axes.set_xlabel(f"{shown[0]['field'].iloc[0]}: size of the difference, {unit}")
         axes.set_ylabel("found, %")
         axes.set_title(f"{shown[0]['expected'].sum():,} differences", fontsize="medium")
@@ -138,6 +141,40 @@ def plot_tolerance_sweep(*scores: Framed) -> Figure:
 
 PLOTS = {"recall": plot_recall, "detection": plot_detection, "tolerance_sweep": plot_tolerance_sweep}
 """The figures of a report by name."""
+
+
+def _joined(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    """The ranges of sizes of one panel, joined until each has enough differences to tell its recall."""
+    starts: list[float] = []
+    differences = _ENOUGH
+    for size, expected in tables[0].groupby("size")["expected"].sum().items():
+        if differences >= _ENOUGH:
+            starts.append(float(str(size)))
+            differences = 0
+        differences += expected
+    if differences < _ENOUGH and len(starts) > 1:
+        starts.pop()
+    joined = []
+    for table in tables:
+        place = np.searchsorted(starts, table["size"], side="right").clip(1)
+        ranges = table.groupby(place)
+        found, expected = ranges["found"].sum(), ranges["expected"].sum()
+        low, high = wilson_interval(found, expected)
+        whole = {"field": table["field"].iloc[:1].repeat(len(found)).to_numpy()} if len(table) else {}
+        joined.append(
+            pd.DataFrame(
+                {
+                    **whole,
+                    "size": ranges["size"].min(),
+                    "below": ranges["below"].max(),
+                    "expected": expected,
+                    "recall": found / expected,
+                    "low": low,
+                    "high": high,
+                }
+            )
+        )
+    return joined
 
 
 def _swept(table: pd.DataFrame) -> pd.DataFrame:
