@@ -28,7 +28,14 @@ __all__ = [
 
 
 class TradegenError(Exception):
-    """Base class of every error that tradegen raises on purpose."""
+    """Base class of every error that tradegen raises on purpose.
+
+    Its message has nothing in it that a terminal or a log would act on: a path, a name or an environment
+    variable may hold anything.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(_harmless(part) if isinstance(part, str) else part for part in arguments))
 
 
 class ScenarioError(TradegenError, ValueError):
@@ -53,6 +60,13 @@ class LedgerError(TradegenError, RuntimeError):
 
 class OutputError(TradegenError, OSError):
     """A file that cannot be written. What stood at its path is still there."""
+
+
+def _harmless(text: str) -> str:
+    """The text, with escapes for what cannot be printed, except line breaks."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

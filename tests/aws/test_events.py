@@ -253,3 +253,9 @@ def test_files_of_the_environment_that_cannot_be_used_are_refused_by_the_name_of
 ) -> None:
     with pytest.raises(TradegenError, match=f"^{name}: "):
         environment(**{name: path})
+
+
+def test_an_environment_variable_reaches_no_log_with_what_a_terminal_acts_on() -> None:
+    with pytest.raises(ScenarioError, match=r"^TRADEGEN_SCENARIO: scenario \\x1b\[31m is unknown") as refused:
+        Environment.read({"TRADE_IDS": "ids.db", "TRADEGEN_SCENARIO": "\x1b[31m"})
+    assert str(refused.value).isprintable()

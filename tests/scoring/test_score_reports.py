@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from score_cases import NOTHING, POOLED, SCORES, example
 
+from tradegen import generate
 from tradegen.errors import ScoringError
-from tradegen.scoring import Outcome, Recall, Score
+from tradegen.scoring import Outcome, Recall, Score, score
 from tradegen.scoring.report import TABLES, share
 from tradegen.scoring.requirements import requirement
 
@@ -65,6 +66,15 @@ def test_nothing_that_a_terminal_acts_on_gets_into_the_text() -> None:
     text = str(example())
     assert "2 ids are not in the data, such as tid99999999, '<script>\\x1b[31m': counted as false" in text
     assert "\x1b" not in text
+
+
+def test_a_mechanism_of_a_foreign_truth_reaches_no_page_and_no_figure_raw() -> None:
+    batch = generate(pairs=20, seed=1, date="2025-07-21", mechanisms={"price.tick": 1})
+    truth = batch.truth.astype({"mechanism": str}).assign(mechanism="price.\x1b[31mred")
+    foreign = score(truth[["trade_id", "field"]], truth, trades=batch.trades)
+    assert "\\x1b[31mred" in str(foreign)
+    assert "\\x1b[31mred" in foreign.to_html()
+    assert "\x1b" not in str(foreign) + foreign.to_html()
 
 
 def test_a_score_of_nothing_has_no_tables() -> None:

@@ -20,6 +20,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from tradegen.core.axes import plain_axes, power_label
 from tradegen.core.columns import Array
 from tradegen.core.statistics import wilson_interval
+from tradegen.scoring.report import printable
 
 __all__ = ["PLOTS", "plot_detection", "plot_recall", "plot_tolerance_sweep"]
 
@@ -73,7 +74,7 @@ def plot_recall(*scores: Framed, by: By = "mechanism") -> Figure:
         heights = rows + _beside(number, len(tables), 0.6)
         axes.hlines(heights, 100 * shown["low"], 100 * shown["high"], color=_COLOURS[number % 6], linewidth=2)
         axes.plot(100 * shown["recall"], heights, linestyle="", **_mark(scores, number))
-    labels = [f"{name}  ({expected:,})" for name, expected in first["expected"].items()]
+    labels = [f"{printable(str(name))}  ({expected:,})" for name, expected in first["expected"].items()]
     axes.set_yticks(rows, labels, parse_math=False)
     axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.set_xlim(-2, 102)
@@ -269,7 +270,7 @@ def _panels(
 
 
 def _mark(scores: Sequence[Framed], number: int) -> dict[str, Any]:
-    name = scores[number].matcher or f"matcher {number + 1}"
+    name = printable(scores[number].matcher) or f"matcher {number + 1}"
     return {
         "color": _COLOURS[number % 6],
         "marker": _MARKERS[number % 6],
@@ -284,7 +285,7 @@ def _beside(number: int, several: int, width: float) -> float:
 
 
 def _alone(scores: Sequence[Framed]) -> str:
-    name = scores[0].matcher if len(scores) == 1 else ""
+    name = printable(scores[0].matcher) if len(scores) == 1 else ""
     return f": {name}" if name else ""
 
 
