@@ -141,11 +141,11 @@ def _section(board: Board, matchers: Sequence[Matcher]) -> str:
 
 {_scores(board, matchers)}
 
-Recall by mechanism, %: of the truth rows that are no benign ones, those whose field was named.
+Recall by mechanism, %: of the truth rows that are not benign, those whose field was named.
 
 {_mechanisms(board, matchers)}
 
-The data again, and the digest of its truth, which the manifest holds:
+To make the data again, with the digest of its truth as its manifest states it:
 
 ```sh
 {made}
@@ -155,14 +155,14 @@ The data again, and the digest of its truth, which the manifest holds:
 
 def page(boards: Sequence[Board], matchers: Sequence[Matcher], machine: str, command: str, notes: str) -> str:
     """The page, in Markdown."""
-    seeds = " / ".join(f"seed {run.seed}" for run in boards[0].runs)
+    seeds = " and ".join(f"seed {run.seed}" for run in boards[0].runs)
     names: dict[str, list[str]] = {}
     for matcher in matchers:  # an adapter that runs in two ways says so once
         names.setdefault(matcher.about, []).append(matcher.name)
     about = "\n".join(f"- **{'**, **'.join(same)}**: {text}" for text, same in names.items())
     return f"""# Leaderboard
 
-What common tools find of known mismatches. Made by `{command}`, in one run on one machine:
+How many known mismatches common tools find. Made by `{command}`, in one run on one machine:
 {machine}.
 
 ![Precision, and recall by mechanism, of each matcher; a panel for each pack](leaderboard.svg)
@@ -171,24 +171,26 @@ What common tools find of known mismatches. Made by `{command}`, in one run on o
 
 ## How to read it
 
-All shares in percent. Two figures are {seeds}; one figure stands for both where they are alike. 100 and 0
-are all and nothing; what lies between is never rounded to either.
+All shares are in percent. Two figures are those of {seeds}; one figure means that both are the same.
+100 means all and 0 means none: nothing in between is rounded to either.
 
-- **recall, precision, F1**: of pairs. A pair is to be reported if one of its differences is no benign one.
-- **field recall, field precision**: of pairs and fields: was it said what differs? A record without a
-  partner is reported as missing, which is right only where its partner is missing, has a copy or is split.
-- **benign reported**: differences within the tolerance that were named all the same.
-- **false alarms**: the share of the pairs without a mismatch that were reported, as whatever.
-- **link recall, link precision**: records linked without ids, as pairs of records of one trade.
-- **seconds**: of the whole process, and of the matching in it: without Python's start and the reading. The
-  machine is shared: they tell orders of magnitude.
+- **recall, precision, F1**: of pairs. A pair should be reported if at least one of its differences is not
+  benign.
+- **field recall, field precision**: of pairs and fields, that is, whether the tool said what differs. A record
+  without a partner counts as reported missing, which is right only if its partner is missing, duplicated or
+  split.
+- **benign reported**: the share of the differences within tolerance that were reported.
+- **false alarms**: the share of the pairs without a mismatch that were reported for any reason.
+- **link recall, link precision**: of records linked without ids, counted as pairs of records of one trade.
+- **seconds**: of the whole process, and of the matching alone, without starting Python and reading files. The
+  machine is shared, so these show orders of magnitude.
 
 ## Matchers
 
-A matcher is given two lists of trades, `ours` and `theirs`, in Parquet and in CSV, and what a user knows:
-the columns, the key, and the tolerances. It is given neither the truth nor the manifest nor the seed. Where
-trade ids are hidden, each record has a reference drawn at random instead, and the rows stand in the order of
-these. Matchers without ids get them in no pack. The adapters are in
+A matcher gets two lists of trades, `ours` and `theirs`, in Parquet and in CSV, and what a user knows: the
+columns, the key and the tolerances. It gets neither the truth nor the manifest nor the seed. Where trade ids
+are hidden, each record has a random reference instead, and the rows are sorted by these references. Matchers
+that link without ids never see the ids. The adapters are in
 [benchmarks/matchers/adapters](../benchmarks/matchers/adapters), the pins in
 [benchmarks/matcher_environments.py](../benchmarks/matcher_environments.py).
 
