@@ -176,7 +176,7 @@ All shares are in percent. Two figures are those of {seeds}; one figure means th
 
 - **recall, precision, F1**: of pairs. A pair should be reported if at least one of its differences is not
   benign.
-- **field recall, field precision**: of pairs and fields, that is, whether the tool said what differs. A record
+- **field recall, field precision**: of pairs and fields: whether the tool said what differs. A record
   without a partner counts as reported missing, which is right only if its partner is missing, duplicated or
   split.
 - **benign reported**: the share of the differences within tolerance that were reported.
