@@ -17,7 +17,7 @@ from sizes import size
 
 from tradegen import generate
 from tradegen.core.columns import Array
-from tradegen.mechanisms.displacement import Ranges, displaced
+from tradegen.mechanisms.displacement import Ranges, Sizes, displaced
 
 PAIRS = size(150_000, 1_000_000)
 BEFORE_ROUNDING = 1_000  # shares or ticks: below, the rounding to whole ones decides most of a size
@@ -95,14 +95,87 @@ def test_sizes_are_even_over_the_range_asked_for_and_hide_in_the_clean_range(ask
     distance = max(np.abs(expected - steps[1:]).max(), np.abs(expected - steps[:-1]).max())
     assert distance <= 0.02
 
-    edges = np.unique(np.quantile(original, np.linspace(0, 1, 101)))
-    edges[-1] += 1
+    assert hidden_in_the_clean_range(original, altered)
+
+
+def hidden_in_the_clean_range(original: Array, altered: Array) -> bool:
+    """Whether altered values lie where original ones do, and are spread alike."""
     # The outermost clean values seen lie less than a thousandth of the range from its ends.
     slack = (original.max() - original.min()) / 1_000
-    assert altered.min() >= original.min() - slack
-    assert altered.max() <= original.max() + slack
+    within = altered.min() >= original.min() - slack and altered.max() <= original.max() + slack
+    edges = np.unique(np.quantile(original, np.linspace(0, 1, 101)))
+    edges[-1] += 1
     clean, moved = (np.histogram(values, edges)[0] for values in (original, altered))
-    assert ((clean - moved) ** 2 / (clean + moved)).sum() < 180
+    return bool(within and ((clean - moved) ** 2 / (clean + moved)).sum() < 180)
+
+
+SHAPES: dict[str, tuple[str, dict[str, Any], list[tuple[float, float]]]] = {
+    # What was asked for, and by hand from that: probabilities, and the sizes that so many are below.
+    "prices by quantiles": (
+        "price.nudge",
+        {"shape": "quantiles", "quantiles": [[0, 0.0005], [0.5, 0.001], [0.95, 0.003], [1, 0.01]]},
+        [(0.25, 0.00075), (0.5, 0.001), (0.725, 0.002), (0.95, 0.003), (0.975, 0.0065)],
+    ),
+    "prices, lognormal": (
+        "price.nudge",
+        {"shape": "lognormal", "median": 0.001, "p95": 0.003},
+        # The logarithm's deviation is ln(3) / 1.6449 = 0.6679; its quartiles are 0.6745 deviations away.
+        [
+            (0.25, 0.001 * np.exp(-0.6745 * 0.6679)),
+            (0.5, 0.001),
+            (0.75, 0.001 * np.exp(0.6745 * 0.6679)),
+            (0.95, 0.003),
+        ],
+    ),
+    "times by quantiles": (
+        "trade_timestamp.delay",
+        {"shape": "quantiles", "quantiles": [[0, 1], [0.5, 5], [0.9, 60], [1, 1800]]},
+        [(0.25, 3.0), (0.5, 5.0), (0.7, 32.5), (0.9, 60.0), (0.95, 930.0)],
+    ),
+    "quantities, lognormal": (
+        "quantity.nudge",
+        {"shape": "lognormal", "median": 0.01, "p95": 0.02, "max": 0.09},
+        [(0.5, 0.01), (0.95, 0.02)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_sizes_have_the_shape_that_is_asked_for_and_hide_all_the_same(name: str) -> None:
+    """Within 0.01 in probability, seven standard deviations of 150,000 draws; the rounding adds to that."""
+    mechanism, settings, wanted = SHAPES[name]
+    batch = generate(
+        pairs=PAIRS, seed=11, mismatch_rate=1.0, fields_per_pair=[1.0],
+        mechanisms={mechanism: 1}, settings={mechanism: settings}, **MARKET,
+    )  # fmt: skip
+    assert batch.manifest["counts"]["by_mechanism"][mechanism]["sizes_limited"] <= PAIRS / 100
+    truths = [block.truth for block in batch.blocks]
+    original, altered = (
+        np.concatenate([getattr(truth, column) for truth in truths]) for column in ("original", "altered")
+    )
+    sizes = np.abs(altered - original) / (original if mechanism.endswith("nudge") else 1e6)
+    large = sizes[original >= 10_000]  # where rounding to a whole share or tick does not matter
+    for probability, size_below in wanted:
+        assert (large < size_below).mean() == pytest.approx(probability, abs=0.01)
+    assert hidden_in_the_clean_range(original, altered)
+
+
+def test_shapes_end_where_they_say_and_come_back_from_a_manifest() -> None:
+    settings = {
+        "price.nudge": {"shape": "lognormal", "median": 0.001, "p95": 0.003, "min": 0.0002, "max": 0.004},
+        "price.tick": {"shape": "quantiles", "quantiles": [[0, 1], [0.5, 2], [1, 9]]},
+    }
+    asked = {"pairs": 5_000, "seed": 3, "mismatch_rate": 0.5, "settings": settings}
+    batch = generate(**asked, mechanisms=dict.fromkeys(settings, 1), **MARKET)
+    again = generate(**batch.manifest["replay"])
+    assert again.manifest["digests"] == batch.manifest["digests"]
+    truth = batch.truth[batch.truth["mechanism"] == "price.tick"]
+    ticks = (truth["delta"].astype(float).abs() * 100).round()
+    assert (ticks.min(), ticks.max()) == (1, 9)
+    truth = batch.truth[batch.truth["mechanism"] == "price.nudge"]
+    shares = truth["delta"].astype(float).abs() / truth["original"].astype(float)
+    assert 0.0001 < shares.min() < 0.0004
+    assert 0.0036 < shares.max() < 0.0041
 
 
 def test_a_range_too_narrow_for_the_sizes_hides_them_and_is_counted_and_false_gives_the_sizes() -> None:
@@ -153,7 +226,7 @@ def test_in_a_narrow_range_one_draw_takes_every_place_to_a_place_of_its_own(
         return np.full(np.shape(value), least), np.full(np.shape(value), most)
 
     for draw in np.random.default_rng(3).integers(0, 2**64 - 1, 300, np.uint64, endpoint=True):
-        altered, _limited = displaced(every, np.full(len(every), draw), ranges, bounds)
+        altered, _ = displaced(every, np.full(len(every), draw), ranges, Sizes(bounds, bounds))
         assert sorted(altered.tolist()) == every.tolist()
         moved = np.abs(altered - every)
         assert moved.min() >= least

@@ -214,6 +214,42 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         "[[hot_spots]]\nname = 'x'\nshare = 1\nwhere.ticker = 'AAPL'",
         "hot spot x: share is 1; expected a share above 0 and below 1",
     ),
+    "shape of something": (
+        'settings."price.nudge".shape = "normal"',
+        "shape is 'normal'; expected uniform, lognormal or quantiles",
+    ),
+    "lognormal without a median": (
+        'settings."price.nudge" = {shape = "lognormal", p95 = 0.01}',
+        "median is missing and shape is lognormal; median goes with lognormal alone",
+    ),
+    "median without a shape": (
+        'settings."price.nudge".median = 0.002',
+        "median is given and shape is uniform; median goes with lognormal alone",
+    ),
+    "median above the rest": (
+        'settings."price.nudge" = {shape = "lognormal", median = 0.02, p95 = 0.01}',
+        "median is 0.02 and p95 is 0.01; expected median below p95",
+    ),
+    "quantiles that fall": (
+        'settings."price.nudge" = {shape = "quantiles", quantiles = [[0, 0.002], [1, 0.001]]}',
+        "quantiles is [[0.0, 0.002], [1.0, 0.001]]; expected at least two of [probability, size], both",
+    ),
+    "quantiles that end early": (
+        'settings."price.nudge" = {shape = "quantiles", quantiles = [[0, 0.001], [0.9, 0.002]]}',
+        "expected at least two of [probability, size], both rising, from probability 0 to 1",
+    ),
+    "quantiles and a minimum": (
+        'settings."price.nudge" = {shape = "quantiles", quantiles = [[0, 0.001], [1, 0.002]], min = 0.0001}',
+        "min is 0.0001, and quantiles say 0.001; expected min left out",
+    ),
+    "quantiles beyond what a setting takes": (
+        'settings."price.nudge" = {shape = "quantiles", quantiles = [[0, 0.001], [1, 3]]}',
+        "max is 3.0; expected a share above 0 and at most 1",
+    ),
+    "a shape for what has no size": (
+        'settings."record.split".shape = "lognormal"',
+        'settings."record.split".shape is not a setting of record.split',
+    ),
     "rate of something": ("rate_is = 'total'", "rate_is is 'total'; expected base or overall"),
     "hot spot without a place": (
         "[[hot_spots]]\nname = 'x'\nrate = 0.5\nwhere = {}",

@@ -36,8 +36,9 @@ and how often it was possible.
 Many mechanisms do not show on their own leg, which then looks like any other. Where one does, the page says
 how.
 
-A nudge, a tick, a delay or a skew draws its size evenly between `min` and `max`. It goes up or down, and
-keeps the altered value inside the range of clean ones, so that it does not show. For both to be possible, the
+A nudge, a tick, a delay or a skew draws its size between `min` and `max`: evenly, or in the `shape` that its
+settings ask for (`lognormal` with `median` and `p95`, or `quantiles`). It goes up or down, and keeps the
+altered value inside the range of clean ones, so that it does not show. For both to be possible, the
 clean range must be at least ten times as wide as the largest size. Where the range is narrower, sizes are
 limited to what fits it, and the manifest counts them as `sizes_limited`. With `keep_in_range = false`, sizes
 are never limited, and altered values may lie outside the range. The default scenario, `original`, is set that

@@ -15,6 +15,7 @@ _LOWER_HALF = np.uint64(32)
 def rotate_cells(
     original: Array,
     raw: Array,
+    size: Array,
     low: Array,
     width: Array,
     least: Array,
@@ -24,10 +25,9 @@ def rotate_cells(
 ) -> Array:
     """Rotate each of a number of cells that fill the range, by the size drawn or nearly so.
 
-    All arguments are arrays of shape (n,): the values, their raw draws, and of the range of each value its
-    lowest place, its width, the sizes allowed, and how few and how many cells it can be cut into.
+    All arguments are arrays of shape (n,): the values, their raw draws, the sizes drawn, and of the range of
+    each value its lowest place, its width, the sizes allowed, and how few and how many cells can fill it.
     """
-    size = whole(raw, least, most)
     cells = np.maximum(np.minimum((width + size) // (2 * size), cells), fewest)
     offset = original - low
     cell = offset * cells // width
@@ -49,14 +49,13 @@ def rotate_cells(
 
 
 def exchange_halves(
-    original: Array, raw: Array, low: Array, width: Array, least: Array, most: Array, *_cells: Array
+    original: Array, raw: Array, size: Array, low: Array, width: Array, *_limits: Array
 ) -> Array:
     """Exchange the halves of cells of twice the size drawn, where cells do not fill the range.
 
     What is left over lies between two cells, or at an end, anywhere alike: so no value is much more, or less,
     frequent than the others.
     """
-    size = whole(raw, least, most)
     cells, over = np.divmod(width, 2 * size)
     offset = original - low
     start = 2 * size * whole(raw << _LOWER_HALF, np.zeros_like(cells), cells)

@@ -13,21 +13,17 @@ and one look at its leg would tell. There are two ways to keep displaced values 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 
 from tradegen.core.columns import Array
-from tradegen.core.streams import whole
+from tradegen.core.streams import uniform, whole
 from tradegen.mechanisms.cells import exchange_halves, rotate_cells
+from tradegen.mechanisms.shapes import Bounds, Shape
 from tradegen.mechanisms.wide_ranges import spread
 
-__all__ = ["WIDE", "Bounds", "Ranges", "displaced"]
-
-Bounds: TypeAlias = Callable[[Array], tuple[Array, Array]]
-"""The least and the most that a value may be displaced by, by value (numeric arrays of its shape)."""
+__all__ = ["WIDE", "Ranges", "Sizes", "displaced"]
 
 WIDE = 10
 """A range of at least so many of the largest displacements has room for sizes as they are drawn."""
@@ -68,16 +64,32 @@ class Ranges:
         return Ranges(self.low[: first + 1], high, np.minimum(self.index, first), self.floor, self.top)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sizes:
+    """What values may be displaced by."""
+
+    bounds: Bounds
+    outer: Bounds  # the same, whatever is allowed of it by a tolerance
+    shape: Shape | None = None  # None: all sizes alike
+
+    def drawn(self, raw: Array, least: Array, most: Array, values: Array) -> Array:
+        """Whole sizes from `least` to `most`, one for each raw draw (int64)."""
+        if self.shape is None:
+            return whole(raw, least, most)
+        sizes = self.shape.drawn(uniform(raw), least, most, self.outer(values))
+        return np.clip(np.floor(sizes + 0.5).astype(np.int64), least, most)
+
+
 def displaced(
     original: Array,
     raw: Array,
     ranges: Ranges,
-    bounds: Bounds,
+    sizes: Sizes,
     *,
     keep_in_range: bool = True,
     by_draw: bool = False,
 ) -> tuple[Array, Array]:
-    """Displace each value up or down, by an amount within `bounds`.
+    """Displace each value up or down, by an amount within the bounds of `sizes`.
 
     Parameters
     ----------
@@ -85,10 +97,9 @@ def displaced(
     raw : ndarray of uint64, shape (n,)
         One raw draw each.
     ranges : Ranges
-    bounds : callable
-        Takes values, and gives the least and the most that each may be displaced by. Where these grow with
-        the value, sizes are a share of it: the displaced value need not be whole, and is rounded so that
-        either neighbour is as likely as it is near.
+    sizes : Sizes
+        Where its bounds grow with the value, sizes are a share of it: the displaced value need not be whole,
+        and is rounded so that either neighbour is as likely as it is near.
     keep_in_range : bool
         Whether displaced values are to lie where clean ones do. Otherwise each goes up or down by the size
         drawn, whatever the range.
@@ -104,10 +115,11 @@ def displaced(
         Where the range is too narrow for sizes to be as evenly drawn as `bounds` would have them.
     """
     if not keep_in_range:
-        return _plain_steps(original, raw, ranges, bounds), np.zeros(len(original), bool)
+        return _plain_steps(original, raw, ranges, sizes), np.zeros(len(original), bool)
     if by_draw or len(ranges.low) > len(original):
         ranges = ranges.each()
     low, high, index = ranges.low, ranges.high, ranges.index
+    bounds = sizes.bounds
     at_low, at_high = bounds(low), bounds(high)
     # One displacement must suit every value of a cell, or a value would tell where it came from.
     least, most = np.maximum(np.ceil(at_high[0]), 1).astype(np.int64), _whole(*at_low)[1]
@@ -120,12 +132,12 @@ def displaced(
     wide = (WIDE * at_high[1] <= width) & varied
     hidden = (least <= most) & (2 * most <= width) & ~wide
     limited = hidden & (least < most) & (width < _MANY_CELLS * most)
-    result = original.copy() if (hidden | wide).all() else _plain_steps(original, raw, ranges, bounds)
+    result = original.copy() if (hidden | wide).all() else _plain_steps(original, raw, ranges, sizes)
     if wide.any():
         within = np.flatnonzero(wide[index])
         number = np.cumsum(wide) - 1  # of each wide range among these
         result[within] = spread(
-            original[within], raw[within], low[wide], high[wide], number[index[within]], bounds
+            original[within], raw[within], low[wide], high[wide], number[index[within]], sizes
         )
     for chosen, displace in (
         (hidden & (fewest <= cells), rotate_cells),
@@ -133,8 +145,9 @@ def displaced(
     ):
         if chosen.any():
             rows = slice(None) if chosen.all() else np.flatnonzero(chosen[index])
-            taken = (column.take(index[rows]) for column in (low, width, least, most, fewest, cells))
-            result[rows] = displace(original[rows], raw[rows], *taken)
+            start, *taken = (column.take(index[rows]) for column in (low, width, least, most, fewest, cells))
+            size = sizes.drawn(raw[rows], taken[1], taken[2], start)
+            result[rows] = displace(original[rows], raw[rows], size, start, *taken)
     return result, limited[index]
 
 
@@ -150,11 +163,11 @@ def _whole(least: Array, most: Array) -> tuple[Array, Array]:
     return smallest, np.where(least <= most, np.maximum(np.floor(most), smallest), most).astype(np.int64)
 
 
-def _plain_steps(original: Array, raw: Array, ranges: Ranges, bounds: Bounds) -> Array:
+def _plain_steps(original: Array, raw: Array, ranges: Ranges, sizes: Sizes) -> Array:
     each = ranges.each()
-    least, most = _whole(*bounds(original))
+    least, most = _whole(*sizes.bounds(original))
     possible = least <= most
-    size = whole(raw, least, np.maximum(most, least))
+    size = sizes.drawn(raw, least, np.maximum(most, least), original)
     fits_down, fits_up = original - size >= each.floor, original + size <= each.top
     # The lowest bit is not among those that `whole` uses: one draw gives size and direction.
     down = (((raw & np.uint64(1)) == 1) & fits_down) | ~fits_up

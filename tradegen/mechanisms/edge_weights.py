@@ -20,8 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tradegen.core.columns import Array
+from tradegen.mechanisms.shapes import Shape, spread_of
 
-__all__ = ["LEVELS", "EdgeWeights", "absolute_weights", "relative_weights"]
+__all__ = ["LEVELS", "EdgeWeights", "weights_of"]
 
 LEVELS = 64
 """Places and sizes are told apart to this part of the largest move."""
@@ -51,43 +52,56 @@ class EdgeWeights:
 
 
 @functools.lru_cache(maxsize=64)
-def absolute_weights(least: int, most: int) -> EdgeWeights:
-    """For sizes of `least` to `most` whole steps, all alike; places are counted in the largest size."""
-    sizes = np.arange(least, most + 1)
+def weights_of(
+    relative: bool, shape: Shape | None, least: float, most: float, start: float, stop: float, end: int
+) -> EdgeWeights:
+    """The weights for sizes from `least` to `most`.
+
+    Parameters
+    ----------
+    relative : bool
+        Whether sizes are a share of the value that moves, or else whole steps.
+    shape : Shape or None
+        None where all sizes are alike; else they are its part from `start` to `stop`.
+    end : int
+        0 for the lower end of the range, 1 for its upper end.
+    """
+    parts = spread_of(shape, start, stop, LEVELS)
+    if relative:
+        return _relative(least + parts * (most - least), most, end)
+    if shape is None:
+        return _absolute(np.arange(int(least), int(most) + 1), int(most))
+    return _absolute(np.maximum(np.round(least + parts * (most - least)), 1).astype(np.int64), int(most))
+
+
+def _absolute(sizes: Array, most: int) -> EdgeWeights:
+    """For sizes in whole steps; places are counted in the largest size."""
     start = np.arange(_REACH * most)
     half = np.full(len(sizes), _SHARES // 2)
     nearer = np.maximum(start[:, None] - sizes, -1)
     return _worked_inwards(np.append(start, _REACH * most) / most, nearer, nearer, half, _SHARES // 2)
 
 
-@functools.lru_cache(maxsize=64)
-def relative_weights(least: float, most: float) -> tuple[EdgeWeights, EdgeWeights]:
-    """For sizes that are a share of the value that moves, from `least` to `most`, all alike.
+def _relative(shares: Array, most: float, end: int) -> EdgeWeights:
+    """For sizes that are a share of the value that moves.
 
     A value goes up with a probability of half of one plus the share, since values that go down end up closer
     together. Places are the quotient of the value and the end, or the other way round, and count from 1.
-
-    Returns
-    -------
-    (EdgeWeights, EdgeWeights)
-        At the lower and at the upper end.
     """
-    shares = least + (np.arange(LEVELS) + 0.5) / LEVELS * (most - least)
     factor = 1 + most / LEVELS
     edges = [1.0]
     for _ in range(_REACH * LEVELS):
-        edges.append(
-            edges[-1] * factor
-        )  # each a single product: no function whose last bit differs by machine
+        # Each a single product: no function whose last bit differs by machine.
+        edges.append(edges[-1] * factor)
     grid = np.array(edges)
     middle = grid[:-1, None] * (1 + most / LEVELS / 2)
     down = np.searchsorted(grid, middle * (1 - shares), side="right") - 1
     up = np.searchsorted(grid, middle / (1 + shares), side="right") - 1
     rising = np.round((1 + shares) / 2 * _SHARES).astype(np.int64)
     falling = _SHARES - rising
-    lower = _worked_inwards(grid, down, up, falling, int(rising.sum()) // LEVELS)
-    upper = _worked_inwards(grid, up, down, rising, int(falling.sum()) // LEVELS)
-    return lower, upper
+    if end == 0:
+        return _worked_inwards(grid, down, up, falling, int(rising.sum()) // LEVELS)
+    return _worked_inwards(grid, up, down, rising, int(falling.sum()) // LEVELS)
 
 
 def _worked_inwards(

@@ -9,7 +9,8 @@ from typing import Protocol
 from tradegen.core.columns import FIELDS, Array
 from tradegen.mechanisms.allowed_sizes import AllowedSizes
 from tradegen.mechanisms.difference import Difference, Leg, Settings
-from tradegen.mechanisms.displacement import Bounds, Ranges, displaced
+from tradegen.mechanisms.displacement import Ranges, Sizes, displaced
+from tradegen.mechanisms.shapes import Bounds, shape_of
 
 __all__ = ["Case", "Context", "Mechanism", "Needs", "Setting", "Shown", "Zone"]
 
@@ -110,13 +111,25 @@ class Case:
     keep_in_range: bool  # whether displaced values are to lie where clean ones do
     limited: Array  # bool, shape (n,): where the range of clean values is too narrow for sizes as asked for
 
-    def displaced(self, values: Array, ranges: Ranges, bounds: Bounds) -> Array:
-        """The values, displaced by amounts within `bounds` (int64, shape (n,))."""
+    def displaced(self, values: Array, ranges: Ranges, sizes: Sizes) -> Array:
+        """The values, displaced by the sizes given (int64, shape (n,))."""
         by_draw = self.allowed.by_draw
         altered, self.limited[:] = displaced(
-            values, self.raw, ranges, bounds, keep_in_range=self.keep_in_range, by_draw=by_draw
+            values, self.raw, ranges, sizes, keep_in_range=self.keep_in_range, by_draw=by_draw
         )
         return altered
+
+    def sizes(self, outer: Bounds, unit: int = 1) -> Sizes:
+        """The sizes from `min` to `max`, as far as they are allowed, in the shape that the settings ask for.
+
+        `outer` gives them by value, in multiples of `unit`.
+        """
+
+        def bounds(value: Array) -> tuple[Array, Array]:
+            return self.allowed.bounds(*outer(value), value, self.raw, unit)
+
+        own = not self.allowed.benign and not self.allowed.at_boundary
+        return Sizes(bounds, outer, shape_of(self.settings) if own else None)
 
     def on_leg(self, field: str) -> Array:
         """Another field's clean values on these legs (int64, shape (n,))."""

@@ -7,13 +7,13 @@ import numpy as np
 from tradegen.core.columns import TICKS_PER_DOLLAR, Array
 from tradegen.core.streams import whole
 from tradegen.mechanisms.difference import Difference, Leg, Settings
-from tradegen.mechanisms.displacement import Bounds
+from tradegen.mechanisms.displacement import Sizes
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
 from tradegen.mechanisms.quantities import (
     digits_exchanged,
     exchangeable,
     nudge_reach,
-    share_bounds,
+    share_of,
     share_off,
     share_settings,
     swap_digits,
@@ -28,21 +28,21 @@ _PRICE = ("price", "notional", "price in ticker", "neighbours in ticker")
 
 def nudge(case: Case) -> Array:
     """Change prices by a share of them, inside the ticker's band if possible."""
-    return _displaced(case, share_bounds(case))
+    return _displaced(case, case.sizes(share_of(case)))
 
 
 def tick(case: Case) -> Array:
     """Change prices by a few ticks, inside the ticker's band if possible."""
 
-    def bounds(value: Array) -> tuple[Array, Array]:
+    def sizes(value: Array) -> tuple[Array, Array]:
         least, most = (np.full(np.shape(value), case.settings[name]) for name in ("min", "max"))
-        return case.allowed.bounds(least, most, value, case.raw)
+        return least, most
 
-    return _displaced(case, bounds)
+    return _displaced(case, case.sizes(sizes))
 
 
-def _displaced(case: Case, bounds: Bounds) -> Array:
-    return case.displaced(case.original, case.context.price_ranges(case.pairs), bounds)
+def _displaced(case: Case, sizes: Sizes) -> Array:
+    return case.displaced(case.original, case.context.price_ranges(case.pairs), sizes)
 
 
 def _ticks_off(seen: Difference) -> bool:

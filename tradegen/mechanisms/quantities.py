@@ -10,15 +10,15 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.core.streams import whole
 from tradegen.mechanisms.difference import Difference, Settings
-from tradegen.mechanisms.displacement import Bounds
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
+from tradegen.mechanisms.shapes import Bounds
 
 __all__ = [
     "QUANTITIES",
     "digits_exchanged",
     "exchangeable",
     "nudge_reach",
-    "share_bounds",
+    "share_of",
     "share_off",
     "share_settings",
     "swap_digits",
@@ -36,14 +36,14 @@ def share_settings(least: float, most: float, of: str) -> tuple[Setting, Setting
     )
 
 
-def share_bounds(case: Case) -> Bounds:
-    """By how much a nudge may change values: from `min` to `max` of the value, by 1 at least."""
+def share_of(case: Case) -> Bounds:
+    """By how much a nudge changes values: from `min` to `max` of the value, by 1 at least."""
 
-    def bounds(value: Array) -> tuple[Array, Array]:
+    def sizes(value: Array) -> tuple[Array, Array]:
         least, most = (np.maximum(value * case.settings[name], 1.0) for name in ("min", "max"))
-        return case.allowed.bounds(least, most, value, case.raw)
+        return least, most
 
-    return bounds
+    return sizes
 
 
 def share_off(seen: Difference, step: str) -> bool:
@@ -55,10 +55,13 @@ def share_off(seen: Difference, step: str) -> bool:
 
 def nudge(case: Case) -> Array:
     """Change quantities by a share of them, inside the range of clean quantities if possible."""
-    ranges, bounds = case.context.quantity_ranges(case.original, case.settings["max"]), share_bounds(case)
+    ranges, sizes = (
+        case.context.quantity_ranges(case.original, case.settings["max"]),
+        case.sizes(share_of(case)),
+    )
     if not case.allowed.by_draw:
-        ranges = ranges.joined(bounds)
-    return case.displaced(case.original, ranges, bounds)
+        ranges = ranges.joined(sizes.bounds)
+    return case.displaced(case.original, ranges, sizes)
 
 
 def nudge_reach(settings: Settings, largest: int) -> int:

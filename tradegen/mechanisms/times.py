@@ -35,14 +35,13 @@ def shift(case: Case) -> Array:
     least = max(-(-least // unit), 1)
     most = max(most // unit, least)
 
-    def bounds(value: Array) -> tuple[Array, Array]:
-        shape = np.shape(value)
+    def sizes(value: Array) -> tuple[Array, Array]:
         # Values come counted in units from the epoch; the tolerance of a timestamp does not depend on it.
-        return case.allowed.bounds(np.full(shape, least), np.full(shape, most), value, case.raw, unit)
+        return np.full(np.shape(value), least), np.full(np.shape(value), most)
 
     units, rest = np.divmod(case.original, unit)
     ranges = case.context.time_ranges(case.original, unit)
-    shifted: Array = case.displaced(units, ranges, bounds) * unit
+    shifted: Array = case.displaced(units, ranges, case.sizes(sizes, unit)) * unit
     return shifted + rest
 
 

@@ -27,6 +27,7 @@ from tradegen.errors import nearest, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.difference import Settings
 from tradegen.mechanisms.mechanism import Zone
+from tradegen.scenario.size_settings import SizeSettings
 from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain
 
 __all__ = [
@@ -123,6 +124,10 @@ class _Settings(BaseModel):
         return self
 
 
+class _SizeSettings(SizeSettings, _Settings):
+    """Those of a mechanism that draws sizes."""
+
+
 def _zone(setting: str, name: str) -> str:
     try:
         zoneinfo.ZoneInfo(name)
@@ -145,7 +150,14 @@ def _settings_model(mechanism: str) -> type[_Settings]:
         else:
             annotation = Annotated[float, Field(gt=setting.least, le=setting.most), NUMBER, expected]
         fields[setting.name] = (annotation, Field(setting.default, description=setting.about))
-    return create_model(mechanism, __base__=_Settings, **fields)
+    base = _SizeSettings if CATALOGUE[mechanism].sized else _Settings
+    return create_model(mechanism, __base__=base, **fields)
+
+
+def _dumped(settings: _Settings) -> Frozen:
+    """The settings by name; without a shape where sizes are all alike."""
+    values = settings.model_dump(exclude_none=True)
+    return Frozen({name: value for name, value in values.items() if (name, value) != ("shape", "uniform")})
 
 
 def _settings(value: Any) -> Any:
@@ -161,7 +173,7 @@ def _settings(value: Any) -> Any:
             )
         model = _settings_model(name)
         try:
-            found[name] = Frozen(model.model_validate(given).model_dump())
+            found[name] = _dumped(model.model_validate(given))
         except ValidationError as error:
             raise ValueError(explain(error, model, f"setting of {name}", f'settings."{name}".')) from None
     return found
@@ -233,7 +245,7 @@ FieldShares = Annotated[
 @functools.cache
 def default_settings(mechanism: str) -> Settings:
     """The settings of a mechanism where a scenario names none."""
-    return Frozen(_settings_model(mechanism)().model_dump())
+    return _dumped(_settings_model(mechanism)())
 
 
 def settings_schema(mechanism: str) -> dict[str, Any]:
