@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,23 @@ def test_an_empty_truth_is_scored(tmp_path: Path) -> None:
     for form in ("csv", "json", "ndjson", "parquet"):
         tradegen.write_dataset(batch.run, tmp_path / form, form=form)
         assert score(tmp_path / form, said(1, (2, "price"))) == found
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("trades", "renamed", "trades is 'renamed' in the manifest; expected a layout with columns"),
+        ("trades", {"columns": ["Qty"]}, "trades is {'columns': ['Qty']} in the manifest; expected a layout"),
+        ("view", ["single"], "view is ['single'] in the manifest"),
+        ("pairs", "many", "the manifest does not say what was run"),
+    ],
+)
+def test_a_manifest_whose_scenario_was_edited_is_refused_in_a_sentence(
+    field: str, value: Any, sentence: str
+) -> None:
+    batch = generate(pairs=5, seed=1)
+    manifest = copy.deepcopy(batch.manifest)
+    manifest["replay"]["scenario"][field] = value
+    with pytest.raises(ScoringError) as refused:
+        score(batch.truth, batch.truth[["trade_id"]], manifest=manifest)
+    assert sentence in str(refused.value)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from shell import Done, fresh, run_module, run_pytest
+from sizes import size
 
 # An engine of a few lines, as its author would write it; `SKIPPED` is what the author forgot.
 ENGINE = """
@@ -293,10 +294,13 @@ def blocks(language: str) -> dict[str, str]:
     return dict(found)
 
 
+@pytest.mark.sized
 def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
     files = blocks("python")
     assert list(files) == ["engine.py", "test_engine.py"]
-    done = run(tmp_path, **files)
+    few = "from hypothesis import settings\nsettings.register_profile('few', max_examples=10)\n"
+    conftest = {"conftest.py": few + "settings.load_profile('few')\n"}
+    done = run(tmp_path, **files, **size(conftest, {}))
     assert done.counts == "5 passed", done.out
 
 

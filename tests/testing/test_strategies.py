@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from shell import run_pytest
+from sizes import size
 
 from tradegen import ScenarioError
 from tradegen.mechanisms.catalogue import CATALOGUE
@@ -100,7 +101,8 @@ def test_an_engine_that_stops_at_the_first_wrong_field_is_shown_a_pair_with_two(
     assert len(case.scenario.mechanisms) == 2
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@pytest.mark.sized
+@settings(max_examples=size(25, 100), deadline=None, derandomize=True)
 @given(trade_cases(max_pairs=8, views=["single", "counterparty", "two_system"]))
 def test_whatever_is_drawn_is_small_and_made_again_by_its_repr(case: TradeCase) -> None:
     assert 1 <= case.scenario.pairs <= 8
@@ -116,7 +118,8 @@ def test_whatever_is_drawn_is_small_and_made_again_by_its_repr(case: TradeCase) 
     assert again.manifest == case.manifest
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@pytest.mark.sized
+@settings(max_examples=size(30, 100), deadline=None, derandomize=True)
 @given(trade_cases(mechanisms=FIELDS))
 def test_a_correct_engine_is_never_wrong(case: TradeCase) -> None:
     assert not misses(lambda case: set(compare(case)))(case)

@@ -109,7 +109,7 @@ def _run_of(manifest: Any) -> tuple[Mapping[str, Any], Extent | None]:
         raise ScoringError(
             "the manifest does not say what was run; expected replay.scenario with pairs, and replay.first_id"
         ) from None
-    if view not in LISTS:
+    if not isinstance(view, str) or view not in LISTS:
         raise ScoringError(f"view is {shown(view)} in the manifest; {nearest(str(view), LISTS)}")
     return scenario, extent
 
@@ -119,7 +119,9 @@ def _columns(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     columns = {}
     for name in LISTS[scenario.get("view", "single")]:
         layout = scenario.get(name) or {}
-        renamed = layout.get("columns") or {}
+        renamed = (layout.get("columns") if isinstance(layout, Mapping) else layout) or {}
+        if not isinstance(renamed, Mapping):
+            raise ScoringError(f"{name} is {shown(layout)} in the manifest; expected a layout with columns")
         columns[name] = {column: str(renamed.get(column, column)) for column in _TRADES}
     return columns
 
