@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from scoring_files import MANIFEST, TRADES, TRUTH, VIEWS, frame, random_findings
 
 import tradegen
 from tradegen import generate, score
+from tradegen.errors import ScoringError
 from tradegen.scoring import Outcome
 
 FINDINGS = [
