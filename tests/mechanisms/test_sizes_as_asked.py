@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from sizes import size
 
-from tradegen import generate
+from tradegen import Scenario, generate
 from tradegen.core.columns import Array
 from tradegen.mechanisms.displacement import Ranges, Sizes, displaced
 
@@ -158,6 +158,21 @@ def test_sizes_have_the_shape_that_is_asked_for_and_hide_all_the_same(name: str)
     for probability, size_below in wanted:
         assert (large < size_below).mean() == pytest.approx(probability, abs=0.01)
     assert hidden_in_the_clean_range(original, altered)
+
+
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        ({"unit": "bps", "min": 1, "max": 30}, {"min": 0.0001, "max": 0.003}),
+        ({"unit": "percent", "shape": "lognormal", "median": 0.03, "p95": 0.3},
+         {"shape": "lognormal", "median": 0.0003, "p95": 0.003}),
+        ({"unit": "bps", "shape": "quantiles", "quantiles": [[0, 1], [1, 3]]},
+         {"shape": "quantiles", "quantiles": [[0, 0.0001], [1, 0.0003]]}),
+    ],
+    ids=["bps", "percent", "quantiles"],
+)  # fmt: skip
+def test_percent_and_basis_points_are_shares(given: dict[str, Any], same: dict[str, Any]) -> None:
+    assert Scenario(settings={"price.nudge": given}) == Scenario(settings={"price.nudge": same})
 
 
 def test_shapes_end_where_they_say_and_come_back_from_a_manifest() -> None:

@@ -218,6 +218,18 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         'settings."price.nudge".shape = "normal"',
         "shape is 'normal'; expected uniform, lognormal or quantiles",
     ),
+    "unit of something": (
+        'settings."price.nudge" = {unit = "pips", max = 3}',
+        "unit is 'pips'; expected percent or bps",
+    ),
+    "unit of what has its own": (
+        'settings."price.tick" = {unit = "bps", max = 3}',
+        "unit is 'bps'; expected none, since sizes are in ticks",
+    ),
+    "more than all of a price": (
+        'settings."price.nudge" = {unit = "percent", max = 300}',
+        "max is 3.0; expected a share above 0 and at most 1",
+    ),
     "lognormal without a median": (
         'settings."price.nudge" = {shape = "lognormal", p95 = 0.01}',
         "median is missing and shape is lognormal; median goes with lognormal alone",

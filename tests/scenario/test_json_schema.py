@@ -41,6 +41,7 @@ BEYOND_A_SCHEMA = {
     "column renamed to another": COMPARED,
     "one time zone twice": COMPARED,
     "median above the rest": COMPARED,
+    "more than all of a price": COMPARED,
     "quantiles that fall": COMPARED,
     "quantiles that end early": COMPARED,
     "quantiles and a minimum": COMPARED,

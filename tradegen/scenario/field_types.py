@@ -27,7 +27,7 @@ from tradegen.errors import nearest, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.difference import Settings
 from tradegen.mechanisms.mechanism import Zone
-from tradegen.scenario.size_settings import SizeSettings
+from tradegen.scenario.size_settings import UNITS, SizeSettings, in_shares, with_units
 from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain
 
 __all__ = [
@@ -126,6 +126,17 @@ class _Settings(BaseModel):
 
 class _SizeSettings(SizeSettings, _Settings):
     """Those of a mechanism that draws sizes."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_its_own_unit(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "unit" not in given:
+            return given
+        own = next(setting.unit for setting in CATALOGUE[cls.__name__].settings)
+        if own != "share" or given["unit"] not in UNITS:
+            wanted = " or ".join(UNITS) if own == "share" else f"none, since sizes are in {own.split()[-1]}"
+            raise ValueError(f"unit is {shown(given['unit'])}; expected {wanted}")
+        return in_shares(given)
 
 
 def _zone(setting: str, name: str) -> str:
@@ -250,4 +261,6 @@ def default_settings(mechanism: str) -> Settings:
 
 def settings_schema(mechanism: str) -> dict[str, Any]:
     """The JSON schema of the settings of a mechanism."""
-    return _settings_model(mechanism).model_json_schema()
+    schema = _settings_model(mechanism).model_json_schema()
+    entry = CATALOGUE[mechanism]
+    return with_units(schema) if entry.sized and entry.settings[0].unit == "share" else schema

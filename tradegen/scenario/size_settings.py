@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -13,7 +15,10 @@ from tradegen.errors import shown
 from tradegen.mechanisms.shapes import TAIL
 from tradegen.scenario.validation import NUMBER, STRICT, Expected
 
-__all__ = ["SizeSettings"]
+__all__ = ["UNITS", "SizeSettings", "in_shares", "with_units"]
+
+UNITS = {"percent": 100, "bps": 10_000}
+"""Units that shares of a value may be given in, and how many of them are the whole."""
 
 _QUANTILES = "at least two of [probability, size], both rising, from probability 0 to 1"
 _ALONE = {"uniform": (), "lognormal": ("median", "p95"), "quantiles": ("quantiles",)}
@@ -41,6 +46,34 @@ def _pairs(value: Any) -> Any:
 
 
 Size = Annotated[Annotated[float, Field(gt=0, le=1e9), NUMBER] | None, Expected("a size above 0")]
+
+
+def in_shares(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with a `unit`, as shares of the value and without it; what is no number stays as it is."""
+    per = UNITS[given["unit"]]
+
+    def share(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            return value
+        # As it would be written: 3 basis points are 0.0003, and not 0.00030000000000000003.
+        return float(Decimal(str(value)) / per)
+
+    found = {name: share(value) for name, value in given.items() if name != "unit"}
+    if isinstance(found.get("quantiles"), (list, tuple)):
+        found["quantiles"] = [
+            [item[0], share(item[1])] if isinstance(item, (list, tuple)) and len(item) == 2 else item
+            for item in found["quantiles"]
+        ]
+    return found
+
+
+def with_units(schema: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of settings that may have a `unit`: limits in shares hold where none is given."""
+    limits = {name: {"maximum": schema["properties"][name].pop("maximum")} for name in ("min", "max")}
+    unit = {"enum": list(UNITS), "description": "unit of all sizes here; shares of the value if not given"}
+    rule = {"if": {"not": {"required": ["unit"]}}, "then": {"properties": limits}}
+    properties = schema["properties"] | {"unit": unit}
+    return schema | {"properties": properties, "allOf": [*schema["allOf"], rule]}
 
 
 class SizeSettings(BaseModel):
