@@ -29,7 +29,7 @@ WIDE = 10
 """A range of at least so many of the largest displacements has room for sizes as they are drawn."""
 
 _SAME = 0.4  # the smallest size, as a part of the largest, past which edge weights swing for too long
-_MANY_CELLS = 100  # of the largest displacements, in a range whose cells fit nearly any size
+_MANY = 20  # sizes in a range, whose cells are then within a twentieth of what was drawn
 _LARGEST_PRODUCT = 2**62
 _TOP = 2**62
 
@@ -131,7 +131,7 @@ def displaced(
     varied = np.maximum(_sameness(*at_low), _sameness(*at_high)) <= _SAME
     wide = (WIDE * at_high[1] <= width) & varied
     hidden = (least <= most) & (2 * most <= width) & ~wide
-    limited = hidden & (least < most) & (width < _MANY_CELLS * most)
+    limited = np.zeros(len(original), bool)
     result = original.copy() if (hidden | wide).all() else _plain_steps(original, raw, ranges, sizes)
     if wide.any():
         within = np.flatnonzero(wide[index])
@@ -148,7 +148,9 @@ def displaced(
             start, *taken = (column.take(index[rows]) for column in (low, width, least, most, fewest, cells))
             size = sizes.drawn(raw[rows], taken[1], taken[2], start)
             result[rows] = displace(original[rows], raw[rows], size, start, *taken)
-    return result, limited[index]
+            # A range that no size but one is for limits none.
+            limited[rows] = (taken[1] < taken[2]) & (taken[0] < _MANY * size)
+    return result, limited
 
 
 def _sameness(least: Array, most: Array) -> Array:
