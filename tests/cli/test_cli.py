@@ -37,7 +37,7 @@ def test_plain_generate_prints_thirty_records_and_goes_on_where_it_stopped(tmp_p
 
 def test_the_summary_names_what_makes_the_same_records_again(tmp_path: Path) -> None:
     first = run("generate", "--pairs", "40", cwd=tmp_path)
-    again = first.err.splitlines()[-1].partition("again with the same options and ")[2].split()
+    again = first.err.splitlines()[-1].partition("to repeat it, use the same options and ")[2].split()
     second = run("generate", "--pairs", "40", *again, cwd=tmp_path)
     assert second.out == first.out
     assert open_ledger(tmp_path / "trade_ids.db").show().next_id == 41

@@ -23,7 +23,7 @@ def summary(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
     benign = f", {counts['benign_pairs']} with a benign difference" if run.scenario.benign_rate else ""
     yield (
         f"{pairs}, {counts['mismatched_pairs']} mismatched{benign} ({fields or 'none'}); "
-        f"ids {trade_id(run.first_id)} to {trade_id(run.last_id)}; again with the same options and "
+        f"ids {trade_id(run.first_id)} to {trade_id(run.last_id)}; to repeat it, use the same options and "
         f"--seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
     )
     overall = manifest["rates"]["overall"]
