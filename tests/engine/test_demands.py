@@ -177,12 +177,15 @@ def test_where_hot_spots_overlap_the_leg_is_one_that_all_are_about_if_there_is_o
     assert legs["four"] == ["BUY"]
     assert legs["BKR007"] == ["SELL"]
     assert legs["four + BKR007"] == ["BUY", "SELL"]
-    both = [{**BKR004, "leg": "SELL"}, {"name": "x", "where": {"contra_broker_id": "BKR007"}, "factor": 2}]
-    batch = made(20_000, mismatch_rate=0.1, hot_spots=both, mechanisms={"price.nudge": 1})
-    rows = batch.truth[batch.truth["cause"] == "BKR004 + x"]
-    assert len(rows) > 20
-    # BKR004 sells to BKR007: the SELL leg has both; where BKR004 sells to others, x is about none.
-    assert set(rows["leg"]) == {"SELL"}
+    # A ticker is about both legs, and the other hot spot about the seller's.
+    both = [
+        {"name": "AAPL", "where": {"ticker": "AAPL"}, "factor": 3},
+        {"name": "large sales", "where": {"min_notional": 10_000}, "factor": 2, "leg": "SELL"},
+    ]
+    batch = made(50_000, mismatch_rate=0.1, hot_spots=both, mechanisms={"price.nudge": 1})
+    legs = batch.truth.groupby("cause", observed=True)["leg"].agg(lambda leg: sorted(set(leg)))
+    assert legs["AAPL"] == ["BUY", "SELL"]
+    assert legs["AAPL + large sales"] == ["SELL"]
 
 
 MANY = [{"name": f"n{number}", "where": {"min_notional": number}, "factor": 1.01} for number in range(11)]
