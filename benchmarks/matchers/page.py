@@ -141,7 +141,7 @@ def _section(board: Board, matchers: Sequence[Matcher]) -> str:
 
 {_scores(board, matchers)}
 
-Recall by mechanism, %: of the truth rows that are not benign, those whose field was named.
+Recall by mechanism, %: the share of the truth rows, without benign ones, whose field the tool named.
 
 {_mechanisms(board, matchers)}
 

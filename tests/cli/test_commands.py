@@ -122,7 +122,7 @@ def test_the_summary_says_what_the_data_did_not_allow(tmp_path: Path) -> None:
     assert "date.day_month_swap: not possible for any of the pairs that drew it" in swap.err
     spot = 'hot_spots=[{name="one", where={ticker="AAPL"}, rate=1}]'
     few = run(*RUN, "--pairs", "1", "--set", spot, "--out", "t.csv", cwd=tmp_path)
-    assert "hot spot one is about none of these pairs" in few.err
+    assert "hot spot one matches none of these pairs" in few.err
 
 
 def test_the_summary_counts_benign_pairs_apart(tmp_path: Path) -> None:

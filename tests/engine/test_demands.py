@@ -21,7 +21,8 @@ BKR007 = {"name": "BKR007", "where": {"broker_id": "BKR007"}, "factor": 2}
 LATE = {"name": "last half hour", "where": {"hours": "15:30-16:00"}, "share": 0.5}
 LARGE = {"name": "large", "where": {"min_notional": 50_000}, "factor": 1.5}
 FIXED = {"name": "AAPL", "where": {"ticker": "AAPL"}, "rate": 0.04}
-ALL = [LATE, BKR004, FIXED, BKR007, LARGE]
+SOME = {**LATE, "share": 0.2}
+ALL = [SOME, BKR004, FIXED, BKR007, LARGE]
 
 
 def made(pairs: int = PAIRS, **asked: Any) -> Any:
@@ -56,17 +57,17 @@ def test_the_overall_rate_is_that_of_all_pairs_to_one_in_each_block(
 def test_the_analysts_desk_in_one_scenario() -> None:
     """2.1% of trades break, BKR004 three times as often as others, half of them in the last half hour."""
     batch = made(rate_is="overall", hot_spots=[BKR004, LATE])
-    whole = made(mismatch_rate=0.0)
-    pairs = clean(whole)
+    pairs = clean(made(mismatch_rate=0.0))
     broken = pairs.index.isin(set(batch.truth["trade_id"]))
     late = (pairs["trade_timestamp"].dt.time >= pd.Timestamp("15:30").time()).to_numpy()
     by_four = (pairs[["broker_id", "contra_broker_id"]] == "BKR004").any(axis=1).to_numpy()
     assert abs(broken.sum() - 0.021 * PAIRS) <= 2
-    # Half of the breaks, to one in each of the blocks.
+    # Half of the breaks, to one for each cause in each of the blocks.
     assert abs((broken & late).sum() - broken.sum() / 2) <= 2 * -(-PAIRS // 65_536)
-    early = ~late
-    base = (broken & early & ~by_four).sum() / (early & ~by_four).sum()
-    assert (broken & early & by_four).sum() / (early & by_four).sum() == pytest.approx(3 * base, rel=0.02)
+    # Three times as often at either time of the day.
+    for when in (late, ~late):
+        base = (broken & when & ~by_four).sum() / (when & ~by_four).sum()
+        assert (broken & when & by_four).sum() / (when & by_four).sum() == pytest.approx(3 * base, rel=0.02)
 
 
 @pytest.mark.parametrize("overall", ["base", "overall"])
@@ -79,11 +80,9 @@ def test_what_was_asked_for_is_made_and_the_manifest_says_so(mode: str, overall:
     assert spots["AAPL"]["rate"]["asked"] == 0.04
     assert binomial_sigmas(counts["AAPL"]["applied"], counts["AAPL"]["eligible"], 0.04) < 5
     share = spots["last half hour"]["share"]
-    assert share["expected"] == pytest.approx(0.5, abs=1e-6)
-    assert (
-        binomial_sigmas(counts["last half hour"]["applied"], sum(c["applied"] for c in counts.values()), 0.5)
-        < 5
-    )
+    assert share["expected"] == pytest.approx(0.2, abs=1e-6)
+    in_share = sum(found["applied"] for name, found in counts.items() if "last half hour" in name)
+    assert binomial_sigmas(in_share, sum(found["applied"] for found in counts.values()), 0.2) < 5
     for name, factor in (("BKR004", 3), ("BKR007", 2), ("large", 1.5)):
         told = spots[name]["factor"]
         assert told["asked"] == factor
@@ -117,7 +116,7 @@ def test_raising_the_rate_keeps_every_mismatch_and_adds_to_them(overall: str, mo
     before: set[tuple[str, str, str, str]] = set()
     for rate in (0.011, 0.0111, 0.0123, 0.02, 0.03, 0.04):
         batch = made(
-            3_000, mismatch_rate=rate, rate_is=overall, rate_mode=mode, hot_spots=[*ALL[:2], *ALL[3:]]
+            3_000, mismatch_rate=rate, rate_is=overall, rate_mode=mode, hot_spots=[SOME, BKR004, BKR007]
         )
         assert before <= rows_of(batch)
         before = rows_of(batch)
@@ -193,15 +192,19 @@ BAD: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     "nothing": (
         [{"name": "x", "where": {"ticker": "AAPL"}}],
         "base",
-        "rate is missing; expected one of rate, factor",
+        "rate, factor and share are missing; expected one of rate, factor",
     ),
     "two measures": ([{**BKR004, "rate": 0.1}], "base", "rate and factor are given together; expected one"),
     "factor of nothing": ([{**BKR004, "factor": 0}], "base", "factor is 0; expected a number above 0"),
-    "share of all": ([{**LATE, "share": 1.0}], "base", "share is 1.0; expected a share above 0 and below 1"),
+    "share of all": (
+        [{**LATE, "share": 1.0}],
+        "base",
+        "share is 1.0; expected a share above 0 and below 1, such as 0.5",
+    ),
     "shares of more than all": (
         [LATE, {**LATE, "name": "b"}],
         "overall",
-        "hot_spots have shares that add up to 1; expected less than 1",
+        "hot_spots have shares that add up to 1; expected less than 1, since other pairs get the rest",
     ),
     "factor beyond every pair": (
         [{**BKR004, "factor": 50}],
@@ -216,12 +219,27 @@ BAD: dict[str, tuple[list[dict[str, Any]], str, str]] = {
     "share beyond every pair": (
         [{**LATE, "share": 0.9}],
         "base",
-        "of all pairs would be mismatched there, and only",
+        "times as many pairs would be mismatched as there are (7.",
     ),
     "rates above the overall one": (
         [{"name": "x", "where": {"broker_id": "BKR004"}, "rate": 0.5}],
         "overall",
-        "the hot spots with a rate alone come to 6.",
+        "the hot spots with a rate come to 6.",
+    ),
+    "rates and shares above the overall one": (
+        [{"name": "x", "where": {"broker_id": "BKR004"}, "rate": 0.1}, {**LATE, "share": 0.4}],
+        "overall",
+        "of all pairs and those with a share to 0.84%, and mismatch_rate is 2.10% overall; expected a",
+    ),
+    "a share of pairs that another takes": (
+        [LATE, {**LATE, "name": "later", "share": 0.1}],
+        "overall",
+        "hot spot later matches no pair that no hot spot before it takes, and has a share",
+    ),
+    "a share that leaves no pair": (
+        [{"name": "all day", "where": {"hours": "09:30-16:00"}, "share": 0.5}],
+        "overall",
+        "match every pair, and the shares add up to 0.5; expected some pairs outside them",
     ),
     "too many ways": (MANY, "base", "overlap in more than 1,000 ways"),
 }
@@ -239,28 +257,32 @@ def test_what_asks_for_more_than_there_is_is_refused_in_a_sentence(name: str) ->
 @settings(max_examples=size(50, 500), deadline=None)
 def test_demands_add_up_and_never_fall_as_the_rate_rises(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 6))
-    kinds = [0] + [data.draw(st.integers(0, 2)) for _ in range(count - 1)]
-    of_kind = [data.draw(st.floats(0.01, limit)) for limit in (5.0, 0.2, 0.15) for _ in range(count)]
-    columns = np.array(of_kind).reshape(3, count) * (np.array(kinds) == np.arange(3)[:, None])
-    factor, rate, share = columns
+    # 0: a factor alone; 1: a rate; 2 and 3: within one share or another, with a factor.
+    kinds = np.array([0] + [data.draw(st.integers(0, 3)) for _ in range(count - 1)])
+    factor = np.array([data.draw(st.floats(0.01, 5.0)) for _ in range(count)]) * (kinds != 1)
+    rate = np.array([data.draw(st.floats(0.01, 0.2)) for _ in range(count)]) * (kinds == 1)
+    shares = tuple(data.draw(st.floats(0.01, 0.3)) for _ in range(2))
+    group = np.where(kinds >= 2, kinds - 2, -1)
     factor[0] = 1.0
     pairs = np.array([data.draw(st.integers(0, 5_000)) for _ in range(count)])
     offsets = np.array([data.draw(st.floats(0, 0.999)) for _ in range(count)])
     overall = data.draw(st.booleans())
     before = np.zeros(count, np.int64)
     for rises in sorted(data.draw(st.lists(st.floats(0, 0.2), min_size=2, max_size=6))):
-        demand = Demand(rate, factor, share, rises, overall)
+        demand = Demand(rate, factor, group, shares, rises, overall)
         expected, drawn = demand.expected(pairs), demand.drawn(pairs, offsets, 0.5)
         assert (before <= drawn).all()
         assert (drawn <= pairs).all()
         before = drawn
         target = rises * pairs.sum()
-        room = pairs[factor > 0].sum()
-        if overall and math.fsum(rate * pairs) + math.fsum(share) * target < target and room > target + 1:
+        base = (factor > 0) & (group < 0)
+        there = [share for number, share in enumerate(shares) if pairs[group == number].any()]
+        fixed = math.fsum(rate * pairs) + math.fsum(shares) * target
+        room = pairs[base].sum()
+        if overall and fixed < target and room > target + 1 and len(there) == len(shares):
             assert expected.sum() == pytest.approx(target, abs=1e-6)
             assert drawn.sum() == math.floor(target + 0.5)
         if not overall:
-            np.testing.assert_allclose(
-                expected[factor > 0], np.minimum(rises * factor * pairs, pairs)[factor > 0], atol=1e-9
-            )
+            asked = np.minimum(rises * factor * pairs, pairs)
+            np.testing.assert_allclose(expected[base], asked[base], atol=1e-9)
             assert (np.abs(drawn - expected) < 1).all()

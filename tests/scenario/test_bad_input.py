@@ -200,7 +200,7 @@ SCENARIOS: dict[str, tuple[str, str]] = {
     ),
     "hot spot without rate": (
         "[[hot_spots]]\nname = 'x'\nwhere.ticker = 'AAPL'",
-        "hot spot x: rate is missing; expected one of rate, factor and share",
+        "hot spot x: rate, factor and share are missing; expected one of rate, factor and share",
     ),
     "hot spot of two measures": (
         "[[hot_spots]]\nname = 'x'\nrate = 0.5\nfactor = 2\nwhere.ticker = 'AAPL'",
@@ -208,11 +208,11 @@ SCENARIOS: dict[str, tuple[str, str]] = {
     ),
     "hot spot of no factor": (
         "[[hot_spots]]\nname = 'x'\nfactor = 0\nwhere.ticker = 'AAPL'",
-        "hot spot x: factor is 0; expected a number above 0, such as 3",
+        "hot spot x: factor is 0; expected a number above 0 and at most 10000, such as 3",
     ),
     "hot spot of all mismatches": (
         "[[hot_spots]]\nname = 'x'\nshare = 1\nwhere.ticker = 'AAPL'",
-        "hot spot x: share is 1; expected a share above 0 and below 1",
+        "hot spot x: share is 1; expected a share above 0 and below 1, such as 0.5",
     ),
     "shape of something": (
         'settings."price.nudge".shape = "normal"',
@@ -262,10 +262,14 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         'settings."record.split".shape = "lognormal"',
         'settings."record.split".shape is not a setting of record.split',
     ),
+    "an overall rate that is not said": (
+        "rate_is = 'overall'",
+        "rate_is is overall and mismatch_rate is not given; expected the overall rate",
+    ),
     "rate of something": ("rate_is = 'total'", "rate_is is 'total'; expected base or overall"),
     "hot spot without a place": (
         "[[hot_spots]]\nname = 'x'\nrate = 0.5\nwhere = {}",
-        "where.ticker and all others are missing; expected one, such as {ticker = 'AAPL'}",
+        "where is empty; expected at least one condition, such as {ticker = 'AAPL'}",
     ),
     "hot spot of an unknown ticker": (
         "[[hot_spots]]\nname = 'x'\nrate = 0.5\nwhere.ticker = 'AAPLL'",

@@ -34,7 +34,7 @@ def summary(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
         if " + " in name and not found["eligible"]:
             continue
         if name and not found["eligible"]:
-            yield f"hot spot {name} is about none of these pairs"
+            yield f"hot spot {name} matches none of these pairs"
         else:
             yield from _shortfall(f"hot spot {name}: " if name else "", "mismatched pairs", found)
     yield from _shortfall("", "benign differences", counts["benign"])

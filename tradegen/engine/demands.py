@@ -1,8 +1,9 @@
 """How many pairs each cause is to mismatch: by rates, factors of the base rate, or shares of all mismatches.
 
 A hot spot with a rate keeps it whatever the others do. The base rate is that of the pairs in no hot spot, and
-a factor multiplies it. A share is a part of all mismatches. With ``rate_is = "overall"``, `mismatch_rate` is
-what all of these come to, and the base rate follows from it.
+a factor multiplies it. A share is a part of all mismatches; among the pairs of such a hot spot, factors apply
+as they do elsewhere. With ``rate_is = "overall"``, `mismatch_rate` is what all of these come to, and the base
+rate follows from it.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ class Demand:
     """What is asked of the pairs of each cause. All arrays are float64 of shape (causes,)."""
 
     rate: Array  # of its pairs, for a hot spot with a rate of its own; else 0
-    factor: Array  # of the base rate; 0 for a hot spot with a rate or a share
-    share: Array  # of all mismatches; else 0
+    factor: Array  # how much more than at the base rate; 0 for a hot spot with a rate
+    group: Array  # int64: the share that it belongs to, by number, or -1
+    shares: tuple[float, ...]  # of all mismatches
     mismatch_rate: float
     overall: bool
 
@@ -83,22 +85,25 @@ class Demand:
         fixed, base = self._sums(pairs)
         if self.overall:
             return self._at(pairs, self.mismatch_rate * float(pairs.sum()))
-        left = 1 - math.fsum(self.share)
+        left = 1 - math.fsum(self.shares)
         return self._at(pairs, (fixed + self.mismatch_rate * base) / left)
 
     def _sums(self, pairs: Array) -> tuple[float, float]:
         """What the rates come to, and the pairs that the base rate is for, each times its factor."""
-        return math.fsum(self.rate * pairs), math.fsum(self.factor * pairs)
+        return math.fsum(self.rate * pairs), math.fsum((self.factor * pairs)[self.group < 0])
 
     def _at(self, pairs: Array, total: float) -> Array:
         """What is asked of each cause where all come to a total."""
         fixed, base = self._sums(pairs)
-        rest = max(total * (1 - math.fsum(self.share)) - fixed, 0.0)
-        base_rate = rest / base if base else 0.0
+        rest = max(total * (1 - math.fsum(self.shares)) - fixed, 0.0)
         # Not the rate worked out anew, which may differ from the one given in its last bit.
-        if not self.overall:
-            base_rate = self.mismatch_rate
-        asked: Array = self.rate * pairs + base_rate * (self.factor * pairs) + self.share * total
+        base_rate = self.mismatch_rate if not self.overall else rest / base if base else 0.0
+        asked: Array = self.rate * pairs + base_rate * (self.factor * pairs)
+        for number, share in enumerate(self.shares):
+            its = self.group == number
+            weights = self.factor[its] * pairs[its]
+            among = math.fsum(weights)
+            asked[its] = weights * (share * total / among) if among else 0.0
         return asked
 
     def _solved(self, pairs: Array, target: float, offsets: Array, *, whole: bool) -> Array:
@@ -126,17 +131,19 @@ def _whole(counts: Array) -> Array:
 def demand(scenario: Scenario) -> Demand:
     """What a scenario asks of each of its causes."""
     spots = scenario.hot_spots
-    rates, factors, shares = [], [], []
+    with_share = [position for position, spot in enumerate(spots) if spot.share is not None]
+    rates, factors, groups = [], [], []
     for cause in scenario.cause_table:
         named = [spots[position] for position in cause]
-        own = bool(named) and named[0].factor is None
-        rates.append((named[0].rate or 0.0) if own else 0.0)
-        shares.append((named[0].share or 0.0) if own else 0.0)
-        factors.append(0.0 if own else math.prod(spot.factor or 0.0 for spot in named))
+        own = [spot.rate for spot in named if spot.rate is not None]
+        rates.append(own[0] if own else 0.0)
+        factors.append(0.0 if own else math.prod(spot.factor or 1.0 for spot in named))
+        groups.append(next((with_share.index(position) for position in cause if position in with_share), -1))
     return Demand(
         rate=np.array(rates),
         factor=np.array(factors),
-        share=np.array(shares),
+        group=np.array(groups, np.int64),
+        shares=tuple(spots[position].share or 0.0 for position in with_share),
         mismatch_rate=scenario.mismatch_rate,
         overall=scenario.rate_is == "overall",
     )

@@ -13,7 +13,7 @@ from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import broker_names, dollars, seconds
 from tradegen.core.text_columns import strings
 from tradegen.engine.context import BlockContext
-from tradegen.engine.demands import demand
+from tradegen.engine.demands import Demand, demand
 from tradegen.engine.pairs import make_pairs
 from tradegen.engine.segments import notional_ticks, segments
 from tradegen.errors import ScenarioError, nearest, shown
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-_NOISE = 0.02  # how far a block may be from the average, where no more is asked for than every pair
 _ANY = np.zeros(2, np.int64)  # for fields whose tolerance does not go with the value
 
 
@@ -118,19 +117,39 @@ def _demands(scenario: Scenario, market: Market) -> None:
             sizes[segment.cause] = BLOCK_PAIRS if segment.members is None else len(segment.members)
     asked = demand(scenario)
     wanted = asked.wanted(sizes)
-    rates, target = math.fsum(asked.rate * sizes), scenario.mismatch_rate * BLOCK_PAIRS
-    if scenario.rate_is == "overall" and rates + math.fsum(asked.share) * target > target * (1 + _NOISE):
+    _shares_meet(scenario, asked, sizes)
+    rates, shares = math.fsum(asked.rate * sizes) / BLOCK_PAIRS, math.fsum(asked.shares)
+    if scenario.rate_is == "overall" and rates + shares * scenario.mismatch_rate > scenario.mismatch_rate:
+        parts = f" and those with a share to {shares * scenario.mismatch_rate:.2%}" if shares else ""
         raise ScenarioError(
-            f"the hot spots with a rate alone come to {rates / BLOCK_PAIRS:.2%} of all pairs, and "
-            f"mismatch_rate is {scenario.mismatch_rate:g} overall; expected a higher one, or lower rates"
+            f"the hot spots with a rate come to {rates:.2%} of all pairs{parts}, and mismatch_rate is "
+            f"{scenario.mismatch_rate:.2%} overall; expected a mismatch_rate above "
+            f"{rates / (1 - shares):.2%}, or lower rates or shares"
         )
-    for cause in np.flatnonzero(sizes):
-        if wanted[cause] > sizes[cause] * (1 + _NOISE):
-            where = f"hot spot {scenario.causes[cause]}" if cause else "outside hot spots"
+    for cause in np.flatnonzero((wanted > sizes) & (sizes > 0)):
+        where = f"hot spot {scenario.causes[cause]}" if cause else "outside hot spots"
+        times, there = wanted[cause] / sizes[cause], sizes[cause] / BLOCK_PAIRS
+        raise ScenarioError(
+            f"{where}: with mismatch_rate {scenario.mismatch_rate:g}, {times:.1f} times as many pairs would "
+            f"be mismatched as there are ({there:.2%} of all); expected a lower mismatch_rate, rate, factor "
+            "or share"
+        )
+
+
+def _shares_meet(scenario: Scenario, asked: Demand, sizes: Array) -> None:
+    """Refuse a share of pairs that are not there, and shares that leave no pair for the other mismatches."""
+    spots = [spot.name for spot in scenario.hot_spots if spot.share is not None]
+    for number, name in enumerate(spots):
+        if not sizes[asked.group == number].any():
             raise ScenarioError(
-                f"{where}: {wanted[cause] / BLOCK_PAIRS:.2%} of all pairs would be mismatched there, and "
-                f"only {sizes[cause] / BLOCK_PAIRS:.2%} are there; expected a lower rate, factor or share"
+                f"hot spot {name} matches no pair that no hot spot before it takes, and has a share; "
+                f"expected {name} before those, or no share"
             )
+    if spots and not sizes[(asked.group < 0) & (asked.factor > 0)].any():
+        raise ScenarioError(
+            f"hot spots with a rate or a share match every pair, and the shares add up to "
+            f"{math.fsum(asked.shares):g}; expected some pairs outside them for the other mismatches"
+        )
 
 
 def _about_something(scenario: Scenario, market: Market, spot: HotSpot, most: int) -> None:

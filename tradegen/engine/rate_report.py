@@ -35,18 +35,30 @@ def rate_report(scenario: Scenario, counts: Counts) -> dict[str, Any]:
         ``hot_spots``: by name, its rate, factor or share. Each has ``asked``, ``expected`` and ``made``, the
         latter to six decimals; None where it was not asked for, or there is nothing to divide by.
     """
+    asked = demand(scenario)
     pairs, made = counts.eligible[:-1].astype(float), counts.applied[:-1].astype(float)
-    expected = demand(scenario).expected(counts.eligible[:-1])
+    expected = asked.expected(counts.eligible[:-1])
     overall = scenario.rate_is == "overall"
     rate = scenario.mismatch_rate
+
+    def units(found: Array) -> Array:
+        """By cause, the rate of its share, or else of all pairs in none, at a factor of 1."""
+        rates = np.zeros(len(pairs))
+        for group in np.unique(asked.group):
+            its = (asked.group == group) & (asked.factor > 0)
+            rates[its] = found[its].sum() / max(float((asked.factor * pairs)[its].sum()), 1e-300)
+        return rates
+
+    def others(but: int) -> Array:
+        """By cause, the product of its factors but one."""
+        return np.array([_factor(scenario, but, cause) for cause in scenario.cause_table])
+
     spots: dict[str, Any] = {}
     for number, spot in enumerate(scenario.hot_spots):
         its = np.array([number in cause for cause in scenario.cause_table])
         if spot.factor is not None:
-            # What the same pairs would have at the base rate, with the other factors.
-            others = np.array([_factor(scenario, number, cause) for cause in scenario.cause_table])
-            same = float((others * pairs)[its].sum()) / max(float(pairs[0]), 1.0)
-            base = [same * found[0] for found in (expected, made)]
+            # What its pairs would have without it, with all else the same.
+            base = [(units(found) * others(number) * pairs)[its].sum() for found in (expected, made)]
         else:
             base = [found.sum() if spot.share else pairs[its].sum() for found in (expected, made)]
         measure = next(name for name in ("rate", "factor", "share") if getattr(spot, name) is not None)
@@ -60,7 +72,7 @@ def rate_report(scenario: Scenario, counts: Counts) -> dict[str, Any]:
 
 
 def _factor(scenario: Scenario, but: int, cause: tuple[int, ...]) -> float:
-    return math.prod(scenario.hot_spots[position].factor or 0.0 for position in cause if position != but)
+    return math.prod(scenario.hot_spots[position].factor or 1.0 for position in cause if position != but)
 
 
 def _told(asked: float | None, parts: list[Array], wholes: list[Array]) -> dict[str, float | None]:

@@ -41,32 +41,29 @@ class Segment:
 
 
 def segments(scenario: Scenario, context: BlockContext) -> Iterator[Segment]:
-    """The parts of a block: those of hot spots with a rate or a share, then the rest by factors.
+    """The parts of a block: those of hot spots with a rate or a share, then the rest, each apart by factors.
 
     The last, where there are benign differences, is about the same pairs as the one outside all hot spots.
     """
-    count = len(context.pairs)
     legs_of = [_legs(spot, scenario, context) for spot in scenario.hot_spots]
-    free = np.ones(count, bool)
-    # By pair, which hot spots with a factor are about it: a bit each.
-    together = np.zeros(count, np.int64)
+    about = [legs.any(axis=0) for legs in legs_of]
+    free = np.ones(len(context.pairs), bool)
     bits = _bits(scenario)
-    for number, legs in enumerate(legs_of):
-        about = legs.any(axis=0)
-        if number in bits:
-            together |= about * np.int64(bits[number])
-            continue
-        yield _segment(scenario, number + 1, np.flatnonzero(about & free), legs)
-        free &= ~about
-    for number, cause in enumerate(scenario.cause_table):
-        if cause and cause[0] not in bits:
-            continue
-        members = np.flatnonzero((together == sum(bits[position] for position in cause)) & free)
-        if not cause:
-            outside = members if legs_of else None
-            yield Segment(0, "", scenario.weights, scenario.settings_of, members=outside)
-        elif len(members):
-            yield _segment(scenario, number, members, _legs_of_all([legs_of[position] for position in cause]))
+    # By pair, which hot spots with a factor are about it: a bit each.
+    together = np.zeros(len(free), np.int64)
+    for position, bit in bits.items():
+        together |= about[position] * np.int64(bit)
+    causes = {cause: number for number, cause in enumerate(scenario.cause_table)}
+    for position, spot in enumerate(scenario.hot_spots):
+        if spot.rate is not None:
+            yield _segment(scenario, position + 1, np.flatnonzero(about[position] & free), legs_of)
+        if spot.share is not None:
+            yield from _by_factors(scenario, causes, (position,), about[position] & free, together, legs_of)
+        if spot.factor is None:
+            free &= ~about[position]
+    outside = np.flatnonzero(free & (together == 0)) if legs_of else None
+    yield Segment(0, "", scenario.weights, scenario.settings_of, members=outside)
+    yield from _by_factors(scenario, causes, (), free & (together > 0), together, legs_of)
     if scenario.benign_rate:
         within = {
             name: weight
@@ -78,13 +75,30 @@ def segments(scenario: Scenario, context: BlockContext) -> Iterator[Segment]:
 
 def _bits(scenario: Scenario) -> dict[int, int]:
     """A bit for each hot spot with a factor, by its position."""
-    relative = [number for number, spot in enumerate(scenario.hot_spots) if spot.factor is not None]
-    return {number: 1 << place for place, number in enumerate(relative)}
+    relative = [position for position, spot in enumerate(scenario.hot_spots) if spot.factor is not None]
+    return {position: 1 << place for place, position in enumerate(relative)}
 
 
-def _segment(scenario: Scenario, cause: int, members: Array, legs: Array) -> Segment:
+def _by_factors(
+    scenario: Scenario,
+    causes: Mapping[tuple[int, ...], int],
+    within: tuple[int, ...],
+    among: Array,
+    together: Array,
+    legs_of: Sequence[Array],
+) -> Iterator[Segment]:
+    """Some pairs, apart by the hot spots with a factor that are about them; `within` are about all."""
+    bits = _bits(scenario)
+    for code in np.unique(together[among]).tolist():
+        cause = tuple(sorted((*within, *(position for position, bit in bits.items() if code & bit))))
+        members = np.flatnonzero(among & (together == code))
+        yield _segment(scenario, causes[cause], members, legs_of)
+
+
+def _segment(scenario: Scenario, cause: int, members: Array, legs_of: Sequence[Array]) -> Segment:
     """The part of a hot spot, or of several."""
-    spots = [scenario.hot_spots[position] for position in scenario.cause_table[cause]]
+    positions = scenario.cause_table[cause]
+    spots = [scenario.hot_spots[position] for position in positions]
 
     def settings(name: str) -> Settings:
         own = (spot.settings[name] for spot in spots if name in spot.settings)
@@ -96,7 +110,7 @@ def _segment(scenario: Scenario, cause: int, members: Array, legs: Array) -> Seg
         weights=weights_of(scenario, cause),
         settings=settings,
         members=members,
-        legs=legs,
+        legs=_legs_of_all([legs_of[position] for position in positions]),
     )
 
 

@@ -27,31 +27,39 @@ def cause_name(cause: Cause, spots: Sequence[HotSpot]) -> str:
 
 
 def causes_of(spots: Sequence[HotSpot]) -> tuple[Cause, ...]:
-    """Every cause that a pair can have: none, each hot spot, and those with factors that can overlap.
+    """Every cause that a pair can have: none, each hot spot, and those that can apply together.
+
+    A hot spot with a rate stands alone. One with a share stands alone, too, or with any that have a factor.
 
     Raises
     ------
     ValueError
         Where there are more than `MOST_CAUSES`.
     """
-    if sum(spot.factor is not None for spot in spots) > _MOST_FACTORS:
+    relative = [position for position, spot in enumerate(spots) if spot.factor is not None]
+    if len(relative) > _MOST_FACTORS:
         raise ValueError(f"hot_spots has more than {_MOST_FACTORS} with a factor; expected fewer")
-    overlapping: list[Cause] = []
-    for position, spot in enumerate(spots):
-        if spot.factor is None:
-            continue
-        alone: list[Cause] = [(other,) for other in range(position) if spots[other].factor is not None]
-        for cause in alone + overlapping:
-            together = (*cause, position)
-            if together not in overlapping and _possible([spots[one].where for one in together]):
-                overlapping.append(together)
-                if len(overlapping) + len(spots) >= MOST_CAUSES:
-                    raise ValueError(
-                        f"hot_spots with a factor overlap in more than {MOST_CAUSES:,} ways; expected fewer, "
-                        "or a rate in place of some factors"
-                    )
     singles: list[Cause] = [(position,) for position in range(len(spots))]
-    return ((), *singles, *sorted(overlapping, key=lambda cause: (len(cause), cause)))
+    together: list[Cause] = []
+    # Those with one hot spot less come first, so that all that can apply together are found.
+    growing = [cause for cause in singles if spots[cause[0]].rate is None]
+    while growing:
+        larger = {
+            tuple(sorted((*cause, position)))
+            for cause in growing
+            for position in relative
+            if position > max((one for one in cause if spots[one].factor is not None), default=-1)
+        }
+        growing = [
+            cause for cause in sorted(larger) if _possible([spots[position].where for position in cause])
+        ]
+        together += growing
+        if len(together) + len(spots) >= MOST_CAUSES:
+            raise ValueError(
+                f"hot_spots with a factor overlap in more than {MOST_CAUSES:,} ways; expected fewer of them, "
+                "or a rate in place of some factors"
+            )
+    return ((), *singles, *together)
 
 
 def _possible(conditions: Sequence[Where]) -> bool:

@@ -104,14 +104,20 @@ def _demands(scenario: ScenarioFields) -> None:
     """Refuse factors and shares that ask for more than every pair, whatever the data."""
     shares = math.fsum(spot.share or 0.0 for spot in scenario.hot_spots)
     if shares >= 1:
-        raise ValueError(f"hot_spots have shares that add up to {shares:g}; expected less than 1")
+        raise ValueError(
+            f"hot_spots have shares that add up to {shares:g}; expected less than 1, "
+            "since other pairs get the rest"
+        )
     if scenario.rate_is == "overall":
+        if "mismatch_rate" not in scenario.model_fields_set:
+            raise ValueError("rate_is is overall and mismatch_rate is not given; expected the overall rate")
         return
     for cause, name in zip(scenario.cause_table, scenario.causes, strict=True):
         factors = [scenario.hot_spots[position].factor for position in cause]
-        rate = scenario.mismatch_rate * math.prod(factor for factor in factors if factor is not None)
-        if rate > 1 + 1e-12:
-            times = " x ".join(f"{factor:g}" for factor in factors if factor is not None)
+        known = [factor for factor in factors if factor is not None]
+        rate = scenario.mismatch_rate * math.prod(known)
+        if len(known) == len(factors) and rate > 1 + 1e-12:
+            times = " x ".join(f"{factor:g}" for factor in known)
             raise ValueError(
                 f"hot spot {name}: factor {times} of mismatch_rate {scenario.mismatch_rate:g} is {rate:g}, "
                 "more than every pair; expected at most 1"

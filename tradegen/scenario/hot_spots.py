@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from tradegen.core.clock import stretches
-from tradegen.errors import named
+from tradegen.errors import named, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scenario.field_types import SOME_WEIGHT, SettingsByName, Share, Weights
 from tradegen.scenario.validation import NUMBER, STRICT, Expected, Frozen, explain, table
@@ -80,7 +80,7 @@ class Where(BaseModel):
     def _something(self) -> Self:
         given = self.model_dump(exclude_none=True)
         if not given or not all(value != () for value in given.values()):
-            raise ValueError("ticker and all others are missing; expected one, such as {ticker = 'AAPL'}")
+            raise ValueError("where is empty; expected at least one condition, such as {ticker = 'AAPL'}")
         if (
             self.min_notional is not None
             and self.max_notional is not None
@@ -105,14 +105,16 @@ class HotSpot(BaseModel):
         None, description="share of these pairs with a mismatch, in place of mismatch_rate"
     )
     factor: Annotated[
-        Annotated[float, Field(gt=0, le=1_000_000), NUMBER] | None, Expected("a number above 0, such as 3")
+        Annotated[float, Field(gt=0, le=10_000), NUMBER] | None,
+        Expected("a number above 0 and at most 10000, such as 3"),
     ] = Field(
         None,
         description="in place of a rate: so many times the base rate; where such hot spots overlap, "
         "factors multiply",
     )
     share: Annotated[
-        Annotated[float, Field(gt=0, lt=1), NUMBER] | None, Expected("a share above 0 and below 1")
+        Annotated[float, Field(gt=0, lt=1), NUMBER] | None,
+        Expected("a share above 0 and below 1, such as 0.5"),
     ] = Field(None, description="in place of a rate: this share of all mismatches falls here")
     mechanisms: Weights | None = Field(None, description="weights by mechanism; the scenario's if not given")
     settings: SettingsByName = Field(Frozen(), description="settings by mechanism, over the scenario's")
@@ -129,7 +131,9 @@ class HotSpot(BaseModel):
     def _one_measure(self) -> Self:
         given = [name for name in ("rate", "factor", "share") if getattr(self, name) is not None]
         if len(given) != 1:
-            wrong = f"{' and '.join(given)} are given together" if given else "rate is missing"
+            wrong = (
+                f"{' and '.join(given)} are given together" if given else "rate, factor and share are missing"
+            )
             raise ValueError(f"{wrong}; expected one of rate, factor and share")
         return self
 
@@ -141,6 +145,11 @@ def _read(value: Any) -> Any:
     for number, item in enumerate(value, 1):
         given = item.get("name") if isinstance(item, Mapping) else None
         where = f"hot spot {named(given) if given else number}: "
+        if not isinstance(item, (Mapping, HotSpot)):
+            raise ValueError(
+                f"{where}it is {shown(item)}; expected a table such as "
+                "{name = 'broker', where = {broker_id = 'BKR007'}, factor = 3}"
+            )
         try:
             spots.append(item if isinstance(item, HotSpot) else HotSpot.model_validate(item))
         except ValidationError as error:

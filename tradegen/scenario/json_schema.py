@@ -95,6 +95,10 @@ def _weights() -> list[_Schema]:
         ]
     }
     return [
+        {
+            **_if({"rate_is": {"const": "overall"}}, {}, given=["rate_is"]),
+            "then": {"required": ["mismatch_rate"]},
+        },
         _if({"mismatch_rate": _ABOVE_ZERO}, {"mechanisms": SOME_WEIGHT}),
         _if({"mechanisms": _ALL_ZERO}, {"hot_spots": {"items": own_or_none}}, given=["mechanisms"]),
     ]

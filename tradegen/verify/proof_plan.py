@@ -87,9 +87,9 @@ class Plan:
 
     @property
     def multiplied(self) -> tuple[str, ...]:
-        """The hot spots with a factor: where several are about a pair, its cause names all of them."""
+        """The hot spots with a factor or a share: a cause names all of them that are about the pair."""
         spots = self.scenario.get("hot_spots", ())
-        return tuple(str(spot.get("name", "")) for spot in spots if spot.get("factor") is not None)
+        return tuple(str(spot.get("name", "")) for spot in spots if spot.get("rate") is None)
 
     def file_of(self, leg: int) -> str:
         """The name of the file that a leg stands in."""
