@@ -35,7 +35,8 @@ def test_a_known_key_gets_its_range_again_and_takes_no_new_ids(ledger: Ledger) -
     assert ledger.reserve(15, key="event-1") == 8
     assert ledger.reserve(15, key="event-2") == 23
     assert [ledger.reserve(15, key="event-1") for _ in range(3)] == [8, 8, 8]
-    assert ledger.reserve(1) == 38
+    assert [ledger.reserve(1, key="a single id") for _ in range(2)] == [38, 38]
+    assert ledger.reserve(1) == 39
 
 
 def test_keys_are_told_apart_to_the_letter(ledger: Ledger) -> None:

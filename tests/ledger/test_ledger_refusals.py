@@ -188,3 +188,22 @@ def test_an_older_sqlite_is_refused(ledger: Ledger, monkeypatch: pytest.MonkeyPa
 def test_a_path_that_leads_nowhere_is_refused(path: str) -> None:
     with pytest.raises(LedgerError, match=r"is out of reach \(.+\); correct the path or its permissions$"):
         open_ledger(path)
+
+
+def test_a_key_whose_index_points_at_the_range_of_another_is_damage_and_not_an_answer(tmp_path: Path) -> None:
+    ledger = create_ledger(tmp_path / "ids.db")
+    ledger.reserve(3)
+    ledger.reserve(5, key="event-1")
+    ledger.reserve(5, key="event-2")
+    content = bytearray((tmp_path / "ids.db").read_bytes())
+    size = int.from_bytes(content[16:18], "big")
+    # A leaf of an index begins with 10; there, what follows a key is the row it is at.
+    [start] = [
+        start for start in range(0, len(content), size)
+        if content[start] == 10 and b"event-1" in content[start : start + size]
+    ]  # fmt: skip
+    one, two = (content.index(key, start) + len(key) for key in (b"event-1", b"event-2"))
+    content[one], content[two] = content[two], content[one]
+    (tmp_path / "ids.db").write_bytes(content)
+    with pytest.raises(LedgerError, match="its index of keys misplaces 'event-1'"):
+        open_ledger(tmp_path / "ids.db").reserve(5, key="event-1")

@@ -160,6 +160,21 @@ def test_sizes_have_the_shape_that_is_asked_for_and_hide_all_the_same(name: str)
     assert hidden_in_the_clean_range(original, altered)
 
 
+def test_a_tolerance_leaves_the_shape_of_what_is_beyond_it() -> None:
+    """Mismatches begin at twice 5 basis points, which half of all sizes are below; above, sizes are even."""
+    shape = {"shape": "quantiles", "quantiles": [[0, 0.0005], [0.5, 0.001], [1, 0.005]]}
+    asked = {
+        "pairs": 20_000, "seed": 5, "mismatch_rate": 1.0, "fields_per_pair": [1.0],
+        "mechanisms": {"price.nudge": 1}, "settings": {"price.nudge": shape},
+        "tolerances": {"price": {"bps": 5}},
+    }  # fmt: skip
+    truth = generate(**asked, **MARKET).truth
+    sizes = truth["delta"].astype(float).abs() / truth["original"].astype(float)
+    assert sizes.min() >= 0.001
+    # Five standard deviations of 20,000 even sizes from 0.1% to 0.5%.
+    assert sizes.mean() == pytest.approx(0.003, abs=5 * 0.004 / 12**0.5 / 20_000**0.5)
+
+
 @pytest.mark.parametrize(
     ("given", "same"),
     [
