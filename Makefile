@@ -8,7 +8,9 @@ COMPILED := .venv/compiled
 LOWEST := .venv-lowest
 # Where Python is told to write no bytecode, as in many containers, each of the processes that tests start would compile
 # pandas and all else anew, and take three times as long to start.
-COMPILE = test -z "$$PYTHONDONTWRITEBYTECODE" || $(1)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(1)/lib >&2 || true
+COMPILE = test -z "$$PYTHONDONTWRITEBYTECODE" || $(1)/bin/python -m compileall -qq -j 0 $(2) >&2 || true
+OWN := tradegen tests lambda benchmarks
+THEIRS = -x '/tests?/' $(1)/lib
 # What the benchmark compares with, beside what the tests need already.
 PEERS := faker==40.54.0 mimesis==22.2.0
 # One process more than there are cores: many tests wait for processes and the disk. Who is done takes over from others.
@@ -42,12 +44,15 @@ run: $(READY)
 	@$(BIN)/tradegen generate
 
 test: $(COMPILED)
+	@$(call COMPILE,.venv,$(OWN))
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-all: $(COMPILED)
+	@$(call COMPILE,.venv,$(OWN))
 	$(LARGE) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-large: $(COMPILED)
+	@$(call COMPILE,.venv,$(OWN))
 	$(LARGE) $(BIN)/python -m pytest $(PARALLEL) -m 'large or sized' $(ARGS)
 
 # NumPy says which of the processor's features it uses beyond those that it was built to need.
@@ -109,14 +114,14 @@ $(READY): requirements.txt pyproject.toml
 	@touch $@
 
 $(COMPILED): $(READY)
-	@$(call COMPILE,.venv)
+	@$(call COMPILE,.venv,$(call THEIRS,.venv))
 	@touch $@
 
 test-lowest: $(READY)
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct -e '.[dev]'
 	@# Old releases meet dependencies newer than themselves: what those announce to each other is not ours to mend.
-	@$(call COMPILE,$(LOWEST))
+	@$(call COMPILE,$(LOWEST),$(call THEIRS,$(LOWEST)))
 	$(LOWEST)/bin/python -m pytest $(PARALLEL) -o filterwarnings=default $(ARGS)
 
 test-exhaustive: $(READY)
