@@ -17,7 +17,8 @@ from sizes import size
 
 from tradegen import Scenario, generate
 from tradegen.core.columns import Array
-from tradegen.mechanisms.displacement import Ranges, Sizes, displaced
+from tradegen.mechanisms.displacement import Ranges, displaced
+from tradegen.mechanisms.shapes import Sizes
 
 PAIRS = size(150_000, 1_000_000)
 BEFORE_ROUNDING = 1_000  # shares or ticks: below, the rounding to whole ones decides most of a size

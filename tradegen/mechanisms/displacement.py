@@ -18,12 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from tradegen.core.columns import Array
-from tradegen.core.streams import uniform, whole
 from tradegen.mechanisms.cells import exchange_halves, rotate_cells
-from tradegen.mechanisms.shapes import Bounds, Shape
+from tradegen.mechanisms.shapes import Bounds, Sizes
 from tradegen.mechanisms.wide_ranges import spread
 
-__all__ = ["WIDE", "Ranges", "Sizes", "displaced"]
+__all__ = ["WIDE", "Ranges", "displaced"]
 
 WIDE = 10
 """A range of at least so many of the largest displacements has room for sizes as they are drawn."""
@@ -62,22 +61,6 @@ class Ranges:
         first = int(wide.argmax())
         high = np.append(self.high[:first], self.high[-1])
         return Ranges(self.low[: first + 1], high, np.minimum(self.index, first), self.floor, self.top)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sizes:
-    """What values may be displaced by."""
-
-    bounds: Bounds
-    outer: Bounds  # the same, whatever is allowed of it by a tolerance
-    shape: Shape | None = None  # None: all sizes alike
-
-    def drawn(self, raw: Array, least: Array, most: Array, values: Array) -> Array:
-        """Whole sizes from `least` to `most`, one for each raw draw (int64)."""
-        if self.shape is None:
-            return whole(raw, least, most)
-        sizes = self.shape.drawn(uniform(raw), least, most, self.outer(values))
-        return np.clip(np.floor(sizes + 0.5).astype(np.int64), least, most)
 
 
 def displaced(

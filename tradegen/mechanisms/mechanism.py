@@ -9,8 +9,8 @@ from typing import Protocol
 from tradegen.core.columns import FIELDS, Array
 from tradegen.mechanisms.allowed_sizes import AllowedSizes
 from tradegen.mechanisms.difference import Difference, Leg, Settings
-from tradegen.mechanisms.displacement import Ranges, Sizes, displaced
-from tradegen.mechanisms.shapes import Bounds, shape_of
+from tradegen.mechanisms.displacement import Ranges, displaced
+from tradegen.mechanisms.shapes import Bounds, Sizes, shape_of
 
 __all__ = ["Case", "Context", "Mechanism", "Needs", "Setting", "Shown", "Zone"]
 

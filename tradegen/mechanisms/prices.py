@@ -7,7 +7,6 @@ import numpy as np
 from tradegen.core.columns import TICKS_PER_DOLLAR, Array
 from tradegen.core.streams import whole
 from tradegen.mechanisms.difference import Difference, Leg, Settings
-from tradegen.mechanisms.displacement import Sizes
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
 from tradegen.mechanisms.quantities import (
     digits_exchanged,
@@ -19,6 +18,7 @@ from tradegen.mechanisms.quantities import (
     swap_digits,
     swap_reach,
 )
+from tradegen.mechanisms.shapes import Sizes
 
 __all__ = ["PRICES"]
 

@@ -12,9 +12,10 @@ from typing import TypeAlias
 import numpy as np
 
 from tradegen.core.columns import Array
+from tradegen.core.streams import uniform, whole
 from tradegen.mechanisms.difference import Settings
 
-__all__ = ["TAIL", "Bounds", "Shape", "shape_of", "spread_of"]
+__all__ = ["TAIL", "Bounds", "Shape", "Sizes", "shape_of", "spread_of"]
 
 Bounds: TypeAlias = Callable[[Array], tuple[Array, Array]]
 """The least and the most that a value may be displaced by, by value (numeric arrays of its shape)."""
@@ -63,6 +64,22 @@ class Shape:
     def below(self, size: Array) -> Array:
         """How many are smaller."""
         return _between(size, np.array(self.sizes), np.array(self.probabilities))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sizes:
+    """What values may be displaced by."""
+
+    bounds: Bounds
+    outer: Bounds  # the same, whatever is allowed of it by a tolerance
+    shape: Shape | None = None  # None: all sizes alike
+
+    def drawn(self, raw: Array, least: Array, most: Array, values: Array) -> Array:
+        """Whole sizes from `least` to `most`, one for each raw draw (int64)."""
+        if self.shape is None:
+            return whole(raw, least, most)
+        sizes = self.shape.drawn(uniform(raw), least, most, self.outer(values))
+        return np.clip(np.floor(sizes + 0.5).astype(np.int64), least, most)
 
 
 def spread_of(shape: Shape | None, least: float, most: float, levels: int) -> Array:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradegen.core.columns import Array
 from tradegen.core.streams import scramble, uniform
 from tradegen.mechanisms.edge_weights import LEVELS, EdgeWeights, weights_of
-
-if TYPE_CHECKING:
-    from tradegen.mechanisms.displacement import Sizes
+from tradegen.mechanisms.shapes import Sizes
 
 __all__ = ["spread"]
 
