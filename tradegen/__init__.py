@@ -3,12 +3,22 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tradegen.errors import LedgerError, MarketError, OutputError, ScenarioError, ScoringError, TradegenError
+from tradegen.errors import (
+    FitError,
+    LedgerError,
+    MarketError,
+    OutputError,
+    ScenarioError,
+    ScoringError,
+    TradegenError,
+)
 from tradegen.version import __version__
 
 if TYPE_CHECKING:
     from tradegen.api.batch import Batch, generate
     from tradegen.api.record_batches import blocks
+    from tradegen.desk.fitting import fit
+    from tradegen.desk.result import Fit
     from tradegen.engine.generator import generate_block
     from tradegen.engine.run import Run, prepare
     from tradegen.market.universe import Market, load_market
@@ -18,15 +28,16 @@ if TYPE_CHECKING:
     from tradegen.scoring import Score, pool, score
 
 __all__ = [
-    "Batch", "LedgerError", "Market", "MarketError", "OutputError", "Run", "Scenario", "ScenarioError",
-    "ScenarioOverrides", "Score", "ScoringError", "TradegenError", "__version__", "blocks", "generate",
-    "generate_block", "load_market", "pool", "prepare", "score", "write_dataset",
+    "Batch", "Fit", "FitError", "LedgerError", "Market", "MarketError", "OutputError", "Run", "Scenario",
+    "ScenarioError", "ScenarioOverrides", "Score", "ScoringError", "TradegenError", "__version__", "blocks",
+    "fit", "generate", "generate_block", "load_market", "pool", "prepare", "score", "write_dataset",
 ]  # fmt: skip
 
 # What takes time to import waits until it is asked for: pytest imports this package in every session.
 _LATER = {
-    "Batch": "api.batch", "Market": "market.universe", "Run": "engine.run", "Scenario": "scenario.model",
-    "ScenarioOverrides": "scenario.overrides", "Score": "scoring", "blocks": "api.record_batches",
+    "Batch": "api.batch", "Fit": "desk.result", "Market": "market.universe", "Run": "engine.run",
+    "Scenario": "scenario.model", "ScenarioOverrides": "scenario.overrides", "Score": "scoring",
+    "blocks": "api.record_batches", "fit": "desk.fitting",
     "generate": "api.batch", "generate_block": "engine.generator", "load_market": "market.universe",
     "pool": "scoring", "prepare": "engine.run", "score": "scoring", "write_dataset": "output.dataset",
 }  # fmt: skip

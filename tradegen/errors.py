@@ -14,6 +14,7 @@ from typing import Any
 
 __all__ = [
     "CaseError",
+    "FitError",
     "LedgerError",
     "MarketError",
     "OutputError",
@@ -44,6 +45,10 @@ class ScenarioError(TradegenError, ValueError):
 
 class ScoringError(TradegenError, ValueError):
     """Findings, or a truth, that cannot be scored."""
+
+
+class FitError(TradegenError, ValueError):
+    """Lists of trades, or breaks, that no scenario can be fitted to."""
 
 
 class CaseError(TradegenError, AttributeError):

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tradegen.cli import catalogue, generate, ledger, replay, scenarios, score, verify
+from tradegen.cli import catalogue, fit, generate, ledger, replay, scenarios, score, verify
 from tradegen.cli.shell import SETTINGS, Command, open_closed_streams
 from tradegen.version import __version__
 
@@ -26,7 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     **SETTINGS,
 )
-for command in (generate.generate, replay.replay, verify.verify, score.score, catalogue.catalogue):
+for command in (
+    generate.generate, replay.replay, verify.verify, score.score, fit.fit, catalogue.catalogue
+):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(scenarios.app, name="scenarios")
 app.add_typer(ledger.app, name="ledger")

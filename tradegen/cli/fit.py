@@ -1,0 +1,187 @@
+"""``tradegen fit``: a scenario from the breaks that two lists of trades have."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tradegen.cli.score_options import names_by_ours, tolerance_options
+from tradegen.cli.shell import number, say, sentences
+from tradegen.errors import FitError, nearest
+
+if TYPE_CHECKING:
+    from tradegen.desk.result import Fit
+
+__all__ = ["fit"]
+
+_FORMATS = ("table", "json", "toml")
+
+
+@sentences
+def fit(
+    ours: Annotated[
+        str | None, typer.Argument(metavar="OURS", help="Your list of trades: csv, json, ndjson or parquet.")
+    ] = None,
+    theirs: Annotated[
+        str | None, typer.Argument(metavar="THEIRS", help="The other list of the same trades.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write the scenario here, as TOML with comments; - for stdout."),
+    ] = None,
+    id_column: Annotated[
+        str, typer.Option("--id", metavar="NAME", help="The column that names the trade.")
+    ] = "trade_id",
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="OURS=THEIRS", help="A column under your name for it: `price=Px`."),
+    ] = None,
+    layout: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML with tables `[ours]` and `[theirs]`, each with columns, date_format and "
+            "timestamp_format, as in a scenario.",
+        ),
+    ] = None,
+    breaks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="In place of two lists: a row a break, with trade_id, field, ours and theirs. "
+            "Needs --trades.",
+        ),
+    ] = None,
+    trades: Annotated[
+        int | None,
+        typer.Option(parser=number, metavar="N", help="Of how many trades --breaks has the breaks."),
+    ] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field", metavar="OURS=THEIRS", help="A field in --breaks under your name: `price=Px`."
+        ),
+    ] = None,
+    tolerances: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tolerance",
+            metavar="FIELD=SIZE",
+            help="Differences up to this are benign: `quantity=5`, `price=2bps`, `trade_timestamp=1`.",
+        ),
+    ] = None,
+    tickers: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV file with ticker and price; tradegen's own if not given."),
+    ] = None,
+    confidence: Annotated[float, typer.Option(metavar="SHARE", help="Of the intervals.")] = 0.95,
+    anonymise: Annotated[
+        bool,
+        typer.Option("--anonymise", help="Name no broker or ticker, and no value of a trade, in the result."),
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Generate from the scenario, and print target, made, and why not."),
+    ] = False,
+    form: Annotated[
+        str, typer.Option("--format", metavar="|".join(_FORMATS), help="What to print.")
+    ] = "table",
+) -> None:
+    """Fit a scenario to real breaks: how often, in what, by how much, and where.
+
+    Both lists are compared by id. What differs is explained by the mechanisms of `tradegen catalogue`, and
+    groups of trades that break more often than others become hot spots. Every number comes with an interval.
+
+    For example:
+
+    - `tradegen fit ours.csv theirs.csv --out desk.toml`
+
+    - `tradegen fit ours.csv theirs.csv --id TradeRef --map price=Px --map quantity=Qty --out desk.toml`
+
+    - `tradegen fit --breaks breaks.csv --trades 9500 --out desk.toml`
+
+    - `tradegen fit ours.csv theirs.csv --check`
+
+    - `tradegen generate --scenario desk.toml --out trades.csv --truth truth.csv`
+    """
+    if form not in _FORMATS:
+        raise FitError(f"format {form} is unknown; {nearest(form, _FORMATS)}")
+    _check_output(out, [ours, theirs, breaks, layout, tickers])
+    from tradegen.desk import fitting  # loaded where it is used
+
+    found = fitting.fit(
+        ours,
+        theirs,
+        id=id_column,
+        columns=names_by_ours(columns, "--map", "price=Px"),
+        layouts=_layouts(layout),
+        breaks=breaks,
+        trades=trades,
+        fields=names_by_ours(fields, "--field", "price=Px"),
+        tolerances=tolerance_options(tolerances or []),
+        tickers=tickers,
+        confidence=confidence,
+        anonymise=anonymise,
+    )
+    to_stdout = out == "-"
+    if out is not None and not to_stdout:
+        _write(out, found.to_toml())
+        say(f"wrote {out}; try it with: tradegen generate --scenario {out}")
+    _print(found, "toml" if to_stdout else form)
+    if check:
+        _print_check(found)
+
+
+def _print(found: Fit, form: str) -> None:
+    text = {"table": found.__str__, "json": found.to_json, "toml": found.to_toml}[form]()
+    typer.echo(text.rstrip("\n"))
+
+
+def _print_check(found: Fit) -> None:
+    from tradegen.desk.fit_text import columns
+
+    rows = [("", "target", "interval", "made", "why not")]
+    for one in found.checks():
+        made = one.made.text if one.made else "none"
+        rows.append(
+            (f"{one.target.kind} {one.target.name}", one.target.text, one.target.interval, made, one.why_not)
+        )
+    typer.echo("\n" + "\n".join(columns(rows, (0, 4))))
+
+
+def _write(path: str, text: str) -> None:
+    from tradegen.output.files import OutputFile
+
+    with OutputFile(path) as file:
+        file.write(text.encode())
+
+
+def _layouts(path: Path | None) -> Mapping[str, Any] | None:
+    if path is None:
+        return None
+    from tradegen.core.regular_files import read_text
+
+    try:
+        return tomllib.loads(read_text(path))
+    except OSError as error:
+        raise FitError(f"layout {path} cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise FitError(f"layout {path} is not TOML: {error}") from None
+
+
+def _check_output(out: str | None, inputs: list[Any]) -> None:
+    """Refuse to write over a file that is read.
+
+    Raises
+    ------
+    FitError
+    """
+    if out in (None, "-"):
+        return
+    for path in inputs:
+        if path and Path(path).exists() and Path(str(out)).exists() and Path(path).samefile(str(out)):
+            raise FitError(f"--out is {out}, which is read as well; expected another file")

@@ -1,0 +1,182 @@
+"""A file of breaks: a row for each, with the trade's id, the field, our value and theirs."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from tradegen.core.columns import RECORD, TRADE_COLUMNS
+from tradegen.desk.differences import Observed, Recogniser
+from tradegen.desk.list_columns import NUMBERS, TIMES
+from tradegen.desk.observing import SAMPLE, Breaks
+from tradegen.desk.time_zones import zones_of
+from tradegen.errors import FitError, nearest, shown, whole_number
+from tradegen.scoring.relations import Source
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["observe_breaks"]
+
+_FIELDS = (*TRADE_COLUMNS, RECORD)
+_RECORDS = {
+    (0, 1): "missing_ours",
+    (1, 0): "missing_theirs",
+    (2, 1): "duplicate_ours",
+    (1, 2): "duplicate_theirs",
+}
+
+
+def observe_breaks(
+    connection: DuckDBPyConnection,
+    source: Source,
+    names: Mapping[str, str],
+    fields: Mapping[str, str],
+    trades: int | None,
+    tickers: Collection[str],
+) -> Breaks:
+    """Read the breaks.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    source : Source
+    names : mapping of str to str
+        What the file calls the columns trade_id, field, ours and theirs.
+    fields : mapping of str to str
+        What it calls fields, by our names.
+    trades : int
+        Of how many trades these are the breaks.
+    tickers : collection of str
+        The universe's.
+
+    Raises
+    ------
+    FitError
+        Where a column or field is unknown, a value is none of its field, or breaks contradict each other.
+    """
+    pairs = whole_number("trades", trades, 1, 2**62, FitError)
+    source.require(list(names.values()))
+    columns = ", ".join(source.trimmed(names[name]) for name in ("trade_id", "field", "ours", "theirs"))
+    rows = connection.execute(f"SELECT {columns} FROM {source.relation}").fetchall()
+    if not rows:
+        raise FitError(f"{source.name} has no breaks")
+    ours_of = {theirs: name for name, theirs in fields.items()}
+    unknown = next((name for name in fields if name not in _FIELDS), None)
+    if unknown is not None:
+        raise FitError(f"field {shown(unknown)} is unknown; {nearest(unknown, _FIELDS)}")
+    by_trade: dict[str, dict[str, tuple[str, str]]] = {}
+    for trade, field, ours, theirs in rows:
+        name = ours_of.get(field, field)
+        if trade is None or name is None:
+            raise FitError(f"{source.name} has a break without an id or a field; expected both in each row")
+        if name not in _FIELDS:
+            raise FitError(
+                f"{source.name} has the field {shown(name)}, which is unknown; "
+                f"{nearest(str(name), _FIELDS)}; name yours, such as price=Px"
+            )
+        values = (_canonical(name, ours, source.name), _canonical(name, theirs, source.name))
+        if values[0] == values[1]:
+            raise FitError(
+                f"{source.name} has a break of trade {shown(trade)} in {name} whose values are both "
+                f"{shown(ours)}; expected values that differ"
+            )
+        of_trade = by_trade.setdefault(trade, {})
+        if of_trade.setdefault(name, values) != values:
+            raise FitError(
+                f"{source.name} has two breaks of trade {shown(trade)} in {name} that contradict each other; "
+                "expected one"
+            )
+    if len(by_trade) > pairs:
+        raise FitError(
+            f"{source.name} has breaks of {len(by_trade):,} trades, and trades is {pairs:,}; expected as "
+            "many trades at least"
+        )
+    return _observed(by_trade, pairs, tickers)
+
+
+def _observed(
+    by_trade: Mapping[str, Mapping[str, tuple[str, str]]], pairs: int, tickers: Collection[str]
+) -> Breaks:
+    times = [found["trade_timestamp"] for found in by_trade.values() if "trade_timestamp" in found]
+    codes = [value for found in by_trade.values() for name in ("broker_id", "contra_broker_id")
+             for value in found.get(name, ())]  # fmt: skip
+    named = [value for found in by_trade.values() for value in found.get("ticker", ())]
+    # A ticker with a suffix is the mistake, where the plain one is there as well.
+    known = {name for name in named if name.rpartition(".")[0] not in {*named, *tickers}}
+    recogniser = Recogniser(known, set(codes), zones_of(times))
+    observed, faults = [], Counter[str]()
+    for trade, found in by_trade.items():
+        fault = fills = None
+        if RECORD in found:
+            counts = tuple(map(int, found[RECORD]))
+            fault, fills = _RECORDS.get((counts[0], counts[1]), "unclear"), max(counts)
+            faults[fault] += 1
+        if "trade_id" in found:
+            fault = "mistyped"
+            faults[fault] += 1
+        values = {name: pair for name, pair in found.items() if name not in (RECORD, "trade_id")}
+        ours, theirs = ({name: pair[side] for name, pair in values.items() if pair[side]} for side in (0, 1))
+        observed.append(
+            Observed(trade, tuple(recogniser.differences(ours, theirs, values)), fault, fills or 1)
+        )
+    precision = max((_precision(value) for pair in times for value in pair), default=0)
+    return Breaks(
+        pairs=pairs,
+        broken=len(by_trade),
+        observed=observed[:SAMPLE],
+        recogniser=recogniser,
+        fields=tuple(name for name in TRADE_COLUMNS[1:] if any(name in found for found in by_trade.values())),
+        precision="us" if precision > 3 else "ms" if precision else "s",
+        faults=faults,
+    )
+
+
+def _precision(text: str) -> int:
+    return len(text.partition(".")[2].rstrip("0"))
+
+
+def _canonical(name: str, text: str | None, file: str) -> str:
+    """A value as CSV prints it; "" for a blank.
+
+    Raises
+    ------
+    FitError
+        Where it is none of its field.
+    """
+    if text is None:
+        return ""
+    try:
+        if name == RECORD:
+            return str(int(text))
+        if name in NUMBERS:
+            number = Decimal(text)
+            if not number.is_finite() or abs(number.adjusted()) > 18:
+                raise InvalidOperation
+            plain = f"{number.normalize():f}"
+            if name == "price":
+                whole, _, part = plain.partition(".")
+                return f"{whole}.{part:0<2}"
+            return plain
+        if name in TIMES:
+            return _moment(name, text)
+    except (ValueError, InvalidOperation):
+        expected = {RECORD: "a number of records", "date": "a date such as 2025-07-21"}.get(
+            name, "a plain number such as 154.00" if name in NUMBERS else "a time such as 2025-07-21 10:33:00"
+        )
+        raise FitError(f"{file} has the {name} {shown(text)}; expected {expected}") from None
+    return text
+
+
+def _moment(name: str, text: str) -> str:
+    found = dt.datetime.fromisoformat(text)
+    if found.tzinfo is not None:
+        raise ValueError
+    if name == "date":
+        return found.date().isoformat()
+    return found.isoformat(" ", "microseconds" if found.microsecond else "seconds")

@@ -1,0 +1,91 @@
+"""Weights that make the generator give certain shares of mechanisms, and numbers of fields a trade.
+
+A weight is not a share: a trade with several fields draws them without repeating one, some mechanisms exclude
+others, and some are not possible for every trade. So weights are tried on the generator itself,
+and mended by what it makes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradegen.desk.simulation import DATE, SEED
+from tradegen.engine.generator import generate_blocks
+from tradegen.engine.run import prepare
+
+if TYPE_CHECKING:
+    from tradegen.core.columns import Array
+
+__all__ = ["calibrated"]
+
+_PAIRS = 65_536
+_RATE = 0.5  # of the trials: the more mismatches, the less chance there is in them
+_ROUNDS = 6
+
+
+def calibrated(
+    shares: Mapping[str, float], fields_per_pair: Sequence[float], **scenario: Any
+) -> tuple[dict[str, float], list[float]]:
+    """Weights and shares of pairs with 1, 2, ... fields, for what a desk was seen to have.
+
+    Parameters
+    ----------
+    shares : mapping of str to float
+        The share of broken trades that each mechanism alters.
+    fields_per_pair : sequence of float
+        The shares of broken trades that 1, 2, ... mechanisms alter.
+    **scenario
+        The other fields of the scenario.
+
+    Returns
+    -------
+    weights : dict of str to float
+        1 in sum; a mechanism that is not possible keeps the share itself.
+    fields_per_pair : list of float
+    """
+    names = [name for name, share in shares.items() if share > 0]
+    wanted = np.array([shares[name] for name in names])
+    weights = wanted / wanted.sum()
+    fields = np.array(fields_per_pair, float)[: len({name.partition(".")[0] for name in names})]
+    asked = fields = fields / fields.sum()
+    for _ in range(_ROUNDS):
+        made, by_count = _made(dict(zip(names, weights.tolist(), strict=True)), fields, scenario)
+        total = wanted.sum() / max(made.sum(), 1e-9)
+        weights = weights * np.where(made > 0, wanted / np.maximum(made * total, 1e-9), 1.0)
+        weights = weights / weights.sum()
+        fields = fields * np.where(by_count > 0, asked / np.maximum(by_count, 1e-9), 1.0)
+        fields = fields / fields.sum()
+    return dict(zip(names, weights.tolist(), strict=True)), fields.tolist()
+
+
+def _made(weights: Mapping[str, float], fields: Array, scenario: Mapping[str, Any]) -> tuple[Array, Array]:
+    """Shares of the mismatched pairs by mechanism, and by number of mechanisms."""
+    run = prepare(
+        mechanisms=weights,
+        fields_per_pair=_whole(fields),
+        pairs=_PAIRS,
+        mismatch_rate=_RATE,
+        date=DATE,
+        seed=SEED,
+        **scenario,
+    )
+    applied, events, pairs = np.zeros(len(weights)), np.zeros(len(fields) + 1), 0
+    at = [list(weights).index(name) for name in run.mechanisms]
+    for block in generate_blocks(run):
+        # Several rows of the truth may be of one mechanism: a pair and mechanism count once.
+        of_pair = np.unique(np.stack([block.truth.trade_id, block.truth.mechanism.astype(np.int64)]), axis=1)
+        applied += np.bincount(np.array(at)[of_pair[1]], minlength=len(weights))
+        count = np.unique(of_pair[0], return_counts=True)[1]
+        events += np.bincount(np.minimum(count, len(fields)), minlength=len(fields) + 1)
+        pairs += len(count)
+    return applied / max(pairs, 1), events[1:] / max(pairs, 1)
+
+
+def _whole(fields: Array) -> list[float]:
+    """The shares with 1 as their sum, to the last bit that a scenario asks for."""
+    found = [round(float(share), 6) for share in fields]
+    found[0] = round(1 - sum(found[1:]), 6)
+    return found

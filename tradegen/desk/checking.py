@@ -1,0 +1,95 @@
+"""What a fitted scenario makes, held against what it was fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tradegen.desk.numbers import Number
+from tradegen.desk.simulation import DATE
+from tradegen.engine.generator import generate_blocks
+from tradegen.engine.run import prepare
+from tradegen.errors import FitError, whole_number
+
+if TYPE_CHECKING:
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["Check", "compared", "generated"]
+
+_FEWEST, _MOST = 20_000, 200_000
+_LARGEST = 5_000_000
+_CHANCE = "by chance, or because the market of the scenario is another"
+
+
+def generated(
+    scenario: Scenario, tickers: Mapping[str, str], pairs: int | None, seed: int
+) -> Mapping[str, Any]:
+    """The lists that a scenario makes, as Arrow tables by name.
+
+    Raises
+    ------
+    FitError
+        Where `pairs` is no number of pairs to hold in memory.
+    """
+    from tradegen.formats.arrow import arrow_tables  # loaded where it is used
+
+    count = min(max(scenario.pairs, _FEWEST), _MOST) if pairs is None else pairs
+    whole_number("pairs", count, 1, _LARGEST, FitError)
+    run = prepare(scenario.replace(pairs=count, date=DATE), seed=seed, tickers=tickers)
+    made = arrow_tables(run, tuple(generate_blocks(run)))
+    return {name: made[name] for name in scenario.lists}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A number that was measured, and what the scenario makes of it.
+
+    Attributes
+    ----------
+    target : Number
+    made : Number or None
+        None where nothing of it was seen in what was generated.
+    why_not : str
+        Why these differ by more than chance, "" where they do not.
+    """
+
+    target: Number
+    made: Number | None
+    why_not: str
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """By column: kind, name, target, low, high, made, unit, why_not."""
+        return {
+            "kind": self.target.kind,
+            "name": self.target.name,
+            "target": self.target.value,
+            "low": self.target.low,
+            "high": self.target.high,
+            "made": self.made.value if self.made else 0.0,
+            "unit": self.target.unit,
+            "why_not": self.why_not,
+        }
+
+
+def compared(targets: Sequence[Number], made: Sequence[Number], notes: Mapping[str, str]) -> list[Check]:
+    """What was measured and what was made, by number."""
+    by_name = {(number.kind, number.name): number for number in made}
+    checks = []
+    for target in targets:
+        found = by_name.get((target.kind, target.name))
+        low, high = (found.low, found.high) if found else (0.0, 0.0)
+        # Both are measured: they differ where their intervals have nothing in common.
+        meets = low <= target.high and target.low <= high
+        why = notes.get(f"{target.kind} {target.name}", "") or ("" if meets else _why(target, found))
+        checks.append(Check(target, found, why))
+    return checks
+
+
+def _why(target: Number, found: Number | None) -> str:
+    if target.kind == "size":
+        return "the range of clean values, or the steps they move in, limit sizes"
+    if target.kind == "hot spot" and found is None:
+        return "too few of the generated trades are in it to stand out"
+    return _CHANCE

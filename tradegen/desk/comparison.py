@@ -1,0 +1,285 @@
+"""Two lists compared: every trade that both, or only one, of them has, and which fields differ."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tradegen.core.columns import TICKS_PER_DOLLAR, TRADE_COLUMNS
+from tradegen.desk.list_columns import KINDS, ListColumns
+from tradegen.errors import FitError, shown
+from tradegen.mechanisms.allowed_sizes import PARTS
+from tradegen.scoring.relations import first_row
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from tradegen.scenario.tolerances import Tolerances
+
+__all__ = ["RECORD_FAULTS", "Compared", "compare"]
+
+RECORD_FAULTS = {
+    "missing_ours": ("record.missing", 0),
+    "missing_theirs": ("record.missing", 1),
+    "duplicate_ours": ("record.duplicate", 0),
+    "duplicate_theirs": ("record.duplicate", 1),
+    "split_ours": ("record.split", 0),
+    "split_theirs": ("record.split", 1),
+    "mistyped": ("trade_id.mistyped", None),
+    "unclear": (None, None),
+}
+"""What can be wrong with a trade's records, its mechanism, and the list where it shows (0 or 1)."""
+
+_MIRRORED_AT = 0.5  # so many of the trades on opposite sides, or with their brokers exchanged
+_LOOKED_AT = 100_000  # trades that tell whether the lists mirror each other
+_LONGEST_ID = 40  # characters of an id in which a wrong one is looked for
+_MOST_LONE = 200_000  # trades on one list alone, among which mistyped ids are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the tables ``pairs``, ``ours_rows`` and ``their_rows`` in a connection hold.
+
+    ``pairs`` has a row for each trade that is not the same on both lists: ``trade_id`` and ``their_id``;
+    ``fault``, one of `RECORD_FAULTS` or NULL; ``fills``, records of a split trade; ``differs`` and
+    ``breaks``, a bit for each of `fields`: whether its values differ, and whether by more than the tolerance.
+
+    Attributes
+    ----------
+    fields : tuple of str
+        The fields that both lists have.
+    pairs : int
+        Trades on either list.
+    mirrored : bool
+        Whether the two lists are those of two counterparties, on opposite sides.
+    """
+
+    fields: tuple[str, ...]
+    pairs: int
+    mirrored: bool
+
+
+def compare(
+    connection: DuckDBPyConnection, ours: ListColumns, theirs: ListColumns, tolerances: Tolerances
+) -> Compared:
+    """Read two lists, put their records to each other by id, and compare the values of all fields.
+
+    Raises
+    ------
+    FitError
+        Where the lists have no id or no other field in common, or one holds cells of a wrong form.
+    """
+    fields = tuple(name for name in TRADE_COLUMNS[1:] if name in ours.names and name in theirs.names)
+    if not fields:
+        raise FitError(f"{ours.source.name} and {theirs.source.name} have no column in common but the id")
+    for number, one in enumerate((ours, theirs)):
+        _load(connection, one, ("ours", "theirs")[number], fields)
+    _find_odd(connection, ours.source.name, theirs.source.name)
+    mirrored = _mirrored(connection, fields)
+    shown_as = {name: f"theirs.{name}" for name in fields}
+    if mirrored:
+        brokers = {"broker_id": "contra_broker_id", "contra_broker_id": "broker_id"}
+        shown_as |= {one: f"theirs.{other}" for one, other in brokers.items() if {one, other} <= set(fields)}
+        if "order_type" in fields:
+            side = "theirs.order_type"
+            shown_as["order_type"] = (
+                f"CASE {side} WHEN 'BUY' THEN 'SELL' WHEN 'SELL' THEN 'BUY' ELSE {side} END"
+            )
+    columns = ", ".join(f"{value} AS {name}" for name, value in shown_as.items())
+    connection.execute(f"CREATE VIEW seen AS SELECT trade_id, {columns} FROM theirs")
+    _pair_off(connection, fields, tolerances)
+    [once, others] = first_row(
+        connection,
+        "SELECT (SELECT count(*) FROM ours) - coalesce((SELECT sum(on_ours) FROM odd), 0), "
+        "(SELECT count(*) FROM pairs WHERE fault IS NOT NULL)",
+    )
+    return Compared(fields, int(once + others), mirrored)
+
+
+def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: tuple[str, ...]) -> None:
+    import duckdb
+
+    values = ", ".join(f"{one.value(name)} AS {name}" for name in fields)
+    try:
+        connection.execute(
+            f"CREATE TABLE {table} AS SELECT {one.value('trade_id')} AS trade_id, {values} "
+            f"FROM {one.source.relation}"
+        )
+    except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
+        wrong = one.wrong_cell()
+        first = str(error).partition("\n")[0]
+        raise FitError(wrong or f"{one.source.name} cannot be read: {first}") from None
+    rows, blank = first_row(connection, f"SELECT count(*), count(*) - count(trade_id) FROM {table}")
+    if not rows:
+        raise FitError(f"{one.source.name} has no trades")
+    if blank:
+        raise FitError(f"{one.source.name} has {blank:,} records without an id; expected one in each")
+
+
+def _find_odd(connection: DuckDBPyConnection, ours: str, theirs: str) -> None:
+    """Put the ids that do not stand once on each list into ``odd``, with how often they stand on each."""
+    connection.execute("""
+        CREATE TABLE odd AS
+        SELECT trade_id, count(*) FILTER (list = 0) AS on_ours, count(*) FILTER (list = 1) AS on_theirs
+        FROM (SELECT trade_id, 0 AS list FROM ours UNION ALL SELECT trade_id, 1 FROM theirs)
+        GROUP BY trade_id HAVING on_ours <> 1 OR on_theirs <> 1""")
+    for name, table in ((ours, "ours"), (theirs, "theirs")):
+        [rows] = first_row(connection, f"SELECT count(*) FROM {table}")
+        several, example, often = first_row(
+            connection,
+            f"SELECT coalesce(sum(on_{table}), 0), any_value(trade_id), any_value(on_{table}) "
+            f"FROM odd WHERE on_{table} > 1",
+        )
+        if 2 * several > rows:
+            raise FitError(
+                f"{name} has most ids more than once, such as {shown(example)}, {often} times; "
+                "expected an id that names a trade"
+            )
+    [met] = first_row(
+        connection,
+        "SELECT (SELECT count(DISTINCT trade_id) FROM ours) - (SELECT count(*) FROM odd WHERE on_theirs = 0)",
+    )
+    if not met:
+        examples = [
+            first_row(connection, f"SELECT min(trade_id) FROM {table}")[0] for table in ("ours", "theirs")
+        ]
+        raise FitError(
+            f"no id of {ours} is in {theirs}: they have such as {shown(examples[0])} and "
+            f"{shown(examples[1])}; expected the same trades on both lists"
+        )
+
+
+def _mirrored(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> bool:
+    signs = []
+    if "order_type" in fields:
+        signs.append("avg((ours.order_type <> theirs.order_type)::INT)")
+    if {"broker_id", "contra_broker_id"} <= set(fields):
+        crossed = "ours.broker_id = theirs.contra_broker_id AND ours.contra_broker_id = theirs.broker_id"
+        signs.append(f"avg(({crossed} AND ours.broker_id <> theirs.broker_id)::INT)")
+    if not signs:
+        return False
+    shares = first_row(
+        connection,
+        f"SELECT {', '.join(signs)} FROM (FROM ours LIMIT {_LOOKED_AT}) AS ours JOIN theirs USING (trade_id)",
+    )
+    return any(share is not None and share > _MIRRORED_AT for share in shares)
+
+
+def _pair_off(connection: DuckDBPyConnection, fields: tuple[str, ...], tolerances: Tolerances) -> None:
+    """Make the table ``pairs``, and ``ours_rows`` and ``their_rows`` for the ids in ``odd``."""
+    differs, breaks = _bits(fields, tolerances)
+    # The rows that differ are few. A join of hashes finds them, and holds no other values in memory.
+    connection.execute(f"""
+        CREATE TABLE differing AS
+        SELECT o.trade_id
+        FROM (SELECT trade_id, hash({", ".join(fields)}) AS cells FROM ours) o
+            JOIN (SELECT trade_id, hash({", ".join(fields)}) AS cells FROM seen) t USING (trade_id)
+        WHERE o.cells <> t.cells AND o.trade_id NOT IN (SELECT trade_id FROM odd)""")
+    connection.execute(f"""
+        CREATE TABLE pairs AS
+        SELECT o.trade_id, NULL::VARCHAR AS fault, 1 AS fills, {differs} AS differs, {breaks} AS breaks,
+            o.trade_id AS their_id
+        FROM (SELECT * FROM ours SEMI JOIN differing USING (trade_id)) o
+            JOIN (SELECT * FROM seen SEMI JOIN differing USING (trade_id)) t USING (trade_id)""")
+    total = "quantity" in fields
+    for table, source, count in (("ours_rows", "ours", "on_ours"), ("their_rows", "seen", "on_theirs")):
+        kept = ", ".join(f"any_value({name}) AS {name}" for name in fields)
+        whole = f"sum(quantity)::{KINDS['quantity']}" if total else "NULL"
+        connection.execute(f"""
+            CREATE TABLE {table} AS
+            SELECT trade_id, any_value({count}) AS rows, count(DISTINCT ({", ".join(fields)})) = 1 AS alike,
+                {whole} AS total, {kept}
+            FROM {source} JOIN odd USING (trade_id) GROUP BY trade_id""")
+        if total:
+            # The copies of a doubled record are alike, and each is the whole; fills add up to it.
+            connection.execute(f"UPDATE {table} SET quantity = total WHERE NOT alike")
+    _put_mistyped(connection, fields)
+    connection.execute("""
+        CREATE TABLE faults AS
+        SELECT trade_id, greatest(on_ours, on_theirs) AS fills, CASE
+            WHEN on_ours > 1 AND on_theirs > 1 THEN 'unclear'
+            WHEN on_ours > 1 AND o.total = t.quantity THEN 'split_ours'
+            WHEN on_theirs > 1 AND t.total = o.quantity THEN 'split_theirs'
+            WHEN on_ours = 2 AND o.alike THEN 'duplicate_ours'
+            WHEN on_theirs = 2 AND t.alike THEN 'duplicate_theirs'
+            ELSE 'unclear' END AS fault
+        FROM (SELECT * FROM odd WHERE on_ours > 0 AND on_theirs > 0)
+            JOIN ours_rows o USING (trade_id) JOIN their_rows t USING (trade_id)""")
+    if total:
+        for table in ("ours_rows", "their_rows"):
+            connection.execute(f"""
+                UPDATE {table} SET quantity = total FROM faults
+                WHERE faults.trade_id = {table}.trade_id AND starts_with(fault, 'split')""")
+    connection.execute(f"""
+        INSERT INTO pairs
+        SELECT trade_id, fault, fills, {differs}, {breaks}, trade_id
+        FROM faults JOIN ours_rows o USING (trade_id) JOIN their_rows t USING (trade_id)
+        UNION ALL
+        SELECT o.trade_id, 'mistyped', 1, {differs}, {breaks}, t.trade_id
+        FROM mistyped JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = mistyped.their_id
+        UNION ALL
+        SELECT trade_id, 'missing_theirs', 1, 0, 0, NULL FROM ours_rows
+        WHERE trade_id NOT IN (SELECT trade_id FROM their_rows)
+            AND trade_id NOT IN (SELECT trade_id FROM mistyped)
+        UNION ALL
+        SELECT NULL, 'missing_ours', 1, 0, 0, trade_id FROM their_rows
+        WHERE trade_id NOT IN (SELECT trade_id FROM ours_rows)
+            AND trade_id NOT IN (SELECT their_id FROM mistyped)""")
+
+
+def _put_mistyped(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> None:
+    """Put ids that differ in one digit, of trades that are otherwise alike, to each other.
+
+    Each is on one list alone, no other fits, and all fields but four agree.
+    """
+    alike = " + ".join(f"(o.{name} IS NOT DISTINCT FROM t.{name})::INT" for name in fields)
+    places = f"unnest(range(1, least(length(trade_id), {_LONGEST_ID}) + 1)) AS place"
+    lone = {
+        "ours_rows": "SELECT trade_id FROM ours_rows ANTI JOIN their_rows USING (trade_id)",
+        "their_rows": "SELECT trade_id FROM their_rows ANTI JOIN ours_rows USING (trade_id)",
+    }
+    [most] = first_row(
+        connection,
+        f"SELECT greatest({', '.join(f'(SELECT count(*) FROM ({one}))' for one in lone.values())})",
+    )
+    wanted = f"LIMIT {_MOST_LONE if most <= _MOST_LONE else 0}"
+    keys = {
+        name: f"SELECT trade_id, place, left(trade_id, place - 1) || '?' || substr(trade_id, place + 1) AS "
+        f"key FROM (SELECT trade_id, {places} FROM ({query} {wanted})) "
+        f"WHERE substr(trade_id, place, 1) BETWEEN '0' AND '9'"
+        for name, query in lone.items()
+    }
+    connection.execute(f"""
+        CREATE TABLE mistyped AS
+        SELECT trade_id, their_id FROM (
+            SELECT a.trade_id, b.trade_id AS their_id,
+                count(*) OVER (PARTITION BY a.trade_id) AS of_ours,
+                count(*) OVER (PARTITION BY b.trade_id) AS of_theirs
+            FROM ({keys["ours_rows"]}) a JOIN ({keys["their_rows"]}) b USING (place, key)
+            JOIN ours_rows o ON o.trade_id = a.trade_id JOIN their_rows t ON t.trade_id = b.trade_id
+            WHERE {alike} >= {max(len(fields) - 4, 1)})
+        WHERE of_ours = 1 AND of_theirs = 1""")
+
+
+def _bits(fields: tuple[str, ...], tolerances: Tolerances) -> tuple[str, str]:
+    """SQL for the bits of the fields that differ, and of those that differ by more than the tolerance."""
+    differs, breaks = [], []
+    for number, name in enumerate(fields):
+        different = f"o.{name} IS DISTINCT FROM t.{name}"
+        differs.append(f"({different})::INT * {1 << number}")
+        beyond = different
+        if tolerance := tolerances.of(name):
+            size, base = f"abs(o.{name} - t.{name})", f"least(o.{name}, t.{name})"
+            if name == "date":
+                size = f"abs(datediff('day', o.{name}, t.{name}))"
+            if name == "trade_timestamp":
+                size = f"abs(datediff('microsecond', o.{name}, t.{name}))"
+            unit = TICKS_PER_DOLLAR if name == "price" else 1
+            limit = (
+                str(tolerance.fixed) if tolerance.fixed else f"{base} * {unit} * {tolerance.parts} / {PARTS}"
+            )
+            beyond = f"({different} AND coalesce({size} * {unit} > {limit}, true))"
+        breaks.append(f"({beyond})::INT * {1 << number}")
+    return " + ".join(differs), " + ".join(breaks)

@@ -1,0 +1,203 @@
+"""From what was measured to a scenario: weights, settings and hot spots that the generator can work by."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tradegen.desk.calibration import calibrated
+from tradegen.desk.differences import Observed
+from tradegen.desk.groups import HotGroup
+from tradegen.desk.measuring import Measured, within
+from tradegen.desk.names import DeskNames
+from tradegen.desk.reading import Observations
+from tradegen.errors import FitError, ScenarioError
+
+if TYPE_CHECKING:
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["desk_scenario"]
+
+_MOST_PAIRS = 10**12
+_OFTEN = 0.5  # the rate from which on a hot spot is given as a rate
+_RARE = 0.02  # the share of a hot spot's breaks below which a mechanism is left out there
+_LIKE = 1e-4  # the chance, by accident, that a hot spot's mechanisms differ as much from the others'
+
+
+def desk_scenario(
+    seen: Observations,
+    measured: Measured,
+    groups: Sequence[tuple[str, HotGroup]],
+    names: DeskNames,
+    basis: Mapping[str, Any],
+    *,
+    hide: bool,
+) -> tuple[Scenario, dict[str, str]]:
+    """The scenario, and by number why it does not have it.
+
+    Parameters
+    ----------
+    seen : Observations
+    measured : Measured
+    groups : sequence of (str, HotGroup)
+        With their titles.
+    names : DeskNames
+    basis : mapping
+        Fields of the scenario that are not measured here; and the universe, `tickers`.
+    hide : bool
+        Whether no value of a single trade is to be seen.
+
+    Raises
+    ------
+    FitError
+        Where what was measured cannot be generated.
+    """
+    breaks = seen.breaks
+    view = "counterparty" if breaks.mirrored else "two_system"
+    trial = {**basis, "view": view, "timestamp_precision": breaks.precision}
+    notes: dict[str, str] = {}
+    rates: list[float] = []
+    spots: list[dict[str, Any]] = []
+    rest = list(breaks.observed)
+    for title, group in groups:
+        where = names.where(group)
+        if where is None:
+            notes[f"hot spot {title}"] = "the ticker is not in the universe; give yours with --tickers"
+            continue
+        first = next(
+            (spot["name"] for spot in spots if "rate" in spot and spot["where"].items() <= where.items()), ""
+        )
+        if first:
+            notes[f"hot spot {title}"] = f"all of these trades are in the hot spot {first}"
+            continue
+        rate = float(f"{group.broken / group.trades:.3g}")
+        # Factors multiply where hot spots overlap, up to every pair: rates do not.
+        measure_of = {"rate": rate} if rate > _OFTEN else {"factor": float(f"{group.factor:.3g}")}
+        spot: dict[str, Any] = {"name": title, "where": where, **measure_of}
+        members = dict(zip(seen.ids, group.members.tolist(), strict=True))
+        inside = [trade for trade in rest if members.get(trade.trade_id, 0.0) > 0.5]
+        outside = [trade for trade in rest if members.get(trade.trade_id, 0.0) <= 0.5]
+        if len(group.where) == 1 and _differ(inside, outside):
+            own = within(measured, inside)
+            known = {name: share for name, share in own.mechanisms.items() if share >= _RARE}
+            if known:
+                settings = {name: found for name, found in _settings(own, hide).items() if name in known}
+                spot |= {"mechanisms": known, "settings": settings}
+                rest = outside
+        spots.append(spot)
+        rates.append(rate)
+    base = within(measured, rest) if len(rest) < len(breaks.observed) else measured
+    base = base if base.mechanisms else measured
+    settings = _settings(base, hide)
+    shares = [count / sum(base.fields_per_pair) for count in base.fields_per_pair]
+    weights, fields = calibrated(base.mechanisms, shares, settings=settings, **trial)
+    for spot in spots:
+        if "mechanisms" in spot:
+            own_weights, _ = calibrated(
+                spot["mechanisms"], shares, settings=settings | spot["settings"], **trial
+            )
+            spot["mechanisms"] = _plain(own_weights)
+    share, error = measured.leg
+    values: dict[str, Any] = {
+        "pairs": min(breaks.pairs, _MOST_PAIRS),
+        "mismatch_rate": float(f"{breaks.broken / breaks.pairs:.6g}"),
+        "rate_is": "overall",
+        "fields_per_pair": _whole(fields),
+        "buy_share": float(f"{share:.3g}") if math.isfinite(error) and abs(share - 0.5) > 2 * error else 0.5,
+        "mechanisms": _plain(weights),
+        "settings": settings,
+        **{name: value for name, value in trial.items() if name != "tickers"},
+    }
+    if breaks.benign:
+        # Benign differences are made outside hot spots alone.
+        share = (
+            breaks.benign / breaks.pairs / (seen.groups.outside if spots and seen.groups.outside > 0 else 1.0)
+        )
+        values["benign_rate"] = float(f"{min(share, 1 - values['mismatch_rate']):.6g}")
+    return _possible(values, spots, rates, basis["tickers"]), notes
+
+
+def _possible(
+    values: Mapping[str, Any],
+    spots: list[dict[str, Any]],
+    rates: Sequence[float],
+    tickers: Mapping[str, str],
+) -> Scenario:
+    """The scenario; where factors together ask for more than every pair, the highest becomes a rate.
+
+    Raises
+    ------
+    FitError
+        Where it cannot be generated all the same.
+    """
+    from tradegen.engine.run import prepare
+    from tradegen.scenario.model import Scenario
+
+    while True:
+        try:
+            found = Scenario(**values, hot_spots=spots)
+            prepare(found, seed=1, tickers=tickers)
+        except ScenarioError as error:
+            places = [number for number, spot in enumerate(spots) if "factor" in spot]
+            if not places:
+                raise FitError(f"what was measured cannot be generated: {error}") from None
+            highest = max(places, key=rates.__getitem__)
+            del spots[highest]["factor"]
+            spots[highest]["rate"] = rates[highest]
+        else:
+            return found
+
+
+def _differ(inside: Sequence[Observed], outside: Sequence[Observed]) -> bool:
+    """Whether other fields break inside than outside: a chi-squared test."""
+    counts = [Counter(_fields(trades)) for trades in (inside, outside)]
+    totals = [sum(one.values()) for one in counts]
+    if min(totals) < 20:
+        return False
+    both = counts[0] + counts[1]
+    statistic, degrees = 0.0, len(both) - 1
+    for name, count in both.items():
+        for one, total in zip(counts, totals, strict=True):
+            expected = count * total / sum(totals)
+            statistic += (one[name] - expected) ** 2 / expected
+    if degrees < 1:
+        return False
+    # Wilson and Hilferty: the cube root of chi-squared is nearly normal.
+    cube, spread = (statistic / degrees) ** (1 / 3), math.sqrt(2 / (9 * degrees))
+    return 0.5 * math.erfc((cube - (1 - spread**2)) / spread / math.sqrt(2)) < _LIKE
+
+
+def _fields(trades: Sequence[Observed]) -> list[str]:
+    found = [one.field for trade in trades for one in trade.differences]
+    return found + [trade.fault for trade in trades if trade.fault]
+
+
+def _settings(measured: Measured, hide: bool) -> dict[str, dict[str, Any]]:
+    if not hide:
+        return {name: dict(found) for name, found in measured.settings.items()}
+    return {
+        name: {key: _coarse(value) for key, value in found.items()}
+        for name, found in measured.settings.items()
+    }
+
+
+def _coarse(value: Any) -> Any:
+    """A size in two digits, which is that of no single trade."""
+    if isinstance(value, list):
+        return [[chance, _coarse(size)] for chance, size in value]
+    if isinstance(value, float):
+        return float(f"{value:.2g}")
+    return int(float(f"{value:.2g}")) if isinstance(value, int) else value
+
+
+def _plain(weights: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(f"{weight:.4g}") for name, weight in weights.items()}
+
+
+def _whole(fields: Sequence[float]) -> list[float]:
+    """Shares in four digits, 1 in sum."""
+    found = [round(share, 4) for share in fields]
+    found[0] = round(1 - sum(found[1:]), 4)
+    return found

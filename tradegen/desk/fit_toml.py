@@ -1,0 +1,173 @@
+"""A fitted scenario as TOML, whose comments say what each number was measured from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tradegen.desk.measuring import UNITS
+from tradegen.desk.numbers import FEW, Number
+from tradegen.version import __version__
+
+if TYPE_CHECKING:
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["as_toml"]
+
+_LATER = ("mechanisms", "settings", "tolerances", "hot_spots")
+_LEFT_OUT = ("rate_mode", "boundary", "keep_in_range", "order", "price_band")  # at their defaults
+
+
+def as_toml(
+    scenario: Scenario,
+    numbers: Sequence[Number],
+    notes: Mapping[str, str],
+    hints: Mapping[str, Any],
+    confidence: float,
+) -> str:
+    """The file's text; `Scenario.load` takes it back, and comments mean nothing to it."""
+    measured = {(number.kind, number.name): number for number in numbers}
+    values = scenario.model_dump(exclude_none=True, exclude_unset=True)
+    lines = list(_head(measured["rate", "overall"], confidence))
+    for name, value in values.items():
+        if name not in (*_LATER, *_LEFT_OUT) and value not in ({}, (), None):
+            lines.append(f"{_dumped({name: value})}{_beside(name, measured)}")
+    lines += ["", "[mechanisms]  # weights; beside each, the share of the breaks that it explains"]
+    lines += _weights(values["mechanisms"], measured)
+    if tolerances := {
+        name: value for name, value in values.get("tolerances", {}).items() if value not in (0, 0.0, None)
+    }:
+        lines += [
+            "",
+            "[tolerances]  # as given to fit",
+            *(_dumped({name: value}) for name, value in tolerances.items()),
+        ]
+    for name, settings in values.get("settings", {}).items():
+        lines += ["", *_settings(f'settings."{name}"', settings, [
+            number for number in numbers if number.kind == "size" and number.name.startswith(f"{name} ")
+        ])]  # fmt: skip
+    for spot in values.get("hot_spots", ()):
+        lines += ["", *_hot_spot(spot, measured)]
+    left_out = [
+        f"{number.name}: {number.text} ({number.interval}); {notes[f'{number.kind} {number.name}']}"
+        for number in numbers
+        if f"{number.kind} {number.name}" in notes
+    ]
+    if left_out:
+        lines += ["", "# Measured, and not in this scenario:", *(f"# - {text}" for text in left_out)]
+    if hints:
+        lines += ["", "# The sizes suggest these tolerances, which would make small differences benign:"]
+        lines += [f"# tolerances.{_dumped({name: value})}" for name, value in hints.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _head(rate: Number, confidence: float) -> Iterator[str]:
+    yield f"# Fitted by tradegen {__version__} to {rate.of:,} trades, {rate.count:,} of which break."
+    yield f"# Comments give each number as it was measured, and its interval at {confidence:.0%}."
+    yield f"# A number that is {FEW!r} has an interval wider than itself."
+    yield ""
+
+
+def _beside(name: str, measured: Mapping[tuple[str, str], Number]) -> str:
+    kinds = {
+        "mismatch_rate": ("rate", "overall"),
+        "benign_rate": ("rate", "benign"),
+        "buy_share": ("leg", "ours"),
+    }
+    number = measured.get(kinds.get(name, ("", "")))
+    if number is not None:
+        return _comment(number)
+    if name == "buy_share":
+        return "  # assumed: the lists do not tell which of them is wrong"
+    if name == "fields_per_pair":
+        counts = [number for (kind, _), number in measured.items() if kind == "fields"]
+        return f"  # measured: {', '.join(f'{number.name}: {number.text}' for number in counts)}"
+    return ""
+
+
+def _comment(number: Number) -> str:
+    note = f"; {number.note}" if number.note else ""
+    return f"  # {number.text}, {number.interval}; {number.count:,} of {number.of:,}{note}"
+
+
+def _weights(weights: Mapping[str, float], measured: Mapping[tuple[str, str], Number]) -> Iterator[str]:
+    for name, weight in weights.items():
+        number = measured.get(("mechanism", name))
+        yield f"{_dumped({name: weight})}{_comment(number) if number else ''}"
+
+
+def _settings(title: str, settings: Mapping[str, Any], sizes: Iterable[Number]) -> Iterator[str]:
+    yield f"[{title}]"
+    for number in sizes:
+        share = number.name.rpartition(" ")[2]
+        note = f"; {number.note}" if number.note else ""
+        yield f"# {share} are below {number.text} ({number.interval}){note}"
+    unit, scale = UNITS.get(title.split('"')[1], ("", 1.0))
+    if unit:
+        yield _dumped({"unit": unit})
+    shaped = settings.get("shape", "uniform") != "uniform"
+    for name, value in settings.items():
+        # A shape says where it begins and ends, and what has no shape need not say so.
+        if value is None or (name == "shape" and not shaped) or (name in ("min", "max") and shaped):
+            continue
+        yield _dumped({name: _times(value, scale)})
+
+
+def _times(value: Any, scale: float) -> Any:
+    """Sizes in another unit; as they would be written, without the noise of binary fractions."""
+    if scale == 1 or isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [(chance, _times(size, scale)) for chance, size in value]
+    return float(f"{value * scale:.6g}")
+
+
+def _hot_spot(spot: Mapping[str, Any], measured: Mapping[tuple[str, str], Number]) -> Iterator[str]:
+    yield "[[hot_spots]]"
+    number = measured.get(("hot spot", spot["name"]))
+    for name in ("name", "where", "rate", "factor"):
+        if spot.get(name) is None:
+            continue
+        if name == "where":
+            where = {key: _single(value) for key, value in spot[name].items()}
+            yield f"where = {{ {', '.join(_dumped({key: value}) for key, value in where.items())} }}"
+            continue
+        comment = (
+            f"  # {number.text} ({number.interval}); {number.count:,} of {number.of:,} break"
+            if number
+            else ""
+        )
+        yield f"{_dumped({name: spot[name]})}{comment if name != 'name' else ''}"
+    if spot.get("mechanisms"):
+        weights = ", ".join(_dumped({name: weight}) for name, weight in spot["mechanisms"].items())
+        yield f"mechanisms = {{ {weights} }}"
+    for name, settings in spot.get("settings", {}).items():
+        yield from ("", *_settings(f'hot_spots.settings."{name}"', settings, ()))
+
+
+def _single(value: Any) -> Any:
+    """One name in place of a list of one."""
+    return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
+
+
+def _dumped(pair: Mapping[str, Any]) -> str:
+    """One key and its value, on one line."""
+    import tomli_w
+
+    [(name, value)] = pair.items()
+    if isinstance(value, Mapping):
+        inner = ", ".join(_dumped({key: item}) for key, item in value.items() if item is not None)
+        return f"{_key(name)} = {{ {inner} }}"
+    if isinstance(value, (list, tuple)):
+        return f"{_key(name)} = [{', '.join(_item(item) for item in value)}]"
+    return tomli_w.dumps({name: value}).strip()
+
+
+def _item(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_item(item) for item in value)}]"
+    return _dumped({"x": value}).partition(" = ")[2]
+
+
+def _key(name: str) -> str:
+    return _dumped({name: 0}).partition(" = ")[0]

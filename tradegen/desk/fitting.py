@@ -1,0 +1,148 @@
+"""`fit`: from two lists, or from a file of breaks, to a scenario that breaks trades in the same way."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tradegen.desk.desk_scenario import desk_scenario
+from tradegen.desk.list_columns import layouts_of
+from tradegen.desk.measuring import measure
+from tradegen.desk.names import desk_names
+from tradegen.desk.numbers import numbers_of
+from tradegen.desk.reading import Observations, read_breaks, read_lists
+from tradegen.desk.result import Fit
+from tradegen.desk.tolerance_hints import tolerance_hints
+from tradegen.errors import FitError, ScenarioError, shown
+from tradegen.market.universe import Market, Tickers, load_market
+
+if TYPE_CHECKING:
+    from tradegen.scenario.tolerances import Tolerances
+
+__all__ = ["fit"]
+
+
+def fit(
+    ours: Any = None,
+    theirs: Any = None,
+    *,
+    id: str = "trade_id",  # noqa: A002 - what a user calls it
+    columns: Mapping[str, str] | None = None,
+    layouts: Mapping[str, Any] | None = None,
+    breaks: Any = None,
+    trades: int | None = None,
+    fields: Mapping[str, str] | None = None,
+    tolerances: Tolerances | Mapping[str, Any] | None = None,
+    tickers: Tickers = None,
+    confidence: float = 0.95,
+    anonymise: bool = False,
+) -> Fit:
+    """Fit a scenario to the breaks that two lists of trades have, or to a file of breaks.
+
+    Parameters
+    ----------
+    ours, theirs : path, folder, DataFrame or Arrow table
+        The same trades as two systems, or two counterparties, have them: CSV, JSON lines, JSON or Parquet.
+    id : str
+        What the column is called that names the trade.
+    columns : mapping of str to str, optional
+        Names of columns that are not ours: ``{"price": "Px"}``.
+    layouts : mapping, optional
+        Tables ``ours`` and ``theirs``, each as a scenario has it: names of columns for this list, and the
+        forms of its dates and times. Forms that are not given are found, where only one fits.
+    breaks : path, DataFrame or Arrow table, optional
+        In place of two lists: a row for each break, with the columns trade_id, field, ours and theirs.
+    trades : int, optional
+        Along with `breaks`: of how many trades these are the breaks.
+    fields : mapping of str to str, optional
+        Along with `breaks`: names of fields that are not ours, ``{"price": "Px"}``.
+    tolerances : Tolerances or mapping, optional
+        Differences up to these are benign, as in a scenario; none if not given.
+    tickers : mapping, Series or path, optional
+        The universe that is to be generated from, as `generate` takes it.
+    confidence : float
+        Of the intervals; from 0.5 to below 1.
+    anonymise : bool
+        Whether the result is to name no broker, ticker or file, and no value of a trade.
+
+    Returns
+    -------
+    Fit
+        With the scenario, and a table of all numbers that were measured.
+
+    Raises
+    ------
+    FitError
+        Where nothing can be fitted: ids that do not meet, cells that are no numbers or dates, no break.
+
+    Examples
+    --------
+    >>> from tradegen import generate
+    >>> lists = generate(pairs=2_000, view="two_system", mismatch_rate=0.1, seed=7).lists
+    >>> found = fit(lists["ours"], lists["theirs"])
+    >>> found.scenario.mismatch_rate
+    0.1
+    """
+    if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not 0.5 <= confidence < 1:
+        raise FitError(f"confidence is {shown(confidence)}; expected a share from 0.5 to below 1")
+    if (breaks is None) == (ours is None) or (ours is None) != (theirs is None):
+        raise FitError("expected two lists, ours and theirs, or breaks and how many trades they are of")
+    if (breaks is None) != (trades is None):
+        raise FitError("breaks and trades go together; expected both, or two lists")
+    limits = _tolerances(tolerances)
+    market = load_market(tickers)
+    if breaks is not None:
+        names = {name: (columns or {}).get(name, name) for name in ("field", "ours", "theirs")}
+        seen = read_breaks(breaks, trades, {"trade_id": id, **names}, fields or {}, market.tickers)
+    else:
+        seen = read_lists(ours, theirs, layouts_of(id, columns, layouts), limits, confidence)
+    refit = functools.partial(_again, tolerances=limits, tickers=tickers, confidence=confidence)
+    return _fitted(seen, limits, market, confidence, hide=anonymise, refit=refit)
+
+
+def _again(lists: Mapping[str, Any], **options: Any) -> Fit:
+    """Fit what was generated."""
+    ours, theirs = lists.values()
+    return fit(ours, theirs, **options)
+
+
+def _fitted(
+    seen: Observations,
+    tolerances: Tolerances,
+    market: Market,
+    confidence: float,
+    *,
+    hide: bool,
+    refit: functools.partial[Fit],
+) -> Fit:
+    """Measure what was seen, and make a scenario of it."""
+    breaks = seen.breaks
+    names = desk_names(breaks.recogniser.brokers, breaks.recogniser.tickers, market.tickers, hide=hide)
+    basis: dict[str, Any] = {**seen.market.fields(), "tickers": market.to_dict()}
+    if tolerances:
+        basis["tolerances"] = tolerances
+    if names.count:
+        basis["brokers"] = names.count
+    measured = measure(breaks, **basis)
+    if not measured.mechanisms:
+        raise FitError(
+            f"none of the mechanisms explains any of the {breaks.broken:,} breaks; "
+            "tradegen catalogue lists those there are"
+        )
+    titled = [(names.title(group), group) for group in seen.groups.found]
+    numbers = tuple(numbers_of(breaks, measured, titled, confidence))
+    scenario, notes = desk_scenario(seen, measured, titled, names, basis, hide=hide)
+    for field in measured.unexplained:
+        notes[f"unexplained {field}"] = "no mechanism makes these; the others have their share"
+    hints = {} if tolerances else tolerance_hints(breaks.observed)
+    return Fit(scenario, numbers, notes, hints, seen.groups.looked_at, confidence, market.to_dict(), refit)
+
+
+def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances:
+    from tradegen.scenario.model import Scenario  # pydantic, only where it is needed
+
+    try:
+        return Scenario(tolerances=given).tolerances if given is not None else Scenario().tolerances
+    except ScenarioError as error:
+        raise FitError(str(error)) from None

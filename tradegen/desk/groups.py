@@ -1,0 +1,130 @@
+"""Groups of trades that break more often, or less often, than the others: the hot spots of a desk.
+
+Each value of a column is a group: a broker, a ticker, half an hour, trades of a size and more; and so is each
+pair of these. Groups are taken one by one, the one that stands out most first; what it explains is then no
+longer held for the work of others. The more groups there are to look at, the more one must stand out
+(Bonferroni's correction: all columns and pairs of columns have a like part in it, whatever their groups).
+
+Where the lists differ, a broken trade may belong to the group that ours names, or to the one that theirs
+names. It counts for each by as much as clean trades, and the groups found so far, make it likely.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from tradegen.core.columns import Array
+from tradegen.desk.group_factors import GroupFit
+from tradegen.desk.group_tables import GroupTable
+from tradegen.desk.trade_codes import Axis, Trades
+
+__all__ = ["SIGNIFICANCE", "HotGroup", "HotGroups", "hot_groups"]
+
+SIGNIFICANCE = 0.01
+"""The chance that a group is found where none stands out, over all groups together."""
+
+_MOST = 12  # groups
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HotGroup:
+    """A group that stands out.
+
+    Attributes
+    ----------
+    where : dict of str to str
+        Its values, by the names of their axes.
+    trades, broken : float
+        Trades in it, and those that break.
+    factor, low, high : float
+        How many times as often it breaks as it would otherwise, with an interval.
+    chance : float
+        That any group stands out as much by accident.
+    members : ndarray of float64, shape (m,)
+        How likely each broken trade of the sample belongs to it.
+    """
+
+    where: dict[str, str]
+    trades: float
+    broken: float
+    factor: float
+    low: float
+    high: float
+    chance: float
+    members: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HotGroups:
+    """The groups that stand out, the most striking first.
+
+    Attributes
+    ----------
+    found : list of HotGroup
+    looked_at : int
+        Groups there are.
+    outside : float
+        The share of clean trades in none of those found.
+    """
+
+    found: Sequence[HotGroup] = ()
+    looked_at: int = 0
+    outside: float = 1.0
+
+
+def hot_groups(trades: Trades, confidence: float) -> HotGroups:
+    """The groups that stand out."""
+    tables = [GroupTable(trades, axes) for axes in _sets(trades.axes)]
+    looked_at = sum(table.looked_at for table in tables)
+    limit = math.log(max(len(tables), 1) / SIGNIFICANCE)
+    fit = GroupFit(trades)
+    chances: list[float] = []
+    while len(fit.chosen) < _MOST:
+        found = [table.most_striking(fit) for table in tables]
+        score, group = max((one for one in found if one is not None), default=(-math.inf, ()))
+        if score <= limit:
+            break
+        chances.append(math.exp(-min(score - limit, 700.0)) * SIGNIFICANCE)
+        fit = GroupFit(trades, [*fit.chosen, group], [*fit.factors, 1.0], [*fit.open_factors, 1.0])
+        fit.settle()
+    clean = trades.clean.shape[1]
+    inside = np.count_nonzero(fit.inside_clean.any(axis=0)) if clean else 0
+    return HotGroups(
+        [_described(fit, number, chance, confidence) for number, chance in enumerate(chances)],
+        looked_at,
+        1 - inside / max(clean, 1),
+    )
+
+
+def _described(fit: GroupFit, number: int, chance: float, confidence: float) -> HotGroup:
+    trades, group, factor = fit.trades, fit.chosen[number], fit.factors[number]
+    members = (fit.belongs * fit.inside_broken[:, number]).sum(axis=0)
+    inside = float(members.sum())
+    outside = max(members.size - inside, 1.0)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    spread = math.exp(z * math.sqrt((1 / max(inside, 1.0) + 1 / outside) / trades.evidence))
+    clean = float(fit.inside_clean[number].sum()) * trades.clean_weight
+    return HotGroup(
+        where={trades.axes[axis].name: trades.axes[axis].values[code] for axis, code in group},
+        trades=clean + inside * trades.weight,
+        broken=inside * trades.weight,
+        factor=factor,
+        low=factor / spread,
+        high=factor * spread,
+        chance=chance,
+        members=members,
+    )
+
+
+def _sets(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:
+    """Each axis, and each two that are about different columns."""
+    yield from ((axis,) for axis in range(len(axes)))
+    for one, other in itertools.combinations(range(len(axes)), 2):
+        if set(axes[one].rows).isdisjoint(axes[other].rows):
+            yield one, other

@@ -1,0 +1,191 @@
+"""Which columns of a desk's list hold which field, and in what form."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tradegen.core.columns import LISTS, TRADE_COLUMNS
+from tradegen.errors import FitError, ScenarioError, nearest, shown
+from tradegen.scoring.relations import Source, first_row, literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from tradegen.scenario.layouts import Layout
+
+__all__ = ["NAMES", "NUMBERS", "TIMES", "ListColumns", "layouts_of"]
+
+NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
+NUMBERS = ("quantity", "price")
+TIMES = ("date", "trade_timestamp")
+KINDS = (
+    dict.fromkeys(("trade_id", *NAMES), "VARCHAR")
+    | dict.fromkeys(NUMBERS, "DECIMAL(24, 6)")
+    | {"date": "DATE", "trade_timestamp": "TIMESTAMP"}
+)
+"""The SQL type of each field's values."""
+
+_ISO = {
+    "date": r"\d{4}-\d\d-\d\d( 00:00:00)?",
+    "trade_timestamp": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?",
+}
+_DAYS = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d-%b-%Y",
+    "%d %b %Y",
+)
+_CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M")
+_FORMS = {
+    "date": _DAYS,
+    "trade_timestamp": tuple(
+        f"{day}{gap}{clock}" for day in _DAYS for gap in (" ", "-") for clock in _CLOCKS
+    ),
+}
+_LOOKED_AT = 10_000  # records that tell the form of dates
+_SIDES = {"BUY": ("BUY", "B", "BOUGHT", "1"), "SELL": ("SELL", "S", "SOLD", "2")}  # FIX, tag 54: 1 and 2
+_EXPECTED = {
+    "quantity": "a plain number such as 250",
+    "price": "a plain number such as 154.00",
+    "date": "a date such as 2025-07-21, or its form in a layout",
+    "trade_timestamp": "a time such as 2025-07-21 10:33:00, or its form in a layout",
+}
+
+
+@dataclass(slots=True)
+class ListColumns:
+    """One list: where it is, what it calls each field, and the forms of its dates and times.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    source : Source
+    layout : Layout
+        Names of columns and forms of dates, as far as the user has given them.
+    given_names : collection of str
+        Fields that the user has named; the others may be missing.
+
+    Raises
+    ------
+    FitError
+        Where a named column is missing, or a date or time has no known form.
+    """
+
+    connection: DuckDBPyConnection
+    source: Source
+    layout: Layout
+    names: dict[str, str] = field(init=False)
+    forms: dict[str, str | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        called = {name: self.layout.columns.get(name, name) for name in TRADE_COLUMNS}
+        for name, column in called.items():
+            if column not in self.source.seen and (name == "trade_id" or name in self.layout.columns):
+                raise FitError(
+                    f"{self.source.name} has no column {shown(column)}; {nearest(column, self.source.seen)}"
+                )
+        self.names = {name: column for name, column in called.items() if column in self.source.seen}
+        if len(self.names) == 1:
+            raise FitError(
+                f"{self.source.name} has none of the columns {', '.join(TRADE_COLUMNS[1:])}; "
+                "name yours, such as price=Px"
+            )
+        given = {"date": self.layout.date_format, "trade_timestamp": self.layout.timestamp_format}
+        self.forms = {name: given[name] or self._form(name) for name in TIMES if name in self.names}
+
+    def value(self, name: str, *, strict: bool = True) -> str:
+        """SQL for a field's values, of the type in `KINDS`; NULL where the cell is blank.
+
+        Unless `strict`, also where it is of another form: else the query fails there.
+        """
+        kind, tried = KINDS[name], "" if strict else "TRY_"
+        # Numbers and dates may have blanks around them, which a cast does not mind.
+        cell = (
+            self.source.trimmed(self.names[name]) if kind == "VARCHAR" else self.source.text(self.names[name])
+        )
+        form = self.forms.get(name)
+        if form is not None:
+            parsed = f"{'' if strict else 'try_'}strptime({cell}, {literal(form)})"
+            return f"CAST({parsed} AS {kind})"
+        if name == "order_type":
+            cases = " ".join(
+                f"WHEN upper({cell}) IN ({', '.join(map(literal, words))}) THEN {literal(side)}"
+                for side, words in _SIDES.items()
+            )
+            return f"CASE WHEN {cell} IN ('BUY', 'SELL') THEN {cell} {cases} ELSE {cell} END"
+        return cell if kind == "VARCHAR" else f"{tried}CAST({cell} AS {kind})"
+
+    def wrong_cell(self) -> str:
+        """A sentence on a cell that is not of its field's form; "" where there is none."""
+        for name in (*NUMBERS, *TIMES):
+            if name in self.names:
+                cell = self.source.trimmed(self.names[name])
+                found = first_row(
+                    self.connection,
+                    f"SELECT {cell} FROM {self.source.relation} "
+                    f"WHERE {cell} IS NOT NULL AND {self.value(name, strict=False)} IS NULL LIMIT 1",
+                )
+                if found:
+                    return f"{self.source.name} has the {name} {shown(found[0])}; expected {_EXPECTED[name]}"
+        return ""
+
+    def _form(self, name: str) -> str | None:
+        """The form that fits all dates or times looked at; None for ISO 8601."""
+        cell = self.source.trimmed(self.names[name])
+        cells = f"(SELECT {cell} AS cell FROM {self.source.relation} LIMIT {_LOOKED_AT})"
+        tried = [f"regexp_full_match(cell, {literal(_ISO[name])})"]
+        tried += [f"try_strptime(cell, {literal(form)}) IS NOT NULL" for form in _FORMS[name]]
+        fits = first_row(
+            self.connection,
+            f"SELECT {', '.join(f'bool_and({one})' for one in tried)} FROM {cells} WHERE cell IS NOT NULL",
+        )
+        fitting = [form for form, fit in zip((None, *_FORMS[name]), fits, strict=True) if fit]
+        if fitting[:1] == [None] or not any(fit is not None for fit in fits):
+            return None
+        option = "date_format" if name == "date" else "timestamp_format"
+        [example] = first_row(self.connection, f"SELECT min(cell) FROM {cells}")
+        if not fitting:
+            raise FitError(
+                f"{self.source.name} has the {name} {shown(example)}, which no known form fits; "
+                f"give a layout with {option}, such as {_FORMS[name][0]}"
+            )
+        if len(fitting) > 1:
+            raise FitError(
+                f"{self.source.name} has the {name} {shown(example)}, which may be {fitting[0]} or "
+                f"{fitting[1]}; give a layout with {option}"
+            )
+        return fitting[0]
+
+
+def layouts_of(
+    trade_id: str, columns: Mapping[str, str] | None, layouts: Mapping[str, Any] | None
+) -> dict[str, Layout]:
+    """The layouts of both lists: what is given for each, over what is given for both.
+
+    Raises
+    ------
+    FitError
+        Where there is no such list or field.
+    """
+    from tradegen.scenario.model import Scenario  # pydantic, only where it is needed
+
+    both = {"trade_id": trade_id, **(columns or {})}
+    both = {name: column for name, column in both.items() if name != column}
+    lists: dict[str, Any] = {name: {"columns": dict(both)} for name in LISTS["two_system"]}
+    for name, given in (layouts or {}).items():
+        if name not in lists or not isinstance(given, Mapping):
+            raise FitError(f"layout has {shown(name)}; expected tables ours and theirs")
+        lists[name] = {**given, "columns": both | dict(given.get("columns", {}))}
+    try:
+        return Scenario(view="two_system", **lists).lists
+    except ScenarioError as error:
+        raise FitError(str(error)) from None

@@ -1,0 +1,245 @@
+"""What the broken trades say: mechanisms, sizes, the leg, and how many fields break at once."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from tradegen.core.columns import FIELDS, Array
+from tradegen.desk.comparison import RECORD_FAULTS
+from tradegen.desk.differences import Observed, Seen
+from tradegen.desk.mixture import Looks, Mixture, estimated
+from tradegen.desk.observing import Breaks
+from tradegen.desk.simulation import signatures
+from tradegen.desk.sizes import settings_of, smoothed
+from tradegen.mechanisms.catalogue import CATALOGUE
+
+__all__ = ["UNITS", "Measured", "measure", "within"]
+
+UNITS = {"quantity.nudge": ("percent", 100.0), "price.nudge": ("bps", 10_000.0)}
+"""The unit that sizes of a mechanism are stated in, and how many of it are the whole value."""
+
+_ROUNDS = 2  # of simulating and estimating: sizes depend on shares, and shares on sizes
+_MOST_FIELDS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What the broken trades say.
+
+    Attributes
+    ----------
+    mechanisms : dict of str to float
+        The share of the broken trades that each mechanism has altered.
+    errors : dict of str to float
+        Standard errors of these shares.
+    sizes : dict of str to ndarray of float64
+        By mechanism that draws a size: sizes, ascending, in shares of the value, ticks, or seconds.
+    settings : dict of str to dict
+        Settings that draw such sizes.
+    leg : (float, float)
+        The share of mismatches on our leg, and its standard error.
+    fields_per_pair : tuple of int
+        Broken trades with 1, 2, ... mechanisms.
+    unexplained : dict of str to int
+        By field, differences that no mechanism explains.
+    fields : dict of str to int
+        By field, broken trades of the sample in which it differs; ``record`` and ``trade_id`` as well.
+    alike : tuple of (str, str)
+        Mechanisms that cannot be told apart, as `Mixture.alike` has them.
+    looks : mapping
+        What each mechanism looks like, as `simulation.signatures` has it.
+    """
+
+    mechanisms: dict[str, float]
+    errors: dict[str, float]
+    sizes: dict[str, Array]
+    settings: dict[str, dict[str, Any]]
+    leg: tuple[float, float]
+    fields_per_pair: tuple[int, ...]
+    unexplained: dict[str, int]
+    fields: dict[str, int]
+    alike: tuple[tuple[str, str], ...] = ()
+    looks: Looks = field(default_factory=dict)
+
+
+def measure(breaks: Breaks, **scenario: Any) -> Measured:
+    """Measure the broken trades that were observed.
+
+    Parameters
+    ----------
+    breaks : Breaks
+    **scenario
+        Fields of the scenario that the mechanisms are simulated with.
+    """
+    seen = [one for trade in breaks.observed for one in trade.differences]
+    looks = Counter((one.field, one.signature) for one in seen if one.signature)
+    settings = dict(_known_settings(breaks.observed, breaks.recogniser.zones))
+    kinds = {name: _kind(_alone(seen, name)) for name in UNITS}
+    legs = _legs_of_records(breaks.observed)
+    known: Looks = {}
+    mixture = estimated({}, known, legs)
+    for _ in range(_ROUNDS if looks else 0):
+        drawn, own = _drawn(seen, mixture, kinds)
+        settings |= own
+        named = {kinds.get(name, name) for _, signature in looks for name, _ in signature}
+        # What draws sizes is possible where sizes were seen.
+        wanted = {name for name in named if name in drawn or name not in (*_TIMED, *UNITS, "price.tick")}
+        known = signatures(
+            sorted(wanted), breaks.recogniser, breaks.fields,
+            settings={name: settings[name] for name in wanted if name in settings},
+            timestamp_precision=breaks.precision,
+            view="counterparty" if breaks.mirrored else "two_system", **scenario,
+        )  # fmt: skip
+        mixture = estimated(looks, known, legs)
+    drawn, own = _drawn(seen, mixture, kinds)
+    shares, errors = _shares(breaks.observed, mixture)
+    unexplained = Counter(one.field for one in seen if not one.signature)
+    unexplained["record"] += sum(trade.fault == "unclear" for trade in breaks.observed)
+    of_faults = Counter(_field_of(trade.fault) for trade in breaks.observed if trade.fault)
+    # Brokers that are exchanged are one difference in two fields.
+    exchanged = sum(
+        _SWAPPED in {name for name, _ in one.signature} and len(one.signature) == 2 for one in seen
+    )
+    of_fields = Counter(one.field for one in seen) + of_faults + Counter({"contra_broker_id": exchanged})
+    return Measured(
+        shares,
+        errors,
+        drawn,
+        {name: found for name, found in (settings | own).items() if name in shares},
+        (mixture.first_leg, mixture.first_leg_error),
+        _fields_per_pair(breaks.observed),
+        {name: count for name, count in unexplained.items() if count},
+        {name: of_fields[name] for name in FIELDS if of_fields[name]},
+        mixture.alike,
+        known,
+    )
+
+
+def within(measured: Measured, observed: Sequence[Observed]) -> Measured:
+    """The mechanisms, sizes and settings of some of the broken trades; the rest as it was for all."""
+    seen = [one for trade in observed for one in trade.differences]
+    looks = Counter((one.field, one.signature) for one in seen if one.signature)
+    mixture = estimated(looks, measured.looks, _legs_of_records(observed))
+    kinds = {name: "price.tick" for name in UNITS if name == "price.nudge" and "price.tick" in measured.sizes}
+    drawn, own = _drawn(seen, mixture, {name: name for name in UNITS} | kinds)
+    shares, errors = _shares(observed, mixture)
+    zones = measured.settings.get("trade_timestamp.timezone", {})
+    settings = {**_known_settings(observed, zones), **own}
+    return replace(
+        measured,
+        mechanisms=shares,
+        errors=errors,
+        sizes=drawn,
+        settings={name: found for name, found in settings.items() if name in shares},
+        fields_per_pair=_fields_per_pair(observed),
+    )
+
+
+def _fields_per_pair(observed: Sequence[Observed]) -> tuple[int, ...]:
+    """Trades with 1, 2, ... mechanisms; the last counts all with as many or more."""
+    events = Counter(max(len(trade.differences) + (trade.fault is not None), 1) for trade in observed)
+    most = min(max(events, default=1), _MOST_FIELDS)
+    return tuple(
+        sum(count for number, count in events.items() if min(number, most) == fields)
+        for fields in range(1, most + 1)
+    )
+
+
+def _shares(observed: Sequence[Observed], mixture: Mixture) -> tuple[dict[str, float], dict[str, float]]:
+    """The share of trades that each mechanism has altered, and its standard error."""
+    trades = max(len(observed), 1)
+    explained = sum(bool(one.signature) for trade in observed for one in trade.differences) / trades
+    shares = {name: share * explained for name, share in mixture.shares.items()}
+    errors = {name: error * explained for name, error in mixture.errors.items()}
+    faults = Counter(RECORD_FAULTS[trade.fault][0] for trade in observed if trade.fault)
+    faults.pop(None, None)
+    shares |= {str(name): count / trades for name, count in faults.items()}
+    found = {name: shares[name] for name in CATALOGUE if shares.get(name, 0) >= 0.5 / trades}
+    return found, {
+        name: max(errors.get(name, 0.0), _binomial(share, trades)) for name, share in found.items()
+    }
+
+
+def _field_of(fault: str) -> str:
+    return "trade_id" if fault == "mistyped" else "record"
+
+
+_SWAPPED = "broker_id.swapped"
+_TIMED = ("trade_timestamp.delay", "trade_timestamp.clock_skew")
+
+
+def _known_settings(observed: Sequence[Observed], zones: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    if zones:
+        found["trade_timestamp.timezone"] = dict(zones)
+    fills = [trade.fills for trade in observed if trade.fault and trade.fault.startswith("split")]
+    if fills:
+        found["record.split"] = {"min": max(min(fills), 2), "max": min(max(fills), 5)}
+    return found
+
+
+def _alone(seen: Sequence[Seen], name: str) -> list[Seen]:
+    """The differences that this sized mechanism alone explains."""
+    return [one for one in seen if {other for other, _ in one.signature} == {name}]
+
+
+def _kind(seen: Sequence[Seen]) -> str:
+    """The mechanism whose unit suits the sizes: ticks where they vary less than shares of the value."""
+    if not seen:
+        return ""
+    field = seen[0].field
+    if field != "price" or len(seen) < _FEW:
+        return f"{field}.nudge"
+    shares = np.log([one.size for one in seen])
+    ticks = np.log([one.size / one.least for one in seen])
+    return "price.tick" if np.std(ticks) < np.std(shares) else "price.nudge"
+
+
+_FEW = 20
+
+
+def _drawn(
+    seen: Sequence[Seen], mixture: Mixture, kinds: Mapping[str, str]
+) -> tuple[dict[str, Array], dict[str, dict[str, Any]]]:
+    """Sizes by mechanism that draws one, of the differences that it most likely made; and its settings."""
+    sizes: dict[str, Array] = {}
+    settings: dict[str, dict[str, Any]] = {}
+    for name in (*UNITS, *_TIMED):
+        called = kinds.get(name, name)
+        its = [
+            one
+            for one in seen
+            if (chances := mixture.chances.get((one.field, one.signature))) is not None
+            and chances.get(called, 0.0) > _MOSTLY
+        ] or _alone(seen, name)
+        if not its:
+            continue
+        ticks = called == "price.tick"
+        steps = [one.least / (one.least if ticks else 1.0) for one in its]
+        values = [one.size / (one.least if ticks else 1.0) for one in its]
+        # Times have no smallest value that rounding hides: their steps are alike.
+        found = np.sort(values) if name in _TIMED or ticks else np.minimum(smoothed(values, steps), 1.0)
+        sizes[called] = found
+        unit, scale = UNITS.get(called, ("", 1.0))
+        whole = ticks or called == "trade_timestamp.delay"
+        settings[called] = settings_of(found, whole=whole, scale=scale) | ({"unit": unit} if unit else {})
+    return sizes, settings
+
+
+_MOSTLY = 0.5
+
+
+def _legs_of_records(observed: Sequence[Observed]) -> tuple[int, int]:
+    """Records that are missing, doubled or split on our list, and on theirs."""
+    legs = [RECORD_FAULTS[trade.fault][1] for trade in observed if trade.fault]
+    return legs.count(0), legs.count(1)
+
+
+def _binomial(share: float, of: int) -> float:
+    return math.sqrt(max(share * (1 - share), 0.0) / max(of, 1))

@@ -1,0 +1,104 @@
+"""The desk's own names of brokers and tickers, and what they are called in a scenario and in tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from tradegen.core.formatting import broker_names
+from tradegen.desk.groups import HotGroup
+
+__all__ = ["DeskNames", "desk_names"]
+
+_OURS = re.compile(r"BKR(\d{3,4})")
+_BROKERS = ("broker_id", "contra_broker_id")
+_MOST_BROKERS = 9_999
+_WORDS = {
+    "broker_id": "{}",
+    "contra_broker_id": "contra {}",
+    "ticker": "{}",
+    "hours": "{}",
+    "min_notional": "from {} dollars",
+    "max_notional": "to {} dollars",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeskNames:
+    """Names by column.
+
+    Attributes
+    ----------
+    count : int or None
+        How many brokers a scenario needs; None where the lists name none.
+    brokers : mapping of str to str
+        By the desk's name of a broker, the scenario's.
+    tickers : collection of str
+        Those of the universe that is generated from.
+    hidden : mapping of str to str
+        What names are called where they are not to be seen; empty if they are.
+    """
+
+    count: int | None
+    brokers: Mapping[str, str]
+    tickers: Collection[str]
+    hidden: Mapping[str, str]
+
+    def title(self, group: HotGroup) -> str:
+        """What a group is called in tables, and as a cause."""
+        parts = [_WORDS[axis].format(self._shown(axis, value)) for axis, value in group.where.items()]
+        # Names of hot spots take letters, digits, spaces, dots, dashes and underscores.
+        return re.sub(r"[^A-Za-z0-9 _.-]", ".", " ".join(parts))[:40].strip()
+
+    def _shown(self, axis: str, value: str) -> str:
+        if axis.endswith("notional"):
+            return f"{float(value):.0f}"
+        return self.hidden.get(value, value) if axis != "hours" else value.replace(":", ".")
+
+    def where(self, group: HotGroup) -> dict[str, str | float] | None:
+        """The conditions of a hot spot; None where a ticker is not in the universe."""
+        found: dict[str, str | float] = {}
+        for axis, value in group.where.items():
+            if axis == "ticker" and value not in self.tickers:
+                return None
+            if axis in _BROKERS:
+                found[axis] = self.brokers[value]
+            else:
+                found[axis] = float(value) if axis.endswith("notional") else value
+        return found
+
+    def stands_for(self, group: HotGroup) -> str:
+        """A note on the desk's own name of a broker, where the scenario has another."""
+        own = [f"{self.brokers[value]} stands for {value}" for axis, value in group.where.items()
+               if axis in _BROKERS and self.brokers[value] != value and not self.hidden]  # fmt: skip
+        return "; ".join(own)
+
+
+def desk_names(
+    brokers: Collection[str], tickers: Collection[str], own: Collection[str], *, hide: bool
+) -> DeskNames:
+    """Names for the brokers and tickers of a desk.
+
+    Parameters
+    ----------
+    brokers, tickers : collection of str
+        The desk's.
+    own : collection of str
+        The tickers of the universe that is generated from.
+    hide : bool
+        Whether they are not to be seen: they become C001, ... and T001, ...
+    """
+    ordered = sorted(brokers)
+    numbers = [_OURS.fullmatch(name) for name in ordered]
+    if all(numbers) and ordered and not hide:
+        count: int | None = max(int(found[1]) for found in numbers if found)
+        called = {name: name for name in ordered}
+    else:
+        count = min(max(len(ordered), 2), _MOST_BROKERS) if ordered else None
+        called = dict(zip(ordered, broker_names(count), strict=False)) if count else {}
+    hidden = {}
+    if hide:
+        hidden = {name: f"C{number:03}" for number, name in enumerate(ordered, 1)}
+        hidden |= {name: f"T{number:03}" for number, name in enumerate(sorted(tickers), 1)}
+    return DeskNames(max(count, 2) if count else None, called, () if hide else own, hidden)

@@ -1,0 +1,170 @@
+"""The breaks that were found: how many trades have them, and a sample of these trades to look at closely."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tradegen.desk.comparison import Compared
+from tradegen.desk.differences import Observed, Recogniser, Record
+from tradegen.desk.time_zones import zones_of
+from tradegen.scoring.relations import first_row
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["SAMPLE", "Breaks", "observe"]
+
+SAMPLE = 40_000
+"""Trades that are looked at one by one, at most; the rates are counted over all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """What was seen of the trades that break.
+
+    Attributes
+    ----------
+    pairs, broken, benign : int
+        Trades; those that break; those that differ within the tolerance alone.
+    observed : sequence of Observed
+        Broken trades: all of them, or a sample.
+    recogniser : Recogniser
+        With the names that occur.
+    mirrored : bool
+    fields : tuple of str
+        The fields that were compared.
+    faults : mapping of str to int
+        Broken trades by what is wrong with their records.
+    precision : str
+        Of timestamps: s, ms or us.
+    """
+
+    pairs: int
+    broken: int
+    observed: Sequence[Observed]
+    recogniser: Recogniser
+    fields: tuple[str, ...]
+    benign: int = 0
+    mirrored: bool = False
+    precision: str = "s"
+    faults: Mapping[str, int] = field(default_factory=Counter)
+
+    @property
+    def sampled(self) -> float:
+        """The share of the broken trades that `observed` has."""
+        return len(self.observed) / self.broken if self.broken else 1.0
+
+
+def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
+    """Count the breaks, and take a sample of the trades that have them: those of least hash."""
+    broken, benign = first_row(
+        connection,
+        "SELECT count(*) FILTER (breaks > 0 OR fault IS NOT NULL), "
+        "count(*) FILTER (differs > 0 AND breaks = 0 AND fault IS NULL) FROM pairs",
+    )
+    connection.execute(f"""
+        CREATE TABLE sampled AS
+        SELECT * FROM pairs WHERE breaks > 0 OR fault IS NOT NULL
+        ORDER BY hash(coalesce(trade_id, their_id)) LIMIT {SAMPLE}""")
+    precision = _precision(connection, compared)
+    texts = {name: _text(name, precision) for name in compared.fields}
+    lists = [
+        f"(SELECT trade_id, {', '.join(compared.fields)} FROM {table} WHERE trade_id NOT IN "
+        f"(SELECT trade_id FROM odd) UNION ALL SELECT trade_id, {', '.join(compared.fields)} FROM {rows})"
+        for table, rows in (("ours", "ours_rows"), ("seen", "their_rows"))
+    ]
+    columns = [f"{text.format(side)}" for side in "ot" for text in texts.values()]
+    rows = connection.execute(f"""
+        SELECT coalesce(s.trade_id, s.their_id), s.fault, s.fills, s.breaks, {", ".join(columns)}
+        FROM sampled s LEFT JOIN {lists[0]} o ON o.trade_id = s.trade_id
+            LEFT JOIN {lists[1]} t ON t.trade_id = s.their_id
+        ORDER BY 1""").fetchall()
+    tickers, brokers = _names(connection, compared.fields)
+    found = [_records(row, compared.fields) for row in rows]
+    at = compared.fields.index("trade_timestamp") if "trade_timestamp" in compared.fields else None
+    recogniser = Recogniser(
+        tickers=tickers,
+        brokers=brokers,
+        zones=zones_of(
+            (ours["trade_timestamp"], theirs["trade_timestamp"])
+            for _, ours, theirs, fields in found
+            if "trade_timestamp" in fields and ours.get("trade_timestamp") and theirs.get("trade_timestamp")
+        )
+        if at is not None
+        else {},
+    )
+    observed = [
+        Observed(row[0], tuple(recogniser.differences(ours, theirs, fields)), row[1], row[2])
+        for row, ours, theirs, fields in found
+    ]
+    faults = dict(
+        connection.execute("SELECT fault, count(*) FROM pairs WHERE fault IS NOT NULL GROUP BY 1").fetchall()
+    )
+    return Breaks(
+        pairs=compared.pairs,
+        broken=broken,
+        benign=benign,
+        observed=observed,
+        recogniser=recogniser,
+        fields=compared.fields,
+        mirrored=compared.mirrored,
+        precision=precision,
+        faults=faults,
+    )
+
+
+def _records(
+    row: Sequence[Any], fields: tuple[str, ...]
+) -> tuple[Sequence[Any], Record, Record, tuple[str, ...]]:
+    """A row of the sample as our record, theirs, and the fields that break."""
+    values, count, bits = row[4:], len(fields), row[3]
+    ours, theirs = (
+        {name: value for name, value in zip(fields, part, strict=True) if value is not None}
+        for part in (values[:count], values[count:])
+    )
+    return row, ours, theirs, tuple(name for number, name in enumerate(fields) if bits >> number & 1)
+
+
+def _names(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> tuple[set[str], set[str]]:
+    """The tickers and the brokers of trades on which the lists agree: others may be the mistake itself."""
+    asked = [name for name in ("ticker", "broker_id", "contra_broker_id") if name in fields]
+    if not asked:
+        return set(), set()
+    found = first_row(
+        connection,
+        f"SELECT {', '.join(f'list(DISTINCT {name})' for name in asked)} FROM ours "
+        "WHERE trade_id NOT IN (SELECT trade_id FROM pairs WHERE trade_id IS NOT NULL "
+        "AND (differs > 0 OR fault IS NOT NULL))",
+    )
+    by_name = {name: set(values or ()) - {None} for name, values in zip(asked, found, strict=True)}
+    tickers = by_name.pop("ticker", set())
+    return tickers, set().union(*by_name.values())
+
+
+def _precision(connection: DuckDBPyConnection, compared: Compared) -> str:
+    if "trade_timestamp" not in compared.fields:
+        return "s"
+    time = "epoch_us(trade_timestamp)"
+    finer, finest = first_row(
+        connection,
+        f"SELECT bool_or({time} % 1000000 <> 0), bool_or({time} % 1000 <> 0) FROM (FROM ours LIMIT 100000)",
+    )
+    return "us" if finest else "ms" if finer else "s"
+
+
+def _text(name: str, precision: str) -> str:
+    """SQL for a value as CSV prints it, of a table whose name goes into the braces."""
+    value = f"{{}}.{name}"
+    if name == "quantity":
+        return f"regexp_replace(CAST({value} AS VARCHAR), '\\.?0+$', '')"
+    if name == "price":
+        return f"regexp_replace(CAST({value} AS VARCHAR), '0{{{{1,4}}}}$', '')"
+    if name == "trade_timestamp":
+        form = {"s": "", "ms": ".%g", "us": ".%f"}[precision]
+        return f"strftime({value}, '%Y-%m-%d %H:%M:%S{form}')"
+    return f"CAST({value} AS VARCHAR)"

@@ -1,0 +1,155 @@
+"""What two lists, or a file of breaks, show: broken trades, the groups they are in, where trades lie."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tradegen.core.columns import TRADE_COLUMNS
+from tradegen.core.machine import core_count
+from tradegen.desk.breaks_file import observe_breaks
+from tradegen.desk.comparison import compare
+from tradegen.desk.groups import HotGroups, hot_groups
+from tradegen.desk.list_columns import ListColumns
+from tradegen.desk.market_range import MarketRange, market_range
+from tradegen.desk.observing import Breaks, observe
+from tradegen.desk.trade_groups import trades_by_group
+from tradegen.errors import FitError, ScoringError
+from tradegen.scoring.relations import Reader
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from tradegen.scenario.layouts import Layout
+    from tradegen.scenario.tolerances import Tolerances
+
+__all__ = ["MEMORY", "Observations", "read_breaks", "read_lists"]
+
+MEMORY = "500MB"
+"""What DuckDB may hold in memory; the rest waits on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """All that was seen.
+
+    Attributes
+    ----------
+    breaks : Breaks
+    groups : HotGroups
+    ids : sequence of str
+        Of the broken trades that `HotGroup.members` is about.
+    market : MarketRange
+        Where the trades lie.
+    """
+
+    breaks: Breaks
+    groups: HotGroups = field(default_factory=HotGroups)
+    ids: Sequence[str] = ()
+    market: MarketRange = field(default_factory=MarketRange)
+
+
+def read_lists(
+    ours: Any, theirs: Any, layouts: Mapping[str, Layout], tolerances: Tolerances, confidence: float
+) -> Observations:
+    """Compare two lists of the same trades.
+
+    Raises
+    ------
+    FitError
+        Where they cannot be read or compared, or have no break.
+    """
+    with _errors(), _database() as (connection, folder):
+        reader, lists = Reader(connection, folder), []
+        for name, given in (("ours", ours), ("theirs", theirs)):
+            wanted = [layouts[name].columns.get(column, column) for column in TRADE_COLUMNS]
+            lists.append(ListColumns(connection, reader.source(given, name, wanted), layouts[name]))
+        compared = compare(connection, lists[0], lists[1], tolerances)
+        found = observe(connection, compared)
+        if not found.broken:
+            differ = f"; {found.benign:,} differ within the tolerance" if found.benign else ""
+            raise FitError(
+                f"all {found.pairs:,} trades of {lists[0].source.name} and {lists[1].source.name} "
+                f"agree{differ}; expected lists with breaks"
+            )
+        trades, ids = trades_by_group(connection, compared, found.recogniser.zones)
+        return Observations(
+            found, hot_groups(trades, confidence), ids, market_range(connection, compared, trades)
+        )
+
+
+def read_breaks(
+    breaks: Any,
+    trades: int | None,
+    columns: Mapping[str, str],
+    fields: Mapping[str, str],
+    tickers: Collection[str],
+) -> Observations:
+    """Read a file of breaks.
+
+    Parameters
+    ----------
+    breaks : path, DataFrame or Arrow table
+    trades : int
+        Of how many trades these are the breaks.
+    columns : mapping of str to str
+        What the columns trade_id, field, ours and theirs are called.
+    fields : mapping of str to str
+        What fields are called, by our names.
+    tickers : collection of str
+        The universe's.
+
+    Raises
+    ------
+    FitError
+        Where it cannot be read, or contradicts itself.
+    """
+    with _errors(), _database() as (connection, folder):
+        source = Reader(connection, folder).source(breaks, "breaks")
+        return Observations(observe_breaks(connection, source, columns, fields, trades, tickers))
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Call errors of reading by the name of what is done here."""
+    import duckdb
+
+    try:
+        yield
+    except ScoringError as error:
+        raise FitError(str(error)) from None
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        first = str(error).partition("\n")[0]
+        raise FitError(
+            f"{MEMORY} of memory, or the disk for temporary files, is too small: {first}"
+        ) from None
+    except duckdb.Error as error:
+        raise FitError(f"the lists cannot be read: {str(error).partition(chr(10))[0]}") from None
+
+
+@contextmanager
+def _database() -> Iterator[tuple[DuckDBPyConnection, Path]]:
+    """A database on the disk that leaves nothing behind, and a folder for links."""
+    import duckdb  # loaded where it is used
+
+    with tempfile.TemporaryDirectory(prefix="tradegen-fit-") as name:
+        folder = Path(name)
+        connection = duckdb.connect(
+            os.fspath(folder / "lists.db"),
+            config={
+                "memory_limit": MEMORY,
+                "threads": core_count(),
+                "temp_directory": os.fspath(folder / "spill"),
+                "autoinstall_known_extensions": False,
+                "preserve_insertion_order": False,
+            },
+        )
+        try:
+            yield connection, folder
+        finally:
+            connection.close()

@@ -1,0 +1,150 @@
+"""A `Fit`: the scenario that breaks trades as a desk's lists do, and every number that it was made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tradegen.desk.checking import Check, compared, generated
+from tradegen.desk.fit_text import as_html, as_text
+from tradegen.desk.fit_toml import as_toml
+from tradegen.desk.groups import SIGNIFICANCE
+from tradegen.desk.numbers import Number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["Fit"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What was fitted.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        Generates trades that break as those of the desk do.
+    numbers : tuple of Number
+        Everything that was measured, with intervals.
+    notes : dict of str to str
+        By a number's kind and name, why the scenario does not have it.
+    hints : mapping
+        Tolerances that the differences suggest, as a scenario has them.
+    looked_at : int
+        The groups of trades that were looked at for hot spots.
+    confidence : float
+        Of the intervals.
+    tickers : mapping of str to str
+        The universe that the scenario is for: prices by ticker.
+    refit : callable
+        Fits two lists, as these were.
+    """
+
+    scenario: Scenario
+    numbers: tuple[Number, ...]
+    notes: Mapping[str, str]
+    hints: Mapping[str, Any]
+    looked_at: int
+    confidence: float
+    tickers: Mapping[str, str]
+    refit: Callable[[Mapping[str, Any]], Fit]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each number: kind, name, value, low, high, count, of, unit, note."""
+        import pandas as pd  # only where a frame is asked for
+
+        return pd.DataFrame([self._row(number) for number in self.numbers])
+
+    def _row(self, number: Number) -> dict[str, Any]:
+        note = "; ".join(filter(None, (number.note, self.notes.get(f"{number.kind} {number.name}", ""))))
+        return {
+            "kind": number.kind,
+            "name": number.name,
+            "value": number.value,
+            "low": number.low,
+            "high": number.high,
+            "count": number.count,
+            "of": number.of,
+            "unit": number.unit,
+            "note": note,
+        }
+
+    def to_json(self) -> str:
+        """The scenario and all numbers, as JSON."""
+        return json.dumps(
+            {
+                "scenario": self.scenario.to_dict(),
+                "confidence": self.confidence,
+                "numbers": [self._row(number) for number in self.numbers],
+                "tolerances": dict(self.hints),
+                "groups_looked_at": self.looked_at,
+            },
+            indent=2,
+        )
+
+    def to_toml(self) -> str:
+        """The scenario as TOML, whose comments say what each number was measured from."""
+        return as_toml(self.scenario, self.numbers, self.notes, self.hints, self.confidence)
+
+    def __str__(self) -> str:
+        return as_text(self.numbers, self.notes, self.closing)
+
+    def __repr__(self) -> str:
+        rate = self.numbers[0]
+        return f"<Fit of {rate.of:,} trades, {rate.count:,} of which break>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.numbers, self.notes, self.closing)
+
+    @property
+    def closing(self) -> list[str]:
+        """Sentences on what the numbers are, for the end of a report."""
+        found = [f"Intervals are at {self.confidence:.0%}."]
+        if self.looked_at:
+            found.append(
+                f"{self.looked_at:,} groups of trades were looked at for hot spots; where there is none, one "
+                f"is found by accident in {SIGNIFICANCE:.0%} of all fits."
+            )
+        for field, tolerance in self.hints.items():
+            found.append(
+                f"The differences in {field} fall into small ones and large ones: a tolerance of "
+                f"{_tolerance(field, tolerance)} would make the small ones benign."
+            )
+        return found
+
+    def check(self, *, pairs: int | None = None, seed: int = 1) -> pd.DataFrame:
+        """Generate from the scenario, fit that, and hold what was made against what was measured.
+
+        Parameters
+        ----------
+        pairs : int, optional
+            How many to generate; as many as were fitted, from 20,000 to 200,000, if not given.
+        seed : int
+
+        Returns
+        -------
+        DataFrame
+            A row for each number: kind, name, target, low, high, made, unit, and why_not, which is
+            blank where both intervals meet.
+        """
+        import pandas as pd  # only where a frame is asked for
+
+        return pd.DataFrame([one.row for one in self.checks(pairs=pairs, seed=seed)])
+
+    def checks(self, *, pairs: int | None = None, seed: int = 1) -> list[Check]:
+        """The rows of `check`."""
+        again = self.refit(generated(self.scenario, self.tickers, pairs, seed))
+        return compared(self.numbers, again.numbers, self.notes)
+
+
+def _tolerance(field: str, tolerance: Any) -> str:
+    if isinstance(tolerance, Mapping):
+        [(unit, size)] = tolerance.items()
+        return f"{size:g} {unit}"
+    return f"{tolerance:g} {'shares' if field == 'quantity' else 'seconds'}"

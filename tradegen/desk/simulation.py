@@ -1,0 +1,109 @@
+"""How mechanisms look in two lists: made by the generator itself, and looked at as a desk's lists are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradegen.core import formatting
+from tradegen.core.blocks import BLOCK_PAIRS, Block
+from tradegen.desk.differences import Recogniser, Record
+from tradegen.desk.mixture import Look, Looks
+from tradegen.engine.generator import generate_blocks
+from tradegen.engine.run import Run, prepare
+from tradegen.formats.tables import list_tables
+from tradegen.mechanisms.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from tradegen.core.columns import Array
+
+__all__ = ["DATE", "SEED", "sides", "signatures"]
+
+SEED = 20_250_721
+"""Of everything that is simulated, so that the same lists always give the same scenario."""
+
+DATE = dt.date(2025, 7, 8)  # day and month can be exchanged
+_EACH = 1_500  # pairs simulated a mechanism, about
+_OFTEN = 4  # times as many of those that draw a size: they may look like others by accident
+
+
+def signatures(
+    mechanisms: Collection[str], recogniser: Recogniser, fields: tuple[str, ...], **scenario: Any
+) -> Looks:
+    """By mechanism and leg, the share of its differences that has each field and signature.
+
+    Parameters
+    ----------
+    mechanisms : collection of str
+    recogniser : Recogniser
+        Whose settings count; its names are those of the simulated market.
+    fields : tuple of str
+        The fields that are compared.
+    **scenario
+        Fields of the scenario besides.
+    """
+    run = prepare(
+        mechanisms={name: _OFTEN if CATALOGUE[name].sized else 1.0 for name in mechanisms},
+        pairs=min(_EACH * (len(mechanisms) + _OFTEN), BLOCK_PAIRS),
+        mismatch_rate=1.0,
+        fields_per_pair=[1.0],
+        date=DATE,
+        seed=SEED,
+        **scenario,
+    )
+    known = Recogniser(
+        set(run.market.tickers), set(formatting.broker_names(run.scenario.brokers)), recogniser.zones
+    )
+    counts: dict[tuple[str, int], dict[Look, float]] = {}
+    for block in generate_blocks(run):
+        made = _first_rows(run, block)
+        mirrored = run.scenario.view == "counterparty"
+        for number, (ours, theirs) in enumerate(sides(run, block, mirrored=mirrored)):
+            mechanism, leg = made.get(number, ("", 0))
+            if not mechanism:
+                continue
+            differing = [name for name in fields if ours[name] != theirs[name]]
+            for seen in known.differences(ours, theirs, differing):
+                found = counts.setdefault((mechanism, leg), {})
+                key = seen.field, seen.signature
+                found[key] = found.get(key, 0.0) + 1.0
+    return {
+        component: {key: count / sum(found.values()) for key, count in found.items()}
+        for component, found in counts.items()
+    }
+
+
+def _first_rows(run: Run, block: Block) -> dict[int, tuple[str, int]]:
+    """By position of the pair in the block, the mechanism that altered it, and the leg."""
+    truth, first = block.truth, run.first_id_of(block.number)
+    return {
+        int(pair) - first: (run.mechanisms[code], int(leg))
+        for pair, code, leg in zip(truth.trade_id, truth.mechanism, truth.leg, strict=True)
+    }
+
+
+def sides(run: Run, block: Block, *, mirrored: bool) -> Iterator[tuple[Record, Record]]:
+    """Both records of each pair, by id; a counterparty's is read from our side.
+
+    The scenario has two lists, and no mechanism that changes the number of records, or an id.
+    """
+    columns = []
+    for leg, table in enumerate(list_tables(run).values()):
+        rows = table.rows(block)
+        order = np.argsort(rows.trade_id)
+        texts = {name: _decoded(values)[order] for name, values in table.texts(rows).items()}
+        if leg and mirrored:
+            texts["broker_id"], texts["contra_broker_id"] = texts["contra_broker_id"], texts["broker_id"]
+            texts["order_type"] = np.where(texts["order_type"] == "BUY", "SELL", "BUY")
+        columns.append({name: values.tolist() for name, values in texts.items()})
+    names = list(columns[0])
+    for ours, theirs in zip(*(zip(*one.values(), strict=True) for one in columns), strict=True):
+        yield dict(zip(names, ours, strict=True)), dict(zip(names, theirs, strict=True))
+
+
+def _decoded(values: Array) -> Array:
+    # A column of text is padded with NULs, on either side.
+    return np.array([value.strip(b"\0").decode("ascii") for value in values.tolist()], object)
