@@ -21,6 +21,7 @@ from tradegen.mechanisms.catalogue_page import page
 
 README = (ROOT / "README.md").read_text("utf-8")
 SCENARIOS = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
+FITTING = (ROOT / "docs" / "fitting.md").read_text("utf-8")
 LINKED = (
     "README.md",
     "CONTRIBUTING.md",
@@ -28,6 +29,7 @@ LINKED = (
     "docs/architecture.md",
     "docs/catalogue.md",
     "docs/datasets.md",
+    "docs/fitting.md",
     "docs/fix.md",
     "docs/glossary.md",
     "docs/guarantees.md",
@@ -53,7 +55,11 @@ def commands(text: str) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("page", "at_least"), [(README, 8), (SCENARIOS, 5)], ids=["README", "scenarios"])
+@pytest.mark.parametrize(
+    ("page", "at_least"),
+    [(README, 8), (SCENARIOS, 5), (FITTING, 5)],
+    ids=["README", "scenarios", "fitting"],
+)
 def test_the_commands_of_a_page_print_what_it_shows(page: str, at_least: int, tmp_path: Path) -> None:
     files = [
         *fenced(page, "toml"),

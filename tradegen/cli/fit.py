@@ -38,7 +38,7 @@ def fit(
     ] = "trade_id",
     columns: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="OURS=THEIRS", help="A column under your name for it: `price=Px`."),
+        typer.Option("--map", metavar="NAME=YOURS", help="A column under your name for it: `price=Px`."),
     ] = None,
     layout: Annotated[
         Path | None,
@@ -63,7 +63,7 @@ def fit(
     fields: Annotated[
         list[str] | None,
         typer.Option(
-            "--field", metavar="OURS=THEIRS", help="A field in --breaks under your name: `price=Px`."
+            "--field", metavar="NAME=YOURS", help="A field in --breaks under your name: `price=Px`."
         ),
     ] = None,
     tolerances: Annotated[

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import RECORD, TRADE_COLUMNS
-from tradegen.desk.differences import Observed, Recogniser
+from tradegen.desk.differences import Observed, Recogniser, plain_number
 from tradegen.desk.list_columns import NUMBERS, TIMES
 from tradegen.desk.observing import SAMPLE, Breaks
 from tradegen.desk.time_zones import zones_of
@@ -158,11 +158,7 @@ def _canonical(name: str, text: str | None, file: str) -> str:
             number = Decimal(text)
             if not number.is_finite() or abs(number.adjusted()) > 18:
                 raise InvalidOperation
-            plain = f"{number.normalize():f}"
-            if name == "price":
-                whole, _, part = plain.partition(".")
-                return f"{whole}.{part:0<2}"
-            return plain
+            return plain_number(name, number)
         if name in TIMES:
             return _moment(name, text)
     except (ValueError, InvalidOperation):

@@ -7,29 +7,34 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from tradegen.core.columns import Array
 from tradegen.desk.calibration import calibrated
+from tradegen.desk.desk_names import DeskNames
 from tradegen.desk.differences import Observed
-from tradegen.desk.groups import HotGroup
 from tradegen.desk.measuring import Measured, within
-from tradegen.desk.names import DeskNames
+from tradegen.desk.numbers import Titled
 from tradegen.desk.reading import Observations
 from tradegen.errors import FitError, ScenarioError
 
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
+    from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["desk_scenario"]
+__all__ = ["desk_scenario", "possible_tolerances"]
 
 _MOST_PAIRS = 10**12
 _OFTEN = 0.5  # the rate from which on a hot spot is given as a rate
 _RARE = 0.02  # the share of a hot spot's breaks below which a mechanism is left out there
+_FEWEST = 20  # trades, or sizes, that can be said to differ
 _LIKE = 1e-4  # the chance, by accident, that a hot spot's mechanisms differ as much from the others'
 
 
 def desk_scenario(
     seen: Observations,
     measured: Measured,
-    groups: Sequence[tuple[str, HotGroup]],
+    groups: Sequence[Titled],
     names: DeskNames,
     basis: Mapping[str, Any],
     *,
@@ -41,7 +46,7 @@ def desk_scenario(
     ----------
     seen : Observations
     measured : Measured
-    groups : sequence of (str, HotGroup)
+    groups : sequence of (str, str, HotGroup)
         With their titles.
     names : DeskNames
     basis : mapping
@@ -61,7 +66,7 @@ def desk_scenario(
     rates: list[float] = []
     spots: list[dict[str, Any]] = []
     rest = list(breaks.observed)
-    for title, group in groups:
+    for title, _, group in groups:
         where = names.where(group)
         if where is None:
             notes[f"hot spot {title}"] = "the ticker is not in the universe; give yours with --tickers"
@@ -110,13 +115,39 @@ def desk_scenario(
         "settings": settings,
         **{name: value for name, value in trial.items() if name != "tickers"},
     }
-    if breaks.benign:
+    if breaks.benign and "tolerances" in basis:
         # Benign differences are made outside hot spots alone.
         share = (
             breaks.benign / breaks.pairs / (seen.groups.outside if spots and seen.groups.outside > 0 else 1.0)
         )
         values["benign_rate"] = float(f"{min(share, 1 - values['mismatch_rate']):.6g}")
     return _possible(values, spots, rates, basis["tickers"]), notes
+
+
+def possible_tolerances(
+    tolerances: Tolerances, measured: Measured, basis: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The tolerances under which what was measured can be made: mismatches are at least twice as large."""
+    from tradegen.engine.run import prepare
+
+    found: dict[str, Any] = {}
+    for name, tolerance in tolerances.model_dump(exclude_none=True).items():
+        own = {one: 1.0 for one in measured.mechanisms if one.partition(".")[0] == name}
+        if not tolerances.of(name) or not own:
+            continue
+        settings = {one: measured.settings[one] for one in own if one in measured.settings}
+        trial = {
+            "mechanisms": own,
+            "settings": settings,
+            "tolerances": {name: tolerance},
+            "view": "two_system",
+        }
+        try:
+            prepare(seed=1, timestamp_precision="ms", **{**basis, **trial})
+        except ScenarioError:
+            continue
+        found[name] = tolerance
+    return found
 
 
 def _possible(
@@ -151,27 +182,51 @@ def _possible(
 
 
 def _differ(inside: Sequence[Observed], outside: Sequence[Observed]) -> bool:
-    """Whether other fields break inside than outside: a chi-squared test."""
-    counts = [Counter(_fields(trades)) for trades in (inside, outside)]
-    totals = [sum(one.values()) for one in counts]
-    if min(totals) < 20:
+    """Whether other things go wrong inside than outside: tests of what differs, and of the sizes."""
+    if min(len(inside), len(outside)) < _FEWEST:
         return False
+    counts = [Counter(_kinds(trades)) for trades in (inside, outside)]
+    totals = [sum(one.values()) for one in counts]
     both = counts[0] + counts[1]
     statistic, degrees = 0.0, len(both) - 1
     for name, count in both.items():
         for one, total in zip(counts, totals, strict=True):
             expected = count * total / sum(totals)
             statistic += (one[name] - expected) ** 2 / expected
-    if degrees < 1:
+    if degrees:
+        # Wilson and Hilferty: the cube root of chi-squared is nearly normal.
+        cube, spread = (statistic / degrees) ** (1 / 3), math.sqrt(2 / (9 * degrees))
+        if 0.5 * math.erfc((cube - (1 - spread**2)) / spread / math.sqrt(2)) < _LIKE:
+            return True
+    return any(
+        _apart(_sizes(inside, field), _sizes(outside, field))
+        for field in ("quantity", "price", "trade_timestamp")
+    )
+
+
+def _kinds(trades: Sequence[Observed]) -> list[tuple[str, ...]]:
+    """What each difference could be."""
+    found = [
+        tuple(sorted({name for name, _ in one.signature})) for trade in trades for one in trade.differences
+    ]
+    return found + [(trade.fault,) for trade in trades if trade.fault]
+
+
+def _sizes(trades: Sequence[Observed], field: str) -> Array:
+    return np.sort(
+        [one.size for trade in trades for one in trade.differences if one.field == field and one.size > 0]
+    )
+
+
+def _apart(one: Array, other: Array) -> bool:
+    """Whether sizes are of two distributions: by Kolmogorov and Smirnov's distance."""
+    count = len(one), len(other)
+    if min(count) < _FEWEST:
         return False
-    # Wilson and Hilferty: the cube root of chi-squared is nearly normal.
-    cube, spread = (statistic / degrees) ** (1 / 3), math.sqrt(2 / (9 * degrees))
-    return 0.5 * math.erfc((cube - (1 - spread**2)) / spread / math.sqrt(2)) < _LIKE
-
-
-def _fields(trades: Sequence[Observed]) -> list[str]:
-    found = [one.field for trade in trades for one in trade.differences]
-    return found + [trade.fault for trade in trades if trade.fault]
+    both = np.concatenate([one, other])
+    shares = [np.searchsorted(sizes, both, side="right") / len(sizes) for sizes in (one, other)]
+    limit = math.sqrt(-0.5 * math.log(_LIKE / 2))
+    return bool(np.abs(shares[0] - shares[1]).max() > limit * math.sqrt(sum(count) / math.prod(count)))
 
 
 def _settings(measured: Measured, hide: bool) -> dict[str, dict[str, Any]]:

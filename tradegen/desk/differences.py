@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.difference import Difference
 
-__all__ = ["EXPLAINED", "SIZED", "Observed", "Recogniser", "Seen", "Signature"]
+__all__ = ["EXPLAINED", "SIZED", "Observed", "Recogniser", "Seen", "Signature", "plain_number"]
 
 Record: TypeAlias = Mapping[str, str]
 """A record's values by field, as CSV prints them; a field that is not known is missing."""
@@ -26,11 +26,11 @@ _ALIKE = frozenset({"price.tick", "price.stale"})
 """Mechanisms whose differences are, one by one, those of a price nudge."""
 
 _SWAPPED = "broker_id.swapped"
-_LARGEST_SHARE = Decimal(1)
+_MOST_NUDGED = 0.5  # of the value: what is off by more is no slight error, and waits for another explanation
 
 SIZED: dict[str, dict[str, Any]] = {
-    "quantity.nudge": {"min": 1e-9, "max": 1.0},
-    "price.nudge": {"min": 1e-9, "max": 1.0},
+    "quantity.nudge": {"min": 1e-9, "max": _MOST_NUDGED},
+    "price.nudge": {"min": 1e-9, "max": _MOST_NUDGED},
     "trade_timestamp.delay": {"min": SKEW_BELOW, "max": 43_200.0},
     "trade_timestamp.clock_skew": {"min": 1e-6, "max": SKEW_BELOW},
 }
@@ -134,6 +134,15 @@ _BY_FIELD: dict[str, tuple[str, ...]] = {}
 for _name in EXPLAINED:
     if _name != _SWAPPED:
         _BY_FIELD[CATALOGUE[_name].field] = (*_BY_FIELD.get(CATALOGUE[_name].field, ()), _name)
+
+
+def plain_number(name: str, number: Decimal) -> str:
+    """A quantity or a price as CSV prints it: prices with two decimals at least."""
+    text = f"{number.normalize():f}"
+    if name != "price":
+        return text
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part:0<2}"
 
 
 def _size(name: str, one: str, other: str) -> tuple[float, float]:

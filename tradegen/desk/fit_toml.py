@@ -132,11 +132,7 @@ def _hot_spot(spot: Mapping[str, Any], measured: Mapping[tuple[str, str], Number
             where = {key: _single(value) for key, value in spot[name].items()}
             yield f"where = {{ {', '.join(_dumped({key: value}) for key, value in where.items())} }}"
             continue
-        comment = (
-            f"  # {number.text} ({number.interval}); {number.count:,} of {number.of:,} break"
-            if number
-            else ""
-        )
+        comment = _comment(number) if number else ""
         yield f"{_dumped({name: spot[name]})}{comment if name != 'name' else ''}"
     if spot.get("mechanisms"):
         weights = ", ".join(_dumped({name: weight}) for name, weight in spot["mechanisms"].items())

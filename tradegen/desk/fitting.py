@@ -6,10 +6,10 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tradegen.desk.desk_scenario import desk_scenario
+from tradegen.desk.desk_names import desk_names
+from tradegen.desk.desk_scenario import desk_scenario, possible_tolerances
 from tradegen.desk.list_columns import layouts_of
 from tradegen.desk.measuring import measure
-from tradegen.desk.names import desk_names
 from tradegen.desk.numbers import numbers_of
 from tradegen.desk.reading import Observations, read_breaks, read_lists
 from tradegen.desk.result import Fit
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tradegen.scenario.tolerances import Tolerances
 
 __all__ = ["fit"]
+
+_TOLERANT = ("price", "quantity", "trade_timestamp", "date")
+_TOO_CLOSE = "breaks are less than twice the tolerance, and generated ones are at least that"
 
 
 def fit(
@@ -120,8 +123,6 @@ def _fitted(
     breaks = seen.breaks
     names = desk_names(breaks.recogniser.brokers, breaks.recogniser.tickers, market.tickers, hide=hide)
     basis: dict[str, Any] = {**seen.market.fields(), "tickers": market.to_dict()}
-    if tolerances:
-        basis["tolerances"] = tolerances
     if names.count:
         basis["brokers"] = names.count
     measured = measure(breaks, **basis)
@@ -130,9 +131,15 @@ def _fitted(
             f"none of the mechanisms explains any of the {breaks.broken:,} breaks; "
             "tradegen catalogue lists those there are"
         )
-    titled = [(names.title(group), group) for group in seen.groups.found]
+    titled = [(names.title(group), names.stands_for(group), group) for group in seen.groups.found]
     numbers = tuple(numbers_of(breaks, measured, titled, confidence))
-    scenario, notes = desk_scenario(seen, measured, titled, names, basis, hide=hide)
+    notes: dict[str, str] = {}
+    if kept := possible_tolerances(tolerances, measured, basis):
+        basis["tolerances"] = kept
+    if breaks.benign and set(kept) < {name for name in _TOLERANT if tolerances.of(name)}:
+        notes["rate benign"] = _TOO_CLOSE
+    scenario, left_out = desk_scenario(seen, measured, titled, names, basis, hide=hide)
+    notes |= left_out
     for field in measured.unexplained:
         notes[f"unexplained {field}"] = "no mechanism makes these; the others have their share"
     hints = {} if tolerances else tolerance_hints(breaks.observed)

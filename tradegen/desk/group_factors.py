@@ -146,7 +146,7 @@ def _common(trades: Trades) -> Array:
     ndarray of float64, shape (2, m)
     """
     found = np.ones((2, trades.broken.shape[2]))
-    for row in range(len(trades.clean)):
+    for row in trades.telling:
         differ = trades.broken[0, row] != trades.broken[1, row]
         if not differ.any():
             continue

@@ -56,9 +56,13 @@ class GroupTable:
     @functools.cached_property
     def worth_looking(self) -> Array:
         """Whether each group has trades enough to tell anything, and its codes have names (bool)."""
-        clean = self._counted(self.clean_cells, None)
-        all_clean, all_broken = self.trades.clean.shape[1], self.trades.broken.shape[2]
-        enough: Array = clean * all_broken >= _FEWEST_EXPECTED * max(all_clean, 1)
+        trades = self.trades
+        # Clean or broken: a group is not to be left out because most of it breaks.
+        broken = sum(self._counted(cells, None) for cells in self.broken_cells) / 2
+        exposed = trades.clean_weight * self._counted(self.clean_cells, None) + trades.weight * broken
+        all_broken = trades.weight * trades.broken.shape[2]
+        rate = all_broken / max(all_broken + trades.clean_weight * trades.clean.shape[1], 1)
+        enough: Array = exposed * rate >= _FEWEST_EXPECTED * trades.weight
         for place, axis in enumerate(self.axes):
             named = np.array([bool(value) for value in self.trades.axes[axis].values])
             sizes = [1] * len(self.shape)

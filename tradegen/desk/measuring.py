@@ -15,7 +15,7 @@ from tradegen.desk.comparison import RECORD_FAULTS
 from tradegen.desk.differences import Observed, Seen
 from tradegen.desk.mixture import Looks, Mixture, estimated
 from tradegen.desk.observing import Breaks
-from tradegen.desk.simulation import signatures
+from tradegen.desk.simulation import exchanged, signatures
 from tradegen.desk.sizes import settings_of, smoothed
 from tradegen.mechanisms.catalogue import CATALOGUE
 
@@ -24,7 +24,7 @@ __all__ = ["UNITS", "Measured", "measure", "within"]
 UNITS = {"quantity.nudge": ("percent", 100.0), "price.nudge": ("bps", 10_000.0)}
 """The unit that sizes of a mechanism are stated in, and how many of it are the whole value."""
 
-_ROUNDS = 2  # of simulating and estimating: sizes depend on shares, and shares on sizes
+_ROUNDS = 2  # of estimating: sizes depend on shares, and shares on sizes
 _MOST_FIELDS = 4
 
 
@@ -80,22 +80,29 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
     seen = [one for trade in breaks.observed for one in trade.differences]
     looks = Counter((one.field, one.signature) for one in seen if one.signature)
     settings = dict(_known_settings(breaks.observed, breaks.recogniser.zones))
-    kinds = {name: _kind(_alone(seen, name)) for name in UNITS}
+    kinds = {name: _kind(name, _alone(seen, name)) for name in UNITS}
     legs = _legs_of_records(breaks.observed)
     known: Looks = {}
     mixture = estimated({}, known, legs)
-    for _ in range(_ROUNDS if looks else 0):
-        drawn, own = _drawn(seen, mixture, kinds)
-        settings |= own
-        named = {kinds.get(name, name) for _, signature in looks for name, _ in signature}
-        # What draws sizes is possible where sizes were seen.
-        wanted = {name for name in named if name in drawn or name not in (*_TIMED, *UNITS, "price.tick")}
+    drawn, own = _drawn(seen, mixture, kinds)
+    named = {kinds.get(name, name) for _, signature in looks for name, _ in signature}
+    # What draws sizes is possible where sizes were seen.
+    named -= {name for name in (*_TIMED, *kinds.values()) if name not in drawn}
+    if wanted := named - set(kinds.values()):
         known = signatures(
             sorted(wanted), breaks.recogniser, breaks.fields,
-            settings={name: settings[name] for name in wanted if name in settings},
+            settings={name: found for name, found in (settings | own).items() if name in wanted},
             timestamp_precision=breaks.precision,
             view="counterparty" if breaks.mirrored else "two_system", **scenario,
         )  # fmt: skip
+    for _ in range(_ROUNDS if looks else 0):
+        tried = {name: _made_by(seen, mixture, name, kinds[name]) for name in kinds if kinds[name] in named}
+        own_looks = [
+            exchanged(its, breaks.values.get(name.partition(".")[0], ()), breaks.recogniser, kinds[name])
+            for name, its in tried.items()
+        ]
+        for one in own_looks:
+            known = {**known, **one}
         mixture = estimated(looks, known, legs)
     drawn, own = _drawn(seen, mixture, kinds)
     shares, errors = _shares(breaks.observed, mixture)
@@ -103,10 +110,8 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
     unexplained["record"] += sum(trade.fault == "unclear" for trade in breaks.observed)
     of_faults = Counter(_field_of(trade.fault) for trade in breaks.observed if trade.fault)
     # Brokers that are exchanged are one difference in two fields.
-    exchanged = sum(
-        _SWAPPED in {name for name, _ in one.signature} and len(one.signature) == 2 for one in seen
-    )
-    of_fields = Counter(one.field for one in seen) + of_faults + Counter({"contra_broker_id": exchanged})
+    swapped = sum(_SWAPPED in {name for name, _ in one.signature} and len(one.signature) == 2 for one in seen)
+    of_fields = Counter(one.field for one in seen) + of_faults + Counter({"contra_broker_id": swapped})
     return Measured(
         shares,
         errors,
@@ -189,13 +194,10 @@ def _alone(seen: Sequence[Seen], name: str) -> list[Seen]:
     return [one for one in seen if {other for other, _ in one.signature} == {name}]
 
 
-def _kind(seen: Sequence[Seen]) -> str:
+def _kind(name: str, seen: Sequence[Seen]) -> str:
     """The mechanism whose unit suits the sizes: ticks where they vary less than shares of the value."""
-    if not seen:
-        return ""
-    field = seen[0].field
-    if field != "price" or len(seen) < _FEW:
-        return f"{field}.nudge"
+    if name != "price.nudge" or len(seen) < _FEW:
+        return name
     shares = np.log([one.size for one in seen])
     ticks = np.log([one.size / one.least for one in seen])
     return "price.tick" if np.std(ticks) < np.std(shares) else "price.nudge"
@@ -212,12 +214,7 @@ def _drawn(
     settings: dict[str, dict[str, Any]] = {}
     for name in (*UNITS, *_TIMED):
         called = kinds.get(name, name)
-        its = [
-            one
-            for one in seen
-            if (chances := mixture.chances.get((one.field, one.signature))) is not None
-            and chances.get(called, 0.0) > _MOSTLY
-        ] or _alone(seen, name)
+        its = _made_by(seen, mixture, name, called)
         if not its:
             continue
         ticks = called == "price.tick"
@@ -230,6 +227,12 @@ def _drawn(
         whole = ticks or called == "trade_timestamp.delay"
         settings[called] = settings_of(found, whole=whole, scale=scale) | ({"unit": unit} if unit else {})
     return sizes, settings
+
+
+def _made_by(seen: Sequence[Seen], mixture: Mixture, name: str, called: str) -> Sequence[Seen]:
+    """The differences that a mechanism most likely made; before that is known, those it alone explains."""
+    likely = {look for look, chances in mixture.chances.items() if chances.get(called, 0.0) > _MOSTLY}
+    return [one for one in seen if (one.field, one.signature) in likely] or _alone(seen, name)
 
 
 _MOSTLY = 0.5

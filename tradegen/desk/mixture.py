@@ -16,6 +16,7 @@ import numpy as np
 
 from tradegen.core.columns import Array
 from tradegen.desk.differences import Signature
+from tradegen.mechanisms.catalogue import CATALOGUE
 
 __all__ = ["Look", "Looks", "Mixture", "estimated"]
 
@@ -27,13 +28,14 @@ Looks: TypeAlias = Mapping[tuple[str, int], Mapping[Look, float]]
 
 _ROUNDS = 300
 _RESAMPLED = 100
-_RARE = 1e-9  # the least chance of a look: what was not seen in simulation is not impossible
+_RARE = 3e-5  # the chance of a look that was not seen in thousands of simulated differences
+_NEVER = 1e-12
 _SEED = 1
 _EVEN = 0.1  # how far from a half the share of the first leg may be, for twins not to be told apart
 _CLEARLY = 6.63  # chi-squared at 1%, one degree of freedom: twice the gain in log-likelihood
 _MANY = 200  # differences that are explained by more than chance
 _SAME = 0.05  # how much the looks of twins may differ, in sum
-_UNDECIDED = 50.0  # differences on each leg that are assumed besides, for where none tells the legs apart
+_FEWEST_TELLING = 30.0  # differences that tell on which leg they were made, for that to be known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,10 +95,16 @@ def estimated(
         total = legs.sum()
         first = legs[0] / total if total else 0.5
         return Mixture({}, {}, first, _error(first, total) if total else np.inf, {})
-    chance = np.maximum(chance, _RARE)
-    kept = _clearly_there(counts, chance, legs)
+    # What was not seen in simulation is rare, and in another field it is impossible.
+    same = np.array([[CATALOGUE[name].field == field for field, _ in kinds] for name in names])
+    rare = np.array([_RARE if CATALOGUE[name].sized else 3 * _RARE for name in names])
+    chance = np.maximum(chance, np.where(same, rare[:, None], _NEVER)[:, None])
+    # Where nothing tells the legs apart, each is as likely as the other.
+    telling = _telling(counts, chance, _solved(counts, chance, legs, even=True)[0]) + legs.sum()
+    even = telling < _FEWEST_TELLING
+    kept = _clearly_there(counts, chance, legs, even=even)
     names, chance = [names[number] for number in kept], chance[kept]
-    shares, first, _ = _solved(counts, chance, legs)
+    shares, first, _ = _solved(counts, chance, legs, even=even)
     random = np.random.default_rng(_SEED)
     again = [
         _solved(
@@ -104,6 +112,7 @@ def estimated(
             chance,
             random.multinomial(int(legs.sum()), legs / legs.sum()).astype(float) if legs.sum() else legs,
             start=(shares, first),
+            even=even,
         )[:2]
         for _ in range(_RESAMPLED)
     ]
@@ -115,12 +124,11 @@ def estimated(
     joint = shares[:, None, None] * np.array([first, 1 - first])[None, :, None] * chance
     by_name = joint.sum(axis=1)
     posterior = by_name / by_name.sum(axis=0)
-    telling = _telling(counts, chance, shares) + legs.sum()
     return Mixture(
         dict(zip(names, shares.tolist(), strict=True)),
         dict(zip(names, spread.tolist(), strict=True)),
         float(first),
-        max(float(np.std([one for _, one in again])), _error(first, telling)) if telling >= 1 else np.inf,
+        np.inf if even else max(float(np.std([one for _, one in again])), _error(first, telling)),
         {
             kind: dict(zip(names, posterior[:, column].tolist(), strict=True))
             for column, kind in enumerate(kinds)
@@ -129,10 +137,10 @@ def estimated(
     )
 
 
-def _clearly_there(counts: Array, chance: Array, legs: Array) -> list[int]:
+def _clearly_there(counts: Array, chance: Array, legs: Array, *, even: bool) -> list[int]:
     """The mechanisms without which the counts would be clearly less likely: one after the other is tried."""
     kept = list(range(len(chance)))
-    shares, first, likely = _solved(counts, chance, legs)
+    shares, first, likely = _solved(counts, chance, legs, even=even)
     # Of twins, either could do without the other, and nobody knows which.
     twins = {number for pair in _twins(chance) for number in pair} if abs(first - 0.5) < _EVEN else set[int]()
     for number in np.argsort(shares).tolist():
@@ -142,14 +150,19 @@ def _clearly_there(counts: Array, chance: Array, legs: Array) -> list[int]:
         if number in twins:
             continue
         left = [other for other in kept if other != number]
-        _, _, without = _solved(counts, chance[left], legs)
+        _, _, without = _solved(counts, chance[left], legs, even=even)
         if 2 * (likely - without) < _CLEARLY:
             kept, likely = left, without
     return kept
 
 
 def _solved(
-    counts: Array, chance: Array, legs: Array, start: tuple[Array, float] | None = None
+    counts: Array,
+    chance: Array,
+    legs: Array,
+    start: tuple[Array, float] | None = None,
+    *,
+    even: bool,
 ) -> tuple[Array, float, float]:
     """The shares of mechanisms and of the first leg that make the counts likeliest; and how likely."""
     shares, first = start or (np.full(len(chance), 1 / len(chance)), 0.5)
@@ -159,7 +172,8 @@ def _solved(
         joint = shares[:, None, None] * np.array([first, 1 - first])[None, :, None] * chance
         weights = joint * (counts / joint.sum(axis=(0, 1)))
         shares = weights.sum(axis=(1, 2)) / total
-        first = (weights[:, 0].sum() + legs[0] + _UNDECIDED) / (total + legs.sum() + 2 * _UNDECIDED)
+        if not even:
+            first = (weights[:, 0].sum() + legs[0]) / (total + legs.sum())
         # A share of nothing would stay nothing, whatever the next round says.
         shares = np.maximum(shares, 1e-12)
     joint = shares[:, None, None] * np.array([first, 1 - first])[None, :, None] * chance
@@ -178,7 +192,7 @@ def _twins(chance: Array) -> list[tuple[int, int]]:
 def _telling(counts: Array, chance: Array, shares: Array) -> float:
     """How many differences tell on which leg they were made, in effect."""
     first, second = ((shares[:, None] * chance[:, leg]).sum(axis=0) for leg in (0, 1))
-    contrast = np.abs(first - second) / np.maximum(first + second, _RARE)
+    contrast = np.abs(first - second) / np.maximum(first + second, _NEVER)
     return float((counts * contrast**2).sum())
 
 

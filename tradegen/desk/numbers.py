@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypeAlias
 
 from tradegen.core.statistics import wilson_interval
 from tradegen.desk.groups import HotGroup
@@ -12,7 +13,10 @@ from tradegen.desk.measuring import UNITS, Measured
 from tradegen.desk.observing import Breaks
 from tradegen.desk.sizes import quantiles_of
 
-__all__ = ["FEW", "Number", "numbers_of"]
+__all__ = ["FEW", "Number", "Titled", "numbers_of"]
+
+Titled: TypeAlias = tuple[str, str, HotGroup]
+"""A group with its title, and a note on the names in it."""
 
 FEW = "too few to trust"
 """The note on a number whose interval is wider than the number itself."""
@@ -67,7 +71,7 @@ class Number:
 
 
 def numbers_of(
-    breaks: Breaks, measured: Measured, groups: list[tuple[str, HotGroup]], confidence: float
+    breaks: Breaks, measured: Measured, groups: Sequence[Titled], confidence: float
 ) -> Iterator[Number]:
     """All numbers, in the order of the table."""
     seen = len(breaks.observed)
@@ -94,13 +98,17 @@ def numbers_of(
     share, error = measured.leg
     if error < _KNOWN:
         yield _estimate("leg", "ours", share, error, seen, confidence)
-    for name, group in groups:
+    for name, stands_for, group in groups:
         yield Number(
             "hot spot", name, group.factor, group.low, group.high, round(group.broken), round(group.trades),
-            "times", FEW if group.high - group.low > group.factor else "",
+            "times", _noted(FEW if group.high - group.low > group.factor else "", stands_for),
         )  # fmt: skip
     for field, count in measured.unexplained.items():
         yield _share("unexplained", field, count, seen, confidence)
+
+
+def _noted(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 _KNOWN = 0.2  # the standard error from which on nothing is known of a share
@@ -121,4 +129,4 @@ def _estimate(
     half = NormalDist().inv_cdf((1 + confidence) / 2) * error
     low, high = max(min(low, share - half), 0.0), min(max(high, share + half), 1.0)
     few = FEW if high - low > share else ""
-    return Number(kind, name, share, low, high, count, of, note="; ".join(filter(None, (few, note))))
+    return Number(kind, name, share, low, high, count, of, note=_noted(few, note))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.comparison import Compared
 from tradegen.desk.differences import Observed, Recogniser, Record
+from tradegen.desk.list_columns import NUMBERS
 from tradegen.desk.time_zones import zones_of
 from tradegen.scoring.relations import first_row
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 __all__ = ["SAMPLE", "Breaks", "observe"]
+
+_VALUES = 5_000  # clean values that are looked at
 
 SAMPLE = 40_000
 """Trades that are looked at one by one, at most; the rates are counted over all."""
@@ -42,6 +45,8 @@ class Breaks:
         Broken trades by what is wrong with their records.
     precision : str
         Of timestamps: s, ms or us.
+    values : mapping of str to sequence of str
+        Quantities and prices of some trades on which the lists agree.
     """
 
     pairs: int
@@ -52,6 +57,7 @@ class Breaks:
     benign: int = 0
     mirrored: bool = False
     precision: str = "s"
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     faults: Mapping[str, int] = field(default_factory=Counter)
 
     @property
@@ -115,6 +121,7 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         mirrored=compared.mirrored,
         precision=precision,
         faults=faults,
+        values=_clean_values(connection, compared),
     )
 
 
@@ -144,6 +151,19 @@ def _names(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> tuple[set
     by_name = {name: set(values or ()) - {None} for name, values in zip(asked, found, strict=True)}
     tickers = by_name.pop("ticker", set())
     return tickers, set().union(*by_name.values())
+
+
+def _clean_values(connection: DuckDBPyConnection, compared: Compared) -> dict[str, list[str]]:
+    found = {}
+    for name in NUMBERS:
+        if name in compared.fields:
+            rows = connection.execute(
+                f"SELECT {_text(name, '').format('o')} FROM (SELECT {name} FROM ours WHERE {name} > 0 AND "
+                f"trade_id NOT IN (SELECT trade_id FROM pairs WHERE trade_id IS NOT NULL) "
+                f"ORDER BY hash(trade_id) LIMIT {_VALUES}) o"
+            ).fetchall()
+            found[name] = [row[0] for row in rows]
+    return found
 
 
 def _precision(connection: DuckDBPyConnection, compared: Compared) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tradegen.desk.checking import Check, compared, generated
+from tradegen.desk.fit_check import Check, compared, generated
 from tradegen.desk.fit_text import as_html, as_text
 from tradegen.desk.fit_toml import as_toml
 from tradegen.desk.groups import SIGNIFICANCE

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
-from collections.abc import Collection, Iterator
+import math
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tradegen.core import formatting
 from tradegen.core.blocks import BLOCK_PAIRS, Block
-from tradegen.desk.differences import Recogniser, Record
+from tradegen.desk.differences import Recogniser, Record, Seen, Signature, plain_number
 from tradegen.desk.mixture import Look, Looks
 from tradegen.engine.generator import generate_blocks
 from tradegen.engine.run import Run, prepare
@@ -20,13 +24,15 @@ from tradegen.mechanisms.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from tradegen.core.columns import Array
 
-__all__ = ["DATE", "SEED", "sides", "signatures"]
+__all__ = ["DATE", "SEED", "exchanged", "sides", "signatures"]
 
 SEED = 20_250_721
 """Of everything that is simulated, so that the same lists always give the same scenario."""
 
 DATE = dt.date(2025, 7, 8)  # day and month can be exchanged
 _EACH = 1_500  # pairs simulated a mechanism, about
+_EXCHANGED = 5_000  # values that sizes are tried on, about
+_FINE = 4  # classes of sizes to a doubling
 _OFTEN = 4  # times as many of those that draw a size: they may look like others by accident
 
 
@@ -74,6 +80,61 @@ def signatures(
         component: {key: count / sum(found.values()) for key, count in found.items()}
         for component, found in counts.items()
     }
+
+
+def exchanged(
+    seen: Sequence[Seen], values: Sequence[str], recogniser: Recogniser, mechanism: str
+) -> dict[tuple[str, int], Mapping[Look, float]]:
+    """What a mechanism that draws sizes looks like: sizes that were seen, each tried on values near its own.
+
+    So values and sizes are the desk's own, and how far one goes with the other is kept. Sizes that often look
+    like another mechanism are seen too rarely here, and count for more.
+
+    Parameters
+    ----------
+    seen : sequence of Seen
+        Differences that it has most likely made, told by what they look like.
+    values : sequence of str
+        Values of the field on clean trades; those of the differences themselves, if there are none.
+    recogniser : Recogniser
+    mechanism : str
+    """
+    field = mechanism.partition(".")[0]
+    chosen = {one.signature for one in seen}
+    clean = sorted(map(Decimal, values or [one.ours for one in seen]))
+    by_size: dict[int, Counter[Signature]] = {}
+    each = max(_EXCHANGED // max(len(seen), 1), 1)
+    for one in seen if clean else ():
+        ours, theirs = Decimal(one.ours), Decimal(one.theirs)
+        first = max(min(bisect.bisect(clean, ours) - each // 2, len(clean) - each), 0)
+        for value in clean[first : first + each]:
+            altered = value + theirs - ours
+            if altered > 0:
+                records = [{field: plain_number(field, number)} for number in (value, altered)]
+                size = round(_FINE * math.log2(abs(theirs - ours)))
+                by_size.setdefault(size, Counter())[recogniser.signature(field, *records)] += 1
+    looks: dict[Signature, float] = {}
+    for found in by_size.values():
+        as_chosen = sum(count for signature, count in found.items() if signature in chosen)
+        weight = sum(found.values()) / max(as_chosen, 1)
+        for signature, count in found.items():
+            looks[signature] = looks.get(signature, 0.0) + weight * count
+    looks.pop(frozenset(), None)
+    if not looks:
+        looks = {frozenset({(f"{field}.nudge", 0), (f"{field}.nudge", 1)}): 1.0}
+    total = sum(looks.values())
+    return {
+        (mechanism, leg): {
+            (field, signature if leg else _other_way(signature)): count / total
+            for signature, count in looks.items()
+        }
+        for leg in (0, 1)
+    }
+
+
+def _other_way(signature: Signature) -> Signature:
+    """The same difference with the lists exchanged."""
+    return frozenset((name, 1 - leg) for name, leg in signature)
 
 
 def _first_rows(run: Run, block: Block) -> dict[int, tuple[str, int]]:

@@ -79,7 +79,7 @@ def settings_of(sizes: Array, *, whole: bool, scale: float = 1.0) -> dict[str, A
     if len(sizes) < _FEWEST or low >= high:
         return {"min": low, "max": max(high, low)}
     first, last = _even_ends(sizes)
-    if _fits(sizes, np.clip((sizes - first) / (last - first), 0, 1)):
+    if last > first and _fits(sizes, np.clip((sizes - first) / (last - first), 0, 1)):
         ends = np.array([max(first, low / 2), last])
         return {"min": _least(ends, whole), "max": _most(ends, whole)}
     logs = np.log(sizes)

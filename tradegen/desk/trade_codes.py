@@ -46,6 +46,8 @@ class Trades:
         Trades on which the lists agree, or a sample of them; -1 where the value is not known.
     broken : ndarray of int, shape (2, rows, m)
         Broken trades, or a sample of them: as ours has them, and as theirs.
+    telling : tuple of int
+        The rows that say where a broken trade is likely to belong: of sizes, the one with the finest codes.
     clean_weight, weight : float
         How many trades each of these stands for.
     """
@@ -53,6 +55,7 @@ class Trades:
     axes: Sequence[Axis]
     clean: Array
     broken: Array
+    telling: tuple[int, ...] = ()
     clean_weight: float = 1.0
     weight: float = 1.0
 

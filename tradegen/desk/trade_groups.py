@@ -25,6 +25,7 @@ _MOST_BROKEN = 200_000
 _MOST_NAMES = 2_000  # a column with more names divides the trades too finely to tell anything
 _STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  # round sizes of trades, times powers of ten
 _HALF_HOURS = 48
+_FINE, _FINEST = 4, 250  # classes of sizes to a doubling, and how many there are
 _ID = "coalesce(trade_id, their_id)"  # of a pair
 
 
@@ -57,7 +58,7 @@ def trades_by_group(
         )
     rows: list[str] = [*names]
     timed, sized = "trade_timestamp" in compared.fields, {"quantity", "price"} <= set(compared.fields)
-    rows += ["hours"] * timed + ["notional"] * sized
+    rows += ["hours"] * timed + ["notional", "fine"] * sized
     if not rows:
         return Trades((), np.zeros((0, 0), np.int32), np.zeros((2, 0, 0), np.int32)), []
     clean_share, broken_share, weights = _shares(connection, compared)
@@ -88,7 +89,8 @@ def trades_by_group(
         _in_own_zone(ours[rows.index("hours")], theirs[rows.index("hours")], zones)
     # A record that is missing leaves the other one's word.
     ours, theirs = np.where(ours < 0, theirs, ours), np.where(theirs < 0, ours, theirs)
-    found = Trades(_axes(names, rows, edges, compared), coded[0], np.stack([ours, theirs]), *weights)
+    telling = tuple(number for number, row in enumerate(rows) if row != "notional")
+    found = Trades(_axes(names, rows, edges, compared), coded[0], np.stack([ours, theirs]), telling, *weights)
     ids = connection.execute(f"SELECT {_ID} FROM {chosen} ORDER BY 1").fetchall()
     return found, [row[0] for row in ids]
 
@@ -128,6 +130,7 @@ def _columns(rows: list[str]) -> str:
         "hours": f"coalesce({time} % {_HALF_HOURS}, -1)::DOUBLE AS hours",
         "notional": "coalesce((o.quantity * o.price)::DOUBLE, -1) AS notional",
     }
+    other["fine"] = other["notional"].replace("notional", "fine")
     return ", ".join(other.get(row) or f"coalesce(c_{row}.code, -1)::DOUBLE AS {row}" for row in rows)
 
 
@@ -149,12 +152,16 @@ def _edges(notional: Array) -> Array:
 
 
 def _coded(values: Array, rows: list[str], edges: Array) -> Array:
-    codes = values.astype(np.int32, copy=True) if "notional" not in rows else np.empty(values.shape, np.int32)
+    codes = np.empty(values.shape, np.int32)
     for number, row in enumerate(rows):
         if row == "notional":
             # Code k: at least edge k - 1, and below edge k.
             found = np.searchsorted(edges, values[number], side="right")
             codes[number] = np.where(values[number] >= 0, found, -1)
+        elif row == "fine":
+            known = values[number] > 0
+            doublings = np.log2(np.where(known, values[number], 1.0))
+            codes[number] = np.where(known, np.clip(_FINE * doublings, 0, _FINEST), -1)
         else:
             codes[number] = values[number]
     return codes
@@ -169,6 +176,8 @@ def half_hour(code: int) -> str:
 def _axes(names: dict[str, list[str]], rows: list[str], edges: Array, compared: Compared) -> list[Axis]:
     found = []
     for number, row in enumerate(rows):
+        if row == "fine":
+            continue
         if row == "hours":
             found.append(Axis("hours", [half_hour(code) for code in range(_HALF_HOURS)], (number,)))
         elif row == "notional":
