@@ -20,12 +20,16 @@ _TWINS = (
 )
 
 
-def random_desk(seed: int, pairs: int) -> dict[str, Any]:
-    """Keyword arguments of `generate`: a rate, some mechanisms, and perhaps two hot spots."""
+def random_desk(seed: int, pairs: int, *, always: bool = False) -> dict[str, Any]:
+    """Keyword arguments of `generate`: a rate, some mechanisms, and perhaps two hot spots.
+
+    With `always`, only mechanisms that are possible for every trade.
+    """
     random = np.random.default_rng(seed)
-    names = random.choice(list(CATALOGUE), random.integers(3, 12), replace=False)
+    possible = [name for name, entry in CATALOGUE.items() if entry.needs is None or not always]
+    chosen = random.choice(possible, random.integers(3, 12), replace=False).tolist()
     # Another share class is possible for few trades, and a ticker's price before is like any other.
-    names = [name for name in names if name not in ("ticker.share_class", "price.stale")]
+    names = [name for name in chosen if name not in ("ticker.share_class", "price.stale")]
     fields = len({CATALOGUE[name].field for name in names} - {"record"})
     spots = []
     if random.random() < 0.5:

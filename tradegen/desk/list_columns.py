@@ -142,15 +142,13 @@ class ListColumns:
         """The form that fits all dates or times looked at; None for ISO 8601."""
         cell = self.source.trimmed(self.names[name])
         cells = f"(SELECT {cell} AS cell FROM {self.source.relation} LIMIT {_LOOKED_AT})"
-        tried = [f"regexp_full_match(cell, {literal(_ISO[name])})"]
-        tried += [f"try_strptime(cell, {literal(form)}) IS NOT NULL" for form in _FORMS[name]]
-        fits = first_row(
-            self.connection,
-            f"SELECT {', '.join(f'bool_and({one})' for one in tried)} FROM {cells} WHERE cell IS NOT NULL",
-        )
-        fitting = [form for form, fit in zip((None, *_FORMS[name]), fits, strict=True) if fit]
-        if fitting[:1] == [None] or not any(fit is not None for fit in fits):
+        iso = f"SELECT bool_and(regexp_full_match(cell, {literal(_ISO[name])})) FROM {cells}"
+        # None where all cells are blank.
+        if first_row(self.connection, iso)[0] is not False:
             return None
+        tried = [f"bool_and(try_strptime(cell, {literal(form)}) IS NOT NULL)" for form in _FORMS[name]]
+        fits = first_row(self.connection, f"SELECT {', '.join(tried)} FROM {cells} WHERE cell IS NOT NULL")
+        fitting = [form for form, fit in zip(_FORMS[name], fits, strict=True) if fit]
         option = "date_format" if name == "date" else "timestamp_format"
         [example] = first_row(self.connection, f"SELECT min(cell) FROM {cells}")
         if not fitting:

@@ -31,7 +31,7 @@ SEED = 20_250_721
 
 DATE = dt.date(2025, 7, 8)  # day and month can be exchanged
 _EACH = 1_500  # pairs simulated a mechanism, about
-_EXCHANGED = 5_000  # values that sizes are tried on, about
+_EXCHANGED = 4_000  # values that sizes are tried on, about
 _FINE = 4  # classes of sizes to a doubling
 _OFTEN = 4  # times as many of those that draw a size: they may look like others by accident
 
