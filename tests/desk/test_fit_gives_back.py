@@ -145,7 +145,7 @@ def test_intervals_hold_what_was_asked_for_as_often_as_they_say() -> None:
         for name, share in as_seen(expected_shares(batch.run.scenario, "mechanism").to_dict()).items():
             trials += 1
             inside += lows.get(name, 0.0) <= share <= highs.get(name, 0.0)
-    # Exact rates leave less to chance than intervals allow for. Four standard deviations of 210 are 11 points.
+    # Exact rates leave less to chance than intervals allow for. Four standard deviations are 11 points.
     assert 0.69 < inside / trials < 0.95, (inside, trials)
 
 
