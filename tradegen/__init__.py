@@ -15,6 +15,7 @@ from tradegen.errors import (
 from tradegen.version import __version__
 
 if TYPE_CHECKING:
+    from tradegen.analysis.side_by_side import compare
     from tradegen.api.batch import Batch, generate
     from tradegen.api.record_batches import blocks
     from tradegen.desk.fitting import fit
@@ -30,14 +31,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Batch", "Fit", "FitError", "LedgerError", "Market", "MarketError", "OutputError", "Run", "Scenario",
     "ScenarioError", "ScenarioOverrides", "Score", "ScoringError", "TradegenError", "__version__", "blocks",
-    "fit", "generate", "generate_block", "load_market", "pool", "prepare", "score", "write_dataset",
+    "compare", "fit", "generate", "generate_block", "load_market", "pool", "prepare", "score",
+    "write_dataset",
 ]  # fmt: skip
 
 # What takes time to import waits until it is asked for: pytest imports this package in every session.
 _LATER = {
     "Batch": "api.batch", "Fit": "desk.result", "Market": "market.universe", "Run": "engine.run",
     "Scenario": "scenario.model", "ScenarioOverrides": "scenario.overrides", "Score": "scoring",
-    "blocks": "api.record_batches", "fit": "desk.fitting",
+    "blocks": "api.record_batches", "compare": "analysis.side_by_side", "fit": "desk.fitting",
     "generate": "api.batch", "generate_block": "engine.generator", "load_market": "market.universe",
     "pool": "scoring", "prepare": "engine.run", "score": "scoring", "write_dataset": "output.dataset",
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pandas.api.extensions import ExtensionArray
 
+    from tradegen.analysis.side_by_side import SideBySide
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.overrides import ScenarioOverrides
 
@@ -131,6 +132,26 @@ class Batch:
         )
         with export(destinations) as write:
             write(self.run)
+
+    def compare(self, ids: Sequence[str] | None = None, *, limit: int = 10) -> SideBySide:
+        """Altered trades side by side; in Jupyter, altered cells are shaded.
+
+        Parameters
+        ----------
+        ids : sequence of str, optional
+            The trades to show, altered or not; the first altered ones if not given.
+        limit : int
+            How many to show at most, if no ids are given.
+
+        Examples
+        --------
+        >>> batch = generate(pairs=15, seed=2, first_id=21, date="2025-07-21")
+        >>> print(str(batch.compare(limit=1)).splitlines()[3])
+          quantity.nudge on SELL: 467 -> 481, +14 shares (+3.0%)
+        """
+        from tradegen.analysis.side_by_side import compare  # loaded where it is used
+
+        return compare(self, ids=ids, limit=limit)
 
     def _on_list(self, leg: int) -> Trades:
         return self._trades.take(self._trades.leg == leg)

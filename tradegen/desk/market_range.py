@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradegen.desk.comparison import Compared
+from tradegen.desk.list_comparison import Compared
 from tradegen.desk.trade_codes import Trades
 from tradegen.desk.trade_groups import half_hour
 from tradegen.scoring.relations import first_row

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tradegen.core.columns import FIELDS, Array
-from tradegen.desk.comparison import RECORD_FAULTS
 from tradegen.desk.differences import Observed, Seen
+from tradegen.desk.list_comparison import RECORD_FAULTS
 from tradegen.desk.mixture import Looks, Mixture, estimated
 from tradegen.desk.observing import Breaks
 from tradegen.desk.simulation import exchanged, signatures

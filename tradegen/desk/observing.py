@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tradegen.desk.comparison import Compared
 from tradegen.desk.differences import Observed, Recogniser, Record
 from tradegen.desk.list_columns import NUMBERS
+from tradegen.desk.list_comparison import Compared
 from tradegen.desk.time_zones import zones_of
 from tradegen.scoring.relations import first_row
 

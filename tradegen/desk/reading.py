@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from tradegen.core.columns import TRADE_COLUMNS
 from tradegen.core.machine import core_count
 from tradegen.desk.breaks_file import observe_breaks
-from tradegen.desk.comparison import compare
 from tradegen.desk.groups import HotGroups, hot_groups
 from tradegen.desk.list_columns import ListColumns
+from tradegen.desk.list_comparison import compare
 from tradegen.desk.market_range import MarketRange, market_range
 from tradegen.desk.observing import Breaks, observe
 from tradegen.desk.trade_groups import trades_by_group

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradegen.core.columns import Array
-from tradegen.desk.comparison import Compared
+from tradegen.desk.list_comparison import Compared
 from tradegen.desk.time_zones import clock_difference
 from tradegen.desk.trade_codes import Axis, Trades
 from tradegen.scoring.relations import first_row

@@ -1,0 +1,79 @@
+"""A trade as it is shown: all its records, the cells that were altered, and what was done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tradegen.core.columns import RECORD
+
+__all__ = ["Alteration", "Trade"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """A row of the truth, as text."""
+
+    leg: str
+    field: str
+    mechanism: str
+    original: str
+    altered: str
+    delta: str
+    benign: bool
+    cause: str
+    record_id: str = ""
+
+    @property
+    def size(self) -> str:
+        """By how much the value is off, also in basis points or percent; "" for names."""
+        return _size(self.field, self.delta, self.original)
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """All records of a trade, and what was altered.
+
+    Attributes
+    ----------
+    trade_id : str
+    records : tuple of (str, mapping of str to str)
+        The list and the values of each.
+    altered : tuple of Alteration
+        Empty where the trade is clean.
+    marks : frozenset of (int, str)
+        The altered cells: the position of the record, and the field.
+    state : str
+        ``found``, ``missed`` or ``invented`` where findings were given, else "".
+    named : tuple of str
+        The fields that findings name.
+    """
+
+    trade_id: str
+    records: tuple[tuple[str, Mapping[str, str]], ...]
+    altered: tuple[Alteration, ...]
+    marks: frozenset[tuple[int, str]]
+    state: str = ""
+    named: tuple[str, ...] = ()
+
+
+def _size(field: str, delta: str, original: str) -> str:
+    """A difference as people read it: +14 shares (+3.0%), -0.12 dollars (-15.9 bps), +1,223 seconds."""
+    if not delta:
+        return ""
+    amount = float(delta)
+    units = {
+        "quantity": "shares",
+        "price": "dollars",
+        "date": "days",
+        "trade_timestamp": "seconds",
+        RECORD: "records",
+    }
+    unit = units.get(field, "")
+    unit = unit[:-1] if abs(amount) == 1 else unit
+    text = f"{amount:+,.2f}" if field == "price" else f"{amount:+,.10g}"
+    relative = ""
+    if field in ("quantity", "price") and float(original):
+        share = amount / float(original)
+        relative = f" ({share * 10_000:+,.1f} bps)" if abs(share) < 0.01 else f" ({share:+.1%})"
+    return f"{text} {unit}{relative}"

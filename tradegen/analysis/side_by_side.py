@@ -1,0 +1,270 @@
+"""Altered trades side by side: their records, the cells that were altered, and what was done to them."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tradegen.analysis.altered_trades import Alteration, Trade
+from tradegen.analysis.side_by_side_text import as_html, as_text
+from tradegen.core.columns import LEGS, LISTS, RECORD, RECORD_ID, TRADE_COLUMNS, TRUTH_COLUMNS
+from tradegen.errors import ScoringError, shown, whole_number
+from tradegen.scoring.inputs import Inputs, lists_of, resolve_inputs
+from tradegen.scoring.relations import Reader, Source, literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["SideBySide", "compare"]
+
+_MOST = 10_000
+_STATES = ("missed", "invented", "found")
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Some trades, and how many there are of which kind.
+
+    Attributes
+    ----------
+    trades : tuple of Trade
+    total : int
+        Altered trades there are; with findings, those that were invented as well.
+    """
+
+    trades: tuple[Trade, ...]
+    total: int
+
+    def __str__(self) -> str:
+        return as_text(self.trades, self.total)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.trades, self.total)
+
+
+def compare(
+    truth: Any,
+    trades: Any = None,
+    *,
+    findings: Any = None,
+    ids: Sequence[str] | None = None,
+    limit: int = 10,
+    manifest: Any = None,
+    id: str = "trade_id",  # noqa: A002 - what a user calls it
+) -> SideBySide:
+    """Show altered trades side by side.
+
+    Parameters
+    ----------
+    truth : Batch, path, folder of a dataset, DataFrame or Arrow table
+        A batch or a dataset has its trades with it.
+    trades : path, DataFrame, Arrow table, or several of them
+        The lists; two for a view of two lists.
+    findings : path, DataFrame or Arrow table, optional
+        A matcher's: trades are then shown as missed, invented and found, in this order.
+    ids : sequence of str, optional
+        The trades to show, altered or not; the first ones of the truth if not given.
+    limit : int
+        How many to show at most, if no ids are given.
+    manifest : path or mapping, optional
+        Says how the columns of the lists are called.
+    id : str
+        What the findings call the trade's id.
+
+    Raises
+    ------
+    ScoringError
+        Where a table cannot be read or lacks a column, or an id is in no list.
+    """
+    import duckdb  # loaded where it is used
+
+    whole_number("limit", limit, 1, _MOST, ScoringError)
+    if trades is None and hasattr(truth, "to_arrow"):
+        # As files print them, not as floats.
+        tables = truth.to_arrow()
+        trades = {name: table for name, table in tables.items() if name != "truth"}
+        truth, manifest = tables["truth"], truth.manifest
+    inputs = resolve_inputs(truth, trades, manifest)
+    if inputs.trades is None:
+        raise ScoringError("trades are missing; expected the lists along with the truth")
+    with tempfile.TemporaryDirectory(prefix="tradegen-show-") as name:
+        connection = duckdb.connect()
+        try:
+            reader = Reader(connection, Path(name))
+            source = reader.source(inputs.truth, "truth")
+            source.require(TRUTH_COLUMNS)
+            with reader.explaining(source.name):
+                _load_truth(connection, source)
+            named = _findings(connection, reader, findings, id)
+            with reader.explaining(source.name):
+                wanted, total = _wanted(connection, ids, limit, with_findings=findings is not None)
+                altered = _alterations(connection, wanted)
+            records = _records(connection, reader, inputs, wanted, altered)
+        finally:
+            connection.close()
+    known = {trade_id for trade_id, _ in records}
+    if ids is not None and (unknown := [one for one in ids if one not in known and one not in altered]):
+        raise ScoringError(
+            f"trade {shown(unknown[0])} is in none of the lists; expected an id such as tid00000021"
+        )
+    shown_trades = [
+        _trade(one, [record for owner, record in records if owner == one], altered.get(one, ()), state, named)
+        for one, state in wanted
+    ]
+    return SideBySide(tuple(shown_trades), total)
+
+
+def _load_truth(connection: DuckDBPyConnection, source: Source) -> None:
+    columns = [f"coalesce({source.text(name)}, '') AS {name}" for name in TRUTH_COLUMNS]
+    if RECORD_ID in source.columns:
+        columns.append(f"coalesce({source.text(RECORD_ID)}, '') AS {RECORD_ID}")
+    else:
+        columns.append(f"'' AS {RECORD_ID}")
+    connection.execute(f"CREATE TABLE truth AS SELECT {', '.join(columns)} FROM {source.relation}")
+
+
+def _findings(
+    connection: DuckDBPyConnection, reader: Reader, findings: Any, trade_id: str
+) -> Mapping[str, tuple[str, ...]]:
+    """Put the ids that were reported into ``reported``; and by id, the fields that findings name."""
+    connection.execute("CREATE TABLE reported (trade_id VARCHAR, field VARCHAR)")
+    if findings is None:
+        return {}
+    source = reader.source(findings, "findings")
+    source.require([trade_id])
+    field = source.text("field") if "field" in source.columns else "NULL"
+    with reader.explaining(source.name):
+        connection.execute(
+            f"INSERT INTO reported SELECT DISTINCT {source.text(trade_id)}, {field} FROM {source.relation}"
+        )
+        # A mistyped id stands for the trade that it belongs to.
+        connection.execute(
+            "UPDATE reported SET trade_id = truth.trade_id FROM truth "
+            "WHERE truth.field = 'trade_id' AND truth.altered = reported.trade_id"
+        )
+        rows = connection.execute(
+            "SELECT trade_id, list(field ORDER BY field) FROM reported GROUP BY trade_id"
+        ).fetchall()
+    return {one: tuple(field for field in fields if field) for one, fields in rows}
+
+
+def _wanted(
+    connection: DuckDBPyConnection, ids: Sequence[str] | None, limit: int, *, with_findings: bool
+) -> tuple[list[tuple[str, str]], int]:
+    """The ids to show, each with its state; and how many there are."""
+    state = "''"
+    if with_findings:
+        state = (
+            "CASE WHEN reported.trade_id IS NULL THEN 'missed' WHEN altered THEN 'found' ELSE 'invented' END"
+        )
+    connection.execute(f"""
+        CREATE TABLE states AS
+        SELECT coalesce(truth.trade_id, reported.trade_id) AS trade_id, {state} AS state
+        FROM (SELECT trade_id, bool_or(benign <> 'true') AS altered FROM truth GROUP BY 1) truth
+            FULL JOIN (SELECT DISTINCT trade_id FROM reported) reported USING (trade_id)
+        WHERE altered OR reported.trade_id IS NOT NULL""")
+    [total] = connection.execute("SELECT count(*) FROM states").fetchall()[0]
+    order = f"ORDER BY list_position({list(_STATES)}, state), length(trade_id), trade_id"
+    if ids is None:
+        return connection.execute(
+            f"SELECT trade_id, state FROM states {order} LIMIT {limit}"
+        ).fetchall(), total
+    states = dict(
+        connection.execute(
+            f"SELECT trade_id, state FROM states WHERE trade_id IN ({_listed(ids)})"
+        ).fetchall()
+    )
+    return [(one, states.get(one, "")) for one in dict.fromkeys(ids)], total
+
+
+def _alterations(
+    connection: DuckDBPyConnection, wanted: Iterable[tuple[str, str]]
+) -> dict[str, tuple[Alteration, ...]]:
+    rows = connection.execute(
+        "SELECT trade_id, leg, field, mechanism, original, altered, delta, benign = 'true', cause, record_id "
+        f"FROM truth WHERE trade_id IN ({_listed(one for one, _ in wanted)})"
+    ).fetchall()
+    found: dict[str, tuple[Alteration, ...]] = {}
+    for trade_id, *values in rows:
+        found[trade_id] = (*found.get(trade_id, ()), Alteration(*values))
+    return found
+
+
+def _records(
+    connection: DuckDBPyConnection,
+    reader: Reader,
+    inputs: Inputs,
+    wanted: Sequence[tuple[str, str]],
+    altered: Mapping[str, Sequence[Alteration]],
+) -> list[tuple[str, tuple[str, dict[str, str]]]]:
+    """The trade that each record belongs to, with its list and its values."""
+    owners = {one: one for one, _ in wanted}
+    for trade_id, alterations in altered.items():
+        owners |= {one.altered: trade_id for one in alterations if one.field == "trade_id"}
+    found = []
+    faces = any(one.leg in LEGS["single"] for several in altered.values() for one in several)
+    for name, given in lists_of(inputs.trades, inputs.view, faces).items():
+        called = inputs.columns.get(name) or {column: column for column in (*TRADE_COLUMNS, RECORD_ID)}
+        for table in given if isinstance(given, (list, tuple)) else [given]:
+            source = reader.source(table, "trades", tuple(called.values()))
+            source.require([called[column] for column in TRADE_COLUMNS])
+            fields = [column for column in called if called[column] in source.columns]
+            values = ", ".join(f"coalesce({source.text(called[column])}, '')" for column in fields)
+            with reader.explaining(source.name):
+                rows = connection.execute(
+                    f"SELECT {values} FROM {source.relation} "
+                    f"WHERE {source.text(called['trade_id'])} IN ({_listed(owners)})"
+                ).fetchall()
+            for row in rows:
+                record = dict(zip(fields, row, strict=True))
+                found.append((owners[record["trade_id"]], (name, record)))
+    return found
+
+
+def _listed(ids: Iterable[str]) -> str:
+    return ", ".join(map(literal, ids)) or "NULL"
+
+
+def _trade(
+    trade_id: str,
+    records: Sequence[tuple[str, dict[str, str]]],
+    altered: Sequence[Alteration],
+    state: str,
+    named: Mapping[str, tuple[str, ...]],
+) -> Trade:
+    ordered = sorted(records, key=lambda record: (record[0], record[1]["order_type"]))
+    marks = frozenset((position, row.field) for row in altered for position in _altered_records(ordered, row))
+    return Trade(trade_id, tuple(ordered), tuple(altered), marks, state, named.get(trade_id, ()))
+
+
+def _altered_records(records: Sequence[tuple[str, dict[str, str]]], row: Alteration) -> list[int]:
+    """The positions of the records that a row of the truth is about: several of a leg that is there twice."""
+    if row.field == RECORD:
+        return []
+    places = range(len(records))
+    if row.record_id:
+        sides = {_side(*records[at]) for at in places if records[at][1].get(RECORD_ID) == row.record_id}
+        own = [at for at in places if _side(*records[at]) in sides]
+    else:
+        own = [at for at in places if row.leg in (_LEG_OF.get(records[at][0]), records[at][1]["order_type"])]
+    as_altered = [at for at in places if records[at][1].get(row.field) == row.altered]
+    # In a form of its own, a date or a time does not look like the truth's.
+    return [at for at in own if at in as_altered] or own or as_altered[:1]
+
+
+def _side(name: str, record: Mapping[str, str]) -> tuple[str, str]:
+    return name, record["order_type"]
+
+
+_LEG_OF = {
+    name: leg
+    for view, lists in LISTS.items()
+    if view != "single"
+    for name, leg in zip(lists, LEGS[view], strict=True)
+}
+"""The leg that each list of a view of two holds."""
