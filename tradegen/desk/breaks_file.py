@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -110,20 +109,19 @@ def _observed(
     # A ticker with a suffix is the mistake, where the plain one is there as well.
     known = {name for name in named if name.rpartition(".")[0] not in {*named, *tickers}}
     recogniser = Recogniser(known, set(codes), zones_of(times))
-    observed, faults = [], Counter[str]()
+    observed = []
     for trade, found in by_trade.items():
-        fault = fills = None
+        faults: list[str] = []
+        fills = 1
         if RECORD in found:
             counts = tuple(map(int, found[RECORD]))
-            fault, fills = _RECORDS.get((counts[0], counts[1]), "unclear"), max(counts)
-            faults[fault] += 1
+            faults, fills = [_RECORDS.get((counts[0], counts[1]), "unclear")], max(counts)
         if "trade_id" in found:
-            fault = "mistyped"
-            faults[fault] += 1
+            faults.append("mistyped")
         values = {name: pair for name, pair in found.items() if name not in (RECORD, "trade_id")}
         ours, theirs = ({name: pair[side] for name, pair in values.items() if pair[side]} for side in (0, 1))
         observed.append(
-            Observed(trade, tuple(recogniser.differences(ours, theirs, values)), fault, fills or 1)
+            Observed(trade, tuple(recogniser.differences(ours, theirs, values)), tuple(faults), fills)
         )
     precision = max((_precision(value) for pair in times for value in pair), default=0)
     return Breaks(
@@ -133,7 +131,6 @@ def _observed(
         recogniser=recogniser,
         fields=tuple(name for name in TRADE_COLUMNS[1:] if any(name in found for found in by_trade.values())),
         precision="us" if precision > 3 else "ms" if precision else "s",
-        faults=faults,
     )
 
 

@@ -209,7 +209,7 @@ def _kinds(trades: Sequence[Observed]) -> list[tuple[str, ...]]:
     found = [
         tuple(sorted({name for name, _ in one.signature})) for trade in trades for one in trade.differences
     ]
-    return found + [(trade.fault,) for trade in trades if trade.fault]
+    return found + [(fault,) for trade in trades for fault in trade.faults]
 
 
 def _sizes(trades: Sequence[Observed], field: str) -> Array:

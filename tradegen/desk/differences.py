@@ -66,7 +66,7 @@ class Observed:
 
     trade_id: str
     differences: tuple[Seen, ...]
-    fault: str | None = None
+    faults: tuple[str, ...] = ()
     fills: int = 1
 
 

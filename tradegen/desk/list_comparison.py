@@ -43,8 +43,8 @@ class Compared:
     """What the tables ``pairs``, ``ours_rows`` and ``their_rows`` in a connection hold.
 
     ``pairs`` has a row for each trade that is not the same on both lists: ``trade_id`` and ``their_id``;
-    ``fault``, one of `RECORD_FAULTS` or NULL; ``fills``, records of a split trade; ``differs`` and
-    ``breaks``, a bit for each of `fields`: whether its values differ, and whether by more than the tolerance.
+    ``fault``, some of `RECORD_FAULTS` with commas between them, or NULL; ``fills``, records of a split trade;
+    ``differs`` and ``breaks``, a bit for each of `fields`: whether its values differ, and whether by more than the tolerance.
 
     Attributes
     ----------
@@ -183,50 +183,53 @@ def _pair_off(connection: DuckDBPyConnection, fields: tuple[str, ...], tolerance
             o.trade_id AS their_id
         FROM (SELECT * FROM ours SEMI JOIN differing USING (trade_id)) o
             JOIN (SELECT * FROM seen SEMI JOIN differing USING (trade_id)) t USING (trade_id)""")
-    total = "quantity" in fields
-    for table, source, count in (("ours_rows", "ours", "on_ours"), ("their_rows", "seen", "on_theirs")):
-        kept = ", ".join(f"any_value({name}) AS {name}" for name in fields)
-        whole = f"sum(quantity)::{KINDS['quantity']}" if total else "NULL"
+    _pair_odd(connection, fields, differs, breaks)
+
+
+def _pair_odd(connection: DuckDBPyConnection, fields: tuple[str, ...], differs: str, breaks: str) -> None:
+    """Add the trades that do not have one record on each list to ``pairs``."""
+    whole = f"sum(quantity)::{KINDS['quantity']}" if "quantity" in fields else "NULL"
+    kept = ", ".join(f"min({name}) AS {name}" for name in fields)
+    for table, source in (("ours_rows", "ours"), ("their_rows", "seen")):
         connection.execute(f"""
             CREATE TABLE {table} AS
-            SELECT trade_id, any_value({count}) AS rows, count(DISTINCT ({", ".join(fields)})) = 1 AS alike,
+            SELECT trade_id, count(*) AS rows, count(DISTINCT ({", ".join(fields)})) = 1 AS alike,
                 {whole} AS total, {kept}
-            FROM {source} JOIN odd USING (trade_id) GROUP BY trade_id""")
-        if total:
-            # The copies of a doubled record are alike, and each is the whole; fills add up to it.
-            connection.execute(f"UPDATE {table} SET quantity = total WHERE NOT alike")
+            FROM {source} SEMI JOIN odd USING (trade_id) GROUP BY trade_id""")
     _put_mistyped(connection, fields)
-    connection.execute("""
-        CREATE TABLE faults AS
-        SELECT trade_id, greatest(on_ours, on_theirs) AS fills, CASE
-            WHEN on_ours > 1 AND on_theirs > 1 THEN 'unclear'
-            WHEN on_ours > 1 AND o.total = t.quantity THEN 'split_ours'
-            WHEN on_theirs > 1 AND t.total = o.quantity THEN 'split_theirs'
-            WHEN on_ours = 2 AND o.alike THEN 'duplicate_ours'
-            WHEN on_theirs = 2 AND t.alike THEN 'duplicate_theirs'
-            ELSE 'unclear' END AS fault
-        FROM (SELECT * FROM odd WHERE on_ours > 0 AND on_theirs > 0)
-            JOIN ours_rows o USING (trade_id) JOIN their_rows t USING (trade_id)""")
-    if total:
-        for table in ("ours_rows", "their_rows"):
+    # The copies of a doubled record are alike, and each is the whole; fills add up to it.
+    quantity = "o.total = t.quantity", "t.total = o.quantity"
+    if "quantity" not in fields:
+        quantity = "false", "false"
+    connection.execute(f"""
+        CREATE TABLE met AS
+        SELECT o.trade_id, t.trade_id AS their_id, greatest(o.rows, t.rows) AS fills, mistyped, CASE
+            WHEN o.rows > 1 AND t.rows > 1 THEN 'unclear'
+            WHEN o.rows > 1 AND {quantity[0]} THEN 'split_ours'
+            WHEN t.rows > 1 AND {quantity[1]} THEN 'split_theirs'
+            WHEN o.rows = 2 AND o.alike THEN 'duplicate_ours'
+            WHEN t.rows = 2 AND t.alike THEN 'duplicate_theirs'
+            WHEN o.rows > 1 OR t.rows > 1 THEN 'unclear' END AS several
+        FROM (SELECT trade_id, trade_id AS their_id, false AS mistyped FROM odd
+                WHERE on_ours > 0 AND on_theirs > 0
+            UNION ALL SELECT trade_id, their_id, true FROM mistyped) AS ids
+            JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = ids.their_id""")
+    if "quantity" in fields:
+        for table, name in (("ours_rows", "trade_id"), ("their_rows", "their_id")):
             connection.execute(f"""
-                UPDATE {table} SET quantity = total FROM faults
-                WHERE faults.trade_id = {table}.trade_id AND starts_with(fault, 'split')""")
+                UPDATE {table} SET quantity = total FROM met
+                WHERE met.{name} = {table}.trade_id AND starts_with(several, 'split')""")
     connection.execute(f"""
         INSERT INTO pairs
-        SELECT trade_id, fault, fills, {differs}, {breaks}, trade_id
-        FROM faults JOIN ours_rows o USING (trade_id) JOIN their_rows t USING (trade_id)
-        UNION ALL
-        SELECT o.trade_id, 'mistyped', 1, {differs}, {breaks}, t.trade_id
-        FROM mistyped JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = mistyped.their_id
+        SELECT met.trade_id, concat_ws(',', CASE WHEN mistyped THEN 'mistyped' END, several), fills,
+            {differs}, {breaks}, their_id
+        FROM met JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = met.their_id
         UNION ALL
         SELECT trade_id, 'missing_theirs', 1, 0, 0, NULL FROM ours_rows
-        WHERE trade_id NOT IN (SELECT trade_id FROM their_rows)
-            AND trade_id NOT IN (SELECT trade_id FROM mistyped)
+        WHERE trade_id NOT IN (SELECT trade_id FROM met)
         UNION ALL
         SELECT NULL, 'missing_ours', 1, 0, 0, trade_id FROM their_rows
-        WHERE trade_id NOT IN (SELECT trade_id FROM ours_rows)
-            AND trade_id NOT IN (SELECT their_id FROM mistyped)""")
+        WHERE trade_id NOT IN (SELECT their_id FROM met)""")
 
 
 def _put_mistyped(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> None:

@@ -107,8 +107,8 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
     drawn, own = _drawn(seen, mixture, kinds)
     shares, errors = _shares(breaks.observed, mixture)
     unexplained = Counter(one.field for one in seen if not one.signature)
-    unexplained["record"] += sum(trade.fault == "unclear" for trade in breaks.observed)
-    of_faults = Counter(_field_of(trade.fault) for trade in breaks.observed if trade.fault)
+    unexplained["record"] += sum("unclear" in trade.faults for trade in breaks.observed)
+    of_faults = Counter(_field_of(fault) for trade in breaks.observed for fault in trade.faults)
     # Brokers that are exchanged are one difference in two fields.
     swapped = sum(_SWAPPED in {name for name, _ in one.signature} and len(one.signature) == 2 for one in seen)
     of_fields = Counter(one.field for one in seen) + of_faults + Counter({"contra_broker_id": swapped})
@@ -148,7 +148,7 @@ def within(measured: Measured, observed: Sequence[Observed]) -> Measured:
 
 def _fields_per_pair(observed: Sequence[Observed]) -> tuple[int, ...]:
     """Trades with 1, 2, ... mechanisms; the last counts all with as many or more."""
-    events = Counter(max(len(trade.differences) + (trade.fault is not None), 1) for trade in observed)
+    events = Counter(max(len(trade.differences) + len(trade.faults), 1) for trade in observed)
     most = min(max(events, default=1), _MOST_FIELDS)
     return tuple(
         sum(count for number, count in events.items() if min(number, most) == fields)
@@ -162,7 +162,7 @@ def _shares(observed: Sequence[Observed], mixture: Mixture) -> tuple[dict[str, f
     explained = sum(bool(one.signature) for trade in observed for one in trade.differences) / trades
     shares = {name: share * explained for name, share in mixture.shares.items()}
     errors = {name: error * explained for name, error in mixture.errors.items()}
-    faults = Counter(RECORD_FAULTS[trade.fault][0] for trade in observed if trade.fault)
+    faults = Counter(RECORD_FAULTS[fault][0] for trade in observed for fault in trade.faults)
     faults.pop(None, None)
     shares |= {str(name): count / trades for name, count in faults.items()}
     found = {name: shares[name] for name in CATALOGUE if shares.get(name, 0) >= 0.5 / trades}
@@ -183,7 +183,7 @@ def _known_settings(observed: Sequence[Observed], zones: Mapping[str, str]) -> d
     found: dict[str, dict[str, Any]] = {}
     if zones:
         found["trade_timestamp.timezone"] = dict(zones)
-    fills = [trade.fills for trade in observed if trade.fault and trade.fault.startswith("split")]
+    fills = [trade.fills for trade in observed if {"split_ours", "split_theirs"} & set(trade.faults)]
     if fills:
         found["record.split"] = {"min": max(min(fills), 2), "max": min(max(fills), 5)}
     return found
@@ -240,7 +240,7 @@ _MOSTLY = 0.5
 
 def _legs_of_records(observed: Sequence[Observed]) -> tuple[int, int]:
     """Records that are missing, doubled or split on our list, and on theirs."""
-    legs = [RECORD_FAULTS[trade.fault][1] for trade in observed if trade.fault]
+    legs = [RECORD_FAULTS[fault][1] for trade in observed for fault in trade.faults]
     return legs.count(0), legs.count(1)
 
 

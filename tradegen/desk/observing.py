@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -41,8 +40,6 @@ class Breaks:
     mirrored : bool
     fields : tuple of str
         The fields that were compared.
-    faults : mapping of str to int
-        Broken trades by what is wrong with their records.
     precision : str
         Of timestamps: s, ms or us.
     values : mapping of str to sequence of str
@@ -58,7 +55,6 @@ class Breaks:
     mirrored: bool = False
     precision: str = "s"
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    faults: Mapping[str, int] = field(default_factory=Counter)
 
     @property
     def sampled(self) -> float:
@@ -105,12 +101,14 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         else {},
     )
     observed = [
-        Observed(row[0], tuple(recogniser.differences(ours, theirs, fields)), row[1], row[2])
+        Observed(
+            row[0],
+            tuple(recogniser.differences(ours, theirs, fields)),
+            tuple(row[1].split(",")) if row[1] else (),
+            row[2],
+        )
         for row, ours, theirs, fields in found
     ]
-    faults = dict(
-        connection.execute("SELECT fault, count(*) FROM pairs WHERE fault IS NOT NULL GROUP BY 1").fetchall()
-    )
     return Breaks(
         pairs=compared.pairs,
         broken=broken,
@@ -120,7 +118,6 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         fields=compared.fields,
         mirrored=compared.mirrored,
         precision=precision,
-        faults=faults,
         values=_clean_values(connection, compared),
     )
 
