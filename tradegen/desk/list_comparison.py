@@ -43,8 +43,9 @@ class Compared:
     """What the tables ``pairs``, ``ours_rows`` and ``their_rows`` in a connection hold.
 
     ``pairs`` has a row for each trade that is not the same on both lists: ``trade_id`` and ``their_id``;
-    ``fault``, some of `RECORD_FAULTS` with commas between them, or NULL; ``fills``, records of a split trade;
-    ``differs`` and ``breaks``, a bit for each of `fields`: whether its values differ, and whether by more than the tolerance.
+    ``fault``, some of `RECORD_FAULTS` with commas between them, or NULL; ``fills``, the records of a split
+    trade; ``differs`` and ``breaks``, a bit for each of `fields`: whether its values differ, and whether they
+    differ by more than the tolerance.
 
     Attributes
     ----------
