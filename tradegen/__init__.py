@@ -1,9 +1,8 @@
 """Two-sided trade records with known mismatches, to measure a trade reconciliation with."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tradegen.errors import (
+from tradegen.errors import (  # fmt: skip
     FitError,
     LedgerError,
     MarketError,
@@ -35,18 +34,5 @@ __all__ = [
     "write_dataset",
 ]  # fmt: skip
 
-# What takes time to import waits until it is asked for: pytest imports this package in every session.
-_LATER = {
-    "Batch": "api.batch", "Fit": "desk.result", "Market": "market.universe", "Run": "engine.run",
-    "Scenario": "scenario.model", "ScenarioOverrides": "scenario.overrides", "Score": "scoring",
-    "blocks": "api.record_batches", "compare": "analysis.side_by_side", "fit": "desk.fitting",
-    "generate": "api.batch", "generate_block": "engine.generator", "load_market": "market.universe",
-    "pool": "scoring", "prepare": "engine.run", "score": "scoring", "write_dataset": "output.dataset",
-}  # fmt: skip
-
 if not TYPE_CHECKING:  # for type checkers, it would mean that every name is there
-
-    def __getattr__(name: str) -> Any:
-        if name not in _LATER:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"tradegen.{_LATER[name]}"), name)
+    from tradegen.public_names import __getattr__ as __getattr__

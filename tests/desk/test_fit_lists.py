@@ -148,7 +148,7 @@ def test_what_no_mechanism_explains_is_counted_and_shown() -> None:
     found = fit(ours, theirs)
     unexplained = {one.name: one.count for one in found.numbers if one.kind == "unexplained"}
     assert 95 <= unexplained["price"] <= 100
-    assert "no mechanism makes these" in found.to_toml()
+    assert "no mechanism produces these" in found.to_toml()
 
 
 def break_rows() -> pd.DataFrame:
@@ -235,8 +235,8 @@ def test_the_command_writes_a_scenario_that_generate_takes(tmp_path: Path) -> No
     batch().write(tmp_path / "t.csv")
     done = run("fit", "t.ours.csv", "t.theirs.csv", "--out", "desk.toml", "--check", cwd=tmp_path)
     assert done.code == 0, done.err
-    assert "hot spots, times the rate elsewhere" in done.out
-    assert "why not" in done.out
+    assert "groups that break more or less often" in done.out
+    assert "why they differ" in done.out
     made = run("generate", "--scenario", "desk.toml", "--out", "again.csv", "--seed", "1", cwd=tmp_path)
     assert made.code == 0, made.err
     assert "2.10% made" in made.err

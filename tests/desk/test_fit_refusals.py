@@ -44,6 +44,11 @@ LISTS: list[tuple[str, Edit, str]] = [
     ("no rows", lambda one: one.iloc[:0], "has no trades"),
     ("a price that is none", with_cell("price", "12,5x"), "has the price '12,5x'; expected a plain number"),
     ("a quantity that is none", with_cell("quantity", "many"), "has the quantity 'many'"),
+    (
+        "a side that is none",
+        with_cell("order_type", "LONG"),
+        "the order_type 'LONG'; expected BUY or SELL",
+    ),
     ("a date that is none", lambda one: one.assign(date="26~11~2026"), "which no known form fits"),
     ("a date of two forms", lambda one: one.assign(date="03/04/2025"), "may be %d/%m/%Y or %m/%d/%Y"),
     ("a time that is none", with_cell("trade_timestamp", "2025-07-21 25:99:00"), "has the trade_timestamp"),
@@ -97,12 +102,18 @@ def test_options_that_cannot_be(tmp_path: Path) -> None:
     ours, theirs = (tmp_path / name for name in ("ours.csv", "theirs.csv"))
     for path, frame in zip((ours, theirs), lists(), strict=True):
         frame.to_csv(path, index=False)
+    layout = tmp_path / "layout.toml"
+    layout.write_text("[ours]\n")
     both = ["fit", str(ours), str(theirs)]
+    of_breaks = ["fit", "--breaks", str(ours), "--trades", "5"]
     for words, message in (
         (["fit"], "expected two lists, ours and theirs, or breaks"),
         (["fit", str(ours)], "expected two lists"),
-        ([*both, "--breaks", str(ours), "--trades", "5"], "expected two lists"),
-        ([*both, "--out", str(ours)], "which is read as well"),
+        ([*both, "--breaks", str(ours), "--trades", "5"], "breaks and lists are both given"),
+        ([*both, "--field", "price=Px"], "fields are for breaks"),
+        ([*of_breaks, "--layout", str(layout)], "layouts are for two lists"),
+        ([*both, "--layout", str(layout), "--out", str(layout)], "which is read as well"),
+        ([*both, "--out", str(ours)], "expected a name that ends in .toml"),
         ([*both, "--confidence", "2"], "confidence is 2.0; expected a share from 0.5 to below 1"),
         ([*both, "--format", "xml"], "format xml is unknown"),
         ([*both, "--map", "prize=Px"], "has 'prize', which is unknown; did you mean price?"),

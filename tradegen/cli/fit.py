@@ -24,7 +24,10 @@ _FORMATS = ("table", "json", "toml")
 @sentences
 def fit(
     ours: Annotated[
-        str | None, typer.Argument(metavar="OURS", help="Your list of trades: csv, json, ndjson or parquet.")
+        str | None,
+        typer.Argument(
+            metavar="OURS", help="Your list of trades: csv, json, ndjson or parquet, or a folder of such."
+        ),
     ] = None,
     theirs: Annotated[
         str | None, typer.Argument(metavar="THEIRS", help="The other list of the same trades.")
@@ -38,7 +41,7 @@ def fit(
     ] = "trade_id",
     columns: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="NAME=YOURS", help="A column under your name for it: `price=Px`."),
+        typer.Option("--map", metavar="NAME=YOURS", help="Your name for a column: `price=Px`."),
     ] = None,
     layout: Annotated[
         Path | None,
@@ -52,19 +55,17 @@ def fit(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="In place of two lists: a row a break, with trade_id, field, ours and theirs. "
+            help="Instead of two lists: a file with one row per break: trade_id, field, ours, theirs. "
             "Needs --trades.",
         ),
     ] = None,
     trades: Annotated[
         int | None,
-        typer.Option(parser=number, metavar="N", help="Of how many trades --breaks has the breaks."),
+        typer.Option(parser=number, metavar="N", help="How many trades were compared to find these breaks."),
     ] = None,
     fields: Annotated[
         list[str] | None,
-        typer.Option(
-            "--field", metavar="NAME=YOURS", help="A field in --breaks under your name: `price=Px`."
-        ),
+        typer.Option("--field", metavar="NAME=YOURS", help="Your name for a field in --breaks: `price=Px`."),
     ] = None,
     tolerances: Annotated[
         list[str] | None,
@@ -78,20 +79,27 @@ def fit(
         Path | None,
         typer.Option(metavar="FILE", help="CSV file with ticker and price; tradegen's own if not given."),
     ] = None,
-    confidence: Annotated[float, typer.Option(metavar="SHARE", help="Of the intervals.")] = 0.95,
+    confidence: Annotated[
+        float, typer.Option(metavar="SHARE", help="Confidence level of the intervals.")
+    ] = 0.95,
     anonymise: Annotated[
         bool,
-        typer.Option("--anonymise", help="Name no broker or ticker, and no value of a trade, in the result."),
+        typer.Option(
+            "--anonymise", help="Leave out names of brokers and tickers, and values of single trades."
+        ),
     ] = False,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Generate from the scenario, and print target, made, and why not."),
+        typer.Option(
+            "--check",
+            help="Generate from the scenario, and print what was measured, what was made, and why.",
+        ),
     ] = False,
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(_FORMATS), help="What to print.")
     ] = "table",
 ) -> None:
-    """Fit a scenario to real breaks: how often, in what, by how much, and where.
+    """Measure real breaks (how often, in which fields, how large, where), and write a scenario like them.
 
     Both lists are compared by id. What differs is explained by the mechanisms of `tradegen catalogue`, and
     groups of trades that break more often than others become hot spots. Every number comes with an interval.
@@ -144,7 +152,7 @@ def _print(found: Fit, form: str) -> None:
 def _print_check(found: Fit) -> None:
     from tradegen.desk.fit_text import columns
 
-    rows = [("", "target", "interval", "made", "why not")]
+    rows = [("", "measured", "interval", "made", "why they differ")]
     for one in found.checks():
         made = one.made.text if one.made else "none"
         rows.append(
@@ -182,6 +190,8 @@ def _check_output(out: str | None, inputs: list[Any]) -> None:
     """
     if out in (None, "-"):
         return
+    if Path(str(out)).suffix != ".toml":
+        raise FitError(f"--out is {out}; expected a name that ends in .toml, as scenarios do")
     for path in inputs:
         if path and Path(path).exists() and Path(str(out)).exists() and Path(path).samefile(str(out)):
             raise FitError(f"--out is {out}, which is read as well; expected another file")

@@ -150,7 +150,7 @@ def _canonical(name: str, text: str | None, file: str) -> str:
         return ""
     try:
         if name == RECORD:
-            return str(int(text))
+            return str(whole_number("record", int(text), 0, 1_000, ValueError))
         if name in NUMBERS:
             number = Decimal(text)
             if not number.is_finite() or abs(number.adjusted()) > 18:

@@ -24,6 +24,7 @@ __all__ = ["calibrated"]
 _PAIRS = 65_536
 _RATE = 0.5  # of the trials: the more mismatches, the less chance there is in them
 _ROUNDS = 6
+_LEAST = 1e-7  # of all weights
 
 
 def calibrated(
@@ -50,14 +51,16 @@ def calibrated(
     wanted = np.array([shares[name] for name in names])
     weights = wanted / wanted.sum()
     fields = np.array(fields_per_pair, float)[: len({name.partition(".")[0] for name in names})]
+    fields = fields if fields.sum() > 0 else np.ones(1)
     asked = fields = fields / fields.sum()
     for _ in range(_ROUNDS):
         made, by_count = _made(dict(zip(names, weights.tolist(), strict=True)), fields, scenario)
         total = wanted.sum() / max(made.sum(), 1e-9)
         weights = weights * np.where(made > 0, wanted / np.maximum(made * total, 1e-9), 1.0)
-        weights = weights / weights.sum()
+        # A scenario takes no smaller ones.
+        weights = np.maximum(weights / weights.sum(), _LEAST)
         fields = fields * np.where(by_count > 0, asked / np.maximum(by_count, 1e-9), 1.0)
-        fields = fields / fields.sum()
+        fields = fields / fields.sum() if fields.sum() > 0 else asked
     return dict(zip(names, weights.tolist(), strict=True)), fields.tolist()
 
 

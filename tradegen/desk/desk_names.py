@@ -14,6 +14,7 @@ __all__ = ["DeskNames", "desk_names"]
 _OURS = re.compile(r"BKR(\d{3,4})")
 _BROKERS = ("broker_id", "contra_broker_id")
 _MOST_BROKERS = 9_999
+_FEWEST_BROKERS = 3  # with fewer, none could be mistaken for a third one
 _WORDS = {
     "broker_id": "{}",
     "contra_broker_id": "contra {}",
@@ -101,4 +102,4 @@ def desk_names(
     if hide:
         hidden = {name: f"C{number:03}" for number, name in enumerate(ordered, 1)}
         hidden |= {name: f"T{number:03}" for number, name in enumerate(sorted(tickers), 1)}
-    return DeskNames(max(count, 2) if count else None, called, () if hide else own, hidden)
+    return DeskNames(max(count, _FEWEST_BROKERS) if count else None, called, () if hide else own, hidden)

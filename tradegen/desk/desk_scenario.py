@@ -110,7 +110,7 @@ def desk_scenario(
         "mismatch_rate": float(f"{breaks.broken / breaks.pairs:.6g}"),
         "rate_is": "overall",
         "fields_per_pair": _whole(fields),
-        "buy_share": float(f"{share:.3g}") if math.isfinite(error) and abs(share - 0.5) > 2 * error else 0.5,
+        "buy_share": round(share, 3) if math.isfinite(error) and abs(share - 0.5) > 2 * error else 0.5,
         "mechanisms": _plain(weights),
         "settings": settings,
         **{name: value for name, value in trial.items() if name != "tickers"},

@@ -26,6 +26,7 @@ _ALIKE = frozenset({"price.tick", "price.stale"})
 """Mechanisms whose differences are, one by one, those of a price nudge."""
 
 _SWAPPED = "broker_id.swapped"
+_ZONE = "trade_timestamp.timezone"
 _MOST_NUDGED = 0.5  # of the value: what is off by more is no slight error, and waits for another explanation
 
 SIZED: dict[str, dict[str, Any]] = {
@@ -107,19 +108,20 @@ class Recogniser:
         found = set()
         for leg, (original, altered) in enumerate(((theirs, ours), (ours, theirs))):
             for mechanism in _BY_FIELD.get(name, ()):
-                settings = self.zones if mechanism == "trade_timestamp.timezone" else SIZED.get(mechanism, {})
-                if mechanism == "trade_timestamp.timezone" and not settings:
-                    continue
                 seen = Difference(
                     original[name],
                     altered[name],
                     _Leg(original),
-                    settings,
+                    self.zones if mechanism == _ZONE else SIZED.get(mechanism, {}),
                     tickers=self.tickers,
                     brokers=self.brokers,
                 )
-                if CATALOGUE[mechanism].recognises(seen):
-                    found.add((mechanism, leg))
+                if mechanism != _ZONE:
+                    if CATALOGUE[mechanism].recognises(seen):
+                        found.add((mechanism, leg))
+                elif self.zones and CATALOGUE[mechanism].recognises(seen):
+                    # An hour too late on one list is an hour too early on the other.
+                    found |= {(mechanism, 0), (mechanism, 1)}
         return frozenset(found)
 
 

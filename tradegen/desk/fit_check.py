@@ -91,5 +91,5 @@ def _why(target: Number, found: Number | None) -> str:
     if target.kind == "size":
         return "the range of clean values, or the steps they move in, limit sizes"
     if target.kind == "hot spot" and found is None:
-        return "too few of the generated trades are in it to stand out"
+        return "it did not stand out among the generated trades, which are spread evenly"
     return _CHANCE

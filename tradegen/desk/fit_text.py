@@ -15,9 +15,9 @@ _TITLES = {
     "field": "fields, of the trades that break",
     "mechanism": "mechanisms, of the trades that break",
     "fields": "fields broken at once",
-    "size": "sizes, by the share of differences that are smaller",
-    "leg": "list that is wrong",
-    "hot spot": "hot spots, times the rate elsewhere",
+    "size": "sizes (5%: one difference in twenty is smaller)",
+    "leg": "breaks in which that list is wrong",
+    "hot spot": "groups that break more or less often, times the rate elsewhere",
     "unexplained": "not explained by any mechanism",
 }
 _WIDTH = 100

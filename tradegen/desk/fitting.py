@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["fit"]
 
 _TOLERANT = ("price", "quantity", "trade_timestamp", "date")
-_TOO_CLOSE = "breaks are less than twice the tolerance, and generated ones are at least that"
+_TOO_CLOSE = "your breaks are less than twice the tolerance, and generated ones are at least that"
 
 
 def fit(
@@ -89,7 +89,13 @@ def fit(
     """
     if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not 0.5 <= confidence < 1:
         raise FitError(f"confidence is {shown(confidence)}; expected a share from 0.5 to below 1")
-    if (breaks is None) == (ours is None) or (ours is None) != (theirs is None):
+    if breaks is not None and (ours is not None or theirs is not None):
+        raise FitError("breaks and lists are both given; expected one or the other")
+    if breaks is not None and layouts is not None:
+        raise FitError("layouts are for two lists; expected breaks without them")
+    if breaks is None and fields is not None:
+        raise FitError("fields are for breaks; for the columns of lists, expected columns")
+    if (breaks is None and ours is None) or (ours is None) != (theirs is None):
         raise FitError("expected two lists, ours and theirs, or breaks and how many trades they are of")
     if (breaks is None) != (trades is None):
         raise FitError("breaks and trades go together; expected both, or two lists")
@@ -127,9 +133,14 @@ def _fitted(
         basis["brokers"] = names.count
     measured = measure(breaks, **basis)
     if not measured.mechanisms:
+        counts = ", ".join(f"{name} {count:,}" for name, count in measured.fields.items())
+        one = next((one for trade in breaks.observed for one in trade.differences), None)
+        example = (
+            f", such as {shown(one.ours)} and {shown(one.theirs)} in {one.field}" if one and not hide else ""
+        )
         raise FitError(
-            f"none of the mechanisms explains any of the {breaks.broken:,} breaks; "
-            "tradegen catalogue lists those there are"
+            f"none of the mechanisms explains any of the {breaks.broken:,} breaks of {breaks.pairs:,} trades "
+            f"({counts}){example}; tradegen catalogue lists those there are"
         )
     titled = [(names.title(group), names.stands_for(group), group) for group in seen.groups.found]
     numbers = tuple(numbers_of(breaks, measured, titled, confidence))
@@ -141,9 +152,10 @@ def _fitted(
     scenario, left_out = desk_scenario(seen, measured, titled, names, basis, hide=hide)
     notes |= left_out
     for field in measured.unexplained:
-        notes[f"unexplained {field}"] = "no mechanism makes these; the others have their share"
+        notes[f"unexplained {field}"] = "no mechanism produces these; their share goes to the others"
     hints = {} if tolerances else tolerance_hints(breaks.observed)
-    return Fit(scenario, numbers, notes, hints, seen.groups.looked_at, confidence, market.to_dict(), refit)
+    prices, looked_at = market.to_dict(), seen.groups.looked_at
+    return Fit(scenario, numbers, notes, hints, looked_at, confidence, prices, refit, breaks.remarks)
 
 
 def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances:

@@ -63,6 +63,16 @@ class GroupFit:
         self._common_cases = self._common[:, cases]
         self._place()
 
+    def without(self, number: int) -> GroupFit:
+        """The same without one of the groups."""
+        kept = [at for at in range(len(self.chosen)) if at != number]
+        return GroupFit(
+            self.trades,
+            [self.chosen[at] for at in kept],
+            [self.factors[at] for at in kept],
+            [self.open_factors[at] for at in kept],
+        )
+
     def _place(self) -> None:
         """Where the cases belong, by the factors of now."""
         likely = self._common_cases * np.stack([_product(one, self.open_factors) for one in self._cases])

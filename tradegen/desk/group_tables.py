@@ -15,7 +15,7 @@ from tradegen.desk.trade_codes import Group, Trades
 
 __all__ = ["GroupTable"]
 
-_FEWEST_EXPECTED = 5.0  # broken trades that a group must be expected to have, to be looked at
+_FEWEST_EXPECTED = 0.5  # broken trades that a group must be expected to have, to be looked at
 
 
 class GroupTable:
@@ -85,7 +85,9 @@ class GroupTable:
         for leg, cells in enumerate(self.broken_cells):
             seen += self._counted(cells, fit.belongs[leg])
             expected += trades.weight * self._counted(cells, fit.belongs[leg] * fit.broken_factor[leg])
-        score = trades.evidence * _surprise(seen, expected * fit.base / trades.weight)
+        score = trades.evidence * _surprise(
+            seen, expected * fit.base / trades.weight, float(trades.broken.shape[2])
+        )
         score[~self.worth_looking] = -np.inf
         for group in fit.chosen:
             if tuple(axis for axis, _ in group) == self.axes:
@@ -97,9 +99,13 @@ class GroupTable:
         return chance, tuple(zip(self.axes, map(int, codes), strict=True))
 
 
-def _surprise(seen: Array, expected: Array) -> Array:
-    """Minus the logarithm of the chance to see so many or more, or so few or fewer: by Chernoff's bound."""
-    expected = np.maximum(expected, 1e-9)
-    ratio = np.maximum(seen, 1e-9) / expected
-    found: Array = seen * np.log(ratio) - (seen - expected) - math.log(2)
+def _surprise(seen: Array, expected: Array, total: float) -> Array:
+    """Minus the logarithm of the chance to see so many of the total or more, or so few or fewer.
+
+    Chernoff's bound for a binomial: what is too few outside a group tells as much as what is too many in it.
+    """
+    expected = np.clip(expected, 1e-9, total - 1e-9)
+    seen = np.clip(seen, 1e-9, total - 1e-9)
+    rest = total - seen
+    found: Array = seen * np.log(seen / expected) + rest * np.log(rest / (total - expected)) - math.log(2)
     return found

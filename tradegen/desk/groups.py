@@ -93,6 +93,15 @@ def hot_groups(trades: Trades, confidence: float) -> HotGroups:
         chances.append(math.exp(-min(score - limit, 700.0)) * SIGNIFICANCE)
         fit = GroupFit(trades, [*fit.chosen, group], [*fit.factors, 1.0], [*fit.open_factors, 1.0])
         fit.settle()
+    # What pairs of conditions explain, a single one may have been chosen for before.
+    while fit.chosen:
+        found_groups = [_described(fit, number, chance, confidence) for number, chance in enumerate(chances)]
+        idle = [number for number, one in enumerate(found_groups) if one.low < 1 < one.high]
+        if not idle:
+            break
+        least = min(idle, key=lambda number: abs(math.log(found_groups[number].factor)))
+        fit, chances = fit.without(least), [one for at, one in enumerate(chances) if at != least]
+        fit.settle()
     clean = trades.clean.shape[1]
     inside = np.count_nonzero(fit.inside_clean.any(axis=0)) if clean else 0
     return HotGroups(

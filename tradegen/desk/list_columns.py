@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import LISTS, TRADE_COLUMNS
-from tradegen.errors import FitError, ScenarioError, nearest, shown
+from tradegen.errors import FitError, ScenarioError, shown
 from tradegen.scoring.relations import Source, first_row, literal
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.layouts import Layout
 
-__all__ = ["NAMES", "NUMBERS", "TIMES", "ListColumns", "layouts_of"]
+__all__ = ["NUMBERS", "SIDES", "TIMES", "ListColumns", "layouts_of"]
 
 NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
 NUMBERS = ("quantity", "price")
@@ -43,8 +43,10 @@ _DAYS = (
     "%m-%d-%Y",
     "%d-%b-%Y",
     "%d %b %Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
 )
-_CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M")
+_CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 _FORMS = {
     "date": _DAYS,
     "trade_timestamp": tuple(
@@ -52,7 +54,13 @@ _FORMS = {
     ),
 }
 _LOOKED_AT = 10_000  # records that tell the form of dates
-_SIDES = {"BUY": ("BUY", "B", "BOUGHT", "1"), "SELL": ("SELL", "S", "SOLD", "2")}  # FIX, tag 54: 1 and 2
+_SIDES = {  # FIX, tag 54: 1, 2, and 5 for a short sale
+    "BUY": ("BUY", "B", "BOT", "BOUGHT", "1"),
+    "SELL": ("SELL", "S", "SLD", "SOLD", "2", "SS", "5", "SELL SHORT", "SHORT SELL", "SHORT"),
+}
+SIDES = "BUY or SELL, B or S, 1 or 2"
+"""What a side may be called, for messages."""
+
 _EXPECTED = {
     "quantity": "a plain number such as 250",
     "price": "a plain number such as 154.00",
@@ -87,11 +95,13 @@ class ListColumns:
     forms: dict[str, str | None] = field(init=False)
 
     def __post_init__(self) -> None:
+        hint = "; name the one of the id, by --id or id="
         called = {name: self.layout.columns.get(name, name) for name in TRADE_COLUMNS}
         for name, column in called.items():
             if column not in self.source.seen and (name == "trade_id" or name in self.layout.columns):
                 raise FitError(
-                    f"{self.source.name} has no column {shown(column)}; {nearest(column, self.source.seen)}"
+                    f"{self.source.name} has no column {shown(column)}; it has "
+                    f"{', '.join(self.source.seen) or 'none'}{hint if name == 'trade_id' else ''}"
                 )
         self.names = {name: column for name, column in called.items() if column in self.source.seen}
         if len(self.names) == 1:
@@ -121,7 +131,7 @@ class ListColumns:
                 f"WHEN upper({cell}) IN ({', '.join(map(literal, words))}) THEN {literal(side)}"
                 for side, words in _SIDES.items()
             )
-            return f"CASE WHEN {cell} IN ('BUY', 'SELL') THEN {cell} {cases} ELSE {cell} END"
+            return f"CASE {cases} ELSE {cell if strict else 'NULL'} END"
         return cell if kind == "VARCHAR" else f"{tried}CAST({cell} AS {kind})"
 
     def wrong_cell(self) -> str:
@@ -146,7 +156,13 @@ class ListColumns:
         # None where all cells are blank.
         if first_row(self.connection, iso)[0] is not False:
             return None
-        tried = [f"bool_and(try_strptime(cell, {literal(form)}) IS NOT NULL)" for form in _FORMS[name]]
+        # DuckDB takes 25 for the year 25 as well.
+        whole_year = "regexp_matches(cell, '\\d{4}')"
+        tried = [
+            f"bool_and(try_strptime(cell, {literal(form)}) IS NOT NULL AND {'' if '%Y' in form else 'NOT '}"
+            f"{whole_year})"
+            for form in _FORMS[name]
+        ]
         fits = first_row(self.connection, f"SELECT {', '.join(tried)} FROM {cells} WHERE cell IS NOT NULL")
         fitting = [form for form, fit in zip(_FORMS[name], fits, strict=True) if fit]
         option = "date_format" if name == "date" else "timestamp_format"
@@ -180,8 +196,10 @@ def layouts_of(
     both = {name: column for name, column in both.items() if name != column}
     lists: dict[str, Any] = {name: {"columns": dict(both)} for name in LISTS["two_system"]}
     for name, given in (layouts or {}).items():
-        if name not in lists or not isinstance(given, Mapping):
+        if name not in lists:
             raise FitError(f"layout has {shown(name)}; expected tables ours and theirs")
+        if not isinstance(given, Mapping):
+            raise FitError(f"layout has {shown(given)} as {name}; expected a table such as {{columns = ...}}")
         lists[name] = {**given, "columns": both | dict(given.get("columns", {}))}
     try:
         return Scenario(view="two_system", **lists).lists

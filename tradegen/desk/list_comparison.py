@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import TICKS_PER_DOLLAR, TRADE_COLUMNS
-from tradegen.desk.list_columns import KINDS, ListColumns
+from tradegen.desk.list_columns import KINDS, SIDES, ListColumns
 from tradegen.errors import FitError, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.scoring.relations import first_row
@@ -33,6 +33,8 @@ RECORD_FAULTS = {
 """What can be wrong with a trade's records, its mechanism, and the list where it shows (0 or 1)."""
 
 _MIRRORED_AT = 0.5  # so many of the trades on opposite sides, or with their brokers exchanged
+_STEPS = {60_000_000: "minute", 1_000_000: "second", 1_000: "millisecond"}  # microseconds
+_TIMES = 20  # times that show what the steps of a list are
 _LOOKED_AT = 100_000  # trades that tell whether the lists mirror each other
 _LONGEST_ID = 40  # characters of an id in which a wrong one is looked for
 _MOST_LONE = 200_000  # trades on one list alone, among which mistyped ids are looked for
@@ -54,12 +56,15 @@ class Compared:
     pairs : int
         Trades on either list.
     mirrored : bool
-        Whether the two lists are those of two counterparties, on opposite sides.
+        Whether the two lists are those of two counterparties, each with its own view of who is who.
+    remarks : tuple of str
+        Sentences on how they were compared.
     """
 
     fields: tuple[str, ...]
     pairs: int
     mirrored: bool
+    remarks: tuple[str, ...] = ()
 
 
 def compare(
@@ -78,16 +83,19 @@ def compare(
     for number, one in enumerate((ours, theirs)):
         _load(connection, one, ("ours", "theirs")[number], fields)
     _find_odd(connection, ours.source.name, theirs.source.name)
-    mirrored = _mirrored(connection, fields)
+    remarks = []
+    if "trade_timestamp" in fields and (remark := _coarser(connection)):
+        remarks.append(remark)
+    opposite, exchanged = _mirrored(connection, fields)
+    # The brokers decide, where both lists have them: sides alone may be told from another point of view.
+    mirrored = exchanged or (opposite and not {"broker_id", "contra_broker_id"} <= set(fields))
     shown_as = {name: f"theirs.{name}" for name in fields}
-    if mirrored:
+    if exchanged:
         brokers = {"broker_id": "contra_broker_id", "contra_broker_id": "broker_id"}
         shown_as |= {one: f"theirs.{other}" for one, other in brokers.items() if {one, other} <= set(fields)}
-        if "order_type" in fields:
-            side = "theirs.order_type"
-            shown_as["order_type"] = (
-                f"CASE {side} WHEN 'BUY' THEN 'SELL' WHEN 'SELL' THEN 'BUY' ELSE {side} END"
-            )
+    if opposite:
+        side = "theirs.order_type"
+        shown_as["order_type"] = f"CASE {side} WHEN 'BUY' THEN 'SELL' WHEN 'SELL' THEN 'BUY' ELSE {side} END"
     columns = ", ".join(f"{value} AS {name}" for name, value in shown_as.items())
     connection.execute(f"CREATE VIEW seen AS SELECT trade_id, {columns} FROM theirs")
     _pair_off(connection, fields, tolerances)
@@ -96,7 +104,7 @@ def compare(
         "SELECT (SELECT count(*) FROM ours) - coalesce((SELECT sum(on_ours) FROM odd), 0), "
         "(SELECT count(*) FROM pairs WHERE fault IS NOT NULL)",
     )
-    return Compared(fields, int(once + others), mirrored)
+    return Compared(fields, int(once + others), mirrored, tuple(remarks))
 
 
 def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: tuple[str, ...]) -> None:
@@ -112,6 +120,12 @@ def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: 
         wrong = one.wrong_cell()
         first = str(error).partition("\n")[0]
         raise FitError(wrong or f"{one.source.name} cannot be read: {first}") from None
+    if "order_type" in fields:
+        [side] = first_row(
+            connection, f"SELECT min(order_type) FROM {table} WHERE order_type NOT IN ('BUY', 'SELL')"
+        )
+        if side is not None:
+            raise FitError(f"{one.source.name} has the order_type {shown(side)}; expected {SIDES}")
     rows, blank = first_row(connection, f"SELECT count(*), count(*) - count(trade_id) FROM {table}")
     if not rows:
         raise FitError(f"{one.source.name} has no trades")
@@ -152,20 +166,40 @@ def _find_odd(connection: DuckDBPyConnection, ours: str, theirs: str) -> None:
         )
 
 
-def _mirrored(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> bool:
-    signs = []
+def _mirrored(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether most trades have opposite sides on the lists, and whether most have their brokers exchanged."""
+    sides = crossed = "NULL"
     if "order_type" in fields:
-        signs.append("avg((ours.order_type <> theirs.order_type)::INT)")
+        sides = "avg((ours.order_type <> theirs.order_type)::INT)"
     if {"broker_id", "contra_broker_id"} <= set(fields):
-        crossed = "ours.broker_id = theirs.contra_broker_id AND ours.contra_broker_id = theirs.broker_id"
-        signs.append(f"avg(({crossed} AND ours.broker_id <> theirs.broker_id)::INT)")
-    if not signs:
-        return False
+        crossed = (
+            "avg((ours.broker_id = theirs.contra_broker_id AND ours.contra_broker_id = theirs.broker_id "
+            "AND ours.broker_id <> theirs.broker_id)::INT)"
+        )
     shares = first_row(
         connection,
-        f"SELECT {', '.join(signs)} FROM (FROM ours LIMIT {_LOOKED_AT}) AS ours JOIN theirs USING (trade_id)",
+        f"SELECT {sides}, {crossed} FROM (FROM ours LIMIT {_LOOKED_AT}) AS ours JOIN theirs USING (trade_id)",
     )
-    return any(share is not None and share > _MIRRORED_AT for share in shares)
+    opposite, exchanged = (share is not None and share > _MIRRORED_AT for share in shares)
+    return opposite, exchanged
+
+
+def _coarser(connection: DuckDBPyConnection) -> str:
+    """Compare times as the list with the coarser ones has them; a sentence on that, or ""."""
+    steps = []
+    for table in ("ours", "theirs"):
+        whole = (f"bool_and(epoch_us(trade_timestamp) % {step} = 0)" for step in _STEPS)
+        rows, *fits = first_row(connection, f"SELECT count(trade_timestamp), {', '.join(whole)} FROM {table}")
+        # Of a few times, all may be on the minute by chance.
+        steps.append(
+            next((s for s, fit in zip(_STEPS, fits, strict=True) if fit), 1) if rows >= _TIMES else 0
+        )
+    if 0 in steps or steps[0] == steps[1]:
+        return ""
+    finer = "ours" if steps[0] < steps[1] else "theirs"
+    part = _STEPS[max(steps)]
+    connection.execute(f"UPDATE {finer} SET trade_timestamp = date_trunc('{part}', trade_timestamp)")
+    return f"Times are compared to the {part}: one list has no finer ones."
 
 
 def _pair_off(connection: DuckDBPyConnection, fields: tuple[str, ...], tolerances: Tolerances) -> None:
@@ -223,7 +257,8 @@ def _pair_odd(connection: DuckDBPyConnection, fields: tuple[str, ...], differs: 
     connection.execute(f"""
         INSERT INTO pairs
         SELECT met.trade_id, concat_ws(',', CASE WHEN mistyped THEN 'mistyped' END, several), fills,
-            {differs}, {breaks}, their_id
+            CASE WHEN several = 'unclear' THEN 0 ELSE {differs} END,
+            CASE WHEN several = 'unclear' THEN 0 ELSE {breaks} END, their_id
         FROM met JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = met.their_id
         UNION ALL
         SELECT trade_id, 'missing_theirs', 1, 0, 0, NULL FROM ours_rows
@@ -234,7 +269,7 @@ def _pair_odd(connection: DuckDBPyConnection, fields: tuple[str, ...], differs: 
 
 
 def _put_mistyped(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> None:
-    """Put ids that differ in one digit, of trades that are otherwise alike, to each other.
+    """Put ids to each other that differ in one place, or by neighbours exchanged, of trades otherwise alike.
 
     Each is on one list alone, no other fits, and all fields but four agree.
     """
@@ -249,10 +284,17 @@ def _put_mistyped(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> No
         f"SELECT greatest({', '.join(f'(SELECT count(*) FROM ({one}))' for one in lone.values())})",
     )
     wanted = f"LIMIT {_MOST_LONE if most <= _MOST_LONE else 0}"
+    # Ids that differ in one place have one text in common with a mark at that place; those in which
+    # neighbours are exchanged, one with both in their order by the alphabet.
+    pair = "substr(trade_id, place, 1)", "substr(trade_id, place + 1, 1)"
+    common = (
+        "unnest([left(trade_id, place - 1) || '?' || substr(trade_id, place + 1), left(trade_id, place - 1) "
+        f"|| '<' || least({pair[0]}, {pair[1]}) || greatest({pair[0]}, {pair[1]}) || '>' "
+        "|| substr(trade_id, place + 2)])"
+    )
     keys = {
-        name: f"SELECT trade_id, place, left(trade_id, place - 1) || '?' || substr(trade_id, place + 1) AS "
-        f"key FROM (SELECT trade_id, {places} FROM ({query} {wanted})) "
-        f"WHERE substr(trade_id, place, 1) BETWEEN '0' AND '9'"
+        name: f"SELECT trade_id, place, {common} AS key "
+        f"FROM (SELECT trade_id, {places} FROM ({query} {wanted}))"
         for name, query in lone.items()
     }
     connection.execute(f"""

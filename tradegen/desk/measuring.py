@@ -13,7 +13,7 @@ import numpy as np
 from tradegen.core.columns import FIELDS, Array
 from tradegen.desk.differences import Observed, Seen
 from tradegen.desk.list_comparison import RECORD_FAULTS
-from tradegen.desk.mixture import Looks, Mixture, estimated
+from tradegen.desk.mixture import Look, Looks, Mixture, estimated
 from tradegen.desk.observing import Breaks
 from tradegen.desk.simulation import exchanged, signatures
 from tradegen.desk.sizes import settings_of, smoothed
@@ -95,6 +95,7 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
             timestamp_precision=breaks.precision,
             view="counterparty" if breaks.mirrored else "two_system", **scenario,
         )  # fmt: skip
+    known = {**known, **_never_made(named - set(kinds.values()), known, looks)}
     for _ in range(_ROUNDS if looks else 0):
         tried = {name: _made_by(seen, mixture, name, kinds[name]) for name in kinds if kinds[name] in named}
         own_looks = [
@@ -124,6 +125,17 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
         mixture.alike,
         known,
     )
+
+
+def _never_made(wanted: set[str], known: Looks, looks: Mapping[Look, int]) -> Looks:
+    """Looks of mechanisms that were not possible in simulation: those that were seen, in equal parts."""
+    found: dict[tuple[str, int], dict[Look, float]] = {}
+    for name in wanted - {name for name, _ in known}:
+        for leg in (0, 1):
+            own = [look for look in looks if (name, leg) in look[1]]
+            if own:
+                found[name, leg] = dict.fromkeys(own, 1 / len(own))
+    return found
 
 
 def within(measured: Measured, observed: Sequence[Observed]) -> Measured:
@@ -200,10 +212,12 @@ def _kind(name: str, seen: Sequence[Seen]) -> str:
         return name
     shares = np.log([one.size for one in seen])
     ticks = np.log([one.size / one.least for one in seen])
-    return "price.tick" if np.std(ticks) < np.std(shares) else "price.nudge"
+    in_ticks = np.exp(ticks.min()) > _WHOLE and np.std(ticks) < np.std(shares)
+    return "price.tick" if in_ticks else "price.nudge"
 
 
 _FEW = 20
+_WHOLE = 0.99  # ticks: the least size in whole ticks, give or take the error of floats
 
 
 def _drawn(

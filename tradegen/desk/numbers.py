@@ -82,7 +82,7 @@ def numbers_of(
         yield _share("field", field, count, seen, confidence)
     for name, share in measured.mechanisms.items():
         others = [other for pair in measured.alike if name in pair for other in pair if other != name]
-        note = f"looks like {others[0]}: each is given half of both" if others else ""
+        note = f"cannot be told from {others[0]}; each gets half of both" if others else ""
         yield _estimate("mechanism", name, share, measured.errors.get(name, 0.0), seen, confidence, note)
     for count, trades in enumerate(measured.fields_per_pair, 1):
         last = count == len(measured.fields_per_pair) > 1
@@ -107,17 +107,23 @@ def numbers_of(
         yield _share("unexplained", field, count, seen, confidence)
 
 
+def _few(value: float, low: float, high: float, of: int) -> str:
+    """Whether a share rests on too few trades; a small share that is surely small does not."""
+    return FEW if high - low > max(value, _SURELY_SMALL) or of < _FEWEST else ""
+
+
 def _noted(*notes: str) -> str:
     return "; ".join(filter(None, notes))
 
 
+_SURELY_SMALL, _FEWEST = 0.03, 10
 _KNOWN = 0.2  # the standard error from which on nothing is known of a share
 
 
 def _share(kind: str, name: str, count: int, of: int, confidence: float) -> Number:
     low, high = (float(end) for end in wilson_interval(count, of, confidence))
     value = count / of if of else 0.0
-    return Number(kind, name, value, low, high, count, of, note=FEW if high - low > value else "")
+    return Number(kind, name, value, low, high, count, of, note=_few(value, low, high, of))
 
 
 def _estimate(
@@ -128,5 +134,5 @@ def _estimate(
     low, high = (float(end) for end in wilson_interval(share * of, of, confidence))
     half = NormalDist().inv_cdf((1 + confidence) / 2) * error
     low, high = max(min(low, share - half), 0.0), min(max(high, share + half), 1.0)
-    few = FEW if high - low > share else ""
+    few = _few(share, low, high, of)
     return Number(kind, name, share, low, high, count, of, note=_noted(few, note))

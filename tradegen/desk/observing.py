@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SAMPLE", "Breaks", "observe"]
 
+_TICK_PLACES = 2  # decimals of the prices that are generated
 _VALUES = 5_000  # clean values that are looked at
 
 SAMPLE = 40_000
@@ -44,6 +45,8 @@ class Breaks:
         Of timestamps: s, ms or us.
     values : mapping of str to sequence of str
         Quantities and prices of some trades on which the lists agree.
+    remarks : tuple of str
+        Sentences on what was compared.
     """
 
     pairs: int
@@ -55,6 +58,7 @@ class Breaks:
     mirrored: bool = False
     precision: str = "s"
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def sampled(self) -> float:
@@ -109,6 +113,7 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         )
         for row, ours, theirs, fields in found
     ]
+    values = _clean_values(connection, compared)
     return Breaks(
         pairs=compared.pairs,
         broken=broken,
@@ -118,7 +123,8 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         fields=compared.fields,
         mirrored=compared.mirrored,
         precision=precision,
-        values=_clean_values(connection, compared),
+        values=values,
+        remarks=(*compared.remarks, *_finer(values)),
     )
 
 
@@ -161,6 +167,20 @@ def _clean_values(connection: DuckDBPyConnection, compared: Compared) -> dict[st
             ).fetchall()
             found[name] = [row[0] for row in rows]
     return found
+
+
+def _finer(values: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """What of the desk's values is finer than what the generator makes."""
+    places = {
+        name: max((len(one.partition(".")[2]) for one in values.get(name, ())), default=0) for name in NUMBERS
+    }
+    if places["price"] > _TICK_PLACES:
+        yield (
+            f"Prices have up to {places['price']} decimals, and generated ones have {_TICK_PLACES}: smaller "
+            "differences cannot be made."
+        )
+    if places["quantity"]:
+        yield "Quantities have decimals, and generated ones are whole: smaller differences cannot be made."
 
 
 def _precision(connection: DuckDBPyConnection, compared: Compared) -> str:

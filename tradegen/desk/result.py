@@ -43,6 +43,8 @@ class Fit:
         The universe that the scenario is for: prices by ticker.
     refit : callable
         Fits two lists, as these were.
+    remarks : tuple of str
+        Sentences on how the lists were compared, and on what cannot be generated.
     """
 
     scenario: Scenario
@@ -53,6 +55,7 @@ class Fit:
     confidence: float
     tickers: Mapping[str, str]
     refit: Callable[[Mapping[str, Any]], Fit]
+    remarks: tuple[str, ...] = ()
 
     @property
     def table(self) -> pd.DataFrame:
@@ -105,11 +108,11 @@ class Fit:
     @property
     def closing(self) -> list[str]:
         """Sentences on what the numbers are, for the end of a report."""
-        found = [f"Intervals are at {self.confidence:.0%}."]
+        found = [*self.remarks, f"Intervals are at {self.confidence:.0%}."]
         if self.looked_at:
             found.append(
-                f"{self.looked_at:,} groups of trades were looked at for hot spots; where there is none, one "
-                f"is found by accident in {SIGNIFICANCE:.0%} of all fits."
+                f"{self.looked_at:,} groups of trades were looked at for hot spots; if there are none, one "
+                f"fit in {round(1 / SIGNIFICANCE)} finds one by chance."
             )
         for field, tolerance in self.hints.items():
             found.append(
