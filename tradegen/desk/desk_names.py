@@ -21,7 +21,7 @@ _WORDS = {
     "ticker": "{}",
     "hours": "{}",
     "min_notional": "from {} dollars",
-    "max_notional": "to {} dollars",
+    "max_notional": "up to {} dollars",
 }
 
 
