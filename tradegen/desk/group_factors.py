@@ -148,16 +148,19 @@ def _product(inside: Array, factors: Sequence[float]) -> Array:
 def _common(trades: Trades) -> Array:
     """How common what ours says, and what theirs says, is among clean trades, where they differ.
 
-    Each row of codes is looked at along with the first, which is the ticker where there is one: a trade of so
-    many dollars is common for one ticker, and unheard of for another.
+    Each row of codes is looked at among the trades of the same ticker, which is the first row where there is
+    one: a trade of so many dollars is common for one ticker, and unheard of for another.
 
     Returns
     -------
     ndarray of float64, shape (2, m)
     """
     found = np.ones((2, trades.broken.shape[2]))
+    if not trades.telling:
+        return found
+    other_ticker = trades.broken[0, 0] != trades.broken[1, 0]
     for row in trades.telling:
-        differ = trades.broken[0, row] != trades.broken[1, row]
+        differ = (trades.broken[0, row] != trades.broken[1, row]) | other_ticker
         if not differ.any():
             continue
         size = int(max(trades.clean[row].max(initial=-1), trades.broken[:, row].max(initial=-1))) + 2
@@ -165,9 +168,13 @@ def _common(trades: Trades) -> Array:
             (codes[0] + 1) * (size if row else 0) + codes[row] + 1 for codes in (trades.clean, *trades.broken)
         )
         counts = np.bincount(clean, minlength=int(max(side.max(initial=0) for side in sides)) + 1)
+        of_ticker = np.bincount(trades.clean[0] + 1, minlength=int(trades.broken[:, 0].max()) + 2)
         for leg, side in enumerate(sides):
             # A value that is not known, or that no clean trade has, is no place to belong.
             known = trades.broken[leg, row][differ] >= 0
-            found[leg, differ] *= np.where(known, counts[side[differ]], 0) + 1e-3
+            share = np.where(known, counts[side[differ]], 0) + 1e-3
+            if row:
+                share = share / (of_ticker[trades.broken[leg, 0][differ] + 1] + 1.0)
+            found[leg, differ] *= share
     found /= found.max(axis=0)
     return found

@@ -131,7 +131,7 @@ class ListColumns:
                 f"WHEN upper({cell}) IN ({', '.join(map(literal, words))}) THEN {literal(side)}"
                 for side, words in _SIDES.items()
             )
-            return f"CASE {cases} ELSE {cell if strict else 'NULL'} END"
+            return f"CASE WHEN {cell} IN ('BUY', 'SELL') THEN {cell} {cases} ELSE {cell} END"
         return cell if kind == "VARCHAR" else f"{tried}CAST({cell} AS {kind})"
 
     def wrong_cell(self) -> str:

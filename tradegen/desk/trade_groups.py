@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["half_hour", "trades_by_group"]
 
-_MOST_CLEAN = 1_000_000
+_MOST_CLEAN = 600_000
 _MOST_BROKEN = 200_000
 _MOST_NAMES = 2_000  # a column with more names divides the trades too finely to tell anything
 _STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  # round sizes of trades, times powers of ten
