@@ -100,6 +100,14 @@ def test_ids_with_neighbouring_characters_exchanged_are_mistyped() -> None:
     assert shares(fit(ours, theirs)) == {"trade_id.mistyped": made}
 
 
+def test_blanks_around_ids_and_names_do_not_matter() -> None:
+    ours = trades(2_000)
+    theirs, hit = broken(ours, np.full(len(ours), 0.05))
+    for column in ("trade_id", "ticker", "broker_id", "order_type"):
+        theirs[column] = theirs[column].where(theirs.index % 3 > 0, " " + theirs[column] + "  ")
+    assert shares(fit(ours, theirs)) == {"quantity.nudge": hit.sum()}
+
+
 def test_an_id_taken_by_another_trade_invents_no_differences() -> None:
     ours = trades(3_000)
     theirs = ours.copy()

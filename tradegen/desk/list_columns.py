@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.layouts import Layout
 
-__all__ = ["NUMBERS", "SIDES", "TIMES", "ListColumns", "layouts_of"]
+__all__ = ["NAMES", "NUMBERS", "SIDES", "TIMES", "ListColumns", "layouts_of"]
 
 NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
 NUMBERS = ("quantity", "price")
@@ -118,20 +118,19 @@ class ListColumns:
         Unless `strict`, also where it is of another form: else the query fails there.
         """
         kind, tried = KINDS[name], "" if strict else "TRY_"
-        # Numbers and dates may have blanks around them, which a cast does not mind.
-        cell = (
-            self.source.trimmed(self.names[name]) if kind == "VARCHAR" else self.source.text(self.names[name])
-        )
+        # Numbers and dates may have blanks around them, which a cast does not mind. Names are trimmed later.
+        cell = self.source.text(self.names[name])
         form = self.forms.get(name)
         if form is not None:
             parsed = f"{'' if strict else 'try_'}strptime({cell}, {literal(form)})"
             return f"CAST({parsed} AS {kind})"
         if name == "order_type":
+            plain = self.source.trimmed(self.names[name])
             cases = " ".join(
-                f"WHEN upper({cell}) IN ({', '.join(map(literal, words))}) THEN {literal(side)}"
+                f"WHEN upper({plain}) IN ({', '.join(map(literal, words))}) THEN {literal(side)}"
                 for side, words in _SIDES.items()
             )
-            return f"CASE WHEN {cell} IN ('BUY', 'SELL') THEN {cell} {cases} ELSE {cell} END"
+            return f"CASE WHEN {cell} IN ('BUY', 'SELL') THEN {cell} {cases} ELSE {plain} END"
         return cell if kind == "VARCHAR" else f"{tried}CAST({cell} AS {kind})"
 
     def wrong_cell(self) -> str:

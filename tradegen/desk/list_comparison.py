@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import TICKS_PER_DOLLAR, TRADE_COLUMNS
-from tradegen.desk.list_columns import KINDS, SIDES, ListColumns
+from tradegen.desk.list_columns import KINDS, NAMES, SIDES, ListColumns
 from tradegen.errors import FitError, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.scoring.relations import first_row
@@ -82,7 +82,14 @@ def compare(
         raise FitError(f"{ours.source.name} and {theirs.source.name} have no column in common but the id")
     for number, one in enumerate((ours, theirs)):
         _load(connection, one, ("ours", "theirs")[number], fields)
-    _find_odd(connection, ours.source.name, theirs.source.name)
+    _find_odd(connection)
+    if first_row(connection, "SELECT count(*) FROM odd WHERE trade_id <> trim(trade_id)")[0]:
+        # Blanks around ids are looked for only where ids do not meet: to trim all of them takes seconds.
+        for table in ("ours", "theirs"):
+            connection.execute(f"UPDATE {table} SET trade_id = nullif(trim(trade_id), '')")
+        connection.execute("DROP TABLE odd")
+        _find_odd(connection)
+    _require_ids(connection, ours.source.name, theirs.source.name)
     remarks = []
     if "trade_timestamp" in fields and (remark := _coarser(connection)):
         remarks.append(remark)
@@ -126,21 +133,29 @@ def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: 
         )
         if side is not None:
             raise FitError(f"{one.source.name} has the order_type {shown(side)}; expected {SIDES}")
-    rows, blank = first_row(connection, f"SELECT count(*), count(*) - count(trade_id) FROM {table}")
-    if not rows:
+    for name in set(NAMES) & set(fields):
+        blanks = f"SELECT count(*) FROM (SELECT DISTINCT {name} FROM {table}) WHERE {name} <> trim({name})"
+        if first_row(connection, blanks)[0]:
+            connection.execute(f"UPDATE {table} SET {name} = nullif(trim({name}), '')")
+    if not first_row(connection, f"SELECT count(*) FROM {table}")[0]:
         raise FitError(f"{one.source.name} has no trades")
-    if blank:
-        raise FitError(f"{one.source.name} has {blank:,} records without an id; expected one in each")
 
 
-def _find_odd(connection: DuckDBPyConnection, ours: str, theirs: str) -> None:
+def _find_odd(connection: DuckDBPyConnection) -> None:
     """Put the ids that do not stand once on each list into ``odd``, with how often they stand on each."""
     connection.execute("""
         CREATE TABLE odd AS
         SELECT trade_id, count(*) FILTER (list = 0) AS on_ours, count(*) FILTER (list = 1) AS on_theirs
         FROM (SELECT trade_id, 0 AS list FROM ours UNION ALL SELECT trade_id, 1 FROM theirs)
         GROUP BY trade_id HAVING on_ours <> 1 OR on_theirs <> 1""")
+
+
+def _require_ids(connection: DuckDBPyConnection, ours: str, theirs: str) -> None:
+    """Refuse ids that do not name trades, and lists that have none in common."""
     for name, table in ((ours, "ours"), (theirs, "theirs")):
+        [blank] = first_row(connection, f"SELECT count(*) - count(trade_id) FROM {table}")
+        if blank:
+            raise FitError(f"{name} has {blank:,} records without an id; expected one in each")
         [rows] = first_row(connection, f"SELECT count(*) FROM {table}")
         several, example, often = first_row(
             connection,
