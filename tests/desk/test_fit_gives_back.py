@@ -16,7 +16,7 @@ from tradegen import Batch, Fit, fit, generate
 from tradegen.analysis.expectations import expected_shares
 
 CONFIDENCE = 0.99
-SEEDS = range(size(4, 24))
+SEEDS = range(size(4, 16))
 PAIRS = size(20_000, 100_000)
 NAMED = ("original", "us_equity_t1", "hard", "fat_finger", "clock_trouble", "dual_report", "onboarding")
 SPOTS = {"BKR004": 3.0, "11.00-11.30": 4.0}
@@ -126,14 +126,14 @@ def test_hot_spots_are_found_with_their_factors() -> None:
 def test_no_hot_spot_is_found_where_there_is_none() -> None:
     without = [seed for seed in SEEDS if not fitted(seed).batch.run.scenario.hot_spots]
     false = {seed: fitted(seed).numbers("hot spot") for seed in without if fitted(seed).numbers("hot spot")}
-    # One in a hundred fits finds one: two of four once in 1,700 runs, four of 24 once in 10,000.
+    # One in a hundred fits finds one: two of four once in 1,700 runs, four of 16 once in 60,000.
     assert len(false) <= size(1, 3), false
 
 
 @pytest.mark.large
 def test_intervals_hold_what_was_asked_for_as_often_as_they_say() -> None:
     confidence, inside, trials = 0.8, 0, 0
-    for seed in range(30):
+    for seed in range(20):
         desk = random_desk(seed, 30_000, always=True)
         batch = generate(**desk)
         numbers = {
@@ -145,8 +145,8 @@ def test_intervals_hold_what_was_asked_for_as_often_as_they_say() -> None:
         for name, share in as_seen(expected_shares(batch.run.scenario, "mechanism").to_dict()).items():
             trials += 1
             inside += lows.get(name, 0.0) <= share <= highs.get(name, 0.0)
-    # Exact rates leave less to chance than intervals allow for. Four standard deviations are 11 points.
-    assert 0.69 < inside / trials < 0.95, (inside, trials)
+    # Exact rates leave less to chance than intervals allow for. Four standard deviations are 13 points.
+    assert 0.67 < inside / trials < 0.95, (inside, trials)
 
 
 @pytest.mark.parametrize("name", NAMED)
