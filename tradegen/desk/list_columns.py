@@ -118,7 +118,8 @@ class ListColumns:
         Unless `strict`, also where it is of another form: else the query fails there.
         """
         kind, tried = KINDS[name], "" if strict else "TRY_"
-        # Numbers and dates may have blanks around them, which a cast does not mind. Names are trimmed later.
+        # Numbers and dates may have blanks around them, which a cast does not mind. Names are trimmed later,
+        # where they differ: to trim all of them takes seconds.
         cell = self.source.text(self.names[name])
         form = self.forms.get(name)
         if form is not None:

@@ -133,10 +133,6 @@ def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: 
         )
         if side is not None:
             raise FitError(f"{one.source.name} has the order_type {shown(side)}; expected {SIDES}")
-    for name in set(NAMES) & set(fields):
-        blanks = f"SELECT count(*) FROM (SELECT DISTINCT {name} FROM {table}) WHERE {name} <> trim({name})"
-        if first_row(connection, blanks)[0]:
-            connection.execute(f"UPDATE {table} SET {name} = nullif(trim({name}), '')")
     if not first_row(connection, f"SELECT count(*) FROM {table}")[0]:
         raise FitError(f"{one.source.name} has no trades")
 
@@ -188,8 +184,8 @@ def _mirrored(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> tuple[
         sides = "avg((ours.order_type <> theirs.order_type)::INT)"
     if {"broker_id", "contra_broker_id"} <= set(fields):
         crossed = (
-            "avg((ours.broker_id = theirs.contra_broker_id AND ours.contra_broker_id = theirs.broker_id "
-            "AND ours.broker_id <> theirs.broker_id)::INT)"
+            "avg((trim(ours.broker_id) = trim(theirs.contra_broker_id) AND trim(ours.contra_broker_id) = "
+            "trim(theirs.broker_id) AND trim(ours.broker_id) <> trim(theirs.broker_id))::INT)"
         )
     shares = first_row(
         connection,
@@ -328,7 +324,8 @@ def _bits(fields: tuple[str, ...], tolerances: Tolerances) -> tuple[str, str]:
     """SQL for the bits of the fields that differ, and of those that differ by more than the tolerance."""
     differs, breaks = [], []
     for number, name in enumerate(fields):
-        different = f"o.{name} IS DISTINCT FROM t.{name}"
+        values = (f"nullif(trim({side}.{name}), '')" if name in NAMES else f"{side}.{name}" for side in "ot")
+        different = " IS DISTINCT FROM ".join(values)
         differs.append(f"({different})::INT * {1 << number}")
         beyond = different
         if tolerance := tolerances.of(name):

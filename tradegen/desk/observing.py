@@ -204,4 +204,4 @@ def _text(name: str, precision: str) -> str:
     if name == "trade_timestamp":
         form = {"s": "", "ms": ".%g", "us": ".%f"}[precision]
         return f"strftime({value}, '%Y-%m-%d %H:%M:%S{form}')"
-    return f"CAST({value} AS VARCHAR)"
+    return f"trim(CAST({value} AS VARCHAR))"
