@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from sizes import size
 
 from tradegen.desk.groups import hot_groups
@@ -26,6 +27,7 @@ def codes_of(random: np.random.Generator) -> np.ndarray:
     return np.stack([random.integers(0, len(axis.values), TRADES) for axis in AXES])
 
 
+@pytest.mark.sized
 def test_no_group_is_found_more_often_than_once_in_a_hundred() -> None:
     found = 0
     runs = size(40, 400)
