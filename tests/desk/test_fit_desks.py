@@ -108,6 +108,28 @@ def test_blanks_around_ids_and_names_do_not_matter() -> None:
     assert shares(fit(ours, theirs)) == {"quantity.nudge": hit.sum()}
 
 
+def test_blanks_around_every_name_on_both_lists_do_not_matter() -> None:
+    ours = trades(2_000)
+    theirs, hit = broken(ours, np.full(len(ours), 0.05))
+    theirs.loc[::50, "ticker"] = np.where(ours.loc[::50, "ticker"] == "BP.L", "RIO.L", "BP.L")
+    for one in (ours, theirs):
+        for column in ("ticker", "broker_id", "contra_broker_id"):
+            one[column] += "  "
+    assert shares(fit(ours, theirs)) == {"quantity.nudge": hit.sum(), "ticker.other": 40}
+
+
+@pytest.mark.parametrize("anonymise", [False, True])
+def test_a_broker_all_of_whose_trades_break_is_found(anonymise: bool) -> None:
+    ours = trades(4_000, shares=[0.03, 0.3, 0.3, 0.2, 0.17])
+    others = ours["contra_broker_id"] == "Citi"
+    ours.loc[others, "contra_broker_id"] = "Barclays"
+    theirs, _ = broken(ours, np.where(ours["broker_id"] == "Citi", 1.0, 0.01))
+    found = fit(ours, theirs, anonymise=anonymise)
+    assert len(spots(found)) == 1
+    assert ("Citi" in str(found) + found.to_toml()) is not anonymise
+    assert found.scenario.hot_spots[0].rate == 1.0
+
+
 def test_an_id_taken_by_another_trade_invents_no_differences() -> None:
     ours = trades(3_000)
     theirs = ours.copy()

@@ -91,7 +91,7 @@ def _shares_by_field(case: Case) -> None:
 def _shares_by_mechanism(case: Case) -> None:
     numbers, made = case.numbers("mechanism"), as_seen(shares_by_mechanism(case.batch))
     lows, highs = (as_seen({name: ends[at] for name, ends in numbers.items()}) for at in (0, 2))
-    # Mechanisms of which one or two trades have any are left out, and no interval holds what is not there.
+    # A mechanism that altered one or two trades alone may be left out, and then has no interval.
     clear = {name: share for name, share in made.items() if share * PAIRS * 0.01 >= 3}
     misses = {
         name: (share, lows.get(name), highs.get(name))

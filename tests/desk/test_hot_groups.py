@@ -18,7 +18,7 @@ TRADES = 60_000
 
 
 def drawn(rates: np.ndarray, codes: np.ndarray, random: np.random.Generator) -> Trades:
-    """Trades of these codes, of which so many break; both lists agree on who they are."""
+    """Trades with these codes, each of which breaks at its own rate; both lists have the same codes."""
     breaks = random.random(codes.shape[1]) < rates
     return Trades(AXES, codes[:, ~breaks], np.stack([codes[:, breaks]] * 2), (0, 1, 2))
 

@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradegen.analysis.altered_trades import Alteration, Trade
 from tradegen.analysis.side_by_side_text import as_html, as_text
 from tradegen.core.columns import LEGS, LISTS, RECORD, RECORD_ID, TRADE_COLUMNS, TRUTH_COLUMNS
+from tradegen.core.databases import temporary_database
 from tradegen.errors import ScoringError, shown, whole_number
 from tradegen.scoring.inputs import Inputs, lists_of, resolve_inputs
 from tradegen.scoring.relations import Reader, Source, literal
@@ -23,12 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["SideBySide", "compare"]
 
 _MOST = 10_000
+_MEMORY = "500MB"
 _STATES = ("missed", "invented", "found")
 
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """Some trades, and how many there are of which kind.
+    """Some trades, and how many altered ones there are.
 
     Attributes
     ----------
@@ -81,8 +81,6 @@ def compare(
     ScoringError
         Where a table cannot be read or lacks a column, or an id is in no list.
     """
-    import duckdb  # loaded where it is used
-
     whole_number("limit", limit, 1, _MOST, ScoringError)
     if trades is None and hasattr(truth, "to_arrow"):
         # As files print them, not as floats.
@@ -92,29 +90,23 @@ def compare(
     inputs = resolve_inputs(truth, trades, manifest)
     if inputs.trades is None:
         raise ScoringError("trades are missing; expected the lists along with the truth")
-    with tempfile.TemporaryDirectory(prefix="tradegen-show-") as name:
-        connection = duckdb.connect()
-        try:
-            reader = Reader(connection, Path(name))
-            source = reader.source(inputs.truth, "truth")
-            source.require(TRUTH_COLUMNS)
-            with reader.explaining(source.name):
-                _load_truth(connection, source)
-            named = _findings(connection, reader, findings, id)
-            with reader.explaining(source.name):
-                wanted, total = _wanted(connection, ids, limit, with_findings=findings is not None)
-                altered = _alterations(connection, wanted)
-            records = _records(connection, reader, inputs, wanted, altered)
-        finally:
-            connection.close()
-    known = {trade_id for trade_id, _ in records}
-    if ids is not None and (unknown := [one for one in ids if one not in known and one not in altered]):
+    with temporary_database("show", _MEMORY) as (connection, folder):
+        reader = Reader(connection, folder)
+        source = reader.source(inputs.truth, "truth")
+        source.require(TRUTH_COLUMNS)
+        with reader.explaining(source.name):
+            _load_truth(connection, source)
+        named = _findings(connection, reader, findings, id)
+        with reader.explaining(source.name):
+            wanted, total = _wanted(connection, ids, limit, with_findings=findings is not None)
+            altered = _alterations(connection, wanted)
+        records = _records(connection, reader, inputs, wanted, altered)
+    if ids is not None and (unknown := [one for one in ids if one not in records and one not in altered]):
         raise ScoringError(
             f"trade {shown(unknown[0])} is in none of the lists; expected an id such as tid00000021"
         )
     shown_trades = [
-        _trade(one, [record for owner, record in records if owner == one], altered.get(one, ()), state, named)
-        for one, state in wanted
+        _trade(one, records.get(one, ()), altered.get(one, ()), state, named) for one, state in wanted
     ]
     return SideBySide(tuple(shown_trades), total)
 
@@ -201,12 +193,12 @@ def _records(
     inputs: Inputs,
     wanted: Sequence[tuple[str, str]],
     altered: Mapping[str, Sequence[Alteration]],
-) -> list[tuple[str, tuple[str, dict[str, str]]]]:
-    """The trade that each record belongs to, with its list and its values."""
+) -> dict[str, list[tuple[str, dict[str, str]]]]:
+    """By trade, the list and the values of each of its records."""
     owners = {one: one for one, _ in wanted}
     for trade_id, alterations in altered.items():
         owners |= {one.altered: trade_id for one in alterations if one.field == "trade_id"}
-    found = []
+    found: dict[str, list[tuple[str, dict[str, str]]]] = {}
     faces = any(one.leg in LEGS["single"] for several in altered.values() for one in several)
     for name, given in lists_of(inputs.trades, inputs.view, faces).items():
         called = inputs.columns.get(name) or {column: column for column in (*TRADE_COLUMNS, RECORD_ID)}
@@ -222,7 +214,7 @@ def _records(
                 ).fetchall()
             for row in rows:
                 record = dict(zip(fields, row, strict=True))
-                found.append((owners[record["trade_id"]], (name, record)))
+                found.setdefault(owners[record["trade_id"]], []).append((name, record))
     return found
 
 

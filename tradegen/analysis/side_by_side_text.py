@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tradegen.analysis.altered_trades import Alteration, Trade
 from tradegen.core.columns import TRADE_COLUMNS
+from tradegen.core.text_tables import aligned
 
 __all__ = ["as_html", "as_text"]
 
@@ -16,18 +17,11 @@ _CELL = "text-align: left; white-space: nowrap"
 
 def as_text(trades: Sequence[Trade], total: int) -> str:
     """Each trade with what was done to it, and its records below; altered cells stand in brackets."""
-    lines = [_cells(trade) for trade in trades]
-    heads = ["list", *TRADE_COLUMNS]
-    widths = [
-        max([len(head), *(len(row[place]) for rows in lines for row in rows)])
-        for place, head in enumerate(heads)
-    ]
-    blocks = ["  " + "  ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)).rstrip()]
-    for trade, rows in zip(trades, lines, strict=True):
-        records = [
-            "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
+    cells = [row for trade in trades for row in _cells(trade)]
+    head, *lines = (f"  {line}" for line in aligned([("list", *TRADE_COLUMNS), *cells]))
+    blocks = [head]
+    for trade in trades:
+        records, lines = lines[: len(trade.records)], lines[len(trade.records) :]
         blocks.append("\n".join([_title(trade), *(f"  {_told(row)}" for row in trade.altered), *records]))
     return "\n\n".join([*blocks, _closing(trades, total)])
 

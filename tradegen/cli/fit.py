@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -150,7 +149,7 @@ def _print(found: Fit, form: str) -> None:
 
 
 def _print_check(found: Fit) -> None:
-    from tradegen.desk.fit_text import columns
+    from tradegen.core.text_tables import aligned
 
     rows = [("", "measured", "interval", "made", "why they differ")]
     for one in found.checks():
@@ -158,7 +157,7 @@ def _print_check(found: Fit) -> None:
         rows.append(
             (f"{one.target.kind} {one.target.name}", one.target.text, one.target.interval, made, one.why_not)
         )
-    typer.echo("\n" + "\n".join(columns(rows, (0, 4))))
+    typer.echo("\n" + "\n".join(aligned(rows, right=(1, 2, 3))))
 
 
 def _write(path: str, text: str) -> None:
@@ -171,6 +170,8 @@ def _write(path: str, text: str) -> None:
 def _layouts(path: Path | None) -> Mapping[str, Any] | None:
     if path is None:
         return None
+    import tomllib  # loaded where it is used
+
     from tradegen.core.regular_files import read_text
 
     try:

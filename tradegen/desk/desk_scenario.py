@@ -121,7 +121,10 @@ def desk_scenario(
             breaks.benign / breaks.pairs / (seen.groups.outside if spots and seen.groups.outside > 0 else 1.0)
         )
         values["benign_rate"] = float(f"{min(share, 1 - values['mismatch_rate']):.6g}")
-    return _possible(values, spots, rates, basis["tickers"]), notes
+    found = _possible(values, spots, rates, seen.groups.base, basis["tickers"])
+    if found.rate_is == "base":
+        notes["rate overall"] = "generated trades are spread evenly, and more of them are in hot spots"
+    return found, notes
 
 
 def possible_tolerances(
@@ -154,9 +157,13 @@ def _possible(
     values: Mapping[str, Any],
     spots: list[dict[str, Any]],
     rates: Sequence[float],
+    base: float,
     tickers: Mapping[str, str],
 ) -> Scenario:
     """The scenario; where factors together ask for more than every pair, the highest becomes a rate.
+
+    Where hot spots alone ask for more than the overall rate, because generated trades are spread evenly, the
+    rate outside them is kept instead.
 
     Raises
     ------
@@ -172,6 +179,9 @@ def _possible(
             prepare(found, seed=1, tickers=tickers)
         except ScenarioError as error:
             places = [number for number, spot in enumerate(spots) if "factor" in spot]
+            if not places and values["rate_is"] == "overall":
+                values = {**values, "rate_is": "base", "mismatch_rate": float(f"{base:.6g}")}
+                continue
             if not places:
                 raise FitError(f"what was measured cannot be generated: {error}") from None
             highest = max(places, key=rates.__getitem__)

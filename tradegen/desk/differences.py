@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -79,8 +80,8 @@ class Recogniser:
     ----------
     tickers, brokers : collection of str
         The names there are.
-    mirrored : bool
-        Whether the second record is that of the counterparty, read from our side.
+    zones : mapping of str to str
+        Settings of the mechanism ``trade_timestamp.timezone``; {} where it is not looked for.
     """
 
     tickers: Collection[str] = ()
@@ -167,6 +168,4 @@ def _decimals(text: str) -> int:
 
 
 def _seconds(text: str) -> float:
-    import datetime as dt
-
     return (dt.datetime.fromisoformat(text) - dt.datetime(1970, 1, 1)).total_seconds()

@@ -75,14 +75,14 @@ class Check:
 
 def compared(targets: Sequence[Number], made: Sequence[Number], notes: Mapping[str, str]) -> list[Check]:
     """What was measured and what was made, by number."""
-    by_name = {(number.kind, number.name): number for number in made}
+    by_name = {number.key: number for number in made}
     checks = []
     for target in targets:
-        found = by_name.get((target.kind, target.name))
+        found = by_name.get(target.key)
         low, high = (found.low, found.high) if found else (0.0, 0.0)
         # Both are measured: they differ where their intervals have nothing in common.
         meets = low <= target.high and target.low <= high
-        why = notes.get(f"{target.kind} {target.name}", "") or ("" if meets else _why(target, found))
+        why = notes.get(target.key, "") or ("" if meets else _why(target, found))
         checks.append(Check(target, found, why))
     return checks
 

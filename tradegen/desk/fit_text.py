@@ -6,9 +6,10 @@ import html
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
+from tradegen.core.text_tables import aligned
 from tradegen.desk.numbers import Number
 
-__all__ = ["as_html", "as_text", "columns"]
+__all__ = ["as_html", "as_text"]
 
 _TITLES = {
     "rate": "rates, of all trades",
@@ -31,26 +32,14 @@ def _sections(numbers: Sequence[Number]) -> Iterator[tuple[str, list[Number]]]:
 
 
 def _row(number: Number, notes: Mapping[str, str]) -> tuple[str, str, str, str, str]:
-    note = "; ".join(filter(None, (number.note, notes.get(f"{number.kind} {number.name}", ""))))
-    return number.name, number.text, number.interval, f"{number.count:,} of {number.of:,}", note
-
-
-def columns(rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
-    """Rows as lines, each column as wide as it needs; those in `left` are flush left, the others right."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  ".join(
-            text.ljust(width) if place in left else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    count = f"{number.count:,} of {number.of:,}"
+    return number.name, number.text, number.interval, count, number.note_with(notes)
 
 
 def as_text(numbers: Sequence[Number], notes: Mapping[str, str], closing: Sequence[str]) -> str:
     """All numbers, a section for each kind."""
     sections = list(_sections(numbers))
-    lines = columns([_row(number, notes) for _, part in sections for number in part], (0, 2, 4))
+    lines = aligned([_row(number, notes) for _, part in sections for number in part], right=(1, 3))
     blocks, start = [], 0
     for title, part in sections:
         blocks.append("\n".join([title, *(f"  {line}" for line in lines[start : start + len(part)])]))

@@ -49,9 +49,9 @@ def as_toml(
     for spot in values.get("hot_spots", ()):
         lines += ["", *_hot_spot(spot, measured)]
     left_out = [
-        f"{number.name}: {number.text} ({number.interval}); {notes[f'{number.kind} {number.name}']}"
+        f"{number.name}: {number.text} ({number.interval}); {notes[number.key]}"
         for number in numbers
-        if f"{number.kind} {number.name}" in notes
+        if number.key in notes
     ]
     if left_out:
         lines += ["", "# Measured, and not in this scenario:", *(f"# - {text}" for text in left_out)]
@@ -62,7 +62,7 @@ def as_toml(
 
 
 def _head(rate: Number, confidence: float) -> Iterator[str]:
-    yield f"# Fitted by tradegen {__version__} to {rate.of:,} trades, {rate.count:,} of which break."
+    yield f"# Fitted by tradegen {__version__} to {rate.of:,} trades; {rate.count:,} of them break."
     yield f"# Comments give each number as it was measured, and its interval at {confidence:.0%}."
     yield f"# A number that is {FEW!r} has an interval wider than itself."
     yield ""

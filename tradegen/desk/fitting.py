@@ -127,7 +127,16 @@ def _fitted(
 ) -> Fit:
     """Measure what was seen, and make a scenario of it."""
     breaks = seen.breaks
-    names = desk_names(breaks.recogniser.brokers, breaks.recogniser.tickers, market.tickers, hide=hide)
+    # A group may have names that no clean trade has.
+    known = [(axis, value) for group in seen.groups.found for axis, value in group.where.items()]
+    brokers = {value for axis, value in known if axis in ("broker_id", "contra_broker_id")}
+    tickers = {value for axis, value in known if axis == "ticker"}
+    names = desk_names(
+        brokers | set(breaks.recogniser.brokers),
+        tickers | set(breaks.recogniser.tickers),
+        market.tickers,
+        hide=hide,
+    )
     basis: dict[str, Any] = {**seen.market.fields(), "tickers": market.to_dict()}
     if names.count:
         basis["brokers"] = names.count

@@ -25,6 +25,7 @@ class GroupFit:
         chosen: Sequence[Group] = (),
         factors: Sequence[float] = (),
         open_factors: Sequence[float] = (),
+        common: Array | None = None,
     ) -> None:
         self.trades, self.chosen, self.factors = trades, list(chosen), list(factors)
         count, (clean, broken) = len(chosen), (trades.clean.shape[1], trades.broken.shape[2])
@@ -51,7 +52,7 @@ class GroupFit:
             rows = [row for axis, _ in group for row in trades.axes[axis].rows]
             doubtful[number] = differ[rows].any(axis=0)
         self.open_factors = list(open_factors)
-        self._common = _common(trades)
+        self._common = _common(trades) if common is None else common
         one, other = map(_bits, self.inside_broken)
         same = one == other
         _, first, counts = np.unique(
@@ -63,15 +64,25 @@ class GroupFit:
         self._common_cases = self._common[:, cases]
         self._place()
 
+    def along_with(self, group: Group) -> GroupFit:
+        """These groups and another one, all settled together."""
+        return self._settled([*self.chosen, group], [*self.factors, 1.0], [*self.open_factors, 1.0])
+
     def without(self, number: int) -> GroupFit:
-        """The same without one of the groups."""
+        """These groups without one of them, settled together."""
         kept = [at for at in range(len(self.chosen)) if at != number]
-        return GroupFit(
-            self.trades,
+        return self._settled(
             [self.chosen[at] for at in kept],
             [self.factors[at] for at in kept],
             [self.open_factors[at] for at in kept],
         )
+
+    def _settled(
+        self, chosen: Sequence[Group], factors: Sequence[float], open_factors: Sequence[float]
+    ) -> GroupFit:
+        found = GroupFit(self.trades, chosen, factors, open_factors, self._common)
+        found._settle()
+        return found
 
     def _place(self) -> None:
         """Where the cases belong, by the factors of now."""
@@ -104,7 +115,7 @@ class GroupFit:
         exposed = clean + weight * float((self.belongs * self.broken_factor).sum())
         return float(weight * self.belongs.shape[1] / max(exposed, 1e-9))
 
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """Find all factors: each in turn, so that as many broken trades belong to its group as are seen."""
         everything = np.ones(len(self._times), bool)
         for _ in range(_ROUNDS):

@@ -71,11 +71,14 @@ class HotGroups:
         Groups there are.
     outside : float
         The share of clean trades in none of those found.
+    base : float
+        The rate outside all of them.
     """
 
     found: Sequence[HotGroup] = ()
     looked_at: int = 0
     outside: float = 1.0
+    base: float = 0.0
 
 
 def hot_groups(trades: Trades, confidence: float) -> HotGroups:
@@ -91,24 +94,21 @@ def hot_groups(trades: Trades, confidence: float) -> HotGroups:
         if score <= limit:
             break
         chances.append(math.exp(-min(score - limit, 700.0)) * SIGNIFICANCE)
-        fit = GroupFit(trades, [*fit.chosen, group], [*fit.factors, 1.0], [*fit.open_factors, 1.0])
-        fit.settle()
+        fit = fit.along_with(group)
+    found_groups = _all_described(fit, chances, confidence)
     # What pairs of conditions explain, a single one may have been chosen for before.
-    while fit.chosen:
-        found_groups = [_described(fit, number, chance, confidence) for number, chance in enumerate(chances)]
-        idle = [number for number, one in enumerate(found_groups) if one.low < 1 < one.high]
-        if not idle:
-            break
+    while idle := [number for number, one in enumerate(found_groups) if one.low < 1 < one.high]:
         least = min(idle, key=lambda number: abs(math.log(found_groups[number].factor)))
-        fit, chances = fit.without(least), [one for at, one in enumerate(chances) if at != least]
-        fit.settle()
+        fit = fit.without(least)
+        del chances[least]
+        found_groups = _all_described(fit, chances, confidence)
     clean = trades.clean.shape[1]
     inside = np.count_nonzero(fit.inside_clean.any(axis=0)) if clean else 0
-    return HotGroups(
-        [_described(fit, number, chance, confidence) for number, chance in enumerate(chances)],
-        looked_at,
-        1 - inside / max(clean, 1),
-    )
+    return HotGroups(found_groups, looked_at, 1 - inside / max(clean, 1), fit.base)
+
+
+def _all_described(fit: GroupFit, chances: Sequence[float], confidence: float) -> list[HotGroup]:
+    return [_described(fit, number, chance, confidence) for number, chance in enumerate(chances)]
 
 
 def _described(fit: GroupFit, number: int, chance: float, confidence: float) -> HotGroup:

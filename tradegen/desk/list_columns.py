@@ -79,8 +79,6 @@ class ListColumns:
     source : Source
     layout : Layout
         Names of columns and forms of dates, as far as the user has given them.
-    given_names : collection of str
-        Fields that the user has named; the others may be missing.
 
     Raises
     ------

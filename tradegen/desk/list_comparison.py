@@ -42,12 +42,14 @@ _MOST_LONE = 200_000  # trades on one list alone, among which mistyped ids are l
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What the tables ``pairs``, ``ours_rows`` and ``their_rows`` in a connection hold.
+    """What the table ``pairs`` and three views in a connection hold.
 
     ``pairs`` has a row for each trade that is not the same on both lists: ``trade_id`` and ``their_id``;
     ``fault``, some of `RECORD_FAULTS` with commas between them, or NULL; ``fills``, the records of a split
     trade; ``differs`` and ``breaks``, a bit for each of `fields`: whether its values differ, and whether they
-    differ by more than the tolerance.
+    differ by more than the tolerance. ``broken`` has those that break, with ``id``, one of their two ids.
+    ``our_records`` and ``their_records`` have a record for each trade, read from our side: where there are
+    several, the whole.
 
     Attributes
     ----------
@@ -106,6 +108,15 @@ def compare(
     columns = ", ".join(f"{value} AS {name}" for name, value in shown_as.items())
     connection.execute(f"CREATE VIEW seen AS SELECT trade_id, {columns} FROM theirs")
     _pair_off(connection, fields, tolerances)
+    connection.execute("""
+        CREATE VIEW broken AS SELECT *, coalesce(trade_id, their_id) AS id FROM pairs
+        WHERE breaks > 0 OR fault IS NOT NULL""")
+    names = ", ".join(("trade_id", *fields))
+    for view, table, odd in (("our_records", "ours", "ours_rows"), ("their_records", "seen", "their_rows")):
+        connection.execute(f"""
+            CREATE VIEW {view} AS
+            SELECT {names} FROM {table} WHERE trade_id NOT IN (SELECT trade_id FROM odd)
+            UNION ALL SELECT {names} FROM {odd}""")
     [once, others] = first_row(
         connection,
         "SELECT (SELECT count(*) FROM ours) - coalesce((SELECT sum(on_ours) FROM odd), 0), "

@@ -181,7 +181,7 @@ def _solved(
 
 
 def _twins(chance: Array) -> list[tuple[int, int]]:
-    """Mechanisms of which one, on either leg, looks like the other on the other leg."""
+    """Pairs of mechanisms that look alike, when one of them is on the other leg."""
     return [
         (one, other)
         for one, other in itertools.combinations(range(len(chance)), 2)

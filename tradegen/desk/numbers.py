@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TypeAlias
@@ -59,6 +59,15 @@ class Number:
     def interval(self) -> str:
         """The interval as people read it: 1.8% to 2.4%, 2.5 to 3.6 times."""
         return f"{self._written(self.low)} to {self._written(self.high)}{self._unit}"
+
+    def note_with(self, notes: Mapping[str, str]) -> str:
+        """Its note, and why the scenario does not have it, by `Fit.notes`."""
+        return _noted(self.note, notes.get(self.key, ""))
+
+    @property
+    def key(self) -> str:
+        """What `Fit.notes` calls it."""
+        return f"{self.kind} {self.name}"
 
     @property
     def _unit(self) -> str:

@@ -70,29 +70,20 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
     """Count the breaks, and take a sample of the trades that have them: those of least hash."""
     broken, benign = first_row(
         connection,
-        "SELECT count(*) FILTER (breaks > 0 OR fault IS NOT NULL), "
-        "count(*) FILTER (differs > 0 AND breaks = 0 AND fault IS NULL) FROM pairs",
+        "SELECT (SELECT count(*) FROM broken), "
+        "(SELECT count(*) FROM pairs WHERE differs > 0 AND breaks = 0 AND fault IS NULL)",
     )
-    connection.execute(f"""
-        CREATE TABLE sampled AS
-        SELECT * FROM pairs WHERE breaks > 0 OR fault IS NOT NULL
-        ORDER BY hash(coalesce(trade_id, their_id)) LIMIT {SAMPLE}""")
     precision = _precision(connection, compared)
     texts = {name: _text(name, precision) for name in compared.fields}
-    lists = [
-        f"(SELECT trade_id, {', '.join(compared.fields)} FROM {table} WHERE trade_id NOT IN "
-        f"(SELECT trade_id FROM odd) UNION ALL SELECT trade_id, {', '.join(compared.fields)} FROM {rows})"
-        for table, rows in (("ours", "ours_rows"), ("seen", "their_rows"))
-    ]
     columns = [f"{text.format(side)}" for side in "ot" for text in texts.values()]
     rows = connection.execute(f"""
-        SELECT coalesce(s.trade_id, s.their_id), s.fault, s.fills, s.breaks, {", ".join(columns)}
-        FROM sampled s LEFT JOIN {lists[0]} o ON o.trade_id = s.trade_id
-            LEFT JOIN {lists[1]} t ON t.trade_id = s.their_id
+        SELECT s.id, s.fault, s.fills, s.breaks, {", ".join(columns)}
+        FROM (SELECT * FROM broken ORDER BY hash(id) LIMIT {SAMPLE}) s
+            LEFT JOIN our_records o ON o.trade_id = s.trade_id
+            LEFT JOIN their_records t ON t.trade_id = s.their_id
         ORDER BY 1""").fetchall()
     tickers, brokers = _names(connection, compared.fields)
     found = [_records(row, compared.fields) for row in rows]
-    at = compared.fields.index("trade_timestamp") if "trade_timestamp" in compared.fields else None
     recogniser = Recogniser(
         tickers=tickers,
         brokers=brokers,
@@ -100,9 +91,7 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
             (ours["trade_timestamp"], theirs["trade_timestamp"])
             for _, ours, theirs, fields in found
             if "trade_timestamp" in fields and ours.get("trade_timestamp") and theirs.get("trade_timestamp")
-        )
-        if at is not None
-        else {},
+        ),
     )
     observed = [
         Observed(
@@ -151,7 +140,10 @@ def _names(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> tuple[set
         "WHERE trade_id NOT IN (SELECT trade_id FROM pairs WHERE trade_id IS NOT NULL "
         "AND (differs > 0 OR fault IS NOT NULL))",
     )
-    by_name = {name: set(values or ()) - {None} for name, values in zip(asked, found, strict=True)}
+    by_name = {
+        name: {value.strip() for value in values or () if value}
+        for name, values in zip(asked, found, strict=True)
+    }
     tickers = by_name.pop("ticker", set())
     return tickers, set().union(*by_name.values())
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import TRADE_COLUMNS
-from tradegen.core.machine import core_count
+from tradegen.core.databases import temporary_database
 from tradegen.desk.breaks_file import observe_breaks
 from tradegen.desk.groups import HotGroups, hot_groups
 from tradegen.desk.list_columns import ListColumns
@@ -132,24 +130,5 @@ def _errors() -> Iterator[None]:
         raise FitError(f"the lists cannot be read: {str(error).partition(chr(10))[0]}") from None
 
 
-@contextmanager
-def _database() -> Iterator[tuple[DuckDBPyConnection, Path]]:
-    """A database on the disk that leaves nothing behind, and a folder for links."""
-    import duckdb  # loaded where it is used
-
-    with tempfile.TemporaryDirectory(prefix="tradegen-fit-") as name:
-        folder = Path(name)
-        connection = duckdb.connect(
-            os.fspath(folder / "lists.db"),
-            config={
-                "memory_limit": MEMORY,
-                "threads": core_count(),
-                "temp_directory": os.fspath(folder / "spill"),
-                "autoinstall_known_extensions": False,
-                "preserve_insertion_order": False,
-            },
-        )
-        try:
-            yield connection, folder
-        finally:
-            connection.close()
+def _database() -> AbstractContextManager[tuple[DuckDBPyConnection, Path]]:
+    return temporary_database("fit", MEMORY, on_disk=True, preserve_insertion_order=False)

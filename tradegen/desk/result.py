@@ -65,7 +65,6 @@ class Fit:
         return pd.DataFrame([self._row(number) for number in self.numbers])
 
     def _row(self, number: Number) -> dict[str, Any]:
-        note = "; ".join(filter(None, (number.note, self.notes.get(f"{number.kind} {number.name}", ""))))
         return {
             "kind": number.kind,
             "name": number.name,
@@ -75,7 +74,7 @@ class Fit:
             "count": number.count,
             "of": number.of,
             "unit": number.unit,
-            "note": note,
+            "note": number.note_with(self.notes),
         }
 
     def to_json(self) -> str:
@@ -100,7 +99,7 @@ class Fit:
 
     def __repr__(self) -> str:
         rate = self.numbers[0]
-        return f"<Fit of {rate.of:,} trades, {rate.count:,} of which break>"
+        return f"<Fit of {rate.of:,} trades, {rate.count:,} broken>"
 
     def _repr_html_(self) -> str:
         return as_html(self.numbers, self.notes, self.closing)

@@ -26,7 +26,6 @@ _MOST_NAMES = 2_000  # a column with more names divides the trades too finely to
 _STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  # round sizes of trades, times powers of ten
 _HALF_HOURS = 48
 _FINE, _FINEST = 4, 250  # classes of sizes to a doubling, and how many there are
-_ID = "coalesce(trade_id, their_id)"  # of a pair
 
 
 def trades_by_group(
@@ -42,19 +41,23 @@ def trades_by_group(
     list of str
         The ids of the broken ones.
     """
-    names: dict[str, list[str]] = {
-        name: _names(connection, name)
+    # With blanks around it, a name is the same.
+    cells: dict[str, list[str]] = {
+        name: _cells(connection, name)
         for name in ("ticker", "broker_id", "contra_broker_id")
         if name in compared.fields
     }
+    names = {name: sorted({cell.strip() for cell in found}) for name, found in cells.items()}
     if {"broker_id", "contra_broker_id"} <= set(names):
         both = sorted({*names["broker_id"], *names["contra_broker_id"]})
         names |= {"broker_id": both, "contra_broker_id": both}
     names = {name: values for name, values in names.items() if 2 <= len(values) <= _MOST_NAMES}
     for name, values in names.items():
+        codes = {value: code for code, value in enumerate(values)}
         connection.execute(f"CREATE TABLE codes_{name} (name VARCHAR, code INTEGER)")
         connection.executemany(
-            f"INSERT INTO codes_{name} VALUES (?, ?)", [[value, code] for code, value in enumerate(values)]
+            f"INSERT INTO codes_{name} VALUES (?, ?)",
+            [[cell, codes[cell.strip()]] for cell in cells[name]],
         )
     rows: list[str] = [*names]
     timed, sized = "trade_timestamp" in compared.fields, {"quantity", "price"} <= set(compared.fields)
@@ -62,26 +65,20 @@ def trades_by_group(
     if not rows:
         return Trades((), np.zeros((0, 0), np.int32), np.zeros((2, 0, 0), np.int32)), []
     clean_share, broken_share, weights = _shares(connection, compared)
-    agree = (
-        f"SELECT {{}} FROM ours o {_joined(names)} WHERE o.trade_id NOT IN (SELECT trade_id FROM pairs WHERE "
+    clean = _fetched(
+        connection,
+        f"SELECT {_columns(rows)} FROM ours o {_joined(names)} WHERE {clean_share} AND o.trade_id NOT IN "
+        "(SELECT trade_id FROM broken WHERE trade_id IS NOT NULL)",
     )
-    agree += f"trade_id IS NOT NULL AND (breaks > 0 OR fault IS NOT NULL)) AND {clean_share}"
-    clean = _fetched(connection, agree.format(_columns(rows)))
-    chosen = f"(SELECT * FROM pairs WHERE (breaks > 0 OR fault IS NOT NULL) AND {broken_share})"
-    sides = []
-    for table, more, id_name in (("ours", "ours_rows", "trade_id"), ("seen", "their_rows", "their_id")):
-        columns = ", ".join(compared.fields)
-        records = (
-            f"(SELECT trade_id, {columns} FROM {table} WHERE trade_id NOT IN (SELECT trade_id FROM odd) "
-            f"UNION ALL SELECT trade_id, {columns} FROM {more})"
+    chosen = f"(SELECT * FROM broken WHERE {broken_share})"
+    sides = [
+        _fetched(
+            connection,
+            f"SELECT {_columns(rows)} FROM {chosen} b LEFT JOIN {records} o ON o.trade_id = b.{id_name} "
+            f"{_joined(names)} ORDER BY b.id",
         )
-        sides.append(
-            _fetched(
-                connection,
-                f"SELECT {_columns(rows)} FROM {chosen} b LEFT JOIN {records} o "
-                f"ON o.trade_id = b.{id_name} {_joined(names)} ORDER BY coalesce(b.trade_id, b.their_id)",
-            )
-        )
+        for records, id_name in (("our_records", "trade_id"), ("their_records", "their_id"))
+    ]
     edges = _edges(clean[rows.index("notional")]) if sized else np.zeros(0)
     coded = [_coded(one, rows, edges) for one in (clean, *sides)]
     ours, theirs = coded[1], coded[2]
@@ -91,7 +88,7 @@ def trades_by_group(
     ours, theirs = np.where(ours < 0, theirs, ours), np.where(theirs < 0, ours, theirs)
     telling = tuple(number for number, row in enumerate(rows) if row != "notional")
     found = Trades(_axes(names, rows, edges, compared), coded[0], np.stack([ours, theirs]), telling, *weights)
-    ids = connection.execute(f"SELECT {_ID} FROM {chosen} ORDER BY 1").fetchall()
+    ids = connection.execute(f"SELECT id FROM {chosen} ORDER BY 1").fetchall()
     return found, [row[0] for row in ids]
 
 
@@ -102,20 +99,20 @@ def _in_own_zone(ours: Array, theirs: Array, zones: Mapping[str, str]) -> None:
     theirs[later], ours[earlier] = ours[later], theirs[earlier]
 
 
-def _names(connection: DuckDBPyConnection, name: str) -> list[str]:
+def _cells(connection: DuckDBPyConnection, name: str) -> list[str]:
+    """The texts that stand in a column of ours."""
     found = connection.execute(f"SELECT DISTINCT {name} FROM ours WHERE {name} IS NOT NULL ORDER BY 1")
     return [row[0] for row in found.fetchall()]
 
 
 def _shares(connection: DuckDBPyConnection, compared: Compared) -> tuple[str, str, tuple[float, float]]:
     """SQL for the samples of clean and of broken trades, and what each trade in them stands for."""
-    [broken] = first_row(connection, "SELECT count(*) FROM pairs WHERE breaks > 0 OR fault IS NOT NULL")
+    [broken] = first_row(connection, "SELECT count(*) FROM broken")
     steps = [max(-(-count // most), 1) for count, most in
              ((compared.pairs - broken, _MOST_CLEAN), (broken, _MOST_BROKEN))]  # fmt: skip
-    key = ("hash(o.trade_id)", f"hash({_ID})")
     return (
-        f"{key[0]} % {steps[0]} = 0",
-        f"{key[1]} % {steps[1]} = 0",
+        f"hash(o.trade_id) % {steps[0]} = 0",
+        f"hash(id) % {steps[1]} = 0",
         (float(steps[0]), float(steps[1])),
     )
 

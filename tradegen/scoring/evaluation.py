@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tradegen.core.columns import TRUTH_COLUMNS
+from tradegen.core.databases import temporary_database
 from tradegen.core.machine import core_count
 from tradegen.errors import ScoringError, shown
 from tradegen.scenario.tolerances import Tolerances
@@ -247,24 +247,12 @@ def _connection() -> Iterator[tuple[DuckDBPyConnection, Path]]:
     """A database of its own in memory, and a folder for links and for what does not fit into memory."""
     import duckdb
 
-    with tempfile.TemporaryDirectory(prefix="tradegen-score-") as name:
-        connection = duckdb.connect(
-            ":memory:",
-            config={
-                "threads": min(core_count(), _MOST_THREADS),
-                "memory_limit": _MEMORY,
-                "temp_directory": str(Path(name, "spill")),
-                "preserve_insertion_order": False,
-                "autoinstall_known_extensions": False,
-            },
-        )
-        # The progress bar would go to standard output. Jupyter without ipywidgets has none to turn off.
-        with contextlib.suppress(duckdb.InvalidInputException):
-            connection.execute("SET enable_progress_bar = false")
+    threads = min(core_count(), _MOST_THREADS)
+    with temporary_database("score", _MEMORY, threads=threads, preserve_insertion_order=False) as database:
         try:
-            yield connection, Path(name)
+            yield database
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             reason = str(error).strip().splitlines()[0]
-            raise ScoringError(f"there is no room to score in, in memory or in {name}: {reason}") from None
-        finally:
-            connection.close()
+            raise ScoringError(
+                f"there is no room to score in, in memory or in {database[1]}: {reason}"
+            ) from None
