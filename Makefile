@@ -20,7 +20,7 @@ LARGE := TRADEGEN_TESTS=large
 IN_CONTAINER ?= $(wildcard /.dockerenv /run/.containerenv)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks requirements clean
+.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks browser requirements clean
 
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
@@ -37,6 +37,7 @@ help:
 	@echo 'make lint types    ruff, import-linter and mypy'
 	@echo 'make test-lowest   the tests on the lowest versions that pyproject.toml allows (Python 3.11 or 3.12)'
 	@echo 'make test-exhaustive  every two mechanisms on 100,000 pairs (half an hour; ARGS=--all: nine times that)'
+	@echo 'make browser       install Chromium, which the tests of pages need (Debian and Ubuntu; as root)'
 	@echo 'make requirements  pin requirements.txt anew from pyproject.toml'
 	@echo 'make clean         remove what these commands made'
 
@@ -126,6 +127,9 @@ test-lowest: $(READY)
 
 test-exhaustive: $(READY)
 	$(BIN)/python tests/helpers/exhaustive.py $(ARGS)
+
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } >&2
 
 requirements: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --annotation-style line \
