@@ -129,7 +129,7 @@ test-exhaustive: $(READY)
 	$(BIN)/python tests/helpers/exhaustive.py $(ARGS)
 
 browser:
-	@command -v chromium chromium-browser google-chrome >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } >&2
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } >&2
 
 requirements: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --annotation-style line \
