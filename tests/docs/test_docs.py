@@ -38,6 +38,7 @@ LINKED = (
     "docs/scenarios.md",
     "docs/scoring.md",
     "docs/testing_engines.md",
+    "docs/tuning.md",
 )
 
 

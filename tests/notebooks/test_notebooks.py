@@ -62,6 +62,12 @@ DEFAULTS = {
         "seed": 7,
         "date": "2025-07-21",
     },
+    "05_tune_to_your_desk.ipynb": {
+        "scenario": "us_equity_t1",
+        "pairs": 100_000,
+        "seed": 7,
+        "out": "out/tuning",
+    },
     "batch_run.ipynb": {
         "pairs": -1,
         "mismatch_rate": -1.0,
@@ -284,6 +290,22 @@ def test_a_matcher_of_ten_lines_is_scored_and_what_it_leaves_out_is_not_found(ro
 def test_score_a_matcher_runs_for_any_scenario(root: Path, scenario: str) -> None:
     notebook = execute(root, "04_score_a_matcher.ipynb", pairs=300, scenario=scenario, date="2025-07-08")
     assert len(outputs(notebook, "image/png")) == 5
+
+
+# 05_tune_to_your_desk
+
+
+def test_a_desk_is_fitted_tuned_and_saved_and_the_saved_scenario_makes_what_was_shown(root: Path) -> None:
+    notebook = execute(root, "05_tune_to_your_desk.ipynb", pairs=5_000)
+    assert len(outputs(notebook, "image/png")) == 2
+    assert len(outputs(notebook, "application/vnd.jupyter.widget-view+json")) == 1
+    written = files(root)
+    assert set(written) == {"out/tuning/breaks.csv", "out/tuning/desk.toml"}
+    [fitted] = outputs(notebook, "text/html")
+    assert "200" in fitted
+    assert generate(root / "out/tuning/desk.toml", seed=7).truth["trade_id"].nunique() == 125
+    [command] = [text for text in outputs(notebook, "text/plain") if "tradegen generate" in text]
+    assert "--scenario out/tuning/desk.toml --seed 7 --first-id 1" in command
 
 
 # batch_run

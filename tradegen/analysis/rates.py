@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Iterator
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -34,8 +35,10 @@ __all__ = [
     "CONFIDENCE_ALL",
     "By",
     "Per",
+    "expected_rate",
     "expected_shares",
     "field_counts",
+    "legs_hit",
     "mismatch_rates",
     "mismatched_pairs",
 ]
@@ -158,24 +161,17 @@ def _by_cause(batch: GeneratedBlocks) -> pd.DataFrame:
 
 def _grouped(batch: GeneratedBlocks, by: By) -> tuple[list[str], Array]:
     """The names of all groups, and by group: mismatched, all, and the sum of what was asked (3, groups)."""
-    run, counts = batch.run, _counts(batch)
+    run = batch.run
     names = {
         "ticker": list(run.market.tickers),
         "broker": [str(name) for name in broker_names(run.scenario.brokers)],
         "hour": [f"{hour:02d}:00-{(hour + 1) % 24:02d}:00" for hour in range(24)],
     }[by]
     sums = np.zeros((3, len(names)))
-    for block in batch.blocks:
-        pairs = make_pairs(run.scenario, run.market, run.seed, block.number, block.pairs)
-        first_id = run.first_id_of(block.number)
-        context = BlockContext(run.scenario, run.market, pairs, run.first_id, first_id)
-        mismatches = block.truth.take(~block.truth.benign)
-        # By leg and pair; there are mismatches on one leg of a pair alone.
-        hit = np.zeros((2, block.pairs), bool)
-        hit[mismatches.leg, mismatches.trade_id - first_id] = True
-        asked = asked_by_leg(context, counts)
+    for context, hit, asked in legs_hit(batch):
+        pairs = context.pairs
         if by == "broker":
-            positions = np.arange(block.pairs)
+            positions = np.arange(len(pairs))
             code = np.stack(
                 [context.on_leg("broker_id", positions, np.full_like(positions, leg)) for leg in (0, 1)]
             )
@@ -186,6 +182,35 @@ def _grouped(batch: GeneratedBlocks, by: By) -> tuple[list[str], Array]:
         for row, weights in enumerate((hit, np.ones(hit.shape), asked)):
             sums[row] += np.bincount(code.ravel(), weights.ravel(), len(names))
     return names, sums
+
+
+def legs_hit(batch: GeneratedBlocks) -> Iterator[tuple[BlockContext, Array, Array]]:
+    """Block by block: its clean pairs, which legs are mismatched, and the chance that each was to be.
+
+    Yields
+    ------
+    context : BlockContext
+    hit : ndarray of bool, shape (2, pairs)
+        By leg and pair; there are mismatches on one leg of a pair alone.
+    asked : ndarray of float64, shape (2, pairs)
+        As `expectations.asked_by_leg` has it.
+    """
+    run, counts = batch.run, _counts(batch)
+    for block in batch.blocks:
+        pairs = make_pairs(run.scenario, run.market, run.seed, block.number, block.pairs)
+        first_id = run.first_id_of(block.number)
+        context = BlockContext(run.scenario, run.market, pairs, run.first_id, first_id)
+        mismatches = block.truth.take(~block.truth.benign)
+        hit = np.zeros((2, block.pairs), bool)
+        hit[mismatches.leg, mismatches.trade_id - first_id] = True
+        yield context, hit, asked_by_leg(context, counts)
+
+
+def expected_rate(batch: GeneratedBlocks) -> float:
+    """The share of all pairs that were to be mismatched, hot spots included."""
+    counts = _counts(batch)
+    expected = demand(batch.run.scenario).expected(counts.eligible[:-1])
+    return float(expected.sum() / counts.eligible[:-1].sum())
 
 
 def _with_intervals(count: pd.Series[int], total: pd.Series[int], asked: pd.Series[float]) -> pd.DataFrame:

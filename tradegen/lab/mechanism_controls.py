@@ -1,0 +1,120 @@
+"""A weight for every mechanism of the catalogue, and sizes for those that are on and have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+from tradegen.analysis.tuning import Tuning
+from tradegen.core.columns import FIELDS
+from tradegen.lab.controls import Control, note, stacked
+from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.mechanism import Setting
+
+__all__ = ["SizeControls", "WeightControls"]
+
+
+class WeightControls:
+    """Sliders for weights, by the column that the mechanisms alter; at 0 a mechanism is off."""
+
+    def __init__(self, tuning: Tuning, changed: Callable[[], None]) -> None:
+        self._tuning, self._changed = tuning, changed
+        self._controls = {name: self._control(name) for name in CATALOGUE}
+        rows: list[widgets.Widget] = []
+        for field in FIELDS:
+            own = [control.row for name, control in self._controls.items() if CATALOGUE[name].field == field]
+            rows += [note(f"<b>{field}</b>"), *own] if own else []
+        self.box = stacked(*rows)
+        self.show()
+
+    def show(self) -> None:
+        """Show the scenario's weights, each slider as long as twice the largest of them."""
+        weights = self._tuning.scenario.weights
+        most = 2 * max(weights.values(), default=1.0)
+        for name, control in self._controls.items():
+            control.widget.max = max(most, control.widget.value)
+            control.show(weights.get(name, 0.0))
+            control.widget.max, control.widget.step = most, most / 200
+
+    def _control(self, name: str) -> Control:
+        slider = widgets.FloatSlider(
+            description=name.partition(".")[2],
+            tooltip=CATALOGUE[name].sentence,
+            min=0.0,
+            max=2.0,
+            step=0.01,
+            readout_format=".3g",
+            continuous_update=False,
+        )
+
+        def apply(weight: float) -> None:
+            self._tuning.weigh(name, weight)
+            self._changed()
+
+        return Control(slider, apply)
+
+
+class SizeControls:
+    """The settings of each mechanism that is on: its smallest and largest size, or its time zones."""
+
+    def __init__(self, tuning: Tuning, changed: Callable[[], None]) -> None:
+        self._tuning, self._changed = tuning, changed
+        self._controls: dict[str, dict[str, Control]] = {
+            name: {setting.name: self._control(name, setting) for setting in entry.settings}
+            for name, entry in CATALOGUE.items()
+            if entry.settings
+        }
+        self._notes = {name: note() for name in self._controls}
+        self._boxes = {
+            name: stacked(note(f"<b>{name}</b>"), *(one.row for one in controls.values()), self._notes[name])
+            for name, controls in self._controls.items()
+        }
+        self.box = stacked(*self._boxes.values())
+        self.show()
+
+    def show(self) -> None:
+        """Show the scenario's sizes, those of mechanisms that are off left out."""
+        for name, controls in self._controls.items():
+            self._boxes[name].layout.display = None if name in self._tuning.scenario.weights else "none"
+            settings = self._settings(name)
+            for setting in CATALOGUE[name].settings:
+                value = settings[setting.name]
+                controls[setting.name].show(_scaled(value, _scale(setting)))
+            shape = settings.get("shape", "uniform")
+            self._notes[name].value = (
+                "" if shape == "uniform" else f"The sizes have the shape {shape}; a new end makes them even."
+            )
+
+    def _settings(self, name: str) -> Mapping[str, Any]:
+        return self._tuning.scenario.settings_of(name)
+
+    def _control(self, name: str, setting: Any) -> Control:
+        unit = "%" if _scale(setting) == 100 else setting.unit.removeprefix("number of ")
+        kinds = {"whole": widgets.IntText, "number": widgets.FloatText, "zone": widgets.Text}
+        kind = "zone" if not isinstance(setting, Setting) else "whole" if setting.whole else "number"
+        widget = kinds[kind](
+            description=f"{setting.name} ({unit})", tooltip=setting.about, continuous_update=False
+        )
+
+        def apply(value: Any) -> None:
+            new = {setting.name: _scaled(value, 1 / _scale(setting))}
+            settings = self._settings(name)
+            if settings.get("shape", "uniform") != "uniform":
+                ends = {one.name: settings[one.name] for one in CATALOGUE[name].settings}
+                new = {**ends, "shape": "uniform", "median": None, "p95": None, "quantiles": None, **new}
+            self._tuning.change(settings={name: new})
+            self._changed()
+
+        return Control(widget, apply)
+
+
+def _scale(setting: Any) -> int:
+    """Shares of a value are shown in percent."""
+    return 100 if setting.unit == "share" else 1
+
+
+def _scaled(value: Any, by: float) -> Any:
+    """A number times a scale, without the noise of binary fractions."""
+    return value if by == 1 else float(f"{value * by:.9g}")
