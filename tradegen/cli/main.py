@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tradegen.cli import catalogue, fit, generate, ledger, replay, scenarios, score, show, verify
+from tradegen.cli import catalogue, fit, generate, ledger, replay, scenarios, score, show, sweep, verify
 from tradegen.cli.shell import SETTINGS, Command, open_closed_streams
 from tradegen.version import __version__
 
@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 for command in (
     generate.generate, replay.replay, verify.verify, score.score, show.show, fit.fit,
-    catalogue.catalogue
+    sweep.sweep, catalogue.catalogue
 ):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(scenarios.app, name="scenarios")
