@@ -51,13 +51,13 @@ class Parameter:
         ScenarioError
             Where it is of another type.
         """
-        if self.types is None or type(value) in self.types:
+        if self.types is None or (Path if isinstance(value, Path) else type(value)) in self.types:
             return value
         for wanted in self.types:
             if (found := _as(value, wanted)) is not None:
                 return found
         names = " or ".join("None" if kind is type(None) else kind.__name__ for kind in self.types)
-        example = "" if self.default in (UNKNOWN, None, "") else f", such as {shown(self.default)}"
+        example = "" if self.default in (UNKNOWN, None, "", -1) else f", such as {shown(self.default)}"
         raise ScenarioError(f"{self.name} is {shown(value)}; expected a value of type {names}{example}")
 
 
@@ -119,8 +119,8 @@ class Notebook:
         ]
         if len(cells) != 1:
             raise ScenarioError(
-                f"notebook {path} has {len(cells) or 'no'} cells with the tag parameters; expected one cell "
-                "with that tag, which gives each parameter its default"
+                f"notebook {path} has {f'{len(cells)} cells' if cells else 'no cell'} with the tag "
+                "parameters; expected one, which gives each parameter its default"
             )
         try:
             body = ast.parse(TransformerManager().transform_cell(cells[0].source)).body
@@ -230,9 +230,13 @@ def as_plain(name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple, range)):
         items = [as_plain(name, item) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
-    for kind in (bool, int, float, str, dt.datetime, dt.date, dt.time, Path):
+    plain: tuple[type, ...] = (bool, int, float, str, Path)
+    for kind in plain:
         if isinstance(value, kind):
-            return value
+            return kind(value)
+    for moment in (dt.datetime, dt.date, dt.time):
+        if isinstance(value, moment):
+            return moment.fromisoformat(value.isoformat())  # of pandas, too
     if value is None:
         return None
     raise ScenarioError(

@@ -77,9 +77,8 @@ def plan_sweep(
         notebooks = importlib.import_module("tradegen.sweep.parameter_cells")
         importlib.import_module("ipykernel")
     except ModuleNotFoundError as error:
-        raise OutputError(
-            f"{error.name} is not installed; pip install 'tradegen[notebooks]' brings it"
-        ) from None
+        name = str(error.name).partition(".")[0]
+        raise OutputError(f"{name} is not installed; pip install 'tradegen[notebooks]' brings it") from None
     notebook = notebooks.Notebook.read(Path(sweep.notebook) if sweep.notebook else own_notebook())
     return sweep, notebook, planned(sweep, notebook)
 
