@@ -101,7 +101,9 @@ def _planned(given: Mapping[str, Any], point: Mapping[Place, Any], notebook: Not
         except TradegenError as error:
             raise ScenarioError(f"the run with {_told(swept)}: {error}") from None
     parameters = {name: value for name, value in passed.items() if not (fields and name == "scenario")}
-    asked = {"parameters": passed, "scenario": scenario.to_dict() if scenario else None}
+    # Of the scenario, what it states itself: a later version may have more fields with a default.
+    stated = scenario.model_dump(mode="json", exclude_unset=True) if scenario else None
+    asked = {"parameters": passed, "scenario": stated}
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:8]
     return PlannedRun(
         name=f"{_folder_name(swept)}_{digest}",
