@@ -62,7 +62,7 @@ DEFAULTS = {
         "seed": 7,
         "date": "2025-07-21",
     },
-    "sweep_report.ipynb": {"folder": "", "measure": "altered_price"},
+    "sweep_report.ipynb": {"folder": "", "measure": ""},
     "batch_run.ipynb": {
         "pairs": -1,
         "mismatch_rate": -1.0,

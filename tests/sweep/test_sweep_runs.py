@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from shell import run
 from sizes import size
 from sweep_notebooks import write_notebook, write_sweep
@@ -317,6 +319,25 @@ def test_a_run_that_was_changed_afterwards_is_refused_and_one_taken_away_is_made
     record.parent.rename(tmp_path / "elsewhere")
     assert run_in(tmp_path, sweep).kept == 0
     assert record.exists()
+
+
+def test_an_installed_tradegen_has_the_notebook_of_a_sweep_that_names_none(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("tradegen/batch_run.ipynb") == (ROOT / "notebooks/batch_run.ipynb").read_bytes()
+        archive.extractall(tmp_path)
+    code = "from tradegen.sweep.sweep_runs import own_notebook; print(own_notebook())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == f"{tmp_path / 'tradegen' / 'batch_run.ipynb'}\n"
 
 
 def test_without_papermill_the_sentence_says_what_to_install(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def sweep(
     if out is None:
         raise OutputError("out is not given; expected --out FOLDER, or --dry-run to see the runs alone")
     try:
-        made = run_sweep(file, out, workers=workers, on_failure=say)
+        made = run_sweep(file, out, workers=workers, on_failure=_say_above_the_bar)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("runs that were whole are kept; the same command makes the others") from None
     if made.other_notebook:
@@ -86,3 +87,9 @@ def sweep(
     if made.failed:
         say(f"{len(made.failed)} failed; the same command tries them again")
         raise typer.Exit(2)
+
+
+def _say_above_the_bar(message: str) -> None:
+    """Print a message for the person while there may be a bar: what typer prints would stand in its line."""
+    sys.stderr.write(f"tradegen: {message}\n")
+    sys.stderr.flush()

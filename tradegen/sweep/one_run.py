@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from papermill import PapermillExecutionError, execute_notebook
 from traitlets.config import Config
 
@@ -147,7 +146,7 @@ def _running_cell(path: Path) -> tuple[str, str]:
         cells = [cell for cell in json.loads(path.read_bytes())["cells"] if cell["cell_type"] == "code"]
         for number, cell in enumerate(cells, 1):
             if cell["metadata"].get("papermill", {}).get("status") == "running":
-                return str(number), nbformat.from_dict(cell).source
+                return str(number), "".join(cell["source"])
     return "", ""
 
 

@@ -113,7 +113,10 @@ def plot_measure(
     # From zero: half as high is to mean half as many.
     ax.set_ylim(bottom=min(0, runs[measure].min()))
     if lines:
-        ax.legend(title=_label(lines), frameon=False, fontsize="small", title_fontsize="small")
+        legend = ax.legend(title=_label(lines), frameon=False, fontsize="small", title_fontsize="small")
+        # Beside the axes: within, it would hide some run.
+        legend.set_loc("center left")
+        legend.set_bbox_to_anchor((1, 0.5))
     plain_axes(ax)
     ax.grid(axis="y", alpha=0.3)
     return ax
