@@ -121,6 +121,8 @@ def test_a_sweep_killed_and_resumed_is_whole_with_nothing_made_twice_and_no_id_i
     sweep = start(tmp_path, "--workers", "2")
     awaited((tmp_path / "begun.txt").exists, sweep)
     os.kill(workers_of(sweep.pid)[0], signal.SIGKILL)
+    failure = awaited(lambda: list((tmp_path / "out" / "failed").glob("*/failure.json")), sweep)
+    assert json.loads(failure[0].read_text())["error"] == "its process ended with signal 9"
     # Then the sweep itself is, with one more run whole and others begun.
     before = len(whole(tmp_path))
     awaited(lambda: len(whole(tmp_path)) > before, sweep)

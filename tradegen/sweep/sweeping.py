@@ -6,13 +6,13 @@ share one working directory and one event loop's signals, and a crash in one wou
 
 from __future__ import annotations
 
-import importlib
+import contextlib
 import json
 import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -74,12 +74,13 @@ def plan_sweep(
     """
     sweep = SweepFile.load(source)
     try:
-        notebooks = importlib.import_module("tradegen.sweep.parameter_cells")
-        importlib.import_module("ipykernel")
+        import ipykernel  # noqa: F401 - what the kernels need, and papermill does not bring
+
+        from tradegen.sweep.parameter_cells import Notebook
     except ModuleNotFoundError as error:
         name = str(error.name).partition(".")[0]
         raise OutputError(f"{name} is not installed; pip install 'tradegen[notebooks]' brings it") from None
-    notebook = notebooks.Notebook.read(Path(sweep.notebook) if sweep.notebook else own_notebook())
+    notebook = Notebook.read(Path(sweep.notebook) if sweep.notebook else own_notebook())
     return sweep, notebook, planned(sweep, notebook)
 
 
@@ -124,11 +125,14 @@ def run_sweep(
         left = [run for run in runs if not folder.is_whole(run, ids[run.name])]
         failed: list[str] = []
         if left:
+            from tradegen.sweep.one_run import Task
+
             folder.summary.unlink(missing_ok=True)
-            one_run = importlib.import_module("tradegen.sweep.one_run")
-            tasks = [one_run.Task(run, notebook, folder, ids[run.name]) for run in left]
-            with folder.tidied(), meter(len(runs), "runs", done=len(runs) - len(left)) as advance:
-                for task, sentence in _made(tasks, min(workers or core_count(), len(tasks))):
+            tasks = [Task(run, notebook, folder, ids[run.name]) for run in left]
+            making = contextlib.closing(_made(tasks, min(workers or core_count(), len(tasks))))
+            count = meter(len(runs), "runs", done=len(runs) - len(left))
+            with folder.tidied(), count as advance, making as made:
+                for task, sentence in made:
                     advance(1)
                     if sentence:
                         failed.append(task.run.name)
@@ -136,21 +140,16 @@ def run_sweep(
                             on_failure(sentence)
         if left or not folder.summary.exists():
             write_summary(folder, runs)
-    kept = [run for run in runs if run not in left]
-    digests = [json.loads((folder.whole(run.name) / "run.json").read_bytes()) for run in kept]
-    return Outcome(
-        len(runs),
-        len(kept),
-        tuple(failed),
-        sum(noted.get("notebook_sha256") != notebook.sha256 for noted in digests),
-        folder.summary,
-    )
+    kept = {run.name for run in runs} - {run.name for run in left}
+    noted = [json.loads((folder.whole(name) / "run.json").read_bytes()) for name in kept]
+    earlier = sum(one.get("notebook_sha256") != notebook.sha256 for one in noted)
+    return Outcome(len(runs), len(kept), tuple(failed), earlier, folder.summary)
 
 
-def _made(tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, str]]:
+def _made(tasks: Sequence[Task], workers: int) -> Generator[tuple[Task, str]]:
     """Make the runs; yield each as it ends, with a sentence where it failed.
 
-    Whoever stops listening, as Ctrl-C does, ends the processes and their kernels.
+    Once it is closed, or interrupted, no process and no kernel is left.
     """
     from tradegen.sweep.one_run import give_up, make_run
 
@@ -177,22 +176,19 @@ def _made(tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, str]]:
                 process, task = running.pop(sentinel)  # type: ignore[arg-type]  # only sentinels are waited for
                 process.join()
                 start()
-                if not task.folder.whole(task.run.name).exists():
-                    if task.working.exists():  # it did not come so far as to say why
-                        give_up(task, f"its process ended with {_ending(process.exitcode)}")
-                    yield task, _told(task.folder.failed(task.run.name))
-                else:
+                if task.folder.whole(task.run.name).exists():
                     yield task, ""
+                    continue
+                if code := process.exitcode:  # it did not come so far as to say why
+                    ending = f"signal {-code}" if code < 0 else f"exit code {code}"
+                    give_up(task, f"its process ended with {ending}")
+                yield task, _told(task.folder.failed(task.run.name))
     finally:
         for process, _ in running.values():
             process.terminate()
         for process, _ in running.values():
             process.join(_LAST_WORDS)
             process.kill()
-
-
-def _ending(code: int | None) -> str:
-    return f"exit code {code}" if code is None or code >= 0 else f"signal {-code}"
 
 
 def _told(failed: Path) -> str:
