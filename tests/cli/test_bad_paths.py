@@ -29,6 +29,7 @@ PATHS: dict[str, list[str]] = {
     "ledger check": ["ledger", "check", "PATH"],
     "replay": ["replay", "PATH"],
     "scenarios show": ["scenarios", "show", "PATH"],
+    "a sweep": ["sweep", "PATH", "--out", "o"],
 }
 # Root may write anywhere, but not into these.
 UNUSABLE = {

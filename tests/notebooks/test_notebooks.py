@@ -68,6 +68,7 @@ DEFAULTS = {
         "seed": 7,
         "out": "out/tuning",
     },
+    "sweep_report.ipynb": {"folder": "", "measure": ""},
     "batch_run.ipynb": {
         "pairs": -1,
         "mismatch_rate": -1.0,

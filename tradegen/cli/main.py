@@ -13,7 +13,19 @@ from typing import Annotated
 
 import typer
 
-from tradegen.cli import catalogue, fit, generate, lab, ledger, replay, scenarios, score, show, verify
+from tradegen.cli import (
+    catalogue,
+    fit,
+    generate,
+    lab,
+    ledger,
+    replay,
+    scenarios,
+    score,
+    show,
+    sweep,
+    verify,
+)
 from tradegen.cli.shell import SETTINGS, Command, open_closed_streams
 from tradegen.version import __version__
 
@@ -28,7 +40,7 @@ app = typer.Typer(
 )
 for command in (
     generate.generate, replay.replay, verify.verify, score.score, show.show, fit.fit,
-    lab.lab, catalogue.catalogue
+    sweep.sweep, lab.lab, catalogue.catalogue
 ):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(scenarios.app, name="scenarios")

@@ -27,33 +27,35 @@ def progress(run: Run, blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 @contextlib.contextmanager
-def meter(pairs: int) -> Iterator[Callable[[int], None]]:
-    """Give a function that counts pairs on: a bar with rate and time left, or a line now and then.
+def meter(total: int, what: str = "pairs", *, done: int = 0) -> Iterator[Callable[[int], None]]:
+    """Give a function that counts on: a bar with rate and time left, or a line now and then.
 
-    The bar is for a terminal; elsewhere, in a log, there is a line every half a minute.
+    The bar is for a terminal; elsewhere, in a log, there is a line every half a minute. What was `done`
+    before counts as done, and not for the rate.
     """
     if not sys.stderr.isatty():
-        yield _Lines(pairs).advance
+        yield _Lines(total, what, done).advance
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} pairs"),
+        TextColumn(f"{{task.completed:,.0f}} of {{task.total:,.0f}} {what}"),
         BarColumn(),
         TaskProgressColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=pairs, rate="")
+        task = bar.add_task("", total=total, completed=done, rate="")
         start = time.monotonic()
-        done = 0
+        counted = 0
 
         def advance(number: int) -> None:
-            nonlocal done
-            done += number
-            bar.update(task, completed=done, rate=_rate(done, time.monotonic() - start))
+            nonlocal counted
+            counted += number
+            rate = _rate(counted, time.monotonic() - start, what)
+            bar.update(task, completed=done + counted, rate=rate)
 
         yield advance
 
@@ -61,26 +63,28 @@ def meter(pairs: int) -> Iterator[Callable[[int], None]]:
 class _Lines:
     """A line on standard error every half a minute."""
 
-    def __init__(self, pairs: int) -> None:
-        self._pairs, self._done = pairs, 0
+    def __init__(self, total: int, what: str, done: int) -> None:
+        self._total, self._what, self._before, self._done = total, what, done, 0
         self._start = self._said = time.monotonic()
 
     def advance(self, number: int) -> None:
         self._done += number
         now = time.monotonic()
-        if now - self._said < _A_WHILE or self._done >= self._pairs:
+        done = self._before + self._done
+        if now - self._said < _A_WHILE or done >= self._total:
             return
         self._said = now
-        left = (self._pairs - self._done) * (now - self._start) / self._done
+        left = (self._total - done) * (now - self._start) / self._done
+        rate = _rate(self._done, now - self._start, self._what)
         sys.stderr.write(
-            f"tradegen: {self._done:,} of {self._pairs:,} pairs, {_rate(self._done, now - self._start)}, "
-            f"{_length(left)} left\n"
+            f"tradegen: {done:,} of {self._total:,} {self._what}, {rate}, {_length(left)} left\n"
         )
         sys.stderr.flush()
 
 
-def _rate(pairs: int, seconds: float) -> str:
-    return f"{pairs / max(seconds, 1e-3):,.0f} pairs/s"
+def _rate(number: int, seconds: float, what: str) -> str:
+    rate = number / max(seconds, 1e-3)
+    return f"{rate:,.0f} {what}/s" if rate >= 10 else f"{60 * rate:,.0f} {what}/min"
 
 
 def _length(seconds: float) -> str:
