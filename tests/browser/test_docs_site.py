@@ -21,7 +21,7 @@ SITE = Path(os.environ.get("TRADEGEN_SITE", "")).resolve()
 pytestmark = pytest.mark.skipif(
     "TRADEGEN_SITE" not in os.environ, reason="there is no site; `make docs` builds it and runs this"
 )
-KINDS = ("index", "tutorial/01_*", "reference/python", "catalogue")
+KINDS = ("index", "tutorial/01_*", "reference/testing", "catalogue")
 
 
 def pages() -> list[Path]:
