@@ -15,12 +15,13 @@ THEIRS = -x '/tests?/' $(1)/lib
 PEERS := faker==40.54.0 mimesis==22.2.0
 # One process more than there are cores: many tests wait for processes and the disk. Who is done takes over from others.
 PARALLEL := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist worksteal
+SITE := docs/_build/html
 LARGE := TRADEGEN_TESTS=large
 # What Docker and Podman put into the containers that they start.
 IN_CONTAINER ?= $(wildcard /.dockerenv /run/.containerenv)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks browser requirements clean
+.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks docs browser requirements clean
 
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
@@ -29,6 +30,7 @@ help:
 	@echo 'make test-large    of these, the ones that make test does not run, or runs on less'
 	@echo 'make test-cpu      the tests of what decides values, as on a processor with fewer features'
 	@echo 'make notebooks     open the notebooks in JupyterLab'
+	@echo 'make docs          the documentation site, docs/_build/html/index.html, and what a browser finds wrong with it (a minute)'
 	@echo 'make bench         speed: medians of alternating runs'
 	@echo 'make bench-verify  10,000,000 pairs generated and verified: time, memory (minutes, 4 GB of disk)'
 	@echo 'make bench-score   10,000,000 pairs scored: time, memory (a minute, 0.6 GB of disk)'
@@ -73,6 +75,12 @@ notebooks: $(READY)
 		echo 'JupyterLab would run as root here, and let who reaches it do anything on this machine.' \
 			'Use another account, or in a container: make notebooks IN_CONTAINER=1' >&2; exit 2; fi; \
 	$(BIN)/jupyter lab $$root notebooks
+
+# Pages that tell of what is gone would otherwise stay in the site.
+docs: $(READY)
+	@rm -rf docs/_build
+	$(BIN)/sphinx-build -W --keep-going -n -q -d docs/_build/doctrees docs $(SITE)
+	TRADEGEN_SITE=$(SITE) $(BIN)/python -m pytest tests/browser/test_docs_site.py $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m pip install --quiet $(PEERS)
@@ -136,5 +144,5 @@ requirements: $(READY)
 		--no-header pyproject.toml -o requirements.txt
 
 clean:
-	rm -rf .venv $(LOWEST) benchmarks/.peers-* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out
+	rm -rf .venv $(LOWEST) docs/_build docs/generated docs/tutorial benchmarks/.peers-* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

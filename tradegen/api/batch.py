@@ -47,7 +47,7 @@ class Batch:
 
     @cached_property
     def trades(self) -> pd.DataFrame:
-        """All records under their plain names; columns and dtypes as ``frames.trades_frame`` says.
+        """All records under their plain names; columns and dtypes as `frames.trades_frame` says.
 
         In a view of two lists, those of the first list come first.
 
@@ -76,7 +76,7 @@ class Batch:
     def to_arrow(self) -> dict[str, pa.Table]:
         """The lists of the view and the truth as Arrow tables, by name.
 
-        Columns and types as ``arrow.schema_of`` says: exact decimals, names as dictionaries. A date or time
+        Columns and types as `arrow.schema_of` says: exact decimals, names as dictionaries. A date or time
         in a form of its own is text, as in files.
         """
         from tradegen.formats.arrow import arrow_tables  # loaded where it is used
@@ -85,7 +85,7 @@ class Batch:
 
     @cached_property
     def truth(self) -> pd.DataFrame:
-        """The answer key; columns and dtypes as ``frames.truth_frame`` says."""
+        """The answer key; columns and dtypes as `frames.truth_frame` says."""
         from tradegen.formats import frames  # loaded where it is used, for it needs pandas
 
         return frames.truth_frame(self.run, self._ids, self._truth)

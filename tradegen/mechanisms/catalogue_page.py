@@ -14,7 +14,7 @@ __all__ = ["lines", "page", "table"]
 _PAGE = """# The catalogue of mechanisms
 
 Every way for a leg to be wrong, by field. This page is made from the catalogue
-(`tradegen catalogue --format markdown`); a test fails when the two part.
+(`tradegen catalogue --format markdown`); a test fails when the two differ.
 
 A scenario turns mechanisms on by giving them weights, and sets them by name:
 
