@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import subprocess
 import sys
 from typing import Any
@@ -16,6 +17,7 @@ from matplotlib.image import imread
 from tradegen import Batch, generate
 from tradegen.analysis.difference_sizes import magnitudes
 from tradegen.analysis.figures import plot_field_counts, plot_magnitudes, plot_mismatch_rates
+from tradegen.analysis.rates import By
 
 DAY = "2025-07-21"
 
@@ -61,6 +63,60 @@ def test_every_figure_of_every_batch_is_drawn_labelled_and_within_its_frame(name
             assert (edge == 1).all()
         assert figure.get_suptitle()
         assert all(axes.get_xlabel() for axes in figure.axes)
+
+
+def test_a_title_names_the_groups_whose_rates_are_far_from_the_others_and_says_that_they_were_to_be() -> None:
+    trouble = generate("clock_trouble", pairs=50_000, seed=7, date=DAY)
+    # BKR007 and BKR012 each have a hot spot, and so has the half-hour from 10:00.
+    brokers = plot_mismatch_rates(trouble, "broker").get_suptitle()
+    assert re.fullmatch(
+        r"BKR007 \(90%\) and BKR012 \(5[0-9.]+%\) are far from the other 13, as the scenario asks",
+        brokers,
+    )
+    hours = plot_mismatch_rates(trouble, "hour").get_suptitle()
+    assert re.fullmatch(r"10:00-11:00 \([0-9.]+%\) is far from the other 6, as the scenario asks", hours)
+    causes = plot_mismatch_rates(trouble, "cause").get_suptitle()
+    assert causes == "Each hot spot has the rate that the scenario asks of it"
+
+
+@pytest.mark.parametrize("by", ["ticker", "broker", "hour"])
+def test_where_all_groups_were_to_have_one_rate_the_title_says_that_none_stands_out(by: By) -> None:
+    half = 15 if by == "broker" else 30
+    title = plot_mismatch_rates(generate(pairs=20_000, seed=7, date=DAY), by).get_suptitle()
+    assert title == f"No {by} stands out from the {half}% asked for"
+
+
+def test_an_hour_without_trades_keeps_its_place_between_the_others() -> None:
+    # With this seed, nothing is traded from one o'clock to two.
+    batch = generate(pairs=12, mismatch_rate=0, seed=4, date=DAY)
+    hours = sorted(set(batch.trades["trade_timestamp"].dt.hour))
+    assert hours == [10, 11, 12, 14, 15]
+    [axes] = plot_mismatch_rates(batch, "hour").axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == [
+        "10:00-11:00",
+        "11:00-12:00",
+        "12:00-13:00",
+        "13:00-14:00",
+        "14:00-15:00",
+        "15:00-16:00",
+    ]
+    [found] = [line for line in axes.lines if line.get_label() == "found"]
+    drawn = np.asarray(found.get_ydata())[~np.isnan(found.get_xdata())]
+    assert [10 + int(row) for row in drawn] == hours
+
+
+def test_rates_are_drawn_where_they_are_told_to_be() -> None:
+    batch = generate("clock_trouble", pairs=3_000, seed=7, date=DAY)
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert plot_mismatch_rates(batch, "broker", ax=left) is figure
+    plot_mismatch_rates(batch, "cause", top=2, ax=right)
+    assert len(left.get_yticklabels()) == 15
+    assert right.get_title().splitlines()[1] == "Shown: the 2 of 4 causes whose rates differ most"
+    assert right.get_xlabel() == "mismatched pairs, % of the cause's pairs"
+    assert not figure.get_suptitle()
+    assert len(figure.axes) == 2
 
 
 def test_magnitudes_are_drawn_with_their_units_and_all_rows_accounted_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -283,7 +284,7 @@ def test_a_ticker_that_is_never_mismatched_stands_out() -> None:
     table = mismatch_rates(batch, "ticker")
     assert list(table.index[table["stands_out"]]) == ["AAPL"]
     figure = plot_mismatch_rates(batch, "ticker", top=5)
-    assert figure.get_suptitle() == f"1 of {len(table)} tickers does not have the 30% asked"
+    assert figure.get_suptitle() == f"1 of {len(table)} tickers does not have the 30% asked for"
     assert figure.axes[0].get_yticklabels()[0].get_text() == "AAPL"
     assert "found, stands out" in [text.get_text() for text in figure.legends[0].get_texts()]
 
@@ -293,7 +294,10 @@ def test_a_hot_spot_is_among_the_few_groups_that_are_drawn() -> None:
     figure = plot_mismatch_rates(generate(pairs=5_000, hot_spots=[spot], seed=7, date=DAY), "ticker", top=3)
     # By share, from the top: the last one.
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()][-1] == "AAPL"
-    assert figure.get_suptitle() == "All 152 tickers have the rate asked of each"
+    assert re.fullmatch(
+        r"AAPL \([0-9.]+%\) is far from the other 151, as the scenario asks", figure.get_suptitle()
+    )
+    assert figure.axes[0].get_title() == "Shown: the 3 of 152 tickers whose rates differ most"
 
 
 def test_an_unknown_grouping_is_refused() -> None:

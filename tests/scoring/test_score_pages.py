@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html.parser
 import io
+import math
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -116,6 +118,18 @@ def test_a_notebook_shows_the_answer_and_the_mechanisms() -> None:
 # Figures
 
 
+class Framed:
+    """A score that is no more than a table."""
+
+    matcher = ""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+
+    def frame(self, by: str) -> pd.DataFrame:
+        return self._table
+
+
 def figures(*scores: Score) -> dict[str, Figure]:
     return {
         "recall": plot_recall(*scores),
@@ -161,13 +175,7 @@ def test_ranges_of_sizes_that_are_large_enough_stand_alone() -> None:
         }
     )
 
-    class Scored:
-        matcher = ""
-
-        def frame(self, by: str) -> pd.DataFrame:
-            return frame
-
-    [axes] = plot_detection(Scored()).axes
+    [axes] = plot_detection(Framed(frame)).axes
     [line] = axes.lines
     assert list(line.get_ydata()) == pytest.approx([10, 50, 100, 95])
 
@@ -175,5 +183,63 @@ def test_ranges_of_sizes_that_are_large_enough_stand_alone() -> None:
 def test_the_sweep_is_drawn_between_the_smallest_difference_and_the_largest() -> None:
     [axes] = plot_tolerance_sweep(example()).axes
     recall, precision = axes.lines
-    assert list(recall.get_ydata()) == pytest.approx([75, 100 * 28 / 30, 100])
+    # At the last tolerance only 10 differences are left to be found, too few for a recall; 21 are reported.
+    assert list(recall.get_ydata()) == pytest.approx([75, 100 * 28 / 30, math.nan], nan_ok=True)
     assert list(precision.get_ydata()) == pytest.approx([100 * 30 / 41, 100 * 28 / 39, 100 * 10 / 21])
+
+
+def test_a_sweep_over_few_differences_draws_only_the_tolerances_that_leave_all_of_them() -> None:
+    rows = {"field": "date", "unit": "days", "tolerance": [0.0, 1.0, 2.0, 5.0], "expected": [12, 12, 5, 0]}
+    counts = {"found": [6, 6, 5, 0], "false_alarms": [0, 0, 1, 6]}
+    shares = {"recall": [0.5, 0.5, 1, math.nan], "precision": [1, 1, 5 / 6, 0]}
+    [axes] = plot_tolerance_sweep(Framed(pd.DataFrame(rows | counts | shares))).axes
+    recall, precision = axes.lines
+    # No difference is smaller than a day: a tolerance of 0 is that of 1.
+    assert list(recall.get_ydata()) == pytest.approx([50, math.nan], nan_ok=True)
+    assert list(precision.get_ydata()) == pytest.approx([100, 100 * 5 / 6])
+
+
+def test_steps_end_where_their_ranges_do_and_leave_out_those_without_a_difference() -> None:
+    ranges = {
+        "field": "price",
+        "unit": "bps",
+        "size": [1.0, 2.0, 10.0],
+        "below": [2.0, 5.0, 20.0],
+        "expected": [30, 40, 50],
+        "found": [0, 10, 50],
+    }
+    [axes] = plot_detection(Framed(pd.DataFrame(ranges))).axes
+    [steps] = axes.patches
+    values, edges, _ = steps.get_data()
+    # Nothing differs by 5 to 10 basis points.
+    assert list(10**edges) == pytest.approx([1, 2, 5, 10, 20])
+    assert list(values) == pytest.approx([0, 25, math.nan, 100], nan_ok=True)
+
+
+def test_a_range_of_values_without_a_mismatch_is_an_empty_row_between_the_others() -> None:
+    bands = ["< 1,000", "1,000 to 10,000", "10,000 to 100,000", ">= 100,000"]
+    table = pd.DataFrame(
+        {"expected": [4, 0, 10, 0], "recall": [0.5, math.nan, 1, math.nan], "low": 0.2, "high": 1.0},
+        index=pd.Index(bands),
+    )
+    [axes] = plot_recall(Framed(table), by="notional").axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["< 1,000  (4)", "1,000 to 10,000  (0)", "10,000 to 100,000  (10)"]
+    [dots] = axes.lines
+    assert list(dots.get_xdata()) == pytest.approx([50, math.nan, 100], nan_ok=True)
+    # No interval either: without a mismatch, it would reach from side to side.
+    [intervals] = axes.collections
+    drawn = [segment for segment in intervals.get_segments() if len(segment) and not np.isnan(segment).any()]
+    assert len(drawn) == 2
+
+
+def test_recall_is_drawn_where_it_is_told_to_be() -> None:
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert plot_recall(example(), ax=left) is figure
+    plot_recall(example(), example("other"), by="field", ax=right)
+    assert [axes.get_title() for axes in figure.axes] == [
+        "Recall by mechanism: exact join",
+        "Recall by field",
+    ]
+    assert [text.get_text() for text in right.get_legend().get_texts()] == ["exact join", "other"]

@@ -23,6 +23,7 @@ from tradegen.analysis.rates import (
     By,
     Per,
     field_counts,
+    hour_name,
     mismatch_rates,
     mismatched_pairs,
 )
@@ -35,6 +36,8 @@ __all__ = ["plot_field_counts", "plot_magnitudes", "plot_mismatch_rates"]
 # Okabe and Ito's colours, which colour-blind people tell apart; shape, hatching or position says it as well.
 BLUE, PALE_BLUE, VERMILLION, BLACK = "#0072B2", "#56B4E9", "#D55E00", "#222222"
 _FEW = 7  # places, with a tick at each
+_FAR = 1.5  # times the rate of the others
+_NAMED = 3  # groups, in a title
 _BENIGN: dict[str, Any] = {"facecolor": "white", "edgecolor": VERMILLION, "hatch": "////", "linewidth": 0.8}
 
 
@@ -90,11 +93,20 @@ def _counted(row: pd.Series[float]) -> str:
     return text
 
 
-def plot_mismatch_rates(batch: GeneratedBlocks, by: By, top: int = 24) -> Figure:
+def plot_mismatch_rates(batch: GeneratedBlocks, by: By, top: int = 24, ax: Axes | None = None) -> Figure:
     """Draw `mismatch_rates` with intervals, by share; hours by time, causes in the scenario's order.
 
     Where there are more than `top` groups, those that stand out come first, and then those furthest, in
     standard errors, from what was asked or from the rate of all.
+
+    Parameters
+    ----------
+    batch : Batch
+    by : {"ticker", "broker", "hour", "cause"}
+    top : int
+        How many groups to draw at most.
+    ax : Axes, optional
+        Where to draw; in a figure of its own if not given.
     """
     table = mismatch_rates(batch, by)
     if by == "cause":
@@ -108,20 +120,37 @@ def plot_mismatch_rates(batch: GeneratedBlocks, by: By, top: int = 24) -> Figure
     shown = table.loc[table.index.isin(distance.nlargest(top).index)]
     if by in ("ticker", "broker"):
         shown = shown.sort_values("share", kind="stable")
+    elif by == "hour":
+        shown = _every_hour(shown)
     height = 0.42 if by == "cause" else 0.24
-    figure = Figure(figsize=(8, 2.1 + height * len(shown)), dpi=100, layout="constrained")
-    axes = figure.subplots()
-    figure.suptitle(_outstanding(table, by))
+    title, subtitle = _outstanding(table, by), ""
     if len(shown) < len(table):
-        title = f"the {len(shown)} furthest from it, or from the {100 * of_all:.3g}% of all"
-        axes.set_title(title, fontsize="medium")
+        subtitle = f"Shown: the {len(shown)} of {len(table)} {by}s whose rates differ most"
+    if ax is None:
+        figure = Figure(figsize=(8, 2.1 + height * len(shown)), dpi=100, layout="constrained")
+        axes = figure.subplots()
+        figure.suptitle(title)
+        axes.set_title(subtitle, fontsize="medium")
+    else:
+        axes, figure = ax, ax.figure.figure
+        axes.set_title(f"{title}\n{subtitle}".strip(), fontsize="medium")
     what = ("altered", "legs") if by == "broker" else ("mismatched", "pairs")
     axes.set_xlabel(f"{' '.join(what)}, % of the {by}'s {what[1]}")
     if by == "hour":
         axes.set_ylabel("time of the trade")
     _draw_shares(axes, shown, of=len(table))
-    _legend(figure)
+    if ax is None:
+        _legend(figure)
+    else:
+        axes.legend(frameon=False, fontsize="small")
     return figure
+
+
+def _every_hour(table: pd.DataFrame) -> pd.DataFrame:
+    """With an empty row for each hour, between the first and the last, in which nothing was traded."""
+    first, last = (int(table.index[at][:2]) for at in (0, -1))
+    every = [hour_name((first + hours) % 24) for hours in range((last - first) % 24 + 1)]
+    return table.reindex(every).assign(stands_out=lambda rows: rows["stands_out"].eq(other=True))
 
 
 def _outstanding(table: pd.DataFrame, by: By) -> str:
@@ -132,12 +161,34 @@ def _outstanding(table: pd.DataFrame, by: By) -> str:
     found, asked = int(table["stands_out"].sum()), table["asked"][known]
     groups = by if known.sum() == 1 else f"{by}s"
     alike = asked.max() - asked.min() < 1e-9
-    wanted = f"the {100 * asked.iloc[0]:.6g}% asked" if alike else "the rate asked of each"
+    wanted = f"the {100 * asked.iloc[0]:.6g}% asked for" if alike else "the rate asked for"
+    far = table[known & _far(table)]
     if found:
         title = f"{found} of {known.sum()} {groups} {'does' if found == 1 else 'do'} not have {wanted}"
+    elif by == "cause":
+        title = f"There are no hot spots; all pairs have {wanted}"
+        if len(table) > 1:
+            title = "Each hot spot has the rate that the scenario asks of it"
+    elif len(far) and not alike:
+        title = f"{_listed(far, by)} far from the other {len(table) - len(far)}, as the scenario asks"
     else:
-        title = f"{'All' if known.sum() > 1 else 'The'} {known.sum()} {groups} have {wanted}"
+        title = f"No {by} stands out from {wanted}"
     return title if known.all() else f"{title}; of {(~known).sum()} more that depends on the data"
+
+
+def _far(table: pd.DataFrame) -> pd.Series[bool]:
+    """Whether a group's rate is half as large again as the middle one or more, or as much smaller."""
+    middle = table["share"].median()
+    beyond = (table["low_all"] > middle) | (table["high_all"] < middle)
+    return beyond & ((table["share"] >= _FAR * middle) | (table["share"] <= middle / _FAR))
+
+
+def _listed(far: pd.DataFrame, by: By) -> str:
+    """Name groups with their rates, as long as they fit into a title."""
+    if len(far) > _NAMED:
+        return f"{len(far)} {by}s are"
+    names = [f"{name} ({100 * share:.3g}%)" for name, share in far["share"].items()]
+    return f"{names[0]} is" if len(far) == 1 else f"{', '.join(names[:-1])} and {names[-1]} are"
 
 
 def _draw_shares(axes: Axes, table: pd.DataFrame, of: int) -> None:

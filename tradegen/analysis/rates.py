@@ -38,6 +38,7 @@ __all__ = [
     "expected_rate",
     "expected_shares",
     "field_counts",
+    "hour_name",
     "legs_hit",
     "mismatch_rates",
     "mismatched_pairs",
@@ -159,13 +160,18 @@ def _by_cause(batch: GeneratedBlocks) -> pd.DataFrame:
     return table[["eligible", "requested", "applied", *table.columns[3:]]]
 
 
+def hour_name(hour: int) -> str:
+    """What an hour of the day is called, from 0 to 23."""
+    return f"{hour:02d}:00-{(hour + 1) % 24:02d}:00"
+
+
 def _grouped(batch: GeneratedBlocks, by: By) -> tuple[list[str], Array]:
     """The names of all groups, and by group: mismatched, all, and the sum of what was asked (3, groups)."""
     run = batch.run
     names = {
         "ticker": list(run.market.tickers),
         "broker": [str(name) for name in broker_names(run.scenario.brokers)],
-        "hour": [f"{hour:02d}:00-{(hour + 1) % 24:02d}:00" for hour in range(24)],
+        "hour": [hour_name(hour) for hour in range(24)],
     }[by]
     sums = np.zeros((3, len(names)))
     for context, hit, asked in legs_hit(batch):

@@ -11,16 +11,14 @@ from collections.abc import Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from tradegen.core.axes import plain_axes, power_label
-from tradegen.core.columns import Array
+from tradegen.core.axes import plain_axes
 from tradegen.core.statistics import wilson_interval
 from tradegen.scoring.report import printable
+from tradegen.scoring.size_axis import SizeAxis
 
 __all__ = ["PLOTS", "plot_detection", "plot_recall", "plot_tolerance_sweep"]
 
@@ -29,7 +27,6 @@ By: TypeAlias = Literal["mechanism", "field", "cause", "leg", "notional", "recor
 # Okabe and Ito's colours, which colour-blind people tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = ("o", "s", "D", "^", "v", "P")
-_LABELS = 5
 _ENOUGH = 20  # differences in a range: with fewer, an interval is wider than a third of the scale
 
 
@@ -44,14 +41,19 @@ class Framed(Protocol):
         """One of its tables."""
 
 
-def plot_recall(*scores: Framed, by: By = "mechanism") -> Figure:
+def plot_recall(*scores: Framed, by: By = "mechanism", ax: Axes | None = None) -> Figure:
     """Draw recall by mechanism, or another group, with 95% intervals; what is found least comes first.
+
+    Values of pairs and legs stay in their own order. A range of values without any mismatch, between two that
+    have some, is an empty row.
 
     Parameters
     ----------
     *scores : Score
         The first one sets the order.
     by : {"mechanism", "field", "cause", "leg", "notional", "records"}
+    ax : Axes, optional
+        Where to draw; in a figure of its own if not given.
 
     Raises
     ------
@@ -59,18 +61,26 @@ def plot_recall(*scores: Framed, by: By = "mechanism") -> Figure:
         If `by` is something else.
     """
     tables = [score.frame(by) for score in scores]
-    first = tables[0][tables[0]["expected"] > 0]
+    some = np.flatnonzero(tables[0]["expected"] > 0)
+    if by == "notional" and len(some):
+        some = np.arange(some[0], some[-1] + 1)
+    first = tables[0].iloc[some]
     if by not in ("notional", "leg"):
         first = first.sort_values(["recall", "expected"], ascending=[True, False])
     names = list(first.index)
-    several = 0.14 * (len(scores) - 1)
-    figure = Figure(figsize=(8, 1.6 + (0.3 + several) * len(names)), dpi=100, layout="constrained")
-    figure.suptitle(f"Recall by {'record' if by == 'records' else by}{_alone(scores)}", parse_math=False)
-    axes = figure.subplots()
+    title = f"Recall by {'record' if by == 'records' else by}{_alone(scores)}"
+    if ax is None:
+        several = 0.14 * (len(scores) - 1)
+        figure = Figure(figsize=(8, 1.6 + (0.3 + several) * len(names)), dpi=100, layout="constrained")
+        figure.suptitle(title, parse_math=False)
+        axes = figure.subplots()
+    else:
+        axes, figure = ax, ax.figure.figure
+        axes.set_title(title, fontsize="medium", parse_math=False)
     axes.set_xlabel("found, %")
     rows = np.arange(len(names))
     for number, table in enumerate(tables):
-        shown = table.reindex(names)
+        shown = table[table["expected"] > 0].reindex(names)
         heights = rows + _beside(number, len(tables), 0.6)
         axes.hlines(heights, 100 * shown["low"], 100 * shown["high"], color=_COLOURS[number % 6], linewidth=2)
         axes.plot(100 * shown["recall"], heights, linestyle="", **_mark(scores, number))
@@ -80,16 +90,20 @@ def plot_recall(*scores: Framed, by: By = "mechanism") -> Figure:
     axes.set_xlim(-2, 102)
     axes.grid(axis="x", alpha=0.3)
     plain_axes(axes)
-    if len(scores) > 1:
+    if len(scores) > 1 and ax is None:
         _legend(figure, 3)
+    elif len(scores) > 1:
+        for text in axes.legend(frameon=False, fontsize="small").get_texts():
+            text.set_parse_math(False)
     return figure
 
 
 def plot_detection(*scores: Framed) -> Figure:
     """Draw, for each measured field and unit, recall against the size of the difference.
 
-    A dot is the recall in a range of sizes on its 95% interval. Ranges go from one mark of the scale to the
-    next (1, 2, 5, 10, ...). Those with fewer than 20 differences are joined to their neighbours.
+    A step is the recall in a range of sizes, and a dot in its middle stands on the 95% interval. Ranges go
+    from one mark of the scale to the next (1, 2, 5, 10, ...). Those with fewer than 20 differences are joined
+    to their neighbours. Where nothing differs, nothing is drawn.
     """
     tables = [score.frame("detection") for score in scores]
     figure, panels = _panels(tables, f"Recall by size of the difference{_alone(scores)}")
@@ -99,16 +113,19 @@ def plot_detection(*scores: Framed) -> Figure:
         axes.set_ylabel("found, %")
         axes.set_title(f"{shown[0]['expected'].sum():,} differences", fontsize="medium")
         ranges = pd.concat(shown)
-        scale = _Scale(ranges["size"], ranges["below"], unit)
+        scale = SizeAxis(ranges["size"], ranges["below"], unit)
         for number, table in enumerate(shown):
             places = scale.middle(table["size"], table["below"]) + _beside(
                 number, len(shown), scale.width / 25
             )
             axes.vlines(places, 100 * table["low"], 100 * table["high"], color=_COLOURS[number % 6])
-            # No line over a range in which nothing differs.
-            ends = np.flatnonzero(table["below"].to_numpy()[:-1] != table["size"].to_numpy()[1:]) + 1
-            recall = np.insert(100 * table["recall"].to_numpy(), ends, np.nan)
-            axes.plot(np.insert(places, ends, np.nan), recall, linewidth=1, **_mark(scores, number))
+            axes.plot(places, 100 * table["recall"], linestyle="", **_mark(scores, number))
+            left, right = scale.edges(table["size"], table["below"])
+            # Ranges in which nothing differs lie between the end of one and the start of the next.
+            gaps = np.flatnonzero(right[:-1] < left[1:]) + 1
+            edges = np.insert(np.append(left, right[-1:]), gaps, right[gaps - 1])
+            recall = np.insert(100 * table["recall"].to_numpy(), gaps, np.nan)
+            axes.stairs(recall, edges, baseline=None, color=_COLOURS[number % 6])
         scale.draw(axes)
     if panels and len(scores) > 1:
         _legend(figure, 3)
@@ -120,6 +137,9 @@ def plot_tolerance_sweep(*scores: Framed) -> Figure:
 
     The truth is labelled anew at each mark of the scale: every difference of that field up to the tolerance
     is benign there, and reporting it a false alarm. The findings stay the same.
+
+    Recall is drawn at tolerances that leave at least 20 differences to be found, and precision where at least
+    20 are reported. Where there are fewer from the start, the point with the most is drawn.
     """
     tables = [_swept(score.frame("tolerance_sweep")) for score in scores]
     figure, panels = _panels(tables, f"The same findings at other tolerances{_alone(scores)}")
@@ -127,13 +147,15 @@ def plot_tolerance_sweep(*scores: Framed) -> Figure:
         axes.set_xlabel(f"{shown[0]['field'].iloc[0]}: tolerance, {unit}")
         axes.set_ylabel("%")
         tolerances = pd.concat(shown)["tolerance"]
-        scale = _Scale(tolerances, tolerances, unit)
+        scale = SizeAxis(tolerances, tolerances, unit)
         for number, table in enumerate(shown):
             mark = _mark(scores, number)
             places, name = scale.position(table["tolerance"]), mark.pop("label")
-            axes.plot(places, 100 * table["recall"], **mark, label=f"{name} recall".strip())
+            recall = 100 * table["recall"].where(_enough(table["expected"]))
+            axes.plot(places, recall, **mark, label=f"{name} recall".strip())
             mark |= {"markerfacecolor": "none", "linestyle": "--", "label": f"{name} precision".strip()}
-            axes.plot(places, 100 * table["precision"], **mark)
+            precision = 100 * table["precision"].where(_enough(table["found"] + table["false_alarms"]))
+            axes.plot(places, precision, **mark)
         scale.draw(axes)
     if panels:
         _legend(figure, 2)
@@ -187,60 +209,9 @@ def _swept(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(kept) if kept else table
 
 
-class _Scale:
-    """An axis by powers of ten, with a place of its own for what is smaller than all of them, such as 0."""
-
-    def __init__(self, low: pd.Series[float], high: pd.Series[float], unit: str) -> None:
-        places = np.unique([*low, *high])
-        positive = places[(places > 0) & np.isfinite(places)]
-        self._whole = unit in ("shares", "days")
-        self._places = positive if len(positive) else np.array([1.0])
-        # Far enough from the first mark for a label of its own.
-        self._zero_at = self._places[0] / max(4.0, (self._places[-1] / self._places[0]) ** 0.12)
-        self._zero, self._endless = bool((places == 0).any()), bool(np.isinf(places).any())
-
-    @property
-    def width(self) -> float:
-        """How many powers of ten it spans."""
-        return float(
-            self.position(np.inf) - (self.position(0.0) if self._zero else np.log10(self._places[0]))
-        )
-
-    def position(self, values: npt.ArrayLike) -> Array:
-        """Where sizes lie on the axis."""
-        sizes = np.asarray(values, float)
-        # Beyond the last mark, the range is drawn as wide as another one.
-        found: Array = np.log10(np.clip(sizes, self._zero_at, 2 * self._places[-1]))
-        return found
-
-    def middle(self, low: pd.Series[float], below: pd.Series[float]) -> Array:
-        """Where the middle of a range lies; that from 1 share up to 2 is one share."""
-        high = np.where(np.isfinite(below), below - 1, below) if self._whole else below
-        return (self.position(low) + self.position(high)) / 2
-
-    def draw(self, axes: Axes) -> None:
-        """Set limits, and labels in plain numbers."""
-        left, right = map(float, np.log10(self._places[[0, -1]]))
-        powers = np.arange(math.ceil(left - 1e-9), math.floor(right + 1e-9) + 1)
-        if len(powers) > 2:
-            ticks = 10.0 ** powers[:: math.ceil(len(powers) / _LABELS)]
-        else:
-            ticks = self._places[:: math.ceil(len(self._places) / _LABELS)]
-        labels = {float(np.log10(tick)): power_label(tick) for tick in ticks}
-        if self._zero:
-            labels[float(self.position(0.0))] = "0"
-        axes.xaxis.set_major_locator(FixedLocator(list(labels)))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: _nearest(labels, place)))
-        axes.xaxis.set_minor_locator(FixedLocator(np.log10(self._places)))
-        first, last = float(self.position(0.0)), float(self.position(np.inf))
-        axes.set_xlim((first if self._zero else left) - 0.12, (last if self._endless else right) + 0.12)
-        axes.set_ylim(-4, 104)
-        axes.grid(axis="both", alpha=0.3)
-        plain_axes(axes)
-
-
-def _nearest(labels: dict[float, str], value: float) -> str:
-    return labels[min(labels, key=lambda place: abs(place - value))]
+def _enough(counts: pd.Series[int]) -> pd.Series[bool]:
+    """Whether a share of so many says anything; where none does, that of the most."""
+    return counts >= min(_ENOUGH, counts.max())
 
 
 def _panels(
