@@ -93,6 +93,24 @@ def copied(originals: Path, tmp_path: Path) -> Callable[[str], Path]:
     return lambda form: Path(shutil.copytree(originals / form, tmp_path / form))
 
 
+@pytest.fixture
+def kernel_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have kernels start without the user's own settings."""
+    for name, folder in (("IPYTHONDIR", "ipython"), ("JUPYTER_RUNTIME_DIR", "runtime")):
+        monkeypatch.setenv(name, str(tmp_path_factory.getbasetemp() / folder))
+
+
+@pytest.fixture
+def root(tmp_path: Path, kernel_settings: None) -> Path:
+    """A folder that looks like the root of a checkout to the notebooks that run in it."""
+    from notebook_runs import CANARIES  # loaded where it is used: it needs papermill
+
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    for name, text in CANARIES.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
 def absent(what: str) -> None:
     """Skip a test whose tool is not there, with the reason; in CI, fail instead."""
     if os.environ.get("CI") == "true":

@@ -7,6 +7,7 @@ belong to no pyplot state.
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,7 @@ def plot_mismatch_rates(batch: GeneratedBlocks, by: By, top: int = 24, ax: Axes 
         axes.set_title(subtitle, fontsize="medium")
     else:
         axes, figure = ax, ax.figure.figure
-        axes.set_title(f"{title}\n{subtitle}".strip(), fontsize="medium")
+        axes.set_title(f"{textwrap.fill(title, 60)}\n{subtitle}".strip(), fontsize="medium")
     what = ("altered", "legs") if by == "broker" else ("mismatched", "pairs")
     axes.set_xlabel(f"{' '.join(what)}, % of the {by}'s {what[1]}")
     if by == "hour":
@@ -269,7 +270,7 @@ def _draw_magnitudes(axes: Axes, panel: Magnitudes) -> None:
     else:
         places = np.unique([*panel.all, 0]).tolist() if panel.step == 1 else []
         few = 0 < len(places) <= _FEW  # such as a weekend back and a day on
-        axes.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(7, integer=panel.step == 1))
+        axes.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(5, integer=panel.step == 1))
     _count_axis(axes.yaxis)
 
 

@@ -68,7 +68,8 @@ def plot_recall(*scores: Framed, by: By = "mechanism", ax: Axes | None = None) -
     if by not in ("notional", "leg"):
         first = first.sort_values(["recall", "expected"], ascending=[True, False])
     names = list(first.index)
-    title = f"Recall by {'record' if by == 'records' else by}{_alone(scores)}"
+    groups = {"records": "record", "notional": "value of the pair, dollars"}.get(by, by)
+    title = f"Recall by {groups}{_alone(scores)}"
     if ax is None:
         several = 0.14 * (len(scores) - 1)
         figure = Figure(figsize=(8, 1.6 + (0.3 + several) * len(names)), dpi=100, layout="constrained")
