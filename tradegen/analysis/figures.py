@@ -26,16 +26,14 @@ from tradegen.analysis.rates import (
     mismatch_rates,
     mismatched_pairs,
 )
-from tradegen.core.axes import plain_axes, power_label
+from tradegen.core.axes import BLACK, BLUE, PALE_BLUE, VERMILLION, WHITE, plain_axes, power_label
 from tradegen.core.columns import Array
 from tradegen.engine.generator import GeneratedBlocks
 
 __all__ = ["plot_field_counts", "plot_magnitudes", "plot_mismatch_rates"]
 
-# Okabe and Ito's colours, which colour-blind people tell apart; shape, hatching or position says it as well.
-_BLUE, _PALE_BLUE, _VERMILLION, _BLACK = "#0072B2", "#56B4E9", "#D55E00", "#222222"
 _FEW = 7  # places, with a tick at each
-_BENIGN: dict[str, Any] = {"facecolor": "white", "edgecolor": _VERMILLION, "hatch": "////", "linewidth": 0.8}
+_BENIGN: dict[str, Any] = {"facecolor": WHITE, "edgecolor": VERMILLION, "hatch": "////", "linewidth": 0.8}
 
 
 def plot_field_counts(batch: GeneratedBlocks, by: Per = "field") -> Figure:
@@ -51,11 +49,11 @@ def plot_field_counts(batch: GeneratedBlocks, by: Per = "field") -> Figure:
         f"{_requested(batch)}: {'which fields are altered' if by == 'field' else 'by which mechanisms'}"
     )
     rows = np.arange(len(table))
-    left.barh(rows, table["count"], height=0.6, color=_PALE_BLUE, label="mismatched")
+    left.barh(rows, table["count"], height=0.6, color=PALE_BLUE, label="mismatched")
     if (some := table["benign"].to_numpy() > 0).any():
         stacked = table[some]
         left.barh(rows[some], stacked["benign"], height=0.6, left=stacked["count"], label="benign", **_BENIGN)
-    left.vlines(table["asked_count"], rows - 0.4, rows + 0.4, color=_BLACK, linestyle="--")
+    left.vlines(table["asked_count"], rows - 0.4, rows + 0.4, color=BLACK, linestyle="--")
     ends = np.fmax((table["count"] + table["benign"]).to_numpy(), table["asked_count"].to_numpy())
     widest = max([1.0, *ends])
     for row, name in enumerate(table.index):
@@ -149,14 +147,14 @@ def _draw_shares(axes: Axes, table: pd.DataFrame, of: int) -> None:
         f"{CONFIDENCE:.0%} interval, one alone",
         f"{CONFIDENCE_ALL:.0%} interval, all {of} together",
     )
-    axes.hlines(rows, percent["low_all"], percent["high_all"], color=_BLUE, linewidth=1, label=label_all)
-    axes.hlines(rows, percent["low"], percent["high"], color=_PALE_BLUE, linewidth=5, label=label)
+    axes.hlines(rows, percent["low_all"], percent["high_all"], color=BLUE, linewidth=1, label=label_all)
+    axes.hlines(rows, percent["low"], percent["high"], color=PALE_BLUE, linewidth=5, label=label)
     if known.any():
         asked, at = percent["asked"][known], rows[known]
-        axes.vlines(asked, at - 0.5, at + 0.5, color=_BLACK, linestyle="--", label="asked")
-    axes.plot(percent["share"][~out], rows[~out], "o", color=_BLUE, markersize=5, label="found")
+        axes.vlines(asked, at - 0.5, at + 0.5, color=BLACK, linestyle="--", label="asked")
+    axes.plot(percent["share"][~out], rows[~out], "o", color=BLUE, markersize=5, label="found")
     if out.any():
-        axes.plot(percent["share"][out], rows[out], "D", color=_VERMILLION, label="found, stands out")
+        axes.plot(percent["share"][out], rows[out], "D", color=VERMILLION, label="found, stands out")
     axes.set_yticks(rows, table.index)
     axes.set_ylim(len(table) - 0.4, -0.6)
     plain_axes(axes)
@@ -198,7 +196,7 @@ def plot_magnitudes(batch: GeneratedBlocks) -> Figure:
 def _draw_magnitudes(axes: Axes, panel: Magnitudes) -> None:
     bins = panel.bins()
     mismatched, benign = (np.histogram(values, bins.edges)[0] for values in (panel.mismatched, panel.benign))
-    axes.stairs(mismatched, bins.edges, fill=True, color=_BLUE, label="mismatched")
+    axes.stairs(mismatched, bins.edges, fill=True, color=BLUE, label="mismatched")
     title = [_sizes(panel.mismatched, "mismatched")]
     if len(panel.benign):
         some = np.flatnonzero(benign)
@@ -207,11 +205,11 @@ def _draw_magnitudes(axes: Axes, panel: Magnitudes) -> None:
         title.append(_sizes(panel.benign, "benign"))
     if bins.within:
         for edge in (-bins.within, bins.within):
-            axes.axvline(edge, color=_BLACK, linestyle="--", linewidth=1, label="end of the tolerance")
+            axes.axvline(edge, color=BLACK, linestyle="--", linewidth=1, label="end of the tolerance")
     if beyond := len(panel.all) - int(mismatched.sum() + benign.sum()):
         share, largest = beyond / len(panel.all), np.abs(panel.all).max()
         title.append(f"{100 * share:.2g}% lie beyond, up to {largest:,.5g}")
-    axes.axvline(0, color=_BLACK, linewidth=0.8)
+    axes.axvline(0, color=BLACK, linewidth=0.8)
     axes.set_title("\n".join(title), fontsize="medium")
     if bins.logarithmic:
         _logarithmic(axes, bins)
