@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 from tradegen.analysis.altered_trades import Alteration, Trade
 from tradegen.core.columns import TRADE_COLUMNS
+from tradegen.core.html_pages import CELL, MARK, escaped
 from tradegen.core.text_tables import aligned
 
 __all__ = ["as_html", "as_text"]
-
-_MARK = "background: rgba(213, 94, 0, .28); font-weight: 600"
-_CELL = "text-align: left; white-space: nowrap"
 
 
 def as_text(trades: Sequence[Trade], total: int) -> str:
@@ -28,18 +25,18 @@ def as_text(trades: Sequence[Trade], total: int) -> str:
 
 def as_html(trades: Sequence[Trade], total: int) -> str:
     """The same as a table that takes its colours from the notebook; altered cells are shaded."""
-    head = "".join(f'<th style="{_CELL}">{name}</th>' for name in ("list", *TRADE_COLUMNS))
+    head = "".join(f'<th style="{CELL}">{name}</th>' for name in ("list", *TRADE_COLUMNS))
     rows = []
     for trade in trades:
-        told = "<br>".join(html.escape(text) for text in (_title(trade), *map(_told, trade.altered)))
-        rows.append(f'<tr><td colspan="{len(TRADE_COLUMNS) + 1}" style="{_CELL}"><b>{told}</b></td></tr>')
+        told = "<br>".join(escaped(text) for text in (_title(trade), *map(_told, trade.altered)))
+        rows.append(f'<tr><td colspan="{len(TRADE_COLUMNS) + 1}" style="{CELL}"><b>{told}</b></td></tr>')
         for position, (name, record) in enumerate(trade.records):
-            cells = [f'<td style="{_CELL}">{html.escape(name)}</td>']
+            cells = [f'<td style="{CELL}">{escaped(name)}</td>']
             for field in TRADE_COLUMNS:
-                mark = f"; {_MARK}" if (position, field) in trade.marks else ""
-                cells.append(f'<td style="{_CELL}{mark}">{html.escape(record.get(field, ""))}</td>')
+                mark = f"; {MARK}" if (position, field) in trade.marks else ""
+                cells.append(f'<td style="{CELL}{mark}">{escaped(record.get(field, ""))}</td>')
             rows.append(f"<tr>{''.join(cells)}</tr>")
-    closing = html.escape(_closing(trades, total))
+    closing = escaped(_closing(trades, total))
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
     return f"<div><table>{body}</table><p>{closing}</p></div>"
 

@@ -179,6 +179,11 @@ class Batch:
         """How many records there are: two a pair, but for missing, doubled and split legs."""
         return len(self._trades)
 
+    def _repr_html_(self) -> str:
+        from tradegen.analysis.batch_html import as_html  # loaded where it is used
+
+        return as_html(self)
+
     def __repr__(self) -> str:
         mismatched = sum(block.mismatched for block in self.blocks)
         return f"<Batch of {self.run.scenario.pairs} pairs, {mismatched} mismatched, seed {self.run.seed}>"

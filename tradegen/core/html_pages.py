@@ -115,7 +115,7 @@ def table(
     Parameters
     ----------
     headers : sequence of str
-        None at all for a table without a head.
+        One a column; where all are empty, the table has no head.
     rows : iterable of sequence
         The values of each row.
     words : collection of int
@@ -123,15 +123,26 @@ def table(
     styles : sequence of sequence of str, optional
         By row and column, what CSS the cell has.
     """
-    kinds = [' class="words"' if place in words else "" for place in range(100)]
-    head = "".join(f"<th{kind}>{escaped(name)}</th>" for kind, name in zip(kinds, headers, strict=False))
+    left = "text-align: left"  # said here as well: a notebook has a style of its own
+    kinds = [
+        (' class="words"' if place in words else "", left if place in words or not place else "")
+        for place in range(len(headers))
+    ]
+    head = "".join(
+        f"<th{kind}{_styled(css)}>{escaped(name)}</th>"
+        for (kind, css), name in zip(kinds, headers, strict=True)
+    )
     lines = []
     for number, row in enumerate(rows):
         of_row = styles[number] if styles else [""] * len(row)
-        cells = zip(kinds, of_row, row, strict=False)
-        lines.append("".join(f"<td{kind}{_styled(css)}>{escaped(cell)}</td>" for kind, css, cell in cells))
+        lines.append(
+            "".join(
+                f"<td{kind}{_styled('; '.join(filter(None, (css, more))))}>{escaped(cell)}</td>"
+                for (kind, css), more, cell in zip(kinds, of_row, row, strict=True)
+            )
+        )
     body = "\n".join(f"<tr>{line}</tr>" for line in lines)
-    top = f"<thead><tr>{head}</tr></thead>\n" if headers else ""
+    top = f"<thead><tr>{head}</tr></thead>\n" if any(headers) else ""
     # Whoever has no mouse scrolls by the keyboard, for which it must be possible to get there.
     return f'<div class="wide" tabindex="0"><table>{top}<tbody>{body}</tbody></table></div>'
 
