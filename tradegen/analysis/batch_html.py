@@ -10,7 +10,7 @@ import numpy as np
 from tradegen.analysis.examples import first_examples
 from tradegen.core.columns import FIELDS
 from tradegen.core.formatting import trade_id
-from tradegen.core.html_pages import escaped
+from tradegen.core.html_pages import escaped, for_notebook
 from tradegen.engine.generator import GeneratedBlocks
 from tradegen.engine.rate_report import rate_report
 
@@ -37,4 +37,5 @@ def as_html(batch: GeneratedBlocks) -> str:
     ]
     answer, *others = map(escaped, lines)
     text = "<br>".join([f"<b>{answer}</b>", *others])
-    return f"<div><p>{text}</p>{first_examples(batch, _EXAMPLES)._repr_html_() if mismatched else ''}</div>"
+    examples = first_examples(batch, _EXAMPLES)._repr_html_() if mismatched else ""
+    return for_notebook(f"<p>{text}</p>") + examples

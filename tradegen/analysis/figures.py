@@ -134,7 +134,9 @@ def _outstanding(table: pd.DataFrame, by: By) -> str:
     if found:
         title = f"{found} of {known.sum()} {groups} {'does' if found == 1 else 'do'} not have {wanted}"
     else:
-        title = f"{'All' if known.sum() > 1 else 'The'} {known.sum()} {groups} have {wanted}"
+        title = (
+            f"All {known.sum()} {groups} have {wanted}" if known.sum() > 1 else f"The {groups} has {wanted}"
+        )
     return title if known.all() else f"{title}; of {(~known).sum()} more that depends on the data"
 
 
@@ -216,8 +218,20 @@ def _draw_magnitudes(axes: Axes, panel: Magnitudes) -> None:
     else:
         places = np.unique([*panel.all, 0]).tolist() if panel.step == 1 else []
         few = 0 < len(places) <= _FEW  # such as a weekend back and a day on
-        axes.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(7, integer=panel.step == 1))
+        axes.xaxis.set_major_locator(
+            FixedLocator(_apart(places)) if few else MaxNLocator(7, integer=panel.step == 1)
+        )
     _count_axis(axes.yaxis)
+
+
+def _apart(places: list[float]) -> list[float]:
+    """Of places for ticks, those that leave room for each other's labels; zero goes first."""
+    room = (max(places) - min(places)) / 10
+    kept: list[float] = []
+    for place in sorted(places, key=abs):
+        if all(abs(place - other) >= room for other in kept):
+            kept.append(place)
+    return kept
 
 
 def _sizes(values: Array, which: str) -> str:

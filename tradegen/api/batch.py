@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tradegen.analysis.side_by_side import SideBySide
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.overrides import ScenarioOverrides
+    from tradegen.scoring import Score
 
 __all__ = ["MOST_IN_MEMORY", "Batch", "generate"]
 
@@ -152,6 +153,28 @@ class Batch:
         from tradegen.analysis.side_by_side import compare  # loaded where it is used
 
         return compare(self, ids=ids, limit=limit)
+
+    def to_html(self, *scores: Score) -> str:
+        """A page that needs nothing else, as ``tradegen report`` writes it; figures need matplotlib.
+
+        What was asked and made, what breaks where and by how much, with examples. There are no files to
+        prove, and the page says so. All pairs are looked at, which takes some 10 seconds for a million.
+
+        Parameters
+        ----------
+        *scores : Score
+            Of matchers, for parts of their own.
+
+        Examples
+        --------
+        >>> generate(pairs=15, seed=7).to_html().startswith("<!DOCTYPE html>")
+        True
+        """
+        from tradegen.report.remade_run import RemadeRun  # loaded where it is used
+        from tradegen.report.report_page import report_page
+
+        made = RemadeRun(self.run, self.blocks, self.manifest)
+        return report_page(f"{self.run.scenario.pairs:,} pairs", made, scores=scores)
 
     def _on_list(self, leg: int) -> Trades:
         return self._trades.take(self._trades.leg == leg)

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from tradegen.cli import catalogue, fit, generate, ledger, replay, scenarios, score, show, verify
+from tradegen.cli import catalogue, fit, generate, ledger, replay, report, scenarios, score, show, verify
 from tradegen.cli.shell import SETTINGS, Command, open_closed_streams
 from tradegen.version import __version__
 
@@ -27,8 +27,8 @@ app = typer.Typer(
     **SETTINGS,
 )
 for command in (
-    generate.generate, replay.replay, verify.verify, score.score, show.show, fit.fit,
-    catalogue.catalogue
+    generate.generate, replay.replay, verify.verify, score.score, show.show, report.report,
+    fit.fit, catalogue.catalogue
 ):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(scenarios.app, name="scenarios")

@@ -19,7 +19,7 @@ from tradegen.version import __version__
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["CELL", "MARK", "escaped", "figures", "page", "table"]
+__all__ = ["CELL", "MARK", "escaped", "figures", "for_notebook", "page", "table"]
 
 CELL = "text-align: left; white-space: nowrap"
 """The style of a cell that holds a text, also in the tables that notebooks show."""
@@ -35,6 +35,8 @@ _IN_PAGES = {
     PALE_BLUE: "var(--pale-mark)",
 }
 
+_WIDEST = 11.0  # inches, of a figure that is as wide as a page
+
 _LIGHT = """--page: #ffffff; --ink: #1f2329; --pale: #5c6470; --line: #d9dde3; --band: #f4f6f8;
   --mark: #0072b2; --pale-mark: #56b4e9; --right: 0, 114, 178; --wrong: 213, 94, 0;"""
 _STYLE = f"""
@@ -47,31 +49,44 @@ body {{ background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sa
 h1 {{ font-size: 1.5rem; margin: 0 0 .5rem; }} h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .5rem; }}
 h3 {{ font-size: 1rem; margin: 1.4rem 0 .4rem; }} h1, h2 {{ overflow-wrap: anywhere; }}
 p {{ margin: .25rem 0; overflow-wrap: anywhere; }} .answer {{ font-size: 1.15rem; }}
-.pale, caption, footer {{ color: var(--pale); }} code {{ font-size: .9em; overflow-wrap: anywhere; }}
+.bad {{ border-left: .3rem solid rgb(var(--wrong)); padding-left: .6rem; }}
+.pale, footer {{ color: var(--pale); }} code {{ font-size: .9em; overflow-wrap: anywhere; }}
 .wide {{ margin: .5rem 0; overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; }}
 th, td {{ border-bottom: 1px solid var(--line); padding: .25rem .8rem .25rem 0; text-align: right;
   vertical-align: top; white-space: nowrap; }} th {{ font-weight: 600; }}
 td + td, th + th {{ padding-left: .8rem; }} th:first-child, td:first-child {{ text-align: left; }}
-td.words {{ min-width: 14rem; white-space: normal; }} .words {{ text-align: left; }}
-tbody tr:hover {{ background: var(--band); }} caption {{ text-align: left; }}
-.small {{ font-size: .85rem; }} .small td, .small th {{ padding: .2rem .35rem; }}
+.words {{ min-width: 9rem; overflow-wrap: anywhere; text-align: left; white-space: normal; }}
+.title td {{ white-space: normal; }} tbody tr:hover {{ background: var(--band); }}
+.small {{ font-size: .8rem; }} .small td, .small th {{ padding: .2rem .3rem; }}
+@media screen and (max-width: 60rem) {{ table {{ font-size: .85rem; }} .small table {{ font-size: .7rem; }}
+  th, td {{ padding-right: .4rem; }} td + td, th + th {{ padding-left: .4rem; }}
+  .small td, .small th {{ padding: .15rem .2rem; }} }}
 figure {{ margin: 1rem 0; color: var(--ink); }} figure svg {{ height: auto; max-width: 100%; }}
 footer {{ font-size: .85rem; margin-top: 3rem; }}
 @page {{ size: A4; margin: 14mm 12mm; }}
 @media print {{ :root {{ color-scheme: light; {_LIGHT} }}
   body {{ font-size: 9.5pt; margin: 0; max-width: none; padding: 0; print-color-adjust: exact; }}
-  h2, h3, thead, caption, .title {{ break-after: avoid; }} h2 {{ margin-top: 1.4rem; }}
-  figure, tr, p {{ break-inside: avoid; }} figure svg {{ max-height: 240mm; }}
+  h2, h3, thead, .pale, .title {{ break-after: avoid; }} h2 {{ margin-top: 1.4rem; }}
+  figure, tr, p, .pair {{ break-inside: avoid; }} figure {{ margin: .5rem 0; }}
+  figure svg {{ max-height: 240mm; }}
   .wide {{ overflow: visible; }} table {{ font-size: 8.5pt; }}
   th, td {{ padding: .15rem .4rem .15rem 0; }} td + td, th + th {{ padding-left: .4rem; }}
-  .small {{ font-size: 7.5pt; }} .small td, .small th {{ padding: .1rem .2rem; }} }}
+  .small table {{ font-size: 7.5pt; }} .small td, .small th {{ padding: .1rem .2rem; }} }}
 """
 
 
 def escaped(value: object) -> str:
     """Anything as text that HTML takes for nothing else."""
     return html.escape(str(value))
+
+
+def for_notebook(*parts: str) -> str:
+    """HTML that a notebook shows in its own style and colours.
+
+    Notebooks take what stands between two dollar signs for a formula, unless each is alone in an element.
+    """
+    return f"<div>{''.join(parts)}</div>".replace("$", "<span>$</span>")
 
 
 def page(title: str, parts: Iterable[str], closing: str = "") -> str:
@@ -96,7 +111,7 @@ def page(title: str, parts: Iterable[str], closing: str = "") -> str:
             "<body><main>",
             f"<h1>{escaped(title)}</h1>",
             *parts,
-            f"</main><footer>tradegen {escaped(__version__)}. {escaped(closing)}</footer>",
+            f"</main><footer>{escaped(f'tradegen {__version__}. {closing}'.strip())}</footer>",
             "</body></html>",
             "",
         ]
@@ -184,6 +199,10 @@ def _drawn(figure: Figure, label: str) -> str:
     drawing = re.sub(r' xmlns(:xlink)?="[^"]*"', "", drawing).replace("xlink:href", "href")
     for colour, in_page in _IN_PAGES.items():
         drawing = drawing.replace(colour.lower(), in_page)
-    drawing = drawing.replace("<svg", f'<svg role="img" aria-label="{escaped(label)}"', 1)
+    # All at one scale, whatever their widths, so that their letters are of one size.
+    width = f"{100 * min(figure.get_figwidth() / _WIDEST, 1):.1f}%"
+    drawing = drawing.replace(
+        "<svg", f'<svg role="img" aria-label="{escaped(label)}" style="width: {width}"', 1
+    )
     drawing = re.sub(r"\s*\n\s*", "\n", drawing)
     return f"<figure>\n{drawing}</figure>"

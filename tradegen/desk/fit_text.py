@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tradegen.core.html_pages import CELL, escaped
+from tradegen.core.html_pages import CELL, escaped, for_notebook
 from tradegen.core.text_tables import aligned
 from tradegen.desk.groups import SIGNIFICANCE
 from tradegen.desk.numbers import Number
@@ -56,17 +56,15 @@ def as_html(numbers: Sequence[Number], notes: Mapping[str, str], closing: Sequen
     for title, part in _sections(numbers):
         rows.append(f'<tr class="title"><th colspan="5" style="{_WORDS}">{escaped(title)}</th></tr>')
         for number in part:
-            name, value, interval, count, note = map(escaped, _row(number, notes))
-            named, noted = (
-                f'<td style="{CELL}">{name}</td>',
-                f'<td class="words" style="{_WORDS}">{note}</td>',
-            )
-            rows.append(f"<tr>{named}<td>{value}</td><td>{interval}</td><td>{count}</td>{noted}</tr>")
+            name, *counts, note = map(escaped, _row(number, notes))
+            cells = "".join(f'<td style="white-space: nowrap">{count}</td>' for count in counts)
+            noted = f'<td class="words" style="{_WORDS}">{note}</td>'
+            rows.append(f'<tr><td style="{CELL}">{name}</td>{cells}{noted}</tr>')
     head = "".join(f"<th>{name}</th>" for name in ("", "value", "interval", "count"))
     head += f'<th style="{_WORDS}">note</th>'
     end = "".join(f"<p>{escaped(one)}</p>" for one in closing)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return f'<div><div class="wide" tabindex="0">{table}</div>{end}</div>'
+    return for_notebook(f'<div class="wide" tabindex="0">{table}</div>{end}')
 
 
 def closing_sentences(

@@ -1,16 +1,16 @@
-"""A scenario as a notebook shows it: what it asks for, where that is not the default, and its weights."""
+"""A scenario as notebooks and pages show it: what it asks for beyond the defaults, and its weights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tradegen.core.html_pages import table
+from tradegen.core.html_pages import for_notebook, table
 
 if TYPE_CHECKING:
     from tradegen.scenario.fields import ScenarioFields
 
-__all__ = ["as_html"]
+__all__ = ["as_html", "fields_html", "settings_texts"]
 
 _ALWAYS = ("pairs", "mismatch_rate")
 _APART = ("mechanisms", "settings", "hot_spots")
@@ -18,18 +18,23 @@ _APART = ("mechanisms", "settings", "hot_spots")
 
 def as_html(scenario: ScenarioFields) -> str:
     """Two tables: fields, and mechanisms with their share of the weights."""
-    fields = table(("field", "value", "default"), _fields(scenario), words=(1, 2))
-    total = sum(scenario.weights.values())
-    settings = _plain(scenario.settings)
-    weights = table(
-        ("mechanism", "weight", "share", "settings"),
-        [
-            (name, f"{weight:g}", f"{weight / total:.1%}", _told(settings.get(name, {})))
-            for name, weight in scenario.weights.items()
-        ],
-        words=(3,),
-    )
-    return f"<div>{fields}{weights}</div>"
+    total, settings = sum(scenario.weights.values()), settings_texts(scenario)
+    headers = ("mechanism", "weight", "share", *(["settings"] if settings else []))
+    rows = [
+        (name, f"{weight:g}", f"{weight / total:.1%}", settings.get(name, ""))[: len(headers)]
+        for name, weight in scenario.weights.items()
+    ]
+    return for_notebook(fields_html(scenario), table(headers, rows, words=(3,)))
+
+
+def fields_html(scenario: ScenarioFields) -> str:
+    """The table of fields that are not at their defaults, but for weights and settings."""
+    return table(("field", "value", "default"), _fields(scenario), words=(1, 2))
+
+
+def settings_texts(scenario: ScenarioFields) -> dict[str, str]:
+    """By mechanism, its settings as people write them, of those that have any."""
+    return {name: _told(values) for name, values in _plain(scenario.settings).items() if values}
 
 
 def _fields(scenario: ScenarioFields) -> Iterator[tuple[str, str, str]]:
@@ -55,7 +60,7 @@ def _told(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(_assigned(value))
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(_told, value))
+        return ", ".join(f"({_told(one)})" if isinstance(one, (list, tuple)) else _told(one) for one in value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tradegen.core.html_pages import escaped, figures, table
+from tradegen.core.html_pages import escaped, figures, for_notebook, table
 from tradegen.core.html_pages import page as whole_page
 from tradegen.scoring.report import Report, Row, Section, Table
 
@@ -48,7 +48,7 @@ def fragment(report: Report) -> str:
     answer, *others = map(escaped, (*report.headline, *report.warnings))
     first = [section.table for section in report.sections if section.table is not None][:1]
     lines = "<br>".join([f"<b>{answer}</b>", *others])
-    return f"<div><p>{lines}</p>{''.join(map(_table, first))}</div>"
+    return for_notebook(f"<p>{lines}</p>", *map(_table, first))
 
 
 def _plotted(name: str, report: Report) -> Figure:
