@@ -84,8 +84,9 @@ def _remade(sources: Sources) -> RemadeRun | None:
     from tradegen.output.progress import meter
     from tradegen.report.remade_run import MOST_BLOCKS, remake
 
-    pairs = sources.manifest["replay"]["scenario"].get("pairs", 0)
-    with meter(min(pairs, MOST_BLOCKS * BLOCK_PAIRS)) as advance:
+    pairs = sources.manifest["replay"]["scenario"].get("pairs")
+    most = MOST_BLOCKS * BLOCK_PAIRS
+    with meter(min(pairs, most) if isinstance(pairs, int) else most) as advance:
         return remake(sources.manifest, sources.place, advance=advance)
 
 

@@ -113,10 +113,11 @@ def remake(
         tally.add(block)
         advance(block.pairs)
     if run.block_count <= most_blocks:
-        # Counted anew, so that nothing in the manifest need be believed.
+        # Counted anew, so that no count in the manifest need be believed.
         made = tally.manifest()
         differing = tuple(name for name, other in differing_digests(manifest, made).items() if other)
-        return RemadeRun(run, tuple(blocks), {**manifest, **made}, differing)
+        counted = {name: made[name] for name in ("counts", "rates")}
+        return RemadeRun(run, tuple(blocks), {**manifest, **counted}, differing)
     try:
         _Counted.model_validate(manifest)
     except ValidationError as error:
