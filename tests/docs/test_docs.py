@@ -21,6 +21,7 @@ from tradegen.mechanisms.catalogue_page import page
 
 README = (ROOT / "README.md").read_text("utf-8")
 SCENARIOS = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
+REPORTS = (ROOT / "docs" / "reports.md").read_text("utf-8")
 FITTING = (ROOT / "docs" / "fitting.md").read_text("utf-8")
 LINKED = (
     "README.md",
@@ -35,6 +36,7 @@ LINKED = (
     "docs/guarantees.md",
     "docs/lambda.md",
     "docs/leaderboard.md",
+    "docs/reports.md",
     "docs/scenarios.md",
     "docs/scoring.md",
     "docs/testing_engines.md",
@@ -57,8 +59,8 @@ def commands(text: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("page", "at_least"),
-    [(README, 8), (SCENARIOS, 5), (FITTING, 5)],
-    ids=["README", "scenarios", "fitting"],
+    [(README, 8), (SCENARIOS, 5), (FITTING, 5), (REPORTS, 6)],
+    ids=["README", "scenarios", "fitting", "reports"],
 )
 def test_the_commands_of_a_page_print_what_it_shows(page: str, at_least: int, tmp_path: Path) -> None:
     files = [

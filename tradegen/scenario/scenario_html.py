@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tradegen.core.html_pages import for_notebook, table
+from tradegen.scenario.field_types import default_settings
 
 if TYPE_CHECKING:
     from tradegen.scenario.fields import ScenarioFields
@@ -33,8 +34,13 @@ def fields_html(scenario: ScenarioFields) -> str:
 
 
 def settings_texts(scenario: ScenarioFields) -> dict[str, str]:
-    """By mechanism, its settings as people write them, of those that have any."""
-    return {name: _told(values) for name, values in _plain(scenario.settings).items() if values}
+    """By mechanism, its settings as people write them, where one is not at its default."""
+    found = {}
+    for name, values in _plain(scenario.settings).items():
+        usual = default_settings(name)
+        if told := _told({key: value for key, value in values.items() if usual.get(key) != value}):
+            found[name] = told
+    return found
 
 
 def _fields(scenario: ScenarioFields) -> Iterator[tuple[str, str, str]]:
