@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html.parser
 import io
 import math
 import re
@@ -13,37 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from html_tags import Tags
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from score_cases import NOTHING, POOLED, SCORES, example
 
 from tradegen.scoring import Score
 from tradegen.scoring.score_figures import plot_detection, plot_recall, plot_tolerance_sweep
-
-
-class Tags(html.parser.HTMLParser):
-    """Checks that tags nest, and gathers what is asked for from elsewhere."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.links: list[str] = []
-        self.titles: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] == "h2":
-            self.titles.append(data)
 
 
 @pytest.mark.parametrize("name", SCORES)

@@ -28,18 +28,16 @@ from tradegen.analysis.rates import (
     mismatch_rates,
     mismatched_pairs,
 )
-from tradegen.core.axes import plain_axes, power_label
+from tradegen.core.axes import BLACK, BLUE, PALE_BLUE, VERMILLION, WHITE, plain_axes, power_label
 from tradegen.core.columns import Array
 from tradegen.engine.generator import GeneratedBlocks
 
 __all__ = ["plot_field_counts", "plot_magnitudes", "plot_mismatch_rates"]
 
-# Okabe and Ito's colours, which colour-blind people tell apart; shape, hatching or position says it as well.
-BLUE, PALE_BLUE, VERMILLION, BLACK = "#0072B2", "#56B4E9", "#D55E00", "#222222"
 _FEW = 7  # places, with a tick at each
 _FAR = 1.5  # times the rate of the others
 _NAMED = 3  # groups, in a title
-_BENIGN: dict[str, Any] = {"facecolor": "white", "edgecolor": VERMILLION, "hatch": "////", "linewidth": 0.8}
+_BENIGN: dict[str, Any] = {"facecolor": WHITE, "edgecolor": VERMILLION, "hatch": "////", "linewidth": 0.8}
 
 
 def plot_field_counts(batch: GeneratedBlocks, by: Per = "field") -> Figure:
@@ -270,8 +268,20 @@ def _draw_magnitudes(axes: Axes, panel: Magnitudes) -> None:
     else:
         places = np.unique([*panel.all, 0]).tolist() if panel.step == 1 else []
         few = 0 < len(places) <= _FEW  # such as a weekend back and a day on
-        axes.xaxis.set_major_locator(FixedLocator(places) if few else MaxNLocator(5, integer=panel.step == 1))
+        axes.xaxis.set_major_locator(
+            FixedLocator(_apart(places)) if few else MaxNLocator(5, integer=panel.step == 1)
+        )
     _count_axis(axes.yaxis)
+
+
+def _apart(places: list[float]) -> list[float]:
+    """Of places for ticks, those that leave room for each other's labels; zero goes first."""
+    room = (max(places) - min(places)) / 10
+    kept: list[float] = []
+    for place in sorted(places, key=abs):
+        if all(abs(place - other) >= room for other in kept):
+            kept.append(place)
+    return kept
 
 
 def _sizes(values: Array, which: str) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 from tradegen.analysis.altered_trades import Alteration, Trade
 from tradegen.core.columns import TRADE_COLUMNS
+from tradegen.core.html_pages import CELL, MARK, escaped, for_notebook
 from tradegen.core.text_tables import aligned
 
 __all__ = ["as_html", "as_text"]
 
-_MARK = "background: rgba(213, 94, 0, .28); font-weight: 600"
-_CELL = "text-align: left; white-space: nowrap"
+_TITLE = "text-align: left"
 
 
 def as_text(trades: Sequence[Trade], total: int) -> str:
@@ -27,21 +26,27 @@ def as_text(trades: Sequence[Trade], total: int) -> str:
 
 
 def as_html(trades: Sequence[Trade], total: int) -> str:
-    """The same as a table that takes its colours from the notebook; altered cells are shaded."""
-    head = "".join(f'<th style="{_CELL}">{name}</th>' for name in ("list", *TRADE_COLUMNS))
-    rows = []
+    """The same as a table that takes its colours from the notebook; altered cells are shaded.
+
+    Where there is one list, no column says which.
+    """
+    several = len({name for trade in trades for name, _ in trade.records}) > 1
+    headers = ("list", *TRADE_COLUMNS) if several else TRADE_COLUMNS
+    head = "".join(f'<th style="{CELL}">{name}</th>' for name in headers)
+    bodies = []
     for trade in trades:
-        told = "<br>".join(html.escape(text) for text in (_title(trade), *map(_told, trade.altered)))
-        rows.append(f'<tr><td colspan="{len(TRADE_COLUMNS) + 1}" style="{_CELL}"><b>{told}</b></td></tr>')
+        told = "<br>".join(escaped(text) for text in (_title(trade), *map(_told, trade.altered)))
+        rows = [f'<tr class="title"><td colspan="{len(headers)}" style="{_TITLE}"><b>{told}</b></td></tr>']
         for position, (name, record) in enumerate(trade.records):
-            cells = [f'<td style="{_CELL}">{html.escape(name)}</td>']
+            cells = [f'<td style="{CELL}">{escaped(name)}</td>'] if several else []
             for field in TRADE_COLUMNS:
-                mark = f"; {_MARK}" if (position, field) in trade.marks else ""
-                cells.append(f'<td style="{_CELL}{mark}">{html.escape(record.get(field, ""))}</td>')
+                mark = f"; {MARK}" if (position, field) in trade.marks else ""
+                cells.append(f'<td style="{CELL}{mark}">{escaped(record.get(field, ""))}</td>')
             rows.append(f"<tr>{''.join(cells)}</tr>")
-    closing = html.escape(_closing(trades, total))
-    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-    return f"<div><table>{body}</table><p>{closing}</p></div>"
+        bodies.append(f'<tbody class="pair">{"".join(rows)}</tbody>')
+    closing = escaped(_closing(trades, total))
+    table = f"<table><thead><tr>{head}</tr></thead>{''.join(bodies)}</table>"
+    return for_notebook(f'<div class="wide" tabindex="0">{table}</div><p>{closing}</p>')
 
 
 def _cells(trade: Trade) -> list[list[str]]:

@@ -10,8 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from tradegen.analysis.figures import BLACK, BLUE, PALE_BLUE, VERMILLION
-from tradegen.core.axes import plain_axes, power_label
+from tradegen.core.axes import BLACK, BLUE, PALE_BLUE, VERMILLION, plain_axes, power_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tradegen.analysis.side_by_side import SideBySide
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.overrides import ScenarioOverrides
+    from tradegen.scoring import Score
 
 __all__ = ["MOST_IN_MEMORY", "Batch", "generate"]
 
@@ -153,6 +154,28 @@ class Batch:
 
         return compare(self, ids=ids, limit=limit)
 
+    def to_html(self, *scores: Score) -> str:
+        """A page that needs nothing else, as ``tradegen report`` writes it; figures need matplotlib.
+
+        What was asked and made, what breaks where and by how much, with examples. There are no files to
+        prove, and the page says so. All pairs are looked at, which takes some 10 seconds for a million.
+
+        Parameters
+        ----------
+        *scores : Score
+            Of matchers, for parts of their own.
+
+        Examples
+        --------
+        >>> generate(pairs=15, seed=7).to_html().startswith("<!DOCTYPE html>")
+        True
+        """
+        from tradegen.report.remade_run import RemadeRun  # loaded where it is used
+        from tradegen.report.report_page import report_page
+
+        made = RemadeRun(self.run, self.blocks, self.manifest)
+        return report_page(f"{self.run.scenario.pairs:,} pairs", made, scores=scores)
+
     def _on_list(self, leg: int) -> Trades:
         return self._trades.take(self._trades.leg == leg)
 
@@ -178,6 +201,11 @@ class Batch:
     def __len__(self) -> int:
         """How many records there are: two a pair, but for missing, doubled and split legs."""
         return len(self._trades)
+
+    def _repr_html_(self) -> str:
+        from tradegen.analysis.batch_html import as_html  # loaded where it is used
+
+        return as_html(self)
 
     def __repr__(self) -> str:
         mismatched = sum(block.mismatched for block in self.blocks)

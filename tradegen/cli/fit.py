@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradegen.cli.score_options import names_by_ours, tolerance_options
-from tradegen.cli.shell import number, say, sentences
+from tradegen.cli.shell import number, refuse_to_replace, say, sentences
 from tradegen.errors import FitError, nearest
 
 if TYPE_CHECKING:
@@ -193,6 +193,4 @@ def _check_output(out: str | None, inputs: list[Any]) -> None:
         return
     if Path(str(out)).suffix != ".toml":
         raise FitError(f"--out is {out}; expected a name that ends in .toml, as scenarios do")
-    for path in inputs:
-        if path and Path(path).exists() and Path(str(out)).exists() and Path(path).samefile(str(out)):
-            raise FitError(f"--out is {out}, which is read as well; expected another file")
+    refuse_to_replace(out, inputs, FitError)

@@ -12,6 +12,7 @@ import typer
 
 from tradegen.cli.dataset_output import DatasetOptions, is_dataset, say_where
 from tradegen.cli.file_output import write_files
+from tradegen.cli.marks import marks, watched
 from tradegen.cli.options import (
     FORMATS,
     BlocksPerPart,
@@ -165,7 +166,11 @@ def generate(
         made = write_files(
             run, out, truth, manifest, form, inputs, reserve, parquet=options.parquet, force=force
         )
+    run = run.starting_at(made["replay"]["first_id"])
     _say_summary(run, made)
+    if watched(out):
+        for line in marks(run, made):
+            typer.echo(line, err=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,5 +261,5 @@ def _reserve_from(path: Path | None) -> Callable[..., int]:
 def _say_summary(run: Run, made: Mapping[str, Any]) -> None:
     from tradegen.cli.summary import summary
 
-    for sentence in summary(run.starting_at(made["replay"]["first_id"]), made):
+    for sentence in summary(run, made):
         say(sentence)

@@ -20,6 +20,7 @@ from tradegen.cli import (
     lab,
     ledger,
     replay,
+    report,
     scenarios,
     score,
     show,
@@ -39,8 +40,8 @@ app = typer.Typer(
     **SETTINGS,
 )
 for command in (
-    generate.generate, replay.replay, verify.verify, score.score, show.show, fit.fit,
-    sweep.sweep, lab.lab, catalogue.catalogue
+    generate.generate, replay.replay, verify.verify, score.score, show.show, report.report,
+    fit.fit, lab.lab, sweep.sweep, catalogue.catalogue
 ):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(scenarios.app, name="scenarios")

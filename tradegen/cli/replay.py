@@ -13,8 +13,7 @@ from tradegen.cli.dataset_output import DatasetOptions, is_dataset, is_url, say_
 from tradegen.cli.file_output import write_files
 from tradegen.cli.options import FORMATS, Dask, Endpoint, Force, Overwrite, Resume, Truth, Workers
 from tradegen.cli.shell import say, sentences
-from tradegen.core.regular_files import read_file
-from tradegen.errors import OutputError, ScenarioError, TradegenError
+from tradegen.errors import OutputError
 
 __all__ = ["replay"]
 
@@ -60,7 +59,9 @@ def replay(
 
     - `tradegen replay data/ --out again/`
     """
-    known = _read(manifest, endpoint)
+    from tradegen.output.manifest_files import load_manifest
+
+    known = load_manifest(manifest, endpoint)
     if endpoint and is_url(manifest) and not is_url(out):
         endpoint = None  # was for the manifest alone
     options = DatasetOptions(workers, dask, resume, overwrite, endpoint=endpoint)
@@ -126,26 +127,6 @@ def _files_again(
         [] if is_url(manifest) else [Path(manifest)],
         force=force,
     )
-
-
-def _read(manifest: str, endpoint: str | None) -> dict[str, Any]:
-    from tradegen.output.manifest_files import read_manifest
-
-    if is_url(manifest):
-        from tradegen.core.storage import open_storage
-
-        prefix, name = manifest.removesuffix("/manifest.json"), "manifest.json"
-        content = open_storage(prefix, endpoint, ScenarioError).get(name)
-        if content is None:
-            raise ScenarioError(f"{prefix} holds no {name}; expected a dataset that is finished")
-        return read_manifest(content, f"{prefix.rstrip('/')}/{name}")
-    file = Path(manifest) / "manifest.json" if Path(manifest).is_dir() else Path(manifest)
-    try:
-        return read_manifest(read_file(file), str(file))
-    except OSError as error:
-        if isinstance(error, TradegenError):
-            raise
-        raise ScenarioError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _compare(known: Mapping[str, Any], made: Mapping[str, Any]) -> None:

@@ -11,13 +11,13 @@ from tradegen.cli.score_options import (
     FORMATS,
     ScoreInputs,
     assigned,
-    check_output,
     names_by_ours,
     pair_inputs,
     report_format,
     tolerance_options,
 )
-from tradegen.cli.shell import say, sentences
+from tradegen.cli.shell import refuse_to_replace, say, sentences
+from tradegen.errors import ScoringError
 
 if TYPE_CHECKING:
     from tradegen.scoring import Score
@@ -136,7 +136,8 @@ def score(
     """
     report = report_format(form, out)
     inputs = pair_inputs(truth, findings, trades or [], manifest or [])
-    check_output(out, inputs)
+    read = [path for run in inputs for path in (run.truth, run.findings, *run.trades, run.manifest)]
+    refuse_to_replace(out, read, ScoringError)
     requirements = _requirements(require or [])
     options: dict[str, Any] = {
         "columns": names_by_ours(columns, "--map", "trade_id=TradeRef"),

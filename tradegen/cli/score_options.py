@@ -12,7 +12,6 @@ __all__ = [
     "FORMATS",
     "ScoreInputs",
     "assigned",
-    "check_output",
     "names_by_ours",
     "pair_inputs",
     "report_format",
@@ -153,18 +152,3 @@ def _each(truth: list[str]) -> str:
 
 def _times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
-
-
-def check_output(out: str | None, runs: Iterable[ScoreInputs]) -> None:
-    """Refuse to write the report over a file that is read.
-
-    Raises
-    ------
-    ScoringError
-    """
-    if out in (None, "-"):
-        return
-    inputs = [path for run in runs for path in (run.truth, run.findings, *run.trades, run.manifest)]
-    for path in inputs:
-        if path and Path(path).exists() and Path(str(out)).exists() and Path(path).samefile(str(out)):
-            raise ScoringError(f"--out is {out}, which is read as well; expected another file")

@@ -6,7 +6,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -23,6 +23,7 @@ __all__ = [
     "Group",
     "number",
     "open_closed_streams",
+    "refuse_to_replace",
     "say",
     "sentences",
     "share",
@@ -67,6 +68,20 @@ SETTINGS: dict[str, Any] = {
 def say(message: str) -> None:
     """Print a message for the person, apart from the data."""
     typer.echo(f"tradegen: {message}", err=True)
+
+
+def refuse_to_replace(out: str | None, read: Iterable[str | Path | None], error: type[TradegenError]) -> None:
+    """Refuse to write over a file that is read; none of them, and no output, needs to be there.
+
+    Raises
+    ------
+    error
+    """
+    if out in (None, "-") or not Path(str(out)).exists():
+        return
+    for path in read:
+        if path and Path(path).exists() and Path(path).samefile(str(out)):
+            raise error(f"--out is {out}, which is read as well; expected another file")
 
 
 def sentences(command: Callable[_P, _R]) -> Callable[_P, _R]:

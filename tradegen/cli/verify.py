@@ -13,7 +13,9 @@ from tradegen.cli.shell import sentences
 if TYPE_CHECKING:
     from tradegen.verify import Report
 
-__all__ = ["verify"]
+__all__ = ["prove_dataset", "prove_files", "verify"]
+
+_MEMORY = "1GB"
 
 
 @sentences
@@ -34,7 +36,7 @@ def verify(
         typer.Option(
             metavar="SIZE", help="What the proof may hold in memory; the rest waits in the folder TMPDIR."
         ),
-    ] = "1GB",
+    ] = _MEMORY,
     endpoint: Annotated[
         str | None, typer.Option(metavar="URL", help="Address of an object store other than AWS's own.")
     ] = None,
@@ -52,7 +54,10 @@ def verify(
 
     - `tradegen verify dataset/`
     """
-    report = _dataset(files[0], workers, memory, endpoint) if _is_dataset(files) else _files(files, memory)
+    if _is_dataset(files):
+        report = prove_dataset(files[0], endpoint, workers=workers, memory=memory)
+    else:
+        report = prove_files(files, memory=memory)
     typer.echo(str(report))
     if not report.ok:
         raise typer.Exit(1)
@@ -69,7 +74,10 @@ def _is_dataset(files: list[str]) -> bool:
     return bool(places) or (len(files) == 1 and Path(files[0]).name == "manifest.json")
 
 
-def _dataset(path: str, workers: int | None, memory: str, endpoint: str | None) -> Report:
+def prove_dataset(
+    path: str, endpoint: str | None = None, *, workers: int | None = None, memory: str = _MEMORY
+) -> Report:
+    """The proof of a dataset, with progress on standard error."""
     from tradegen.output.progress import meter
     from tradegen.verify import open_dataset, verify_dataset
 
@@ -78,7 +86,8 @@ def _dataset(path: str, workers: int | None, memory: str, endpoint: str | None) 
         return verify_dataset(dataset, workers=workers, memory=memory, advance=advance)
 
 
-def _files(files: list[str], memory: str) -> Report:
+def prove_files(files: list[str], *, memory: str = _MEMORY) -> Report:
+    """The proof of files, with progress on standard error."""
     from tradegen.output.progress import counter
     from tradegen.verify import verify as verify_files
 

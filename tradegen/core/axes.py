@@ -1,4 +1,4 @@
-"""Helpers for the axes of every figure, whatever it is about."""
+"""What every figure has in common, whatever it is about: colours, and the look of its axes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plain_axes", "power_label"]
+__all__ = ["BLACK", "BLUE", "PALE_BLUE", "VERMILLION", "WHITE", "plain_axes", "power_label"]
+
+# Okabe and Ito's colours, which colour-blind people tell apart; shape, hatching or position says it as well.
+BLUE, PALE_BLUE, VERMILLION = "#0072B2", "#56B4E9", "#D55E00"
+BLACK, WHITE = "#222222", "#FFFFFF"
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

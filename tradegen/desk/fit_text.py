@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from tradegen.core.html_pages import CELL, escaped, for_notebook
 from tradegen.core.text_tables import aligned
+from tradegen.desk.groups import SIGNIFICANCE
 from tradegen.desk.numbers import Number
 
-__all__ = ["as_html", "as_text"]
+__all__ = ["as_html", "as_text", "closing_sentences"]
 
 _TITLES = {
     "rate": "rates, of all trades",
@@ -22,6 +24,7 @@ _TITLES = {
     "unexplained": "not explained by any mechanism",
 }
 _WIDTH = 100
+_WORDS = "text-align: left"
 
 
 def _sections(numbers: Sequence[Number]) -> Iterator[tuple[str, list[Number]]]:
@@ -48,15 +51,42 @@ def as_text(numbers: Sequence[Number], notes: Mapping[str, str], closing: Sequen
 
 
 def as_html(numbers: Sequence[Number], notes: Mapping[str, str], closing: Sequence[str]) -> str:
-    """The same as a table that takes its colours from the notebook."""
+    """The same as a table that takes its colours from the notebook, or from the page that it stands in."""
     rows = []
     for title, part in _sections(numbers):
-        rows.append(f'<tr><th colspan="5" style="text-align:left">{html.escape(title)}</th></tr>')
+        rows.append(f'<tr class="title"><th colspan="5" style="{_WORDS}">{escaped(title)}</th></tr>')
         for number in part:
-            name, value, interval, count, note = map(html.escape, _row(number, notes))
-            cells = (f'<td style="text-align:left">{name}</td>', f"<td>{value}</td>", f"<td>{interval}</td>",
-                     f"<td>{count}</td>", f'<td style="text-align:left">{note}</td>')  # fmt: skip
-            rows.append(f"<tr>{''.join(cells)}</tr>")
-    head = "".join(f"<th>{name}</th>" for name in ("", "value", "interval", "count", "note"))
-    end = "".join(f"<p>{html.escape(one)}</p>" for one in closing)
-    return f"<div><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{end}</div>"
+            name, *counts, note = map(escaped, _row(number, notes))
+            cells = "".join(f'<td style="white-space: nowrap">{count}</td>' for count in counts)
+            noted = f'<td class="words" style="{_WORDS}">{note}</td>'
+            rows.append(f'<tr><td style="{CELL}">{name}</td>{cells}{noted}</tr>')
+    head = "".join(f"<th>{name}</th>" for name in ("", "value", "interval", "count"))
+    head += f'<th style="{_WORDS}">note</th>'
+    end = "".join(f"<p>{escaped(one)}</p>" for one in closing)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return for_notebook(f'<div class="wide" tabindex="0">{table}</div>{end}')
+
+
+def closing_sentences(
+    remarks: Sequence[str], confidence: float, looked_at: int, hints: Mapping[str, Any]
+) -> list[str]:
+    """Sentences on what the numbers are, for the end; the arguments are attributes of a `Fit`."""
+    found = [*remarks, f"Intervals are at {confidence:.0%}."]
+    if looked_at:
+        found.append(
+            f"{looked_at:,} groups of trades were looked at for hot spots; if there are none, one "
+            f"fit in {round(1 / SIGNIFICANCE)} finds one by chance."
+        )
+    for field, tolerance in hints.items():
+        found.append(
+            f"The differences in {field} fall into small ones and large ones: a tolerance of "
+            f"{_tolerance(field, tolerance)} would make the small ones benign."
+        )
+    return found
+
+
+def _tolerance(field: str, tolerance: Any) -> str:
+    if isinstance(tolerance, Mapping):
+        [(unit, size)] = tolerance.items()
+        return f"{size:g} {unit}"
+    return f"{tolerance:g} {'shares' if field == 'quantity' else 'seconds'}"

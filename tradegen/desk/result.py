@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.fit_check import Check, compared, generated
-from tradegen.desk.fit_text import as_html, as_text
+from tradegen.desk.fit_text import as_html, as_text, closing_sentences
 from tradegen.desk.fit_toml import as_toml
-from tradegen.desk.groups import SIGNIFICANCE
 from tradegen.desk.numbers import Number
 
 if TYPE_CHECKING:
@@ -86,6 +85,7 @@ class Fit:
                 "numbers": [self._row(number) for number in self.numbers],
                 "tolerances": dict(self.hints),
                 "groups_looked_at": self.looked_at,
+                "remarks": list(self.remarks),
             },
             indent=2,
         )
@@ -107,18 +107,7 @@ class Fit:
     @property
     def closing(self) -> list[str]:
         """Sentences on what the numbers are, for the end of a report."""
-        found = [*self.remarks, f"Intervals are at {self.confidence:.0%}."]
-        if self.looked_at:
-            found.append(
-                f"{self.looked_at:,} groups of trades were looked at for hot spots; if there are none, one "
-                f"fit in {round(1 / SIGNIFICANCE)} finds one by chance."
-            )
-        for field, tolerance in self.hints.items():
-            found.append(
-                f"The differences in {field} fall into small ones and large ones: a tolerance of "
-                f"{_tolerance(field, tolerance)} would make the small ones benign."
-            )
-        return found
+        return closing_sentences(self.remarks, self.confidence, self.looked_at, self.hints)
 
     def check(self, *, pairs: int | None = None, seed: int = 1) -> pd.DataFrame:
         """Generate from the scenario, fit that, and hold what was made against what was measured.
@@ -143,10 +132,3 @@ class Fit:
         """The rows of `check`."""
         again = self.refit(generated(self.scenario, self.tickers, pairs, seed))
         return compared(self.numbers, again.numbers, self.notes)
-
-
-def _tolerance(field: str, tolerance: Any) -> str:
-    if isinstance(tolerance, Mapping):
-        [(unit, size)] = tolerance.items()
-        return f"{size:g} {unit}"
-    return f"{tolerance:g} {'shares' if field == 'quantity' else 'seconds'}"

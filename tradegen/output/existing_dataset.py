@@ -10,12 +10,11 @@ from tradegen.core.columns import LISTS
 from tradegen.errors import OutputError
 from tradegen.output.dataset_parts import PROGRESS
 from tradegen.output.dataset_plan import Plan
-from tradegen.output.manifest_files import read_manifest, read_plan
+from tradegen.output.manifest_files import MANIFEST, read_manifest, read_plan
 from tradegen.output.writable_storage import Store
 
 __all__ = ["FOLDERS", "MANIFEST", "PLAN", "begun_plan", "finished_manifest", "read_noted", "refuse_strangers"]
 
-MANIFEST = "manifest.json"
 PLAN = f"{PROGRESS}/plan.json"
 _TABLES = sorted({name for lists in LISTS.values() for name in lists} | {"truth"})
 FOLDERS = (*_TABLES, PROGRESS)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tradegen.core.regular_files import read_file
+from tradegen.core.storage import open_storage
 from tradegen.engine.manifest import require_version
-from tradegen.errors import OutputError
+from tradegen.errors import OutputError, ScenarioError, TradegenError
 
-__all__ = ["read_manifest", "read_plan"]
+__all__ = ["MANIFEST", "load_manifest", "read_manifest", "read_plan"]
+
+MANIFEST = "manifest.json"
+"""What the manifest of a dataset is called."""
 
 
 class _Replay(BaseModel):
@@ -56,6 +62,38 @@ class _Manifest(BaseModel):
     digests: dict[str, str]
     versions: dict[str, str]
     dataset: _Dataset | None = None
+
+
+def load_manifest(place: str, endpoint: str | None = None) -> dict[str, Any]:
+    """The manifest at a place.
+
+    Parameters
+    ----------
+    place : str
+        Its file, or a dataset: its folder, or ``s3://bucket/prefix``.
+    endpoint : str, optional
+        Address of the object store, if it is not AWS's own.
+
+    Raises
+    ------
+    ScenarioError
+        Where there is none.
+    OutputError
+        Where it is none, as `read_manifest` says.
+    """
+    if "://" in place:
+        prefix = place.removesuffix(f"/{MANIFEST}")
+        content = open_storage(prefix, endpoint, ScenarioError).get(MANIFEST)
+        if content is None:
+            raise ScenarioError(f"{prefix} holds no {MANIFEST}; expected a dataset that is finished")
+        return read_manifest(content, f"{prefix.rstrip('/')}/{MANIFEST}")
+    file = Path(place) / MANIFEST if Path(place).is_dir() else Path(place)
+    try:
+        return read_manifest(read_file(file), str(file))
+    except OSError as error:
+        if isinstance(error, TradegenError):
+            raise
+        raise ScenarioError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def read_manifest(content: bytes, name: str) -> dict[str, Any]:

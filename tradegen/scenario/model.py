@@ -122,6 +122,11 @@ class Scenario(ScenarioFields):
 
         return tomli_w.dumps(self.model_dump(exclude_none=True, exclude=self._plain_lists))
 
+    def _repr_html_(self) -> str:
+        from tradegen.scenario.scenario_html import as_html  # loaded where it is used
+
+        return as_html(self)
+
     @property
     def _plain_lists(self) -> set[str]:
         """The layouts that say nothing."""

@@ -146,7 +146,13 @@ def _curves(curves: Iterable[Curve], place: str) -> Table:
 
 def _runs(score: ScoreCounts) -> Table:
     rows = tuple(
-        {"matcher": run.matcher, **_measures(run.pairs), **run.measures} for run in score.runs or (score,)
+        {
+            "matcher": run.matcher,
+            **_measures(run.pairs),
+            **run.measures,
+            "fields": None if run.fields is None else _measures(run.fields),
+        }
+        for run in score.runs or (score,)
     )
     fields = (Column("field_recall", "share"), Column("field_precision", "share"))
     return Table((Column("matcher", "name"), *_OUTCOME, *fields), rows)

@@ -15,7 +15,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tradegen.core.axes import plain_axes
+from tradegen.core.axes import BLUE, PALE_BLUE, VERMILLION, plain_axes
 from tradegen.core.statistics import wilson_interval
 from tradegen.scoring.report import printable
 from tradegen.scoring.size_axis import SizeAxis
@@ -24,8 +24,8 @@ __all__ = ["PLOTS", "plot_detection", "plot_recall", "plot_tolerance_sweep"]
 
 By: TypeAlias = Literal["mechanism", "field", "cause", "leg", "notional", "records"]
 
-# Okabe and Ito's colours, which colour-blind people tell apart.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# The first ones as in all figures, and then others of Okabe and Ito's.
+_COLOURS = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", PALE_BLUE)
 _MARKERS = ("o", "s", "D", "^", "v", "P")
 _ENOUGH = 20  # differences in a range: with fewer, an interval is wider than a third of the scale
 
