@@ -108,11 +108,12 @@ class Recogniser:
         """The mechanisms that turn our value into theirs (leg 1), or theirs into ours (leg 0)."""
         found = set()
         for leg, (original, altered) in enumerate(((theirs, ours), (ours, theirs))):
+            record = _Leg(original)
             for mechanism in _BY_FIELD.get(name, ()):
                 seen = Difference(
                     original[name],
                     altered[name],
-                    _Leg(original),
+                    record,
                     self.zones if mechanism == _ZONE else SIZED.get(mechanism, {}),
                     tickers=self.tickers,
                     brokers=self.brokers,
