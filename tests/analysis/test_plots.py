@@ -55,7 +55,7 @@ def test_every_figure_of_every_batch_is_drawn_labelled_and_within_its_frame(name
         figure.savefig(image, format="png")
         image.seek(0)
         pixels = imread(image)
-        assert len(np.unique(pixels[::3, ::3].reshape(-1, pixels.shape[2]), axis=0)) > 10
+        assert len({tuple(pixel) for pixel in pixels[::3, ::3].reshape(-1, pixels.shape[2])}) > 10
         # The outermost line of pixels is white: nothing runs over the edge.
         for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
             assert (edge == 1).all()
