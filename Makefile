@@ -6,6 +6,7 @@ BIN := .venv/bin
 READY := .venv/ready
 COMPILED := .venv/compiled
 LOWEST := .venv-lowest
+LOWEST_READY := $(LOWEST)/ready
 # Where Python is told to write no bytecode, as in many containers, each of the processes that tests start would compile
 # pandas and all else anew, and take three times as long to start.
 COMPILE = test -z "$$PYTHONDONTWRITEBYTECODE" || $(1)/bin/python -m compileall -qq -j 0 $(2) >&2 || true
@@ -27,7 +28,7 @@ help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
 	@echo 'make test          everything that tests say, said once (minutes)'
 	@echo 'make test-all      all tests, with large draws, many kills and whole notebooks many times (a quarter of an hour)'
-	@echo 'make test-large    of these, the ones that make test does not run, or runs on less'
+	@echo 'make test-large    of these, the ones that make test does not run, or that find more when they are large'
 	@echo 'make test-cpu      the tests of what decides values, as on a processor with fewer features'
 	@echo 'make notebooks     open the notebooks in JupyterLab'
 	@echo 'make docs          the documentation site, docs/_build/html/index.html, and what a browser finds wrong with it (a minute)'
@@ -126,11 +127,14 @@ $(COMPILED): $(READY)
 	@$(call COMPILE,.venv,$(call THEIRS,.venv))
 	@touch $@
 
-test-lowest: $(READY)
+$(LOWEST_READY): $(READY) pyproject.toml
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct -e '.[dev]'
-	@# Old releases meet dependencies newer than themselves: what those announce to each other is not ours to mend.
 	@$(call COMPILE,$(LOWEST),$(call THEIRS,$(LOWEST)))
+	@touch $@
+
+test-lowest: $(LOWEST_READY)
+	@# Old releases meet dependencies newer than themselves: what those announce to each other is not ours to mend.
 	$(LOWEST)/bin/python -m pytest $(PARALLEL) -o filterwarnings=default $(ARGS)
 
 test-exhaustive: $(READY)

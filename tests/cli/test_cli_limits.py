@@ -126,7 +126,7 @@ def test_devices_hold_any_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "fix"])
 def test_the_expected_size_is_the_size_within_a_twentieth(tmp_path: Path, form: str) -> None:
-    plan = Plan(prepare("everything", pairs=200_000, seed=3), form)
+    plan = Plan(prepare("everything", pairs=70_000, seed=3), form)
     files = {"trades": tmp_path / f"t.{form}", "truth": tmp_path / "k.csv"}
     with export(Destinations(**files, form=form)) as write_to:
         write_to(plan.run)

@@ -16,7 +16,7 @@ from tradegen import Batch, Fit, fit, generate
 from tradegen.analysis.expectations import expected_shares
 
 CONFIDENCE = 0.99
-SEEDS = range(size(4, 16))
+SEEDS = [seed if seed < 4 else pytest.param(seed, marks=pytest.mark.large) for seed in range(16)]
 PAIRS = size(20_000, 100_000)
 NAMED = ("original", "us_equity_t1", "hard", "fat_finger", "clock_trouble", "dual_report", "onboarding")
 SPOTS = {"BKR004": 3.0, "11.00-11.30": 4.0}
@@ -66,7 +66,6 @@ def as_seen(shares: dict[str, float]) -> dict[str, float]:
     return joined(found)
 
 
-@pytest.mark.sized
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_desk_is_given_back(seed: int) -> None:
     case = fitted(seed)

@@ -126,7 +126,6 @@ MISMATCH_SETTINGS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.sized
 @pytest.mark.parametrize("view", VIEWS)
 def test_mismatch_settings_move_no_clean_value(view: str) -> None:
     arguments = EVERYTHING | {"pairs": size(3_000, 10_000), "seed": 6, "view": view}

@@ -31,8 +31,6 @@ from written import written_lists
 
 from tradegen.mechanisms.catalogue import CATALOGUE
 
-pytestmark = pytest.mark.sized
-
 # Shares ----------------------------------------------------------------------------------------------------
 
 

@@ -24,30 +24,36 @@ EVERY_PAIR = pd.DataFrame(
 )
 
 
-@pytest.mark.parametrize(
-    ("where", "pairs", "left_out"),
-    [
-        # 7 of 10 pairs are mismatched: 1 to 6 and 8.
-        ("Match Status != MATCHED", Outcome(7, 3, 1, 0, 3), 6),
-        ("Match Status!=MATCHED", Outcome(7, 3, 1, 0, 3), 6),
-        ("Match Status != 'MATCHED'", Outcome(7, 3, 1, 0, 3), 6),
-        ("Match Status = BREAK", Outcome(7, 2, 1, 0, 3), 7),
-        ("Match Status == BREAK", Outcome(7, 2, 1, 0, 3), 7),
-        ("Match Status in BREAK, MISSING", Outcome(7, 3, 1, 0, 3), 6),
-        ('Match Status in (MISSING, "BREAK")', Outcome(7, 3, 1, 0, 3), 6),
-        ("Match Status in MISSING", Outcome(7, 1, 0, 0, 3), 9),
-        ("Match Status != matched", Outcome(7, 7, 3, 0, 3), 0),
-        ("Match Status = no such thing", Outcome(7, 0, 0, 0, 3), 10),
-        (["Match Status != MATCHED", "Desk = A"], Outcome(7, 3, 0, 0, 3), 7),
-        (["Match Status != MATCHED", "Desk != A"], Outcome(7, 0, 1, 0, 3), 9),
-        # Pair 10 has no desk.
-        ("Desk =", Outcome(7, 0, 1, 0, 3), 9),
-        ("Desk != B", Outcome(7, 5, 1, 0, 3), 4),
-        ("Desk in A, B", Outcome(7, 7, 2, 0, 3), 1),
-        ("trade_id = tid00000001", Outcome(7, 1, 0, 0, 3), 9),
-    ],
-)
-@pytest.mark.parametrize("form", ["frame", "csv", "ndjson", "parquet"])
+CONDITIONS: list[tuple[Any, Outcome, int]] = [
+    # 7 of 10 pairs are mismatched: 1 to 6 and 8.
+    ("Match Status != MATCHED", Outcome(7, 3, 1, 0, 3), 6),
+    ("Match Status!=MATCHED", Outcome(7, 3, 1, 0, 3), 6),
+    ("Match Status != 'MATCHED'", Outcome(7, 3, 1, 0, 3), 6),
+    ("Match Status = BREAK", Outcome(7, 2, 1, 0, 3), 7),
+    ("Match Status == BREAK", Outcome(7, 2, 1, 0, 3), 7),
+    ("Match Status in BREAK, MISSING", Outcome(7, 3, 1, 0, 3), 6),
+    ('Match Status in (MISSING, "BREAK")', Outcome(7, 3, 1, 0, 3), 6),
+    ("Match Status in MISSING", Outcome(7, 1, 0, 0, 3), 9),
+    ("Match Status != matched", Outcome(7, 7, 3, 0, 3), 0),
+    ("Match Status = no such thing", Outcome(7, 0, 0, 0, 3), 10),
+    (["Match Status != MATCHED", "Desk = A"], Outcome(7, 3, 0, 0, 3), 7),
+    (["Match Status != MATCHED", "Desk != A"], Outcome(7, 0, 1, 0, 3), 9),
+    # Pair 10 has no desk.
+    ("Desk =", Outcome(7, 0, 1, 0, 3), 9),
+    ("Desk != B", Outcome(7, 5, 1, 0, 3), 4),
+    ("Desk in A, B", Outcome(7, 7, 2, 0, 3), 1),
+    ("trade_id = tid00000001", Outcome(7, 1, 0, 0, 3), 9),
+]
+FILES = ("csv", "ndjson", "parquet")
+# Each on the frame, and in a kind of file by turns; what is about the pair without a desk in every kind.
+IN_FORMS = [
+    (form, *condition)
+    for number, condition in enumerate(CONDITIONS)
+    for form in ("frame", *(FILES if "Desk" in str(condition[0]) else (FILES[number % 3],)))
+]
+
+
+@pytest.mark.parametrize(("form", "where", "pairs", "left_out"), IN_FORMS)
 def test_only_findings_that_meet_every_condition_are_scored(
     tmp_path: Path, form: str, where: Any, pairs: Outcome, left_out: int
 ) -> None:

@@ -166,7 +166,6 @@ def test_lists_of_unequal_length_are_read_in_step(tmp_path: Path) -> None:
     assert (report.records, report.truth_rows) == (2200, 1800)
 
 
-@pytest.mark.sized
 @pytest.mark.parametrize("view", ["single", "counterparty", "two_system"])
 def test_every_truth_row_that_is_taken_away_is_missed(generated: Path, tmp_path: Path, view: str) -> None:
     files = sorted((generated / view / "csv").iterdir())

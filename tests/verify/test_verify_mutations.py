@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 from shell import run
-from sizes import size
 from verify_edits import edited_manifest, edited_parquet, edited_text, lone_ids
 
 from tradegen.verify import VerifyError, verify
 
 FORMS = ("csv", "json", "ndjson", "fix", "parquet")
 VIEWS = ("single", "counterparty", "two_system")
-COUNT = size(45, 150)
+OFTEN, ALWAYS = 150, 45  # edits, and so many of them also where sizes are small: three of each form and view
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +54,10 @@ def test_nothing_is_found_where_nothing_was_edited(written: Path, view: str, for
     assert report.ok, str(report)
 
 
-@pytest.mark.sized
-@pytest.mark.parametrize("number", range(COUNT))
+@pytest.mark.parametrize(
+    "number",
+    [*range(ALWAYS), *(pytest.param(number, marks=pytest.mark.large) for number in range(ALWAYS, OFTEN))],
+)
 def test_an_edit_is_found(written: Path, lone: dict[str, set[str]], tmp_path: Path, number: int) -> None:
     rng = random.Random(number)
     # Every form and view in turn, whatever the number of edits.

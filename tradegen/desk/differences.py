@@ -108,21 +108,21 @@ class Recogniser:
         """The mechanisms that turn our value into theirs (leg 1), or theirs into ours (leg 0)."""
         found = set()
         for leg, (original, altered) in enumerate(((theirs, ours), (ours, theirs))):
+            values, record = (original[name], altered[name]), _Leg(original)
+            plain = Difference(*values, record, tickers=self.tickers, brokers=self.brokers)
             for mechanism in _BY_FIELD.get(name, ()):
-                seen = Difference(
-                    original[name],
-                    altered[name],
-                    _Leg(original),
-                    self.zones if mechanism == _ZONE else SIZED.get(mechanism, {}),
-                    tickers=self.tickers,
-                    brokers=self.brokers,
-                )
-                if mechanism != _ZONE:
-                    if CATALOGUE[mechanism].recognises(seen):
-                        found.add((mechanism, leg))
-                elif self.zones and CATALOGUE[mechanism].recognises(seen):
-                    # An hour too late on one list is an hour too early on the other.
-                    found |= {(mechanism, 0), (mechanism, 1)}
+                if mechanism == _ZONE:
+                    if self.zones and CATALOGUE[mechanism].recognises(
+                        Difference(*values, record, self.zones)
+                    ):
+                        # An hour too late on one list is an hour too early on the other.
+                        found |= {(mechanism, 0), (mechanism, 1)}
+                    continue
+                settings = SIZED.get(mechanism)
+                if CATALOGUE[mechanism].recognises(
+                    Difference(*values, record, settings) if settings else plain
+                ):
+                    found.add((mechanism, leg))
         return frozenset(found)
 
 

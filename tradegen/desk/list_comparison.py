@@ -38,6 +38,8 @@ _TIMES = 20  # times that show what the steps of a list are
 _LOOKED_AT = 100_000  # trades that tell whether the lists mirror each other
 _LONGEST_ID = 40  # characters of an id in which a wrong one is looked for
 _MOST_LONE = 200_000  # trades on one list alone, among which mistyped ids are looked for
+_ONCE = "((SELECT count(*) FROM ours) - coalesce((SELECT sum(on_ours) FROM odd), 0))"
+"""SQL for how many ids stand once on each list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,8 @@ class Compared:
     ``fault``, some of `RECORD_FAULTS` with commas between them, or NULL; ``fills``, the records of a split
     trade; ``differs`` and ``breaks``, a bit for each of `fields`: whether its values differ, and whether they
     differ by more than the tolerance. ``broken`` has those that break, with ``id``, one of their two ids.
-    ``our_records`` and ``their_records`` have a record for each trade, read from our side: where there are
-    several, the whole.
+    ``our_records`` and ``their_records`` have a record for each of these trades, read from our side: where
+    there are several, the whole.
 
     Attributes
     ----------
@@ -84,43 +86,29 @@ def compare(
         raise FitError(f"{ours.source.name} and {theirs.source.name} have no column in common but the id")
     for number, one in enumerate((ours, theirs)):
         _load(connection, one, ("ours", "theirs")[number], fields)
-    _find_odd(connection)
+    remarks = []
+    if "trade_timestamp" in fields and (remark := _coarser(connection)):
+        remarks.append(remark)
+    mirrored = _find_unlike(connection, fields)
     if first_row(connection, "SELECT count(*) FROM odd WHERE trade_id <> trim(trade_id)")[0]:
         # Blanks around ids are looked for only where ids do not meet: to trim all of them takes seconds.
         for table in ("ours", "theirs"):
             connection.execute(f"UPDATE {table} SET trade_id = nullif(trim(trade_id), '')")
-        connection.execute("DROP TABLE odd")
-        _find_odd(connection)
+        mirrored = _find_unlike(connection, fields)
     _require_ids(connection, ours.source.name, theirs.source.name)
-    remarks = []
-    if "trade_timestamp" in fields and (remark := _coarser(connection)):
-        remarks.append(remark)
-    opposite, exchanged = _mirrored(connection, fields)
-    # The brokers decide, where both lists have them: sides alone may be told from another point of view.
-    mirrored = exchanged or (opposite and not {"broker_id", "contra_broker_id"} <= set(fields))
-    shown_as = {name: f"theirs.{name}" for name in fields}
-    if exchanged:
-        brokers = {"broker_id": "contra_broker_id", "contra_broker_id": "broker_id"}
-        shown_as |= {one: f"theirs.{other}" for one, other in brokers.items() if {one, other} <= set(fields)}
-    if opposite:
-        side = "theirs.order_type"
-        shown_as["order_type"] = f"CASE {side} WHEN 'BUY' THEN 'SELL' WHEN 'SELL' THEN 'BUY' ELSE {side} END"
-    columns = ", ".join(f"{value} AS {name}" for name, value in shown_as.items())
-    connection.execute(f"CREATE VIEW seen AS SELECT trade_id, {columns} FROM theirs")
     _pair_off(connection, fields, tolerances)
     connection.execute("""
         CREATE VIEW broken AS SELECT *, coalesce(trade_id, their_id) AS id FROM pairs
         WHERE breaks > 0 OR fault IS NOT NULL""")
     names = ", ".join(("trade_id", *fields))
-    for view, table, odd in (("our_records", "ours", "ours_rows"), ("their_records", "seen", "their_rows")):
-        connection.execute(f"""
-            CREATE VIEW {view} AS
-            SELECT {names} FROM {table} WHERE trade_id NOT IN (SELECT trade_id FROM odd)
-            UNION ALL SELECT {names} FROM {odd}""")
+    for view, tables in (
+        ("our_records", ("ours_differing", "ours_rows")),
+        ("their_records", ("their_differing", "their_rows")),
+    ):
+        parts = " UNION ALL ".join(f"SELECT {names} FROM {table}" for table in tables)
+        connection.execute(f"CREATE VIEW {view} AS {parts}")
     [once, others] = first_row(
-        connection,
-        "SELECT (SELECT count(*) FROM ours) - coalesce((SELECT sum(on_ours) FROM odd), 0), "
-        "(SELECT count(*) FROM pairs WHERE fault IS NOT NULL)",
+        connection, f"SELECT {_ONCE}, (SELECT count(*) FROM pairs WHERE fault IS NOT NULL)"
     )
     return Compared(fields, int(once + others), mirrored, tuple(remarks))
 
@@ -128,11 +116,13 @@ def compare(
 def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: tuple[str, ...]) -> None:
     import duckdb
 
-    values = ", ".join(f"{one.value(name)} AS {name}" for name in fields)
+    names = ("trade_id", *fields)
+    # To compress ids takes longer than to read them. What each other column is compressed by is for DuckDB.
+    kinds = {name: KINDS[name] for name in names} | {"trade_id": "VARCHAR USING COMPRESSION uncompressed"}
+    connection.execute(f"CREATE TABLE {table} ({', '.join(f'{name} {kinds[name]}' for name in names)})")
     try:
         connection.execute(
-            f"CREATE TABLE {table} AS SELECT {one.value('trade_id')} AS trade_id, {values} "
-            f"FROM {one.source.relation}"
+            f"INSERT INTO {table} SELECT {', '.join(map(one.value, names))} FROM {one.source.relation}"
         )
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
         wrong = one.wrong_cell()
@@ -148,13 +138,34 @@ def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: 
         raise FitError(f"{one.source.name} has no trades")
 
 
-def _find_odd(connection: DuckDBPyConnection) -> None:
-    """Put the ids that do not stand once on each list into ``odd``, with how often they stand on each."""
-    connection.execute("""
-        CREATE TABLE odd AS
+def _find_unlike(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> bool:
+    """Find the ids whose records are not one on each list, and alike; tell whether the lists are mirrored.
+
+    The table ``odd`` gets those that do not stand once on each list, with how often they stand on each;
+    ``differing`` those that do, with other values. The view ``seen`` is their list as seen from our side.
+    """
+    opposite, exchanged = _mirrored(connection, fields)
+    shown_as = {name: f"theirs.{name}" for name in fields}
+    if exchanged:
+        brokers = {"broker_id": "contra_broker_id", "contra_broker_id": "broker_id"}
+        shown_as |= {one: f"theirs.{other}" for one, other in brokers.items() if {one, other} <= set(fields)}
+    if opposite:
+        side = "theirs.order_type"
+        shown_as["order_type"] = f"CASE {side} WHEN 'BUY' THEN 'SELL' WHEN 'SELL' THEN 'BUY' ELSE {side} END"
+    columns = ", ".join(f"{value} AS {name}" for name, value in shown_as.items())
+    connection.execute(f"CREATE OR REPLACE VIEW seen AS SELECT trade_id, {columns} FROM theirs")
+    # One pass over both lists, by a hash of the values, which takes little memory: equal ones cancel out.
+    cells = f"hash({', '.join(fields)}) AS cells"
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE unlike AS
         SELECT trade_id, count(*) FILTER (list = 0) AS on_ours, count(*) FILTER (list = 1) AS on_theirs
-        FROM (SELECT trade_id, 0 AS list FROM ours UNION ALL SELECT trade_id, 1 FROM theirs)
-        GROUP BY trade_id HAVING on_ours <> 1 OR on_theirs <> 1""")
+        FROM (SELECT trade_id, 0 AS list, {cells} FROM ours UNION ALL SELECT trade_id, 1, {cells} FROM seen)
+        GROUP BY trade_id HAVING on_ours <> 1 OR on_theirs <> 1 OR bit_xor(cells) <> 0""")
+    once = "on_ours = 1 AND on_theirs = 1"
+    connection.execute(f"CREATE OR REPLACE TABLE odd AS FROM unlike WHERE NOT ({once})")
+    connection.execute(f"CREATE OR REPLACE TABLE differing AS SELECT trade_id FROM unlike WHERE {once}")
+    # The brokers decide, where both lists have them: sides alone may be told from another point of view.
+    return exchanged or (opposite and not {"broker_id", "contra_broker_id"} <= set(fields))
 
 
 def _require_ids(connection: DuckDBPyConnection, ours: str, theirs: str) -> None:
@@ -175,8 +186,7 @@ def _require_ids(connection: DuckDBPyConnection, ours: str, theirs: str) -> None
                 "expected an id that names a trade"
             )
     [met] = first_row(
-        connection,
-        "SELECT (SELECT count(DISTINCT trade_id) FROM ours) - (SELECT count(*) FROM odd WHERE on_theirs = 0)",
+        connection, f"SELECT {_ONCE} + (SELECT count(*) FROM odd WHERE on_ours > 0 AND on_theirs > 0)"
     )
     if not met:
         examples = [
@@ -198,9 +208,13 @@ def _mirrored(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> tuple[
             "avg((trim(ours.broker_id) = trim(theirs.contra_broker_id) AND trim(ours.contra_broker_id) = "
             "trim(theirs.broker_id) AND trim(ours.broker_id) <> trim(theirs.broker_id))::INT)"
         )
+    # One record of theirs for each id: not yet known is whether ids name trades at all.
     shares = first_row(
         connection,
-        f"SELECT {sides}, {crossed} FROM (FROM ours LIMIT {_LOOKED_AT}) AS ours JOIN theirs USING (trade_id)",
+        f"""WITH looked_at AS MATERIALIZED (FROM ours LIMIT {_LOOKED_AT})
+        SELECT {sides}, {crossed} FROM looked_at AS ours JOIN (
+            SELECT DISTINCT ON (trade_id) * FROM theirs SEMI JOIN looked_at USING (trade_id)
+        ) AS theirs USING (trade_id)""",
     )
     opposite, exchanged = (share is not None and share > _MIRRORED_AT for share in shares)
     return opposite, exchanged
@@ -227,19 +241,16 @@ def _coarser(connection: DuckDBPyConnection) -> str:
 def _pair_off(connection: DuckDBPyConnection, fields: tuple[str, ...], tolerances: Tolerances) -> None:
     """Make the table ``pairs``, and ``ours_rows`` and ``their_rows`` for the ids in ``odd``."""
     differs, breaks = _bits(fields, tolerances)
-    # The rows that differ are few. A join of hashes finds them, and holds no other values in memory.
-    connection.execute(f"""
-        CREATE TABLE differing AS
-        SELECT o.trade_id
-        FROM (SELECT trade_id, hash({", ".join(fields)}) AS cells FROM ours) o
-            JOIN (SELECT trade_id, hash({", ".join(fields)}) AS cells FROM seen) t USING (trade_id)
-        WHERE o.cells <> t.cells AND o.trade_id NOT IN (SELECT trade_id FROM odd)""")
+    # The rows that differ are few. Kept by themselves, they need not be looked for again.
+    for table, source in (("ours_differing", "ours"), ("their_differing", "seen")):
+        connection.execute(
+            f"CREATE TABLE {table} AS SELECT * FROM {source} SEMI JOIN differing USING (trade_id)"
+        )
     connection.execute(f"""
         CREATE TABLE pairs AS
         SELECT o.trade_id, NULL::VARCHAR AS fault, 1 AS fills, {differs} AS differs, {breaks} AS breaks,
             o.trade_id AS their_id
-        FROM (SELECT * FROM ours SEMI JOIN differing USING (trade_id)) o
-            JOIN (SELECT * FROM seen SEMI JOIN differing USING (trade_id)) t USING (trade_id)""")
+        FROM ours_differing o JOIN their_differing t USING (trade_id)""")
     _pair_odd(connection, fields, differs, breaks)
 
 

@@ -48,9 +48,12 @@ def share_of(case: Case) -> Bounds:
 
 def share_off(seen: Difference, step: str) -> bool:
     """Whether a value is off by `min` to `max` of itself, rounded to a whole step, or by one step."""
-    least, most = (Decimal(str(seen.settings[name])) * seen.numbers[0] for name in ("min", "max"))
-    rounded = Decimal(step)
-    return seen.size == rounded or max(least - rounded, Decimal(0)) < seen.size < most + rounded
+    (original, altered), rounded = seen.numbers, Decimal(step)
+    size = abs(altered - original)
+    if size == rounded:
+        return True
+    least, most = (Decimal(str(seen.settings[name])) * original for name in ("min", "max"))
+    return max(least - rounded, Decimal(0)) < size < most + rounded
 
 
 def nudge(case: Case) -> Array:
@@ -116,13 +119,10 @@ def _digits(text: str) -> str:
 def digits_exchanged(seen: Difference) -> bool:
     """Whether the values differ in two neighbouring digits that have changed places."""
     one, other = _digits(seen.original), _digits(seen.altered)
-    places = [place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
-    return (
-        len(one) == len(other)
-        and len(places) == 2
-        and places[1] == places[0] + 1
-        and one[places[0] : places[1] + 1] == other[places[0] : places[1] + 1][::-1]
-    )
+    if one == other or len(one) != len(other):
+        return False
+    first = next(place for place, digit in enumerate(one) if digit != other[place])
+    return other == one[:first] + one[first : first + 2][::-1] + one[first + 2 :]
 
 
 def exchangeable(text: str) -> bool:
