@@ -87,6 +87,7 @@ bench: $(READY)
 	@$(BIN)/python -m pip install --quiet $(PEERS)
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/datasets.py $(ARGS)
+	$(BIN)/python benchmarks/redrawing.py
 
 bench-verify: $(READY)
 	$(BIN)/python benchmarks/verifying.py $(ARGS)

@@ -139,3 +139,9 @@ def test_what_cannot_be_shown_is_refused(tmp_path: Path) -> None:
         refused(tmp_path, ["show", *words], message)
     with pytest.raises(ScoringError, match="trades are missing"):
         compare(batch.truth)
+
+
+def test_a_console_shows_the_table_itself() -> None:
+    shown = generate(pairs=15, seed=2).compare(limit=1)
+    assert repr(shown) == str(shown)
+    assert "1 of 5 altered trades shown" in repr(shown)

@@ -26,7 +26,7 @@ _MEMORY = "500MB"
 _STATES = ("missed", "invented", "found")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SideBySide:
     """Some trades, and how many altered ones there are.
 
@@ -40,7 +40,8 @@ class SideBySide:
     trades: tuple[Trade, ...]
     total: int
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        # What IPython shows in a terminal, and a notebook that is exported as text.
         return as_text(self.trades, self.total)
 
     def _repr_html_(self) -> str:
