@@ -1,4 +1,4 @@
-"""How long the tuning bench takes to redraw 100,000 pairs, made anew, in four panels, at each turn of a knob."""
+"""How long the tuning bench takes to redraw: 100,000 pairs made anew in four panels, at each turn."""
 
 from __future__ import annotations
 
