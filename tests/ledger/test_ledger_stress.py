@@ -22,7 +22,7 @@ import pytest
 from ledger_files import run_child
 from sizes import size
 
-from tradegen.ledger import Ledger, create_ledger, open_ledger
+from tradegen.ledger import Ledger, create_ledger, ledger_at, open_ledger
 
 pytestmark = pytest.mark.sized
 PROCESSES, RESERVATIONS = 8, size(100, 500)
@@ -90,7 +90,7 @@ def test_kill_9_at_random_moments_repeats_no_id_and_leaves_a_clean_ledger(tmp_pa
 
 def reserve_and_be_killed(path: str) -> None:
     moments, journal, journals = random.Random(20250721), Path(f"{path}-journal"), 0
-    ledger = Ledger(Path(path))
+    ledger = ledger_at(Path(path))
     began = time.perf_counter()
     for _ in range(10):
         print_range(ledger, 1)
