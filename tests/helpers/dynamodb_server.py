@@ -9,14 +9,17 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 
 from conftest import absent
+
+if TYPE_CHECKING:
+    from werkzeug.test import Client
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "none",
@@ -26,7 +29,7 @@ ENVIRONMENT = {
     "AWS_CONFIG_FILE": "/dev/null",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 }
-READ_SECONDS = 0.4
+READ_SECONDS = 0.8
 """How long tests that make clients wait let them wait."""
 
 _ANSWERS: dict[str, tuple[int, dict[str, Any]]] = {
@@ -51,17 +54,23 @@ LOSING = ("cut before", "cut after", "late answer", "late write")
 class Dynamo:
     """The server. `fault` is asked, for every operation by its name, for what is to go wrong."""
 
-    def __init__(self, inner: Callable[..., Iterable[bytes]]) -> None:
-        self._inner = inner
+    def __init__(self, moto: Client) -> None:
+        self._moto = moto
         self._one_at_a_time = threading.Lock()
-        self.endpoint = ""
         self._tables = itertools.count(1)
+        self.endpoint = ""
         self.reset()
 
     def reset(self) -> None:
-        """Work without faults, and forget which operations there were."""
-        self.operations: list[str] = []
+        """Work without faults, and forget which requests there were."""
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.ports: list[int] = []  # of the clients' ends of the connections that requests came by
         self.fault: Callable[[str], str | None] = lambda operation: None
+
+    @property
+    def operations(self) -> list[str]:
+        """The names of the operations that there were."""
+        return [operation for operation, _ in self.requests]
 
     def environment(self) -> dict[str, str]:
         """The variables by which boto3 finds it."""
@@ -76,59 +85,66 @@ class Dynamo:
         left = list(faults)
         self.fault = lambda operation: left.pop(0) if operation == "TransactWriteItems" and left else None
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
-        self.operations.append(operation)
+    def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes] | None:
+        """The status and content of an answer, or None where the connection is to be cut."""
+        operation = headers.get("X-Amz-Target", "").rpartition(".")[2]
+        self.requests.append((operation, json.loads(body)))
         fault = self.fault(operation)
         if fault in _ANSWERS:
-            environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-            code, content = _ANSWERS[fault]
-            start_response(f"{code} so", [("Content-Type", "application/x-amz-json-1.0")])
-            return [json.dumps(content).encode()]
+            status, content = _ANSWERS[fault]
+            return status, json.dumps(content).encode()
         if fault == "cut before":
-            _cut(environ)
+            return None
         if fault == "late write":
             time.sleep(READ_SECONDS * 1.5)
-        answer = self._let_in(environ, start_response)
+        with self._one_at_a_time:
+            done = self._moto.post("/", data=body, headers=dict(headers), base_url=self.endpoint)
         if fault == "late answer":
             time.sleep(READ_SECONDS * 1.5)
-        if fault in LOSING:
-            _cut(environ)
-        return answer
-
-    def _let_in(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        with self._one_at_a_time:
-            return list(self._inner(environ, start_response))
-
-
-def _cut(environ: dict[str, Any]) -> None:
-    """Close the connection without an answer."""
-    with suppress(OSError):  # the client may have closed it first
-        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-    raise ConnectionAbortedError
+        return None if fault in LOSING else (done.status_code, done.data)
 
 
 @contextmanager
 def serving() -> Iterator[Dynamo]:
-    """A server on a free port of its own, in a thread."""
+    """A server on a free port of its own, in threads. It keeps connections open, as those of AWS do."""
     if importlib.util.find_spec("moto") is None:
         absent("moto")
     from moto.server import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import WSGIRequestHandler, make_server
+    from werkzeug.test import Client
 
-    class Quiet(WSGIRequestHandler):
-        def log(self, *_words: object) -> None:
+    dynamo = Dynamo(Client(DomainDispatcherApplication(create_backend_app)))
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def log_message(self, *_words: object) -> None:
             pass
 
-    dynamo = Dynamo(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, dynamo, threaded=True, request_handler=Quiet)
-    server.daemon_threads = True
-    dynamo.endpoint = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield dynamo
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        def do_POST(self) -> None:
+            dynamo.ports.append(self.client_address[1])
+            answer = dynamo.answer(self.headers, self.rfile.read(int(self.headers["Content-Length"])))
+            if answer is None:
+                self.close_connection = True
+                return
+            status, content = answer
+            self.send_response(status)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            with suppress(ConnectionError):  # of a client that was killed, or has given up
+                self.wfile.write(content)
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_words: object) -> None:
+            pass  # a client was killed while it sent
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        dynamo.endpoint = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield dynamo
+        finally:
+            server.shutdown()
+            thread.join()

@@ -138,6 +138,16 @@ def test_a_counter_removed_or_replaced_amid_a_reservation_is_seen(dynamo: Dynamo
     assert ledger.reserve(15) == 1000
 
 
+def test_every_read_is_of_what_was_written_last(dynamo: Dynamo, ledger: Ledger) -> None:
+    dynamo.reset()
+    open_ledger(ledger.place).reserve(15, key="event-1")
+    ledger.show()
+    ledger.check()
+    reads = [request for operation, request in dynamo.requests if operation in ("GetItem", "Scan")]
+    assert len(reads) == 5
+    assert all(request["ConsistentRead"] is True for request in reads)
+
+
 # Kept
 
 

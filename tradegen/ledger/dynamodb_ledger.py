@@ -154,9 +154,9 @@ _IF_NEW: dict[str, Any] = {
 
 
 def _unmoved(counter: Counter) -> dict[str, Any]:
-    """The condition that nobody has reserved since the counter was read, nor replaced it by a new one."""
+    """The condition that nobody has reserved since the counter was read."""
     return {
-        "ConditionExpression": "#next = :next AND #token = :token",
-        "ExpressionAttributeNames": {"#next": "next_id", "#token": "token"},
-        "ExpressionAttributeValues": {":next": {"N": str(counter.next_id)}, ":token": {"S": counter.token}},
+        "ConditionExpression": "#next = :next",
+        "ExpressionAttributeNames": {"#next": "next_id"},
+        "ExpressionAttributeValues": {":next": {"N": str(counter.next_id)}},
     }
