@@ -36,6 +36,7 @@ LINKED = (
     "docs/guarantees.md",
     "docs/lambda.md",
     "docs/leaderboard.md",
+    "docs/ledgers.md",
     "docs/scenarios.md",
     "docs/scoring.md",
     "docs/sweeps.md",
