@@ -27,7 +27,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def ledger(place: str) -> Ledger:
-    return create_ledger(place)
+    return create_ledger(place, timeout=60)  # for moto on a busy machine
 
 
 def test_ids_start_at_1_and_follow_on(ledger: Ledger) -> None:

@@ -100,9 +100,8 @@ class DynamoLedger(Ledger):
                 if known:
                     return self._first_known(known, count)
                 counter = Counter.read(self.place, moved) if moved else self._counter(deadline)
-            # Another process was first, and ours follow on. Whoever waited for long now would lose again to
-            # those who have just come.
-            if not nap(min(number, _LONGEST_QUEUE), deadline):
+            # Another process was first, and ours follow on.
+            if not nap(number, deadline):
                 raise LedgerError(
                     f"{self.place} is in use by many others, and {self.timeout:g} seconds were too short to"
                     " get a turn; try again"
@@ -147,8 +146,6 @@ class DynamoLedger(Ledger):
         shown = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         return {"Put": {"TableName": self.table, "Item": item, **condition, **shown}}
 
-
-_LONGEST_QUEUE = 4  # naps up to a third of a second
 
 _IF_NEW: dict[str, Any] = {
     "ConditionExpression": "attribute_not_exists(#item)",
