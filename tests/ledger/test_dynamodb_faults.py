@@ -102,7 +102,7 @@ def test_a_reservation_given_up_has_its_ids_for_its_key_alone(
 
 def test_what_credentials_may_not_do_is_refused_at_once(dynamo: Dynamo, ledger: Ledger) -> None:
     dynamo.fault = lambda operation: "denied" if operation == "TransactWriteItems" else None
-    with pytest.raises(LedgerError, match=r"closed to these credentials .+; allow them dynamodb:GetItem"):
+    with pytest.raises(LedgerError, match=r"closed to these credentials .+; allow them that action"):
         ledger.reserve(15)
     assert dynamo.operations.count("TransactWriteItems") == 1
 

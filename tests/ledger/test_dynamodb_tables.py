@@ -217,6 +217,16 @@ def test_check_finds_what_the_table_lacks(dynamo: Dynamo) -> None:
     ]
 
 
+def test_check_finds_that_another_region_hands_out_the_same_ids(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """moto has no replicas: the answer is changed to one as AWS documents it."""
+    table = client().describe_table(TableName=table_of(ledger))["Table"]
+    answer = {"Table": {**table, "Replicas": [{"RegionName": "eu-west-1", "ReplicaStatus": "ACTIVE"}]}}
+    monkeypatch.setattr(client(), "describe_table", lambda **_: answer)
+    assert ledger.check() == ["it is a global table: what two regions reserve at once has the same ids"]
+
+
 def test_check_finds_strange_items(ledger: Ledger) -> None:
     client().put_item(TableName=table_of(ledger), Item={"item": {"S": "a note"}})
     assert ledger.check() == ["the item 'a note' is no reservation"]
@@ -265,6 +275,13 @@ def test_without_region_or_credentials_there_is_one_sentence(
     )
 
 
+def test_an_endpoint_that_is_no_url_is_refused(dynamo: Dynamo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "::nonsense")
+    monkeypatch.setattr(dynamodb_access, "_client", dynamodb_access._client.__wrapped__)
+    with pytest.raises(LedgerError, match=r"^dynamodb://ids cannot be used \(Invalid endpoint: .+\); see to"):
+        open_ledger("dynamodb://ids")
+
+
 def test_without_boto3_there_is_a_sentence_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     dynamodb_access._client.cache_clear()
     monkeypatch.setitem(sys.modules, "boto3", None)
@@ -310,12 +327,14 @@ def test_the_command_line_creates_shows_checks_and_takes_ids(dynamo: Dynamo, tmp
 
 def test_nothing_of_aws_is_imported_for_a_ledger_in_a_file(tmp_path: Path) -> None:
     code = (
-        "import sys; from tradegen.ledger import open_or_create; from tradegen.aws.events import Environment;"
-        "open_or_create('ids.db', print).reserve(15);"
+        "import sys, contextlib; import tradegen.aws.events; from tradegen.cli.main import main\n"
+        "sys.argv = ['tradegen', 'generate']\n"
+        "with contextlib.suppress(SystemExit): main()\n"
         "print([name for name in sys.modules if name.partition('.')[0] in ('boto3', 'botocore', 'urllib3')"
         " or 'dynamodb' in name])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
+    assert done.stdout.count('"trade_id"') == 30
     assert done.stdout.splitlines()[-1] == "[]"

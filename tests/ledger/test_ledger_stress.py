@@ -50,6 +50,21 @@ def reserve_in_processes(path: str) -> None:
     wait_for([fork(partial(reserve, seed)) for seed in range(PROCESSES)])
 
 
+@pytest.mark.large
+def test_thirty_two_processes_reserve_a_thousand_times_each(tmp_path: Path) -> None:
+    ledger = create_ledger(tmp_path / "trade_ids.db")
+    output = run_child(__file__, "reserve_a_thousand_times_each", ledger.path, timeout=1200)
+    printed = read_ranges(output)
+    assert len(printed) == 32_000
+    assert_contiguous_from_1(printed)
+    assert ledger.check() == []
+
+
+def reserve_a_thousand_times_each(path: str) -> None:
+    ledger = open_ledger(path)
+    wait_for([fork(lambda: [print_range(ledger, 3) for _ in range(1000)]) for _ in range(32)])
+
+
 def test_checking_and_showing_meanwhile_neither_fail_nor_make_reservations_fail(tmp_path: Path) -> None:
     ledger = create_ledger(tmp_path / "trade_ids.db")
     printed = read_ranges(run_child(__file__, "reserve_while_others_read", ledger.path))

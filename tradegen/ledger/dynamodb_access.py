@@ -41,7 +41,6 @@ _PASSING = {
     "TransactionInProgressException",
 }
 _CONDITION = "ConditionalCheckFailed"
-_PERMISSIONS = "dynamodb:GetItem and dynamodb:PutItem to reserve ids"
 
 
 class RefusedError(Exception):
@@ -156,7 +155,8 @@ class Table:
         code = _code(error)
         if code.startswith("AccessDenied"):
             return LedgerError(
-                f"{self.place} is closed to these credentials ({_text(error)}); allow them {_PERMISSIONS}"
+                f"{self.place} is closed to these credentials ({_text(error)}); allow them that action, and"
+                " to reserve ids dynamodb:GetItem and dynamodb:PutItem"
             )
         if code == "ValidationException":
             return LedgerError(
