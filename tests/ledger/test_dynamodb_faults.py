@@ -20,7 +20,7 @@ from test_ledger_stress import assert_contiguous_from_1, fork, print_range, read
 from tradegen.errors import LedgerError
 from tradegen.ledger import Ledger, create_ledger, dynamodb_access, ledger_at, open_ledger
 
-LIVES = size(6, 60)
+LIVES = size(4, 60)
 
 
 @pytest.fixture(scope="module", autouse=True)
