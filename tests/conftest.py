@@ -7,11 +7,15 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sizes
 
 from tradegen.ledger import Ledger, create_ledger
+
+if TYPE_CHECKING:
+    from dynamodb_server import Dynamo
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).resolve().parent / "golden"
@@ -63,6 +67,23 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
 def ledger(tmp_path: Path) -> Ledger:
     """A new ledger in a folder of its own."""
     return create_ledger(tmp_path / "trade_ids.db")
+
+
+@pytest.fixture(scope="session")
+def dynamo_server() -> Iterator[Dynamo]:
+    from dynamodb_server import serving  # loaded where it is used: it needs moto
+
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def dynamo(dynamo_server: Dynamo, monkeypatch: pytest.MonkeyPatch) -> Dynamo:
+    """DynamoDB on loopback, without faults, where boto3 looks for it."""
+    for name, value in dynamo_server.environment().items():
+        monkeypatch.setenv(name, value)
+    dynamo_server.reset()
+    return dynamo_server
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_the_window_is_the_three_minutes_before_the_event_in_utc(
 def test_a_plain_environment_orders_the_original_job() -> None:
     found = environment()
     order = found.order(RULE)
-    assert (found.ledger, found.log, found.max_pairs) == (Path("trade_ids.db"), "array", 10_000)
+    assert (found.ledger, found.log, found.max_pairs) == ("trade_ids.db", "array", 10_000)
     assert (order.scenario.pairs, order.scenario.mismatch_rate) == (15, 0.30)
 
 
@@ -186,9 +186,40 @@ def test_a_scenario_file_and_a_tickers_file_may_be_named_by_the_environment(tmp_
 
 
 @pytest.mark.parametrize(
+    ("place", "more"),
+    [
+        ("/mnt/ledger/ids.db", {}),
+        ("/tmpfs/ids.db", {}),
+        ("dynamodb://ids", {}),
+        ("/tmp/ids.db", {"TRADEGEN_ALLOW_REPEATED_IDS": "1"}),
+    ],
+)
+def test_a_function_takes_a_ledger_that_lasts_and_one_that_may_repeat(
+    place: str, more: dict[str, str]
+) -> None:
+    assert environment(TRADE_IDS=place, AWS_LAMBDA_FUNCTION_NAME="tradegen", **more).ledger == place
+
+
+def test_a_ledger_under_tmp_is_refused_on_lambda_alone() -> None:
+    assert environment(TRADE_IDS="/tmp/ids.db").ledger == "/tmp/ids.db"
+
+
+@pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"TRADE_IDS": ""}, "TRADE_IDS is not set; expected a path such as /mnt/ledger/trade_ids.db"),
+        ({"TRADE_IDS": ""}, "TRADE_IDS is not set; expected dynamodb://TABLE, or a path such as "),
+        (
+            {"TRADE_IDS": "/tmp/ids.db", "AWS_LAMBDA_FUNCTION_NAME": "tradegen"},
+            "TRADE_IDS is '/tmp/ids.db', and every environment of a Lambda function has its own /tmp",
+        ),
+        (
+            {"TRADE_IDS": "/mnt/../tmp/ids.db", "AWS_LAMBDA_FUNCTION_NAME": "tradegen"},
+            "expected dynamodb://TABLE or a path on a file system that is mounted, or",
+        ),
+        (
+            {"TRADEGEN_ALLOW_REPEATED_IDS": "yes"},
+            "TRADEGEN_ALLOW_REPEATED_IDS is 'yes'; expected 1, or 0 as if it were not set",
+        ),
         ({"TRADEGEN_LOG": "lines"}, "TRADEGEN_LOG is 'lines'; expected array or records"),
         ({"TRADEGEN_LOG": ""}, "TRADEGEN_LOG is ''; expected array or records"),
         ({"TRADEGEN_MAX_PAIRS": "0"}, "TRADEGEN_MAX_PAIRS is 0; expected a whole number from 1 to 1000000"),

@@ -372,7 +372,7 @@ def test_the_same_event_with_other_content_gets_ids_of_its_own(
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"TRADE_IDS": ""}, "TRADE_IDS is not set; expected a path"),
+        ({"TRADE_IDS": ""}, "TRADE_IDS is not set; expected dynamodb://TABLE, or a path"),
         ({"TRADEGEN_PAIRS": "many"}, "TRADEGEN_PAIRS: pairs is 'many'; expected a whole number"),
         ({"TRADEGEN_PEARS": "20"}, "TRADEGEN_PEARS is not a scenario field; did you mean pairs?"),
         ({"TRADE_IDS": os.devnull}, f"{os.devnull} is a FIFO, socket or device, not a file"),

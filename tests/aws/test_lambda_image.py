@@ -263,7 +263,7 @@ def test_the_function_runs_once_at_a_time_from_the_image_and_its_log_ends(templa
 def test_the_functions_variables_are_ones_that_tradegen_takes(template: dict[str, Any]) -> None:
     [(_, function)] = of_type(template, "AWS::Lambda::Function")
     environment = Environment.read(function["Properties"]["Environment"]["Variables"])
-    assert environment.ledger == Path("/mnt/ledger/trade_ids.db")
+    assert environment.ledger == "/mnt/ledger/trade_ids.db"
 
 
 def test_the_schedules_input_is_an_event_whose_retries_have_the_same_key(template: dict[str, Any]) -> None:

@@ -30,13 +30,15 @@ def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def run_child(file: str, function: str, *arguments: object) -> str:
+def run_child(file: str, function: str, *arguments: object, timeout: float = 120) -> str:
     """What a function of a test file prints, in a fresh process without threads of its own."""
     root = Path(tradegen.__file__).parents[1]
     tests = (root / "tests", root / "tests" / "helpers")
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     environment["PYTHONPATH"] = os.pathsep.join(map(str, (root, *tests)))
     command = [sys.executable, file, function, *map(str, arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -209,6 +209,8 @@ def lambda_environment(
                     "AWS_LAMBDA_LOG_FORMAT": "Text",
                     "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
                     "AWS_REGION": "eu-central-1",
+                    # The folders that pytest makes are there.
+                    "TRADEGEN_ALLOW_REPEATED_IDS": "1",
                     **variables,
                 },
                 stdin=subprocess.DEVNULL,

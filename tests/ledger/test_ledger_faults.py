@@ -21,7 +21,7 @@ import pytest
 from ledger_files import run_child
 
 from tradegen.errors import LedgerError
-from tradegen.ledger import Ledger, create_ledger, open_ledger
+from tradegen.ledger import create_ledger, ledger_at, open_ledger
 from tradegen.ledger.access import commit, explain
 
 # Interrupted
@@ -29,20 +29,20 @@ from tradegen.ledger.access import commit, explain
 
 def test_a_reservation_interrupted_while_it_writes_pages_is_rolled_back_to_the_byte(tmp_path: Path) -> None:
     path = create_ledger(tmp_path / "trade_ids.db").path
-    Ledger(path).reserve(15)
+    ledger_at(path).reserve(15)
     before = path.read_bytes()
     run_child(__file__, "die_amid_writing", path)
     interrupted, journal = path.read_bytes(), Path(f"{path}-journal")
     assert interrupted != before
     assert journal.exists()
-    assert Ledger(path).check() == [
+    assert ledger_at(path).check() == [
         "an interrupted reservation waits to be rolled back: open the ledger, and it is"
     ]
     assert path.read_bytes() == interrupted
     assert open_ledger(path).show().next_id == 16
     assert path.read_bytes() == before
     assert not journal.exists()
-    assert Ledger(path).check() == []
+    assert ledger_at(path).check() == []
 
 
 def die_amid_writing(path: str) -> None:
@@ -65,7 +65,7 @@ def test_a_locked_ledger_is_refused_at_the_deadline(tmp_path: Path, lock: str) -
     before = path.read_bytes()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute(lock)
-        for use in (lambda: open_ledger(path, timeout=0.3), lambda: Ledger(path, 0.3).reserve(1)):
+        for use in (lambda: open_ledger(path, timeout=0.3), lambda: ledger_at(path, 0.3).reserve(1)):
             start = time.monotonic()
             with pytest.raises(
                 LedgerError, match=r"is locked by another process; try again, or end what holds it$"
@@ -73,7 +73,7 @@ def test_a_locked_ledger_is_refused_at_the_deadline(tmp_path: Path, lock: str) -
                 use()
             assert 0.3 <= time.monotonic() - start < 2
     assert path.read_bytes() == before
-    assert Ledger(path, 0).reserve(1) == 1
+    assert ledger_at(path, 0).reserve(1) == 1
 
 
 def test_a_lock_that_goes_before_the_deadline_is_waited_for(tmp_path: Path) -> None:
@@ -93,10 +93,10 @@ def test_a_commit_kept_out_by_a_reader_hands_out_nothing(tmp_path: Path) -> None
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM ranges").fetchall()
         with pytest.raises(LedgerError, match="is locked by another process"):
-            Ledger(path, 0.2).reserve(1, key="event-1")
+            ledger_at(path, 0.2).reserve(1, key="event-1")
         assert path.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == [path.name]
-    assert Ledger(path).reserve(15, key="event-1") == 1
+    assert ledger_at(path).reserve(15, key="event-1") == 1
 
 
 # Failing writes
@@ -107,7 +107,7 @@ def test_a_failing_write_hands_out_nothing_and_leaves_the_file_as_it_was(tmp_pat
     """With room for the journal it is COMMIT that fails, once the ledger must grow by a page."""
     path = create_ledger(tmp_path / "trade_ids.db").path
     for _ in range(30):
-        Ledger(path).reserve(15)
+        ledger_at(path).reserve(15)
     limit = path.stat().st_size if room == "for the journal alone" else 256
     told = json.loads(run_child(__file__, "reserve_until_refused", path, limit))
     assert told["commits refused"] == (room == "for the journal alone")
@@ -116,8 +116,8 @@ def test_a_failing_write_hands_out_nothing_and_leaves_the_file_as_it_was(tmp_pat
     )
     assert told["unchanged"]
     assert [path.name for path in tmp_path.iterdir()] == [path.name]
-    assert Ledger(path).check() == []
-    assert Ledger(path).reserve(15, key="retry") == told["next id"] == 31 * 15 - 14 + 15 * told["reserved"]
+    assert ledger_at(path).check() == []
+    assert ledger_at(path).reserve(15, key="retry") == told["next id"] == 31 * 15 - 14 + 15 * told["reserved"]
 
 
 def reserve_until_refused(path: str, limit: str) -> None:
@@ -129,8 +129,8 @@ def reserve_until_refused(path: str, limit: str) -> None:
         commit(connection, deadline)
         commits_refused -= 1
 
-    pytest.MonkeyPatch().setattr("tradegen.ledger.reservations.commit", counted)
-    ledger, error, reserved = Ledger(Path(path)), "", 0
+    pytest.MonkeyPatch().setattr("tradegen.ledger.sqlite_ledger.commit", counted)
+    ledger, error, reserved = ledger_at(Path(path)), "", 0
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
     while not error:
         before = ledger.path.read_bytes()
@@ -216,8 +216,8 @@ def use_without_permission(path: str) -> None:
         os.setuid(65534)
     uses: dict[str, Callable[[], object]] = {
         "open": lambda: open_ledger(path),
-        "reserve": lambda: Ledger(Path(path)).reserve(1),
-        "check": lambda: Ledger(Path(path)).check(),
+        "reserve": lambda: ledger_at(Path(path)).reserve(1),
+        "check": lambda: ledger_at(Path(path)).check(),
         "create": lambda: create_ledger(Path(path).with_name("new.db")),
     }
     told = {}

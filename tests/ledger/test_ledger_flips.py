@@ -20,7 +20,7 @@ from ledger_files import run_child
 from sizes import size
 
 from tradegen.errors import LedgerError
-from tradegen.ledger import Ledger, create_ledger, open_ledger
+from tradegen.ledger import create_ledger, ledger_at, open_ledger
 
 # In memory where there is such a thing: tens of thousands of trials need no disk.
 FAST_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -133,7 +133,7 @@ def flip_and_reserve(
 ) -> Iterator[str]:
     """Flip each bit alone, reserve under a known key and then anew, twice, and say how that went."""
     content, size, keys = path.read_bytes(), page_size_of(path.read_bytes()), list(handed_out)
-    ledger, highest = Ledger(path), max(last for _, last in handed_out.values())
+    ledger, highest = ledger_at(path), max(last for _, last in handed_out.values())
     spots = {key: [found.start() for found in re.finditer(key.encode(), content)] for key in keys}
     for number, (position, bit) in enumerate(trials):
         path.write_bytes(flipped(content, position, bit))
@@ -220,7 +220,7 @@ def test_a_ledger_cut_short_anywhere_is_refused_and_left_as_it_is(fast_path: Pat
     lengths = {*range(0, len(content), 512), *(chance.randrange(len(content)) for _ in range(300))}
     for length in sorted(lengths):
         fast_path.write_bytes(content[:length])
-        for use in (open_ledger, lambda path: Ledger(path).reserve(1)):
+        for use in (open_ledger, lambda path: ledger_at(path).reserve(1)):
             with pytest.raises(LedgerError, match=r"is empty or cut short|is damaged|not a tradegen ledger"):
                 use(fast_path)
         assert fast_path.read_bytes() == content[:length]

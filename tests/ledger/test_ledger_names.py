@@ -19,7 +19,7 @@ from ledger_files import names_in, run_child
 from test_ledger_stress import fork, print_range, read_ranges, wait_for
 
 from tradegen.errors import LedgerError
-from tradegen.ledger import Ledger, copy_ledger, create_ledger, open_ledger
+from tradegen.ledger import Ledger, copy_ledger, create_ledger, ledger_at, open_ledger
 from tradegen.ledger.access import commit
 
 PROCESSES, KILLS = 8, 200
@@ -38,8 +38,8 @@ def interrupt(path: Path) -> None:
         commit(connection, deadline)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tradegen.ledger.reservations.commit", commit_and_keep)
-        Ledger(path).reserve(5)
+        patch.setattr("tradegen.ledger.sqlite_ledger.commit", commit_and_keep)
+        ledger_at(path).reserve(5)
     kept.rename(journal)
 
 
@@ -70,10 +70,10 @@ def test_a_ledger_with_a_hard_link_is_refused_under_both_names_and_left_as_it_is
     os.link(ledger.path, second)
     before, names = ledger.path.read_bytes(), names_in(tmp_path)
     for path in (ledger.path, second):
-        for use in (partial(open_ledger, path), partial(Ledger(path).reserve, 1), Ledger(path).show):
+        for use in (partial(open_ledger, path), partial(ledger_at(path).reserve, 1), ledger_at(path).show):
             with pytest.raises(LedgerError, match=rf"^{re.escape(str(path))} {LINKED}"):
                 use()
-        assert re.match(f"it {LINKED}", Ledger(path).check()[0])
+        assert re.match(f"it {LINKED}", ledger_at(path).check()[0])
     assert ledger.path.read_bytes() == before
     assert names_in(tmp_path) == names
 
@@ -118,7 +118,7 @@ def reserve_on_two_names(*paths: str) -> None:
     def reserve(path: str) -> None:
         for _ in range(50):
             try:
-                print_range(Ledger(Path(path)), 3)
+                print_range(ledger_at(Path(path)), 3)
             except LedgerError as error:
                 os.write(1, b"refused\n" if re.search(LINKED, str(error)) else f"{error}\n".encode())
 
@@ -145,13 +145,13 @@ def be_killed_on_two_names(path: str) -> None:
     journals = refused = 0
     began = time.perf_counter()
     for _ in range(10):
-        print_range(Ledger(first), 1)
+        print_range(ledger_at(first), 1)
     reservation = (time.perf_counter() - began) / 10
 
     def reserve_forever(name: Path, pipe: int) -> None:
         while True:
             try:
-                print_range(Ledger(name), 1)
+                print_range(ledger_at(name), 1)
             except LedgerError:
                 os.write(pipe, b".")
                 time.sleep(0.001)
@@ -182,11 +182,11 @@ def test_a_creation_killed_before_it_removed_its_draft_leaves_a_ledger_that_work
     path = tmp_path / "trade_ids.db"
     run_child(__file__, "die_after_linking", path)
     assert path.stat().st_nlink == 2
-    assert Ledger(path).check() == []
+    assert ledger_at(path).check() == []
     (tmp_path / "link.db").symlink_to(path)
     assert open_ledger(tmp_path / "link.db").reserve(5) == 1
     assert names_in(tmp_path) == {"trade_ids.db", "link.db"}
-    assert Ledger(path).reserve(5) == 6
+    assert ledger_at(path).reserve(5) == 6
 
 
 def die_after_linking(path: str) -> None:
@@ -228,8 +228,8 @@ def test_the_journal_of_a_reservation_through_a_symbolic_link_lies_beside_the_fi
         interrupt(other)
         assert names_in(tmp_path / "real") == {"trade_ids.db", "trade_ids.db-journal"}
         # Ids of a reservation that did not return were handed to nobody.
-        assert [Ledger(path).reserve(5), Ledger(other).reserve(5)] == [expected, expected + 5]
-        assert Ledger(path).check() == []
+        assert [ledger_at(path).reserve(5), ledger_at(other).reserve(5)] == [expected, expected + 5]
+        assert ledger_at(path).check() == []
 
 
 # Mounts
@@ -259,8 +259,8 @@ def print_uses(*paths: str) -> None:
     for path in paths:
         for use in (
             open_ledger,
-            lambda path: Ledger(Path(path)).reserve(5),
-            lambda path: Ledger(Path(path)).check(),
+            lambda path: ledger_at(Path(path)).reserve(5),
+            lambda path: ledger_at(Path(path)).check(),
         ):
             try:
                 sys.stdout.write(f"{use(path)}\n")

@@ -13,7 +13,7 @@ import pytest
 from ledger_files import LARGEST, names_in, original_ledger, run_sql
 
 from tradegen.errors import LedgerError
-from tradegen.ledger import Ledger, create_ledger, open_ledger
+from tradegen.ledger import Ledger, create_ledger, ledger_at, open_ledger
 
 # The original script's ledger
 
@@ -167,7 +167,7 @@ def test_what_is_no_sound_ledger_is_refused_in_one_sentence_and_left_as_it_is(
     path = tmp_path / "trade_ids.db"
     make(path)
     before = path.read_bytes() if path.is_file() else None
-    for use in (lambda: open_ledger(path, timeout=0.2), lambda: Ledger(path, 0.2).reserve(1)):
+    for use in (lambda: open_ledger(path, timeout=0.2), lambda: ledger_at(path, 0.2).reserve(1)):
         with pytest.raises(LedgerError) as refusal:
             use()
         sentence = str(refusal.value)

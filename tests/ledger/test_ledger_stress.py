@@ -22,11 +22,12 @@ import pytest
 from ledger_files import run_child
 from sizes import size
 
-from tradegen.ledger import Ledger, create_ledger, open_ledger
+from tradegen.ledger import Ledger, create_ledger, ledger_at, open_ledger
 
 pytestmark = pytest.mark.sized
 PROCESSES, RESERVATIONS = 8, size(100, 500)
 KILLS = size(80, 200)
+EACH = 100
 
 
 def test_eight_processes_reserve_without_duplicate_gap_or_refusal(tmp_path: Path) -> None:
@@ -48,6 +49,22 @@ def reserve_in_processes(path: str) -> None:
             print_range(ledger, sizes.randint(1, 1000))
 
     wait_for([fork(partial(reserve, seed)) for seed in range(PROCESSES)])
+
+
+@pytest.mark.large
+def test_thirty_two_processes_reserve_many_times_each(tmp_path: Path) -> None:
+    # A thousand times each takes minutes, most of them for the disk to sync; so it was tried by hand.
+    ledger = create_ledger(tmp_path / "trade_ids.db")
+    output = run_child(__file__, "reserve_with_thirty_two", ledger.path, timeout=1200)
+    printed = read_ranges(output)
+    assert len(printed) == 32 * EACH
+    assert_contiguous_from_1(printed)
+    assert ledger.check() == []
+
+
+def reserve_with_thirty_two(path: str) -> None:
+    ledger = open_ledger(path)
+    wait_for([fork(lambda: [print_range(ledger, 3) for _ in range(EACH)]) for _ in range(32)])
 
 
 def test_checking_and_showing_meanwhile_neither_fail_nor_make_reservations_fail(tmp_path: Path) -> None:
@@ -90,7 +107,7 @@ def test_kill_9_at_random_moments_repeats_no_id_and_leaves_a_clean_ledger(tmp_pa
 
 def reserve_and_be_killed(path: str) -> None:
     moments, journal, journals = random.Random(20250721), Path(f"{path}-journal"), 0
-    ledger = Ledger(Path(path))
+    ledger = ledger_at(Path(path))
     began = time.perf_counter()
     for _ in range(10):
         print_range(ledger, 1)

@@ -24,7 +24,7 @@ from ledger_files import run_child
 from shell import run as shell
 
 from tradegen.errors import OutputError
-from tradegen.ledger import Ledger
+from tradegen.ledger import ledger_at
 
 PAIRS = 2 * BLOCK + 1_000
 
@@ -80,7 +80,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_room_lets_the_run_go_on(
     assert done.code == 0, done.err
     write(a_run(pairs=260_000), tmp_path / "undisturbed", form=form)
     assert files_in(small_disk / "out") == files_in(tmp_path / "undisturbed")
-    assert Ledger(tmp_path / "trade_ids.db").show().ranges == 1
+    assert ledger_at(tmp_path / "trade_ids.db").show().ranges == 1
 
 
 def test_a_limit_on_the_size_of_files_is_said_in_a_sentence_too(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from shell import run as shell
 from sizes import size
 
 from tradegen.errors import OutputError
-from tradegen.ledger import Ledger, create_ledger
+from tradegen.ledger import create_ledger, ledger_at
 
 PAIRS = 2 * BLOCK + 1_000
 MOMENTS = size(8, 20)
@@ -78,7 +78,7 @@ def be_killed(folder: str, whom: str) -> None:
         if child := os.fork():
             return child
         os.setpgid(0, 0)
-        write(run, place / "out", workers=2, reserve=Ledger(place / "ids.db").reserve, **how)
+        write(run, place / "out", workers=2, reserve=ledger_at(place / "ids.db").reserve, **how)
         os._exit(0)
 
     def whole(place: Path) -> float:
@@ -111,7 +111,7 @@ def be_killed(folder: str, whom: str) -> None:
             os.kill(worker, signal.SIGKILL)
         begun = (place / "out/.progress/plan.json").exists() and not (place / "out/manifest.json").exists()
         assert os.waitpid(begin(place, resume=True), 0)[1] == 0
-        ranges = Ledger(place / "ids.db").show().ranges
+        ranges = ledger_at(place / "ids.db").show().ranges
         told.append({"begun": begun, "workers left": left, "ranges": ranges})
     sys.stdout.write(json.dumps(told))
 

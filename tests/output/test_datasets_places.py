@@ -27,7 +27,7 @@ from shell import run as shell
 
 from tradegen.engine.run import prepare
 from tradegen.errors import LedgerError, OutputError
-from tradegen.ledger import Ledger
+from tradegen.ledger import ledger_at
 
 
 def test_a_dataset_is_overwritten_only_on_demand(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_finished_dataset_is_resumed_with_nothing_to_do(tmp_path: Path) -> Non
     digest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["digests"]["trades"]
     assert digest in done.err
     assert "tradegen: out/ holds all of it already; nothing was left to make\n" in done.err
-    assert Ledger(tmp_path / "trade_ids.db").show().ranges == 1
+    assert ledger_at(tmp_path / "trade_ids.db").show().ranges == 1
 
 
 def test_resume_alone_goes_on_with_the_universe_and_the_parts_it_was_begun_with(tmp_path: Path) -> None:
@@ -372,4 +372,4 @@ def test_ctrl_c_leaves_a_dataset_that_the_same_command_resumes(tmp_path: Path, w
     assert shell(*words, "--resume", cwd=tmp_path).code == 0
     write(a_run(pairs=400_000), tmp_path / "expected")
     assert files_in(tmp_path / "out") == files_in(tmp_path / "expected")
-    assert Ledger(tmp_path / "trade_ids.db").show().ranges == 1
+    assert ledger_at(tmp_path / "trade_ids.db").show().ranges == 1

@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from tradegen.aws.log_lines import require_loggable
 from tradegen.engine.feasibility import check
 from tradegen.engine.run import Run
 from tradegen.errors import ScenarioError, TradegenError, named, nearest, shown, whole_number
+from tradegen.ledger import is_url
 from tradegen.market.universe import Market, load_market
 from tradegen.scenario.assignments import assignments
 from tradegen.scenario.model import Scenario
@@ -36,6 +38,8 @@ _SEED_BITS = 53
 LogForm: TypeAlias = Literal["array", "records"]
 _CLOCK_FIELDS = ("date", "start", "end")
 _PREFIX = "TRADEGEN_"
+_ALLOW_REPEATS = "TRADEGEN_ALLOW_REPEATED_IDS"
+_LOST = Path("/tmp")  # noqa: S108  # the name that AWS gives it; nothing is written there
 
 
 def _printable(value: str) -> str:
@@ -181,12 +185,13 @@ class Order:
 class Environment:
     """What the environment of the Lambda function says, read and checked once, at its cold start.
 
-    ``TRADE_IDS`` is the path of the ledger. ``TRADEGEN_LOG`` is ``array`` or ``records``,
+    ``TRADE_IDS`` is the ledger: a path, or ``dynamodb://TABLE``. ``TRADEGEN_ALLOW_REPEATED_IDS`` lets it lie
+    under ``/tmp`` of a Lambda function. ``TRADEGEN_LOG`` is ``array`` or ``records``,
     ``TRADEGEN_MAX_PAIRS`` the cap on pairs, ``TRADEGEN_SCENARIO`` a name or TOML file to start from,
     ``TRADEGEN_TICKERS`` a CSV file. Any other ``TRADEGEN_...`` sets a scenario field: ``TRADEGEN_PAIRS=50``.
     """
 
-    ledger: Path
+    ledger: str
     log: LogForm
     max_pairs: int
     scenario: Scenario
@@ -203,7 +208,10 @@ class Environment:
         """
         ours = {name: value for name, value in variables.items() if name.startswith(_PREFIX)}
         if not variables.get("TRADE_IDS"):
-            raise ScenarioError("TRADE_IDS is not set; expected a path such as /mnt/ledger/trade_ids.db")
+            raise ScenarioError(
+                "TRADE_IDS is not set; expected dynamodb://TABLE, or a path such as /mnt/ledger/trade_ids.db"
+            )
+        _require_lasting(variables, ours.pop(_ALLOW_REPEATS, "0"))
         log: LogForm = "records" if (named_log := ours.pop("TRADEGEN_LOG", "array")) == "records" else "array"
         if named_log != log:
             raise ScenarioError(f"TRADEGEN_LOG is {shown(named_log)}; expected array or records")
@@ -224,7 +232,7 @@ class Environment:
         with _within("the environment"):
             check(scenario, market)
             require_loggable(Run(scenario, market, 2**_SEED_BITS - 1), key="")
-        return cls(Path(variables["TRADE_IDS"]), log, cap, scenario, market)
+        return cls(variables["TRADE_IDS"], log, cap, scenario, market)
 
     def order(self, event: object) -> Order:
         """What an event asks for. The seed follows from the key: the same event, the same records.
@@ -263,6 +271,21 @@ def _within(place: str) -> Iterator[None]:
         raise type(error)(f"{place}: {error}") from None
     except OSError as error:
         raise ScenarioError(f"{place}: {error.filename} cannot be used: {error.strerror}") from None
+
+
+def _require_lasting(variables: Mapping[str, str], allowed: str) -> None:
+    """Refuse a ledger that is lost with an environment of the function, unless that is wanted."""
+    if allowed not in ("0", "1"):
+        raise ScenarioError(f"{_ALLOW_REPEATS} is {shown(allowed)}; expected 1, or 0 as if it were not set")
+    place = variables["TRADE_IDS"]
+    if "AWS_LAMBDA_FUNCTION_NAME" not in variables or allowed == "1" or is_url(place):
+        return
+    if Path(os.path.realpath(place)).is_relative_to(_LOST):
+        raise ScenarioError(
+            f"TRADE_IDS is {shown(place)}, and every environment of a Lambda function has its own /tmp, so"
+            " that ids would repeat; expected dynamodb://TABLE or a path on a file system that is mounted, or"
+            f" {_ALLOW_REPEATS}=1 where repeats do no harm"
+        )
 
 
 def _require_servable(scenario: Scenario, cap: int, place: str) -> None:

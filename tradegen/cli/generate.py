@@ -88,8 +88,11 @@ def generate(
         int | None, typer.Option(parser=number, metavar="N", help="First trade id; leaves the ledger alone.")
     ] = None,
     ledger: Annotated[
-        Path | None,
-        typer.Option(metavar="PATH", help="Ledger that hands out the ids [default: ./trade_ids.db]."),
+        str | None,
+        typer.Option(
+            metavar="PATH|URL",
+            help="Ledger that hands out the ids [default: ./trade_ids.db]: a file, or `dynamodb://TABLE`.",
+        ),
     ] = None,
     form: Annotated[
         str | None,
@@ -243,7 +246,7 @@ def _refuse_contradictions(to_dataset: bool, *, options: bool, beside: bool, two
         raise OutputError("a dataset holds its truth and its manifest; expected no --truth and no --manifest")
 
 
-def _reserve_from(path: Path | None) -> Callable[..., int]:
+def _reserve_from(place: str | None) -> Callable[..., int]:
     """Reserve ids from the ledger named, or from the one in the current folder.
 
     A first use creates that one, and says so. Nothing is opened before ids are asked for.
@@ -252,7 +255,7 @@ def _reserve_from(path: Path | None) -> Callable[..., int]:
     def reserve(count: int, key: str | None = None) -> int:
         from tradegen.ledger import open_ledger, open_or_create
 
-        ledger = open_ledger(path) if path else open_or_create(LEDGER, say)
+        ledger = open_ledger(place) if place else open_or_create(LEDGER, say)
         return ledger.reserve(count, key)
 
     return reserve

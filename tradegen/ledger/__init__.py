@@ -1,4 +1,6 @@
-"""The ledger: which trade ids have been handed out, in one SQLite file, so that none is given twice.
+"""The ledger: which trade ids have been handed out, so that none is given twice.
+
+It is one SQLite file, or a DynamoDB table (``dynamodb://TABLE``), with the same promises.
 
 >>> import tempfile
 >>> folder = tempfile.TemporaryDirectory()
@@ -14,10 +16,10 @@
 >>> folder.cleanup()
 """
 
+from tradegen.ledger.contract import Ledger, LedgerSummary
 from tradegen.ledger.copying import copy_ledger
-from tradegen.ledger.first_use import open_or_create
 from tradegen.ledger.layout import Range
-from tradegen.ledger.reservations import Ledger, LedgerSummary, create_ledger, open_ledger
+from tradegen.ledger.opening import create_ledger, is_url, ledger_at, open_ledger, open_or_create
 
 __all__ = [
     "Ledger",
@@ -25,6 +27,8 @@ __all__ = [
     "Range",
     "copy_ledger",
     "create_ledger",
+    "is_url",
+    "ledger_at",
     "open_ledger",
     "open_or_create",
 ]

@@ -20,14 +20,15 @@ from tradegen.ledger.access import (
 )
 from tradegen.ledger.creation import drafted
 from tradegen.ledger.names import reaching
-from tradegen.ledger.reservations import Ledger, open_ledger
+from tradegen.ledger.opening import Place, ledger_at, open_ledger
+from tradegen.ledger.sqlite_ledger import SqliteLedger
 
 # Where SQLite's readers hold their shared lock, by its file format. While one holds it, nobody writes pages.
 _SHARED_FIRST, _SHARED_SIZE = 0x4000_0002, 510
 _FORMATS, _WAL = slice(18, 20), b"\x02\x02"  # in the header: the write and read versions, both 2 in WAL mode
 
 
-def copy_ledger(old: str | os.PathLike[str], new: str | os.PathLike[str], *, timeout: float = 15.0) -> Ledger:
+def copy_ledger(old: Place, new: Place, *, timeout: float = 15.0) -> SqliteLedger:
     """Copy a ledger to a new file, whole and checked through or not at all.
 
     From then on, only the new file may be used: both would hand out the same ids. Nothing marks the old one.
@@ -47,15 +48,16 @@ def copy_ledger(old: str | os.PathLike[str], new: str | os.PathLike[str], *, tim
 
     Returns
     -------
-    Ledger
+    SqliteLedger
         The new one.
 
     Raises
     ------
     LedgerError
-        If the old one is missing, damaged, no ledger or locked, or the new one cannot be created.
+        If the old one is missing, damaged, no ledger or locked, or the new one cannot be created, or one of
+        them is no file.
     """
-    source, copy = Ledger(Path(old), timeout), Ledger(Path(new), timeout)
+    source, copy = _file_at(old, timeout), _file_at(new, timeout)
     with drafted(copy.path) as draft:
         # Opening finishes what a killed process left half done. What may not be opened may still be whole.
         with suppress(LedgerError):
@@ -66,6 +68,16 @@ def copy_ledger(old: str | os.PathLike[str], new: str | os.PathLike[str], *, tim
             os.fsync(written.fileno())
         _require_sound(draft, source, timeout)
     return copy
+
+
+def _file_at(place: Place, timeout: float) -> SqliteLedger:
+    ledger = ledger_at(place, timeout)
+    if not isinstance(ledger, SqliteLedger):
+        raise LedgerError(
+            f"{ledger.place} is no file, and only files are copied; to go on there, create a ledger past"
+            f" every id in use: tradegen ledger create {ledger.place} --first-id N"
+        )
+    return ledger
 
 
 @contextmanager
@@ -90,7 +102,7 @@ def _unchanging(path: Path, timeout: float) -> Iterator[BinaryIO]:
             yield file
 
 
-def _require_sound(draft: Path, source: Ledger, timeout: float) -> None:
+def _require_sound(draft: Path, source: SqliteLedger, timeout: float) -> None:
     """Raise LedgerError about the source unless the draft is a sound ledger."""
     with draft.open("rb") as file:
         if file.read(_FORMATS.stop)[_FORMATS] == _WAL:
