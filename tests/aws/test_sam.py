@@ -17,7 +17,8 @@ from emulator import SAM, sam_is_there, started
 from lambda_events import rule_event, scheduler_input
 
 pytestmark = pytest.mark.skipif(
-    not sam_is_there(), reason="`make lambda-local` installs AWS SAM into .venv-sam"
+    not sam_is_there() and os.environ.get("CI") != "true",
+    reason="`make lambda-local` installs AWS SAM into .venv-sam",
 )
 
 # As CloudFormation does it: SAM's function becomes resources of CloudFormation. No policy is looked up.

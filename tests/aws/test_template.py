@@ -194,3 +194,13 @@ def test_each_finding_of_checkov_that_is_skipped_has_a_reason() -> None:
         for one in template["Resources"].values():
             for skip in one.get("Metadata", {}).get("checkov", {}).get("skip", []):
                 assert len(skip["comment"]) > 40
+
+
+def test_the_page_on_deploying_names_every_parameter_and_alarm_and_how_many_combinations_were_tried() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    alarms = [
+        name for name, one in MONITORING["Resources"].items() if one["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    for name in [*MAIN["Parameters"], *alarms]:
+        assert f"`{name}`" in page or f"`{name}=" in page, name
+    assert f"each of {len(deployments())} combinations" in page

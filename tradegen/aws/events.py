@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from tradegen.aws.log_lines import require_loggable
-from tradegen.aws.rates import interval
+from tradegen.aws.schedule_rate import interval
 from tradegen.engine.feasibility import check
 from tradegen.engine.run import Run
 from tradegen.errors import ScenarioError, TradegenError, named, nearest, shown, whole_number
