@@ -104,3 +104,14 @@ def test_under_awss_emulator_an_event_that_is_refused_is_an_error_and_the_next_i
         refused = emulator.invoke(rule_event(1, scenario={"pairs": 0}))
         assert (refused["errorType"], emulator.lines()) == ("ScenarioError", [])
         assert emulator.invoke(rule_event(2))["first_id"] == 1
+
+
+def test_under_awss_emulator_a_cold_start_that_cannot_work_says_which_variable_is_wrong(
+    tmp_path: Path,
+) -> None:
+    variables = {"TRADE_IDS": str(tmp_path / "trade_ids.db"), "TRADEGEN_WINDOW": "cron(0/3 * * * ? *)"}
+    with started(tmp_path, variables) as emulator:
+        refused = emulator.invoke(rule_event(1))
+    assert refused["errorType"] == "ScenarioError"
+    assert refused["errorMessage"].startswith("TRADEGEN_WINDOW is 'cron(0/3 * * * ? *)'; expected the")
+    assert not (tmp_path / "trade_ids.db").exists()

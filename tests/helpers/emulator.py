@@ -60,6 +60,8 @@ class Emulator:
             try:
                 with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                     return json.loads(answer.read())
+            except urllib.error.HTTPError as error:
+                return json.loads(error.read())  # of a cold start that failed
             except urllib.error.URLError as error:
                 # It does not listen yet.
                 if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > deadline:
@@ -123,7 +125,10 @@ def main(paths: list[str]) -> None:
             response = running.invoke(event)
             sys.stdout.write("".join(f"{line}\n" for line in running.lines()))
             sys.stdout.flush()
+            if isinstance(response, dict):
+                response.pop("stackTrace", None)  # which is in the log
             sys.stderr.write(f"--- {json.dumps(response)}\n")
+    sys.stderr.write(f"All that was logged: {folder / 'printed'}\n")
 
 
 if __name__ == "__main__":
