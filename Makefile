@@ -161,7 +161,7 @@ deploy: $(SAM)/ready
 undeploy: $(SAM)/ready
 	@echo 'This deletes the function, its schedule, log, queues, alarms and images.'
 	@echo 'It keeps the ledger, so that no trade id is ever handed out again: the DynamoDB table'
-	@echo '(or the file system), which costs what its storage does. Last section of docs/deploy.md: deleting it, too.'
+	@echo '(or the file system), which costs what its storage does. How to delete it, too: docs/deploy.md'
 	$(SAM)/bin/sam delete --stack-name $(STACK) --config-file $(CURDIR)/samconfig.toml
 
 browser:
