@@ -7,6 +7,10 @@ READY := .venv/ready
 COMPILED := .venv/compiled
 LOWEST := .venv-lowest
 LOWEST_READY := $(LOWEST)/ready
+# AWS SAM in an environment of its own: it pins an older click than tradegen needs.
+SAM := .venv-sam
+STACK ?= tradegen
+ARCHITECTURE ?= arm64
 # Where Python is told to write no bytecode, as in many containers, each of the processes that tests start would compile
 # pandas and all else anew, and take three times as long to start.
 COMPILE = test -z "$$PYTHONDONTWRITEBYTECODE" || $(1)/bin/python -m compileall -qq -j 0 $(2) >&2 || true
@@ -22,7 +26,7 @@ LARGE := TRADEGEN_TESTS=large
 IN_CONTAINER ?= $(wildcard /.dockerenv /run/.containerenv)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks docs browser requirements clean
+.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks docs browser deploy undeploy lambda-local requirements clean
 
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
@@ -32,6 +36,9 @@ help:
 	@echo 'make test-cpu      the tests of what decides values, as on a processor with fewer features'
 	@echo 'make notebooks     open the notebooks in JupyterLab'
 	@echo 'make docs          the documentation site, docs/_build/html/index.html, and what a browser finds wrong with it (a minute)'
+	@echo 'make lambda-local  the Lambda under AWS'\''s emulator, invoked with a few events (ARGS=EVENT.json: with yours)'
+	@echo 'make deploy        build the image, and deploy the Lambda to AWS; asks for everything (docs/deploy.md; needs Docker)'
+	@echo 'make undeploy      take it away again, all but the ledger'
 	@echo 'make bench         speed: medians of alternating runs'
 	@echo 'make bench-verify  10,000,000 pairs generated and verified: time, memory (minutes, 4 GB of disk)'
 	@echo 'make bench-score   10,000,000 pairs scored: time, memory (a minute, 0.6 GB of disk)'
@@ -141,13 +148,36 @@ test-lowest: $(LOWEST_READY)
 test-exhaustive: $(READY)
 	$(BIN)/python tests/helpers/exhaustive.py $(ARGS)
 
+$(SAM)/ready: lambda/sam-requirements.txt $(READY)
+	@echo 'Setting up $(SAM), only this once (220 MB)' >&2
+	@$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(SAM)
+	@$(BIN)/uv pip install --quiet --python $(SAM) -r lambda/sam-requirements.txt
+	@touch $@
+
+lambda-local: $(READY) $(SAM)/ready
+	@$(BIN)/python tests/helpers/emulator.py $(ARGS)
+
+# The answers are kept in samconfig.toml, and offered the next time.
+deploy: $(SAM)/ready
+	$(SAM)/bin/sam build --template lambda/template.yaml --parameter-overrides Architecture=$(ARCHITECTURE)
+	$(SAM)/bin/sam deploy --guided --stack-name $(STACK) --config-file $(CURDIR)/samconfig.toml
+	@echo 'The schedule runs once the ledger is there (CreateLedger above) and Enabled is true: docs/deploy.md'
+
+undeploy: $(SAM)/ready
+	@echo 'This deletes the function, its schedule, log, queues, alarms and images.'
+	@echo 'It keeps the ledger, so that no trade id is ever handed out again: the DynamoDB table'
+	@echo '(or the file system), which costs what its storage does. How to delete it, too: docs/deploy.md'
+	$(SAM)/bin/sam delete --stack-name $(STACK) --config-file $(CURDIR)/samconfig.toml
+
 browser:
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } >&2
 
 requirements: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --annotation-style line \
 		--no-header pyproject.toml -o requirements.txt
+	echo aws-sam-cli | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line \
+		--no-header - -o lambda/sam-requirements.txt
 
 clean:
-	rm -rf .venv $(LOWEST) docs/_build docs/generated docs/tutorial benchmarks/.peers-* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out
+	rm -rf .venv $(LOWEST) $(SAM) .aws-sam docs/_build docs/generated docs/tutorial benchmarks/.peers-* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build out
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

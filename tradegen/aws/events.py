@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from tradegen.aws.log_lines import require_loggable
+from tradegen.aws.schedule_rate import interval
 from tradegen.engine.feasibility import check
 from tradegen.engine.run import Run
 from tradegen.errors import ScenarioError, TradegenError, named, nearest, shown, whole_number
@@ -30,9 +31,7 @@ from tradegen.scenario.validation import STRICT, Expected, explain
 
 __all__ = ["Environment", "Order", "read_event"]
 
-WINDOW = dt.timedelta(minutes=3)
-"""Records' times fall in this window before the event's time: the schedule's own interval."""
-
+_RATE = "rate(3 minutes)"
 _MAX_PAIRS = 10_000
 _SEED_BITS = 53
 LogForm: TypeAlias = Literal["array", "records"]
@@ -186,12 +185,15 @@ class Environment:
     """What the environment of the Lambda function says, read and checked once, at its cold start.
 
     ``TRADE_IDS`` is the ledger: a path, or ``dynamodb://TABLE``. ``TRADEGEN_ALLOW_REPEATED_IDS`` lets it lie
-    under ``/tmp`` of a Lambda function. ``TRADEGEN_LOG`` is ``array`` or ``records``,
+    under ``/tmp`` of a Lambda function. ``TRADEGEN_WINDOW`` is the schedule's rate, such as
+    ``rate(3 minutes)``: records' times lie in one such interval before the event's time.
+    ``TRADEGEN_LOG`` is ``array`` or ``records``,
     ``TRADEGEN_MAX_PAIRS`` the cap on pairs, ``TRADEGEN_SCENARIO`` a name or TOML file to start from,
     ``TRADEGEN_TICKERS`` a CSV file. Any other ``TRADEGEN_...`` sets a scenario field: ``TRADEGEN_PAIRS=50``.
     """
 
     ledger: str
+    window: dt.timedelta
     log: LogForm
     max_pairs: int
     scenario: Scenario
@@ -212,6 +214,7 @@ class Environment:
                 "TRADE_IDS is not set; expected dynamodb://TABLE, or a path such as /mnt/ledger/trade_ids.db"
             )
         _require_lasting(variables, ours.pop(_ALLOW_REPEATS, "0"))
+        window = interval(ours.pop("TRADEGEN_WINDOW", _RATE), "TRADEGEN_WINDOW")
         log: LogForm = "records" if (named_log := ours.pop("TRADEGEN_LOG", "array")) == "records" else "array"
         if named_log != log:
             raise ScenarioError(f"TRADEGEN_LOG is {shown(named_log)}; expected array or records")
@@ -232,7 +235,7 @@ class Environment:
         with _within("the environment"):
             check(scenario, market)
             require_loggable(Run(scenario, market, 2**_SEED_BITS - 1), key="")
-        return cls(variables["TRADE_IDS"], log, cap, scenario, market)
+        return cls(variables["TRADE_IDS"], window, log, cap, scenario, market)
 
     def order(self, event: object) -> Order:
         """What an event asks for. The seed follows from the key: the same event, the same records.
@@ -246,7 +249,7 @@ class Environment:
         for name in found.scenario:
             _require_settable(name, f"event: scenario.{named(name)}")
         end = _utc(found.moment)
-        start = end - WINDOW
+        start = end - self.window
         with _within("event: scenario"):
             scenario = self.scenario.replace(**found.scenario) if found.scenario else self.scenario
         _require_servable(scenario, self.max_pairs, "event: scenario")
