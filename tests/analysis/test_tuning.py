@@ -163,3 +163,9 @@ def test_every_named_scenario_can_be_drawn_alone_and_compared(name: str) -> None
     for other in (None, tuning.other):
         assert png(draw_bench(tuning.outcome, other)).startswith(b"\x89PNG")
     assert f"{tuning.outcome.mismatched:,} of 1,000 pairs" in headline(tuning.outcome)
+
+
+def test_the_command_can_be_pasted_whatever_the_file_is_called() -> None:
+    command = Tuning(pairs=15).command("a b.toml")
+    assert "--scenario 'a b.toml' " in command
+    assert command.endswith("--out trades.csv --truth truth.csv")

@@ -95,7 +95,7 @@ def test_an_analyst_tunes_a_scenario_on_the_page_and_generates_from_it(folder: P
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     counts = json.loads((folder / "m.json").read_text())["counts"]
     assert f"{counts['mismatched_pairs']:,}" == shown.group()
-    assert counts["by_cause"]["hot spot 1"]["applied"] > 0
+    assert counts["by_cause"]["spot 1"]["applied"] > 0
     assert "quantity.nudge" not in counts["by_mechanism"]
 
 
@@ -112,8 +112,8 @@ def test_a_file_of_breaks_is_fitted_on_the_page(folder: Path, address: str) -> N
         with page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Breaks").click()
         chooser.value.set_files(breaks)
-        page.get_by_label("of so many trades").fill("2000")
-        page.get_by_label("of so many trades").press("Enter")
+        page.get_by_label("trades compared").fill("2000")
+        page.get_by_label("trades compared").press("Enter")
         page.get_by_role("button", name="Fit to them").click()
         expect(page.get_by_text("breaks.csv: 100 of 2,000 trades break, 5.00%")).to_be_visible(
             timeout=SECONDS
@@ -142,8 +142,8 @@ def test_the_slider_works_in_the_notebook_too(tmp_path: Path) -> None:
                 for _ in range(4):  # down to the bench, which then stands in the middle
                     page.keyboard.press("Shift+Enter")
                 status = page.get_by_role("status").filter(has_text="pairs are mismatched").first
-                expect(status).to_contain_text("asked 3.00%", timeout=SECONDS)
+                expect(status).to_contain_text("asked 3%", timeout=SECONDS)
                 page.locator(".noUi-handle").first.press("ArrowRight")
-                expect(status).to_contain_text("asked 3.10%", timeout=SECONDS)
+                expect(status).to_contain_text("asked 3.1%", timeout=SECONDS)
         finally:
             server.terminate()

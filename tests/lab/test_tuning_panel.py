@@ -55,7 +55,7 @@ def upload(name: str, content: bytes) -> tuple[dict[str, Any], ...]:
 def test_the_slider_sets_the_rate_and_the_page_says_how_many_pairs_that_is(panel: TuningPanel) -> None:
     control(panel, "mismatched").value = 12.5
     assert panel.tuning.scenario.mismatch_rate == 0.125
-    assert "250 of 2,000 pairs are mismatched: 12.50%, asked 12.50%" in texts(panel)
+    assert "250 of 2,000 pairs are mismatched: 12.5%, asked 12.5%" in texts(panel)
 
 
 def test_a_weight_of_0_takes_a_mechanism_out_of_the_numbers_and_of_the_sizes(panel: TuningPanel) -> None:
@@ -131,7 +131,7 @@ def test_a_file_of_breaks_is_fitted(panel: TuningPanel) -> None:
         pair = (row.altered, row.original)
         writer.writerow([row.trade_id, row.field, *(pair if row.leg == "OURS" else pair[::-1])])
     control(panel, "Breaks", widgets.FileUpload).value = upload("breaks.csv", file.getvalue().encode())
-    control(panel, "of so many trades").value = 1_000
+    control(panel, "trades compared").value = 1_000
     control(panel, "Fit to them").click()
     assert "breaks.csv: 50 of 1,000 trades break, 5" in texts(panel)
     assert panel.tuning.scenario.mismatch_rate == 0.05
@@ -157,3 +157,50 @@ def test_the_saved_scenario_generates_what_the_page_shows(
 def test_two_scenarios_are_compared(panel: TuningPanel) -> None:
     control(panel, "with").value = "clean"
     assert "in the scenario compared with: 0" in texts(panel)
+
+
+def test_a_control_that_is_refused_shows_again_what_the_scenario_has_and_says_why(panel: TuningPanel) -> None:
+    control(panel, "scenario").value = "original"
+    weights = [one for one in below(panel) if isinstance(one, widgets.FloatSlider) and one.max != 100]
+    for slider in weights:
+        slider.value = 0
+    left = [slider for slider in weights if slider.value]
+    assert len(left) == len(panel.tuning.scenario.weights) == 1
+    assert "mechanisms has no weight above 0" in texts(panel)
+
+
+def test_a_part_of_a_share_is_refused_and_not_read_as_ten_times_as_much(panel: TuningPanel) -> None:
+    control(panel, "quantity, shares").value = 1.5
+    assert "tolerances.quantity is 1.5; expected whole shares" in texts(panel)
+    assert control(panel, "quantity, shares").value == 0
+    control(panel, "quantity, shares").value = 5.0
+    assert panel.tuning.scenario.tolerances.quantity == 5
+
+
+def test_a_hot_spot_of_another_measure_begins_with_a_usual_number(panel: TuningPanel) -> None:
+    control(panel, "Add a hot spot").click()
+    control(panel, "broker").value = "BKR004"
+    control(panel, "how much").value = "share"
+    [spot] = panel.tuning.scenario.hot_spots
+    assert (spot.factor, spot.share) == (None, 0.5)
+
+
+def test_the_name_that_is_proposed_is_free_and_the_command_stands_there_only_once_it_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "desk.toml").write_text("mine")
+    panel = TuningPanel(pairs=500)
+    assert control(panel, "file").value == "desk-2.toml"
+    assert "tradegen generate" not in texts(panel)
+    control(panel, "Save").click()
+    assert "tradegen generate --scenario desk-2.toml" in texts(panel)
+    control(panel, "mismatched").value = 1
+    assert "tradegen generate" not in texts(panel)
+
+
+def test_a_file_of_breaks_with_other_columns_is_refused_under_its_own_name(panel: TuningPanel) -> None:
+    control(panel, "Breaks", widgets.FileUpload).value = upload("desk.csv", b"Ref,Field\n1,Price\n")
+    control(panel, "Fit to them").click()
+    assert "desk.csv has no column trade_id" in texts(panel)
+    assert "/tmp" not in texts(panel)

@@ -203,7 +203,7 @@ def test_a_page_that_cannot_be_made_leaves_the_one_before(folder: Path) -> None:
         (["other.json"], "other.json is none of what a report is made from"),
         (["broken.json"], "broken.json is not JSON"),
         (["manifest.json", "--out", "report.pdf"], "--out is report.pdf; expected a name that ends in .html"),
-        (["empty"], "empty/manifest.json cannot be read"),
+        (["empty"], "empty holds no manifest.json; expected a dataset that is finished"),
     ],
 )
 def test_what_no_page_can_be_made_of_is_refused_in_a_sentence(

@@ -176,10 +176,12 @@ def _outstanding(table: pd.DataFrame, by: By) -> str:
 
 
 def _far(table: pd.DataFrame) -> pd.Series[bool]:
-    """Whether a group's rate is half as large again as the middle one or more, or as much smaller."""
+    """Whether a group has half as large a rate again as the middle one, or as much smaller, as asked."""
     middle = table["share"].median()
     beyond = (table["low_all"] > middle) | (table["high_all"] < middle)
-    return beyond & ((table["share"] >= _FAR * middle) | (table["share"] <= middle / _FAR))
+    for rate in (table["share"], table["asked"]):
+        beyond &= (rate >= _FAR * rate.median()) | (rate <= rate.median() / _FAR)
+    return beyond
 
 
 def _listed(far: pd.DataFrame, by: By) -> str:

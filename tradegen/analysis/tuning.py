@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -201,10 +202,12 @@ class Tuning:
         same = {name: getattr(self.scenario, name) for name in window}
         self.other = self._made(Scenario.load(scenario).replace(pairs=self.scenario.pairs, **same))
 
-    def command(self, path: str) -> str:
+    def command(self, path: str | os.PathLike[str]) -> str:
         """The command line that makes these very trades from the saved scenario."""
-        options = f"--seed {self._seed} --first-id 1 --date {self.outcome.scenario.date} --out trades.csv"
-        return f"tradegen generate --scenario {path} {options}"
+        same = f"--seed {self._seed} --first-id 1 --date {self.outcome.scenario.date}"
+        return (
+            f"tradegen generate --scenario {shlex.quote(str(path))} {same} --out trades.csv --truth truth.csv"
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the scenario as TOML.

@@ -64,8 +64,8 @@ def headline(outcome: Outcome, other: Outcome | None = None) -> str:
     """How many pairs are mismatched, in words."""
     pairs = outcome.scenario.pairs
     text = (
-        f"{outcome.mismatched:,} of {pairs:,} pairs are mismatched: {outcome.mismatched / pairs:.2%}, "
-        f"asked {outcome.asked:.2%}"
+        f"{outcome.mismatched:,} of {pairs:,} pairs are mismatched: {100 * outcome.mismatched / pairs:.4g}%, "
+        f"asked {100 * outcome.asked:.4g}%"
     )
     return f"{text}; in the scenario compared with: {other.mismatched:,}" if other else text
 

@@ -33,16 +33,17 @@ def button(text: str, pressed: Callable[[], None], error: widgets.HTML) -> widge
     return made
 
 
-def refusable(act: Callable[[], None], error: widgets.HTML) -> None:
-    """Do something that may be refused, and say so."""
+def refusable(act: Callable[[], None], error: widgets.HTML) -> bool:
+    """Do something that may be refused, say so, and tell whether it was done."""
     try:
         act()
     except TradegenError as refused:
         error.value = (
             f'<span role="alert" style="color: #b3261e; font-weight: 600">{html.escape(str(refused))}</span>'
         )
-    else:
-        error.value = ""
+        return False
+    error.value = ""
+    return True
 
 
 class Control:
@@ -53,7 +54,8 @@ class Control:
     widget : Widget
         With a ``value``.
     apply : callable
-        Takes the new value; may raise a `TradegenError`, whose sentence then stands below the widget.
+        Takes the new value; may raise a `TradegenError`. The widget then shows the old value again, and the
+        sentence stands below it.
     """
 
     def __init__(self, widget: widgets.Widget, apply: Callable[[Any], None]) -> None:
@@ -83,5 +85,8 @@ class Control:
         self.show(value)
 
     def _changed(self, change: dict[str, Any]) -> None:
-        if not self._showing:
-            refusable(lambda: self._apply(change["new"]), self.error)
+        if self._showing or refusable(lambda: self._apply(change["new"]), self.error):
+            return
+        said = self.error.value
+        self.show(change["old"])
+        self.error.value = said

@@ -17,6 +17,7 @@ _MEASURES = {
     "rate of its own": "rate",
     "share of all mismatches": "share",
 }
+_USUAL = {"factor": 3.0, "rate": 0.1, "share": 0.5}
 
 
 class HotSpotControls:
@@ -48,8 +49,8 @@ class HotSpotControls:
 
     def _add(self) -> None:
         names = {row.name for row in self._rows}
-        name = next(f"hot spot {n}" for n in range(1, len(names) + 2) if f"hot spot {n}" not in names)
-        self._set([*self._rows, _Row({"name": name, "where": {}, "factor": 3.0}, self)])
+        name = next(f"spot {n}" for n in range(1, len(names) + 2) if f"spot {n}" not in names)
+        self._set([*self._rows, _Row({"name": name, "where": {}, "factor": _USUAL["factor"]}, self)])
 
     def _set(self, rows: list[_Row]) -> None:
         self._rows = rows
@@ -60,15 +61,15 @@ class _Row:
     """One hot spot. What has no control here, such as mechanisms of its own, stays as it is."""
 
     def __init__(self, spot: dict[str, Any], rows: HotSpotControls) -> None:
-        self._spot, self._rows = spot, rows
+        self._spot, self._rows, self._setting = spot, rows, False
         where = spot["where"]
         measure = next(name for name in _MEASURES.values() if name in spot)
         self._name = _text("name", spot["name"])
         self._where = {
-            "broker_id": _text("broker", _listed(where.get("broker_id")), "BKR004, BKR007"),
-            "ticker": _text("ticker", _listed(where.get("ticker")), "AAPL"),
-            "hours": _text("hours", _listed(where.get("hours")), "15:30-16:00"),
-            "min_notional": _text("at least, dollars", where.get("min_notional", ""), "1000000"),
+            "broker_id": _text("broker", _listed(where.get("broker_id")), "any; or BKR004, BKR007"),
+            "ticker": _text("ticker", _listed(where.get("ticker")), "any; or AAPL"),
+            "hours": _text("hours", _listed(where.get("hours")), "any; or 15:30-16:00"),
+            "min_notional": _text("at least, dollars", where.get("min_notional", ""), "any; or 1000000"),
         }
         self._measure = widgets.Dropdown(options=_MEASURES, value=measure, description="how much")
         self._value = widgets.FloatText(value=spot[measure], description="number", continuous_update=False)
@@ -79,9 +80,18 @@ class _Row:
         for control in controls:
             control.style = WIDE
             control.layout.width = "25em"
-            control.observe(lambda _: refusable(rows.apply, self._error), "value")
+            control.observe(self._changed, "value")
         self.box = stacked(*controls, self._error, remove)
         self.box.layout = widgets.Layout(border="1px solid #bbb", padding="0.4em", margin="0 0 0.6em 0")
+
+    def _changed(self, change: dict[str, Any]) -> None:
+        if self._setting:
+            return
+        if change["owner"] is self._measure:
+            self._setting = True
+            self._value.value = _USUAL[change["new"]]
+            self._setting = False
+        refusable(self._rows.apply, self._error)
 
     @property
     def name(self) -> str:

@@ -84,7 +84,9 @@ class SizeControls:
                 controls[setting.name].show(_scaled(value, _scale(setting)))
             shape = settings.get("shape", "uniform")
             self._notes[name].value = (
-                "" if shape == "uniform" else f"The sizes have the shape {shape}; a new end makes them even."
+                ""
+                if shape == "uniform"
+                else f"Changing min or max replaces this {shape} shape by an even spread."
             )
 
     def _settings(self, name: str) -> Mapping[str, Any]:
@@ -92,14 +94,16 @@ class SizeControls:
 
     def _control(self, name: str, setting: Any) -> Control:
         unit = "%" if _scale(setting) == 100 else setting.unit.removeprefix("number of ")
-        kinds = {"whole": widgets.IntText, "number": widgets.FloatText, "zone": widgets.Text}
+        kinds = {"whole": widgets.FloatText, "number": widgets.FloatText, "zone": widgets.Text}
         kind = "zone" if not isinstance(setting, Setting) else "whole" if setting.whole else "number"
         widget = kinds[kind](
             description=f"{setting.name} ({unit})", tooltip=setting.about, continuous_update=False
         )
 
         def apply(value: Any) -> None:
-            new = {setting.name: _scaled(value, 1 / _scale(setting))}
+            # A number box for whole numbers would read 1.5 as 15.
+            given = int(value) if kind == "whole" and value == int(value) else value
+            new = {setting.name: _scaled(given, 1 / _scale(setting))}
             settings = self._settings(name)
             if settings.get("shape", "uniform") != "uniform":
                 ends = {one.name: settings[one.name] for one in CATALOGUE[name].settings}

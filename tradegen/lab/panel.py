@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -103,13 +104,13 @@ class TuningPanel(widgets.HBox):  # type: ignore[misc]  # ipywidgets has no type
         if list(self._measure.options) != labels:
             self._choosing = True
             kept, self._measure.options = self._measure.value, labels
-            if kept in labels:
-                self._measure.value = kept
+            # To none and back: a browser that is told of other options alone shows none of them.
+            self._measure.index = None
+            if labels:
+                self._measure.value = kept if kept in labels else labels[0]
             self._choosing = False
         self._draw_picture()
-        self._command.value = (
-            f"The same trades: <code>{html.escape(self.tuning.command(self._name.value))}</code>"
-        )
+        self._saved.value = ""
         self._examples.value = f"<h3>Some of these pairs</h3>{self.tuning.examples()}"
 
     def _draw_picture(self) -> None:
@@ -146,27 +147,26 @@ class TuningPanel(widgets.HBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def _tolerance_controls(self) -> dict[str, Control]:
         late = {"continuous_update": False}
-        number, whole = widgets.FloatText, widgets.IntText
+        number = widgets.FloatText
         price = number(description="price", **late)
         units = {"basis points": "bps", "dollars": "absolute", "ticks": "ticks"}
         unit = widgets.Dropdown(options=units, description="unit of the price's")
 
         def apply_price(_: Any) -> None:
-            whole_ticks = unit.value == "ticks" and price.value == int(price.value)
-            size = int(price.value) if whole_ticks else price.value
+            size = _whole(price.value) if unit.value == "ticks" else price.value
             # All three units: a price's tolerance has one, and the one there was is to go.
             given = {**dict.fromkeys(units.values()), unit.value: size} if price.value else None
             self._change({"tolerances": {"price": given}})
 
         def apply(name: str) -> Callable[[Any], None]:
-            return lambda value: self._change({"tolerances": {name: value}})
+            return lambda value: self._change({"tolerances": {name: _whole(value)}})
 
         return {
             "price": Control(price, apply_price),
             "unit": Control(unit, apply_price),
-            "quantity": Control(whole(description="quantity, shares", **late), apply("quantity")),
+            "quantity": Control(number(description="quantity, shares", **late), apply("quantity")),
             "trade_timestamp": Control(number(description="time, seconds", **late), apply("trade_timestamp")),
-            "date": Control(whole(description="date, days", **late), apply("date")),
+            "date": Control(number(description="date, days", **late), apply("date")),
         }
 
     def _change(self, fields: Mapping[str, Any]) -> None:
@@ -184,19 +184,18 @@ class TuningPanel(widgets.HBox):  # type: ignore[misc]  # ipywidgets has no type
         return stacked(Control(choice, apply).row)
 
     def _saving(self) -> widgets.VBox:
-        self._name = widgets.Text(value="desk.toml", description="file", style=WIDE)
+        self._name = widgets.Text(value=_free_name(), description="file", style=WIDE)
         self._name.layout.width = "25em"
-        self._command, said, done = note(), note(), note()
+        self._saved, said = note(), note()
 
         def save() -> None:
-            done.value = ""
+            self._saved.value = ""
             self.tuning.save(self._name.value)
-            done.value = f"Saved: {html.escape(str(Path(self._name.value).resolve()))}"
-            self._command.value = (
-                f"The same trades: <code>{html.escape(self.tuning.command(self._name.value))}</code>"
-            )
+            path = html.escape(str(Path(self._name.value).resolve()))
+            command = html.escape(self.tuning.command(self._name.value))
+            self._saved.value = f"Saved: {path}<br>It makes these trades: <code>{command}</code>"
 
-        return stacked(self._name, button("Save", save, said), said, done, self._command)
+        return stacked(self._name, button("Save", save, said), said, self._saved)
 
 
 def _labels(tuning: Tuning) -> list[str]:
@@ -207,7 +206,19 @@ def _table(outcome: Outcome) -> str:
     """What the first panel draws."""
     table = outcome.breaks("mechanism")[["count", "low_count", "high_count", "asked_count"]]
     table.columns = pd.Index(["pairs", "95% from", "to", "asked"])
+    table = table.astype({"95% from": int, "to": int})
     return table.round(1).to_html(border=0, na_rep="depends on the data")
+
+
+def _whole(value: float) -> float:
+    """A whole number as an integer. A box for whole numbers alone would read 1.5 as 15."""
+    return int(value) if value == int(value) else value
+
+
+def _free_name() -> str:
+    """A name for a scenario's file that is not taken yet."""
+    names = itertools.chain(["desk.toml"], (f"desk-{number}.toml" for number in itertools.count(2)))
+    return next(name for name in names if not Path(name).exists())
 
 
 def _rows(controls: Mapping[str, Control]) -> widgets.VBox:

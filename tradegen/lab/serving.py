@@ -111,6 +111,8 @@ def _free(port: int | None) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_HOST, port or 0))
+        except OverflowError:
+            raise LabError(f"port is {port}; expected one from 1 to 65535") from None
         except OSError as error:
             raise LabError(f"port {port} cannot be used: {error.strerror}; expected a free one") from None
         return int(probe.getsockname()[1])

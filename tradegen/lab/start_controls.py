@@ -13,7 +13,7 @@ import ipywidgets as widgets
 
 from tradegen.analysis.tuning import Tuning
 from tradegen.desk.fitting import fit
-from tradegen.errors import ScenarioError
+from tradegen.errors import FitError, ScenarioError
 from tradegen.lab.controls import WIDE, Control, button, note, stacked
 from tradegen.market.universe import Tickers
 from tradegen.scenario.model import DEFAULT, scenario_names
@@ -50,7 +50,7 @@ class StartControls:
             description="Breaks", accept=".csv,.parquet,.ndjson,.json", layout=_WIDTH
         )
         self._trades = widgets.BoundedIntText(
-            value=10_000, min=1, max=10**9, description="of so many trades", style=WIDE
+            value=10_000, min=1, max=10**9, description="trades compared", style=WIDE
         )
         self._fitted, not_opened, not_fitted = note(), note(), note()
         self.box = stacked(
@@ -58,7 +58,10 @@ class StartControls:
             note("<b>or a scenario file</b>"),
             widgets.HBox([self._file, button("Open it", self._open, not_opened)]),
             not_opened,
-            note("<b>or the breaks that your desk had</b>: trade_id, field, ours, theirs"),
+            note(
+                "<b>or the breaks that your desk had</b>, in a file with the columns trade_id, field, "
+                "ours and theirs; <code>tradegen fit</code> takes other names"
+            ),
             self._breaks,
             self._trades,
             button("Fit to them", self._fit, not_fitted),
@@ -89,7 +92,11 @@ class StartControls:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_bytes(content)
-            found = fit(breaks=path, trades=self._trades.value, tickers=self._tickers)
+            try:
+                found = fit(breaks=path, trades=self._trades.value, tickers=self._tickers)
+            except FitError as error:
+                # The user knows the file by its name alone.
+                raise FitError(str(error).replace(f"{folder}/", "")) from None
         self._add(name, found.scenario)
         rate = found.numbers[0]
         told = f"{name}: {rate.count:,} of {rate.of:,} trades break, {rate.text} ({rate.interval})."

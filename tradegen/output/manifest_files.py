@@ -88,6 +88,8 @@ def load_manifest(place: str, endpoint: str | None = None) -> dict[str, Any]:
             raise ScenarioError(f"{prefix} holds no {MANIFEST}; expected a dataset that is finished")
         return read_manifest(content, f"{prefix.rstrip('/')}/{MANIFEST}")
     file = Path(place) / MANIFEST if Path(place).is_dir() else Path(place)
+    if file != Path(place) and not file.exists():
+        raise ScenarioError(f"{place} holds no {MANIFEST}; expected a dataset that is finished")
     try:
         return read_manifest(read_file(file), str(file))
     except OSError as error:

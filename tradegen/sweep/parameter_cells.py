@@ -147,11 +147,12 @@ def _require_kernel(path: Path, node: Any) -> None:
 
     kernel = node.metadata.get("kernelspec", {})
     name, language = kernel.get("name"), kernel.get("language", "python")
-    if not name or language != "python":
+    if not name:
         raise ScenarioError(
-            f"notebook {path} is for {f'a kernel of {language}' if name else 'no kernel'}; "
-            "expected one for Python"
+            f"notebook {path} does not say which kernel it needs; open and save it in Jupyter"
         )
+    if language != "python":
+        raise ScenarioError(f"notebook {path} is for a kernel of {language}; expected one for Python")
     try:
         KernelSpecManager().get_kernel_spec(name)
     except NoSuchKernel:
