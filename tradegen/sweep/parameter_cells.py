@@ -148,9 +148,7 @@ def _require_kernel(path: Path, node: Any) -> None:
     kernel = node.metadata.get("kernelspec", {})
     name, language = kernel.get("name"), kernel.get("language", "python")
     if not name:
-            raise ScenarioError(f"notebook {path} names no kernel that it needs; open and save it in Jupyter")
-            f"notebook {path} does not say which kernel it needs; open and save it in Jupyter"
-        )
+        raise ScenarioError(f"notebook {path} names no kernel that it needs; open and save it in Jupyter")
     if language != "python":
         raise ScenarioError(f"notebook {path} is for a kernel of {language}; expected one for Python")
     try:
