@@ -25,9 +25,9 @@ from sizes import size
 from tradegen.ledger import Ledger, create_ledger, ledger_at, open_ledger
 
 pytestmark = pytest.mark.sized
-PROCESSES, RESERVATIONS = 8, size(100, 500)
+PROCESSES, RESERVATIONS = 8, size(100, 250)
 KILLS = size(80, 200)
-EACH = 100
+EACH = 25
 
 
 def test_eight_processes_reserve_without_duplicate_gap_or_refusal(tmp_path: Path) -> None:
