@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import RECORD, TRADE_COLUMNS
-from tradegen.desk.differences import Observed, Recogniser, plain_number
+from tradegen.desk.differences import Observed, Recogniser, is_within, plain_number
 from tradegen.desk.list_columns import NUMBERS, TIMES
 from tradegen.desk.observing import SAMPLE, Breaks
 from tradegen.desk.time_zones import zones_of
@@ -19,6 +20,8 @@ from tradegen.scoring.relations import Source
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from tradegen.scenario.tolerances import Tolerances
 
 __all__ = ["observe_breaks"]
 
@@ -38,6 +41,7 @@ def observe_breaks(
     fields: Mapping[str, str],
     trades: int | None,
     tickers: Collection[str],
+    tolerances: Tolerances,
 ) -> Breaks:
     """Read the breaks.
 
@@ -53,6 +57,8 @@ def observe_breaks(
         Of how many trades these are the breaks.
     tickers : collection of str
         The universe's.
+    tolerances : Tolerances
+        Differences up to these are benign, and none of the breaks.
 
     Raises
     ------
@@ -96,7 +102,19 @@ def observe_breaks(
             f"{source.name} has breaks of {len(by_trade):,} trades, and trades is {pairs:,}; expected as "
             "many trades at least"
         )
-    return _observed(by_trade, pairs, tickers)
+    beyond = {
+        trade: {name: pair for name, pair in found.items() if not is_within(tolerances, name, *pair)}
+        for trade, found in by_trade.items()
+    }
+    within = {name for trade, found in by_trade.items() for name in found if name not in beyond[trade]}
+    broken = {trade: found for trade, found in beyond.items() if found}
+    if not broken:
+        raise FitError(
+            f"all breaks of {source.name} are within the tolerance; expected some that are beyond it"
+        )
+    return replace(
+        _observed(broken, pairs, tickers), benign=len(by_trade) - len(broken), within=frozenset(within)
+    )
 
 
 def _observed(

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
-_TOLERANT = ("price", "quantity", "trade_timestamp", "date")
 _TOO_CLOSE = "your breaks are less than twice the tolerance, and generated ones are at least that"
+_ALL_WITHIN = "all {} differences are within the tolerance; none are generated"
 
 
 def fit(
@@ -103,7 +103,8 @@ def fit(
     market = load_market(tickers)
     if breaks is not None:
         names = {name: (columns or {}).get(name, name) for name in ("field", "ours", "theirs")}
-        seen = read_breaks(breaks, trades, {"trade_id": id, **names}, fields or {}, market.tickers)
+        called = {"trade_id": id, **names}
+        seen = read_breaks(breaks, trades, called, fields or {}, market.tickers, limits)
     else:
         seen = read_lists(ours, theirs, layouts_of(id, columns, layouts), limits, confidence)
     refit = functools.partial(_again, tolerances=limits, tickers=tickers, confidence=confidence)
@@ -156,8 +157,11 @@ def _fitted(
     notes: dict[str, str] = {}
     if kept := possible_tolerances(tolerances, measured, basis):
         basis["tolerances"] = kept
-    if breaks.benign and set(kept) < {name for name in _TOLERANT if tolerances.of(name)}:
-        notes["rate benign"] = _TOO_CLOSE
+    dropped = breaks.within - set(kept)
+    if breaks.benign and dropped:
+        notes["rate benign"] = "; ".join(
+            _TOO_CLOSE if name in measured.fields else _ALL_WITHIN.format(name) for name in sorted(dropped)
+        )
     scenario, left_out = desk_scenario(seen, measured, titled, names, basis, hide=hide)
     notes |= left_out
     for field in measured.unexplained:
