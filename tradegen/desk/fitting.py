@@ -92,7 +92,10 @@ def fit(
     if breaks is not None and (ours is not None or theirs is not None):
         raise FitError("breaks and lists are both given; expected one or the other")
     if breaks is not None and layouts is not None:
-        raise FitError("layouts are for two lists; expected breaks without them")
+        raise FitError(
+            "layouts are for two lists; expected breaks without them, with plain numbers, dates such as "
+            "2025-07-21 and times such as 2025-07-21 10:33:00"
+        )
     if breaks is None and fields is not None:
         raise FitError("fields are for breaks; for the columns of lists, expected columns")
     if (breaks is None and ours is None) or (ours is None) != (theirs is None):

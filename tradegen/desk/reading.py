@@ -14,7 +14,7 @@ from tradegen.desk.breaks_file import observe_breaks
 from tradegen.desk.groups import HotGroups, hot_groups
 from tradegen.desk.list_columns import ListColumns
 from tradegen.desk.list_comparison import compare
-from tradegen.desk.market_range import MarketRange, market_range
+from tradegen.desk.market_range import MarketRange, market_range, range_of_breaks
 from tradegen.desk.observing import Breaks, observe
 from tradegen.desk.trade_groups import trades_by_group
 from tradegen.errors import FitError, ScoringError
@@ -113,7 +113,7 @@ def read_breaks(
     with _errors(), _database() as (connection, folder):
         source = Reader(connection, folder).source(breaks, "breaks")
         found = observe_breaks(connection, source, columns, fields, trades, tickers, tolerances)
-        return Observations(found)
+        return Observations(found, market=range_of_breaks(found))
 
 
 @contextmanager
