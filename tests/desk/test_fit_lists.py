@@ -185,6 +185,25 @@ def test_few_breaks_come_with_wide_intervals_and_are_not_trusted() -> None:
     assert "too few to trust" in found.to_toml()
 
 
+@pytest.mark.parametrize("of_each", [4, 30, PAIRS])
+def test_numbers_that_are_too_few_to_trust_are_those_of_the_rule_that_the_toml_states(of_each: int) -> None:
+    rows = break_rows().groupby("field", group_keys=False).head(of_each)
+    rows = pd.concat([rows, rows.iloc[:1].assign(field="ticker", ours="AAPL", theirs="MSFT")])
+    found = fit(breaks=rows, trades=PAIRS) if of_each < PAIRS else plain()
+    for one in found.numbers:
+        few_trades = one.of < 10
+        if one.kind == "size":
+            percent = int(one.name.rpartition(" ")[2].rstrip("%"))
+            few_trades = one.count * min(percent, 100 - percent) < 300
+        expected = one.high - one.low > one.value or few_trades
+        assert ("too few to trust" in one.note) is expected, one
+    head = " ".join(line.lstrip("# ") for line in found.to_toml().splitlines()[:5])
+    assert (
+        "'too few to trust' has an interval wider than itself, or is a share of fewer than 10 trades, or a "
+        "size with fewer than 3 sizes beyond it." in head
+    )
+
+
 def test_the_toml_is_a_scenario_that_says_where_its_numbers_come_from() -> None:
     text = plain().to_toml()
     assert Scenario.load(tomllib.loads(text)) == plain().scenario

@@ -43,6 +43,7 @@ LISTS: list[tuple[str, Edit, str]] = [
     ("nothing but ids", lambda one: one[["trade_id"]], "has none of the columns ticker,"),
     ("no rows", lambda one: one.iloc[:0], "has no trades"),
     ("a price that is none", with_cell("price", "12,5x"), "has the price '12,5x'; expected a plain number"),
+    ("thousands", with_cell("quantity", "1,284"), "expected a plain number such as 250; remove the commas"),
     ("a quantity that is none", with_cell("quantity", "many"), "has the quantity 'many'"),
     (
         "a side that is none",
@@ -79,10 +80,36 @@ def test_breaks_that_nothing_explains() -> None:
 BREAKS: list[tuple[str, str, int | None, str]] = [
     ("contradiction", "a,price,1,2\na,price,1,3", 10, "two breaks of trade 'a' in price that contradict"),
     ("no difference", "a,price,1,1.00", 10, "whose values are both '1'"),
-    ("an unknown field", "a,Prize,1,2", 10, "the field 'Prize', which is unknown; did you mean price?"),
+    (
+        "an unknown field",
+        "a,Prize,1,2",
+        10,
+        "the field 'Prize', which is unknown; expected some of trade_id,",
+    ),
+    ("a name for an unknown field", "a,Prize,1,2", 10, "did you mean --field price=Prize?"),
+    (
+        "several unknown fields",
+        "a,Quantity,1,2\na,Prize,1,2\nb,Exec Time,1,2",
+        10,
+        "the fields 'Quantity', 'Prize', 'Exec Time', which are unknown",
+    ),
+    ("no near field", "a,Zz,1,2", 10, "name yours, such as --field price=Px"),
+    (
+        "thousands",
+        'a,quantity,"58,619",58052',
+        10,
+        "the quantity '58,619' in a break of trade 'a'; expected a plain number such as 154.00; remove the "
+        "commas",
+    ),
     ("more breaks than trades", "a,price,1,2\nb,price,1,2", 1, "breaks of 2 trades, and trades is 1"),
-    ("a date that is none", "a,date,2025-13-45,2025-01-01", 10, "has the date '2025-13-45'"),
-    ("no id", ",price,1,2", 10, "a break without an id or a field"),
+    (
+        "a date that is none",
+        "a,date,2025-13-45,2025-01-01",
+        10,
+        "has the date '2025-13-45' in a break of trade 'a'",
+    ),
+    ("no id", ",price,1,2", 10, "a break without an id or a field, with field 'price', ours '1', theirs '2'"),
+    ("empty rows alone", ",,,", 10, "has no breaks"),
     ("nothing", "", 10, "has no breaks"),
     ("no trades", "a,price,1,2", 0, "trades is 0; expected a whole number from 1"),
     ("trades left out", "a,price,1,2", None, "breaks and trades go together"),
@@ -98,6 +125,12 @@ def test_breaks_that_cannot_be_read(tmp_path: Path, rows: str, trades: int | Non
     refused(tmp_path, [*words, "--trades", str(trades)] if trades is not None else words, message)
 
 
+def test_a_comma_that_no_thousands_stand_before_is_not_to_be_removed() -> None:
+    rows = pd.DataFrame({"trade_id": ["a"], "field": ["price"], "ours": ["58,61"], "theirs": ["58"]})
+    with pytest.raises(FitError, match=r"expected a plain number such as 154\.00$"):
+        fit(breaks=rows, trades=10)
+
+
 def test_options_that_cannot_be(tmp_path: Path) -> None:
     ours, theirs = (tmp_path / name for name in ("ours.csv", "theirs.csv"))
     for path, frame in zip((ours, theirs), lists(), strict=True):
@@ -111,7 +144,10 @@ def test_options_that_cannot_be(tmp_path: Path) -> None:
         (["fit", str(ours)], "expected two lists"),
         ([*both, "--breaks", str(ours), "--trades", "5"], "breaks and lists are both given"),
         ([*both, "--field", "price=Px"], "fields are for breaks"),
-        ([*of_breaks, "--layout", str(layout)], "layouts are for two lists"),
+        (
+            [*of_breaks, "--layout", str(layout)],
+            "layouts are for two lists; expected breaks without them, with plain numbers, dates such as",
+        ),
         ([*both, "--layout", str(layout), "--out", str(layout)], "which is read as well"),
         ([*both, "--out", str(ours)], "expected a name that ends in .toml"),
         ([*both, "--confidence", "2"], "confidence is 2.0; expected a share from 0.5 to below 1"),

@@ -13,7 +13,30 @@ from tradegen.core.machine import core_count
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["temporary_database"]
+__all__ = ["interruptible", "temporary_database"]
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C during a query be what it is anywhere else; DuckDB makes an error of its own of it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+    """
+    import duckdb  # loaded where it is used
+
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED:
+            raise
+        raise KeyboardInterrupt from None
+
+
+_INTERRUPTED = "Query interrupted"
 
 
 @contextlib.contextmanager
@@ -58,6 +81,7 @@ def temporary_database(
             # Its bar would go to standard output; in Jupyter without ipywidgets there is none to turn off.
             with contextlib.suppress(duckdb.InvalidInputException):
                 connection.execute("SET enable_progress_bar = false")
-            yield connection, folder
+            with interruptible():
+                yield connection, folder
         finally:
             connection.close()

@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+import difflib
+import shlex
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import RECORD, TRADE_COLUMNS
-from tradegen.desk.differences import Observed, Recogniser, plain_number
-from tradegen.desk.list_columns import NUMBERS, TIMES
+from tradegen.desk.differences import Observed, Recogniser, is_within, plain_number
+from tradegen.desk.list_columns import NUMBERS, TIMES, without_commas
 from tradegen.desk.observing import SAMPLE, Breaks
 from tradegen.desk.time_zones import zones_of
 from tradegen.errors import FitError, nearest, shown, whole_number
@@ -19,6 +22,8 @@ from tradegen.scoring.relations import Source
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from tradegen.scenario.tolerances import Tolerances
 
 __all__ = ["observe_breaks"]
 
@@ -38,6 +43,7 @@ def observe_breaks(
     fields: Mapping[str, str],
     trades: int | None,
     tickers: Collection[str],
+    tolerances: Tolerances,
 ) -> Breaks:
     """Read the breaks.
 
@@ -53,6 +59,8 @@ def observe_breaks(
         Of how many trades these are the breaks.
     tickers : collection of str
         The universe's.
+    tolerances : Tolerances
+        Differences up to these are benign, and none of the breaks.
 
     Raises
     ------
@@ -63,23 +71,32 @@ def observe_breaks(
     source.require(list(names.values()))
     columns = ", ".join(source.trimmed(names[name]) for name in ("trade_id", "field", "ours", "theirs"))
     rows = connection.execute(f"SELECT {columns} FROM {source.relation}").fetchall()
+    # Spreadsheets leave empty rows at the end.
+    rows = [row for row in rows if any(cell is not None for cell in row)]
     if not rows:
         raise FitError(f"{source.name} has no breaks")
     ours_of = {theirs: name for name, theirs in fields.items()}
     unknown = next((name for name in fields if name not in _FIELDS), None)
     if unknown is not None:
         raise FitError(f"field {shown(unknown)} is unknown; {nearest(unknown, _FIELDS)}")
+    _require_known(source.name, [ours_of.get(field, field) for _, field, _, _ in rows if field is not None])
     by_trade: dict[str, dict[str, tuple[str, str]]] = {}
     for trade, field, ours, theirs in rows:
         name = ours_of.get(field, field)
         if trade is None or name is None:
-            raise FitError(f"{source.name} has a break without an id or a field; expected both in each row")
-        if name not in _FIELDS:
+            has = ", ".join(
+                f"{names[called]} {shown(cell)}"
+                for called, cell in zip(("trade_id", "field", "ours", "theirs"), (trade, field, ours, theirs),
+                                        strict=True)
+                if cell is not None
+            )  # fmt: skip
             raise FitError(
-                f"{source.name} has the field {shown(name)}, which is unknown; "
-                f"{nearest(str(name), _FIELDS)}; name yours, such as price=Px"
+                f"{source.name} has a break without an id or a field, with {has}; expected both in each row"
             )
-        values = (_canonical(name, ours, source.name), _canonical(name, theirs, source.name))
+        values = (
+            _canonical(name, ours, source.name, trade),
+            _canonical(name, theirs, source.name, trade),
+        )
         if values[0] == values[1]:
             raise FitError(
                 f"{source.name} has a break of trade {shown(trade)} in {name} whose values are both "
@@ -96,7 +113,19 @@ def observe_breaks(
             f"{source.name} has breaks of {len(by_trade):,} trades, and trades is {pairs:,}; expected as "
             "many trades at least"
         )
-    return _observed(by_trade, pairs, tickers)
+    beyond = {
+        trade: {name: pair for name, pair in found.items() if not is_within(tolerances, name, *pair)}
+        for trade, found in by_trade.items()
+    }
+    within = {name for trade, found in by_trade.items() for name in found if name not in beyond[trade]}
+    broken = {trade: found for trade, found in beyond.items() if found}
+    if not broken:
+        raise FitError(
+            f"all breaks of {source.name} are within the tolerance; expected some that are beyond it"
+        )
+    return replace(
+        _observed(broken, pairs, tickers), benign=len(by_trade) - len(broken), within=frozenset(within)
+    )
 
 
 def _observed(
@@ -138,7 +167,31 @@ def _precision(text: str) -> int:
     return len(text.partition(".")[2].rstrip("0"))
 
 
-def _canonical(name: str, text: str | None, file: str) -> str:
+def _require_known(file: str, names: Iterable[str]) -> None:
+    """Refuse fields that are none of ours, all at once.
+
+    Raises
+    ------
+    FitError
+    """
+    unknown = [name for name in dict.fromkeys(names) if name not in _FIELDS]
+    if not unknown:
+        return
+    close = [difflib.get_close_matches(name.lower(), TRADE_COLUMNS[1:], n=1) for name in unknown]
+    guesses = [
+        f"--field {shlex.quote(f'{found[0]}={name}')}"
+        for name, found in zip(unknown, close, strict=True)
+        if found
+    ]
+    are = "which is" if len(unknown) == 1 else "which are"
+    hint = f"did you mean {' '.join(guesses)}?" if guesses else "name yours, such as --field price=Px"
+    raise FitError(
+        f"{file} has the field{'s' * (len(unknown) > 1)} {', '.join(map(shown, unknown))}, {are} unknown; "
+        f"expected some of {', '.join(_FIELDS)}; {hint}"
+    )
+
+
+def _canonical(name: str, text: str | None, file: str, trade: str) -> str:
     """A value as CSV prints it; "" for a blank.
 
     Raises
@@ -162,7 +215,10 @@ def _canonical(name: str, text: str | None, file: str) -> str:
         expected = {RECORD: "a number of records", "date": "a date such as 2025-07-21"}.get(
             name, "a plain number such as 154.00" if name in NUMBERS else "a time such as 2025-07-21 10:33:00"
         )
-        raise FitError(f"{file} has the {name} {shown(text)}; expected {expected}") from None
+        raise FitError(
+            f"{file} has the {name} {shown(text)} in a break of trade {shown(trade)}; expected {expected}"
+            f"{without_commas(name, text)}"
+        ) from None
     return text
 
 

@@ -7,7 +7,7 @@ and mended by what it makes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,18 +19,24 @@ from tradegen.engine.run import prepare
 if TYPE_CHECKING:
     from tradegen.core.columns import Array
 
-__all__ = ["calibrated"]
+__all__ = ["calibrated", "possible_shares"]
 
 _PAIRS = 65_536
 _RATE = 0.5  # of the trials: the more mismatches, the less chance there is in them
 _ROUNDS = 6
 _LEAST = 1e-7  # of all weights
+_MADE = 0.5  # of its share: a mechanism that makes less than this cannot be made
+_TOLD = 30  # mismatches that are expected of a mechanism, for the lack of them to be no accident
+_TRIED = 8_192  # pairs that show where mechanisms are possible
 
 
 def calibrated(
     shares: Mapping[str, float], fields_per_pair: Sequence[float], **scenario: Any
 ) -> tuple[dict[str, float], list[float]]:
     """Weights and shares of pairs with 1, 2, ... fields, for what a desk was seen to have.
+
+    A mechanism that hardly any generated trade can have is left out: the others would have to become ever
+    rarer for its share to be met.
 
     Parameters
     ----------
@@ -44,10 +50,43 @@ def calibrated(
     Returns
     -------
     weights : dict of str to float
-        1 in sum; a mechanism that is not possible keeps the share itself.
+        1 in sum; of the mechanisms whose shares can be made.
     fields_per_pair : list of float
     """
     names = [name for name, share in shares.items() if share > 0]
+    while True:
+        weights, fields, made = _tried({name: shares[name] for name in names}, fields_per_pair, scenario)
+        wanted = {name: shares[name] / sum(shares[one] for one in names) for name in names}
+        short = [
+            name
+            for name in names
+            if wanted[name] * _PAIRS * _RATE > _TOLD and made[name] < _MADE * wanted[name]
+        ]
+        if not short or len(names) == 1:
+            return weights, fields
+        names.remove(min(short, key=lambda name: made[name] / wanted[name]))
+
+
+def possible_shares(mechanisms: Collection[str], **scenario: Any) -> dict[str, float]:
+    """By mechanism, the share of the generated trades that can have it.
+
+    Raises
+    ------
+    ScenarioError
+        Where none of them can have one of the mechanisms, as far as the settings tell.
+    """
+    weights = dict.fromkeys(mechanisms, 1.0)
+    run = prepare(mechanisms=weights, pairs=_TRIED, mismatch_rate=_RATE, date=DATE, seed=SEED, **scenario)
+    [block] = generate_blocks(run)
+    drawn, possible = block.counts.drawn, block.counts.possible
+    return dict(zip(run.mechanisms, (possible / np.maximum(drawn, 1)).tolist(), strict=True))
+
+
+def _tried(
+    shares: Mapping[str, float], fields_per_pair: Sequence[float], scenario: Mapping[str, Any]
+) -> tuple[dict[str, float], list[float], dict[str, float]]:
+    """Weights, shares of pairs with 1, 2, ... fields, and the shares of mechanisms that come of them."""
+    names = list(shares)
     wanted = np.array([shares[name] for name in names])
     weights = wanted / wanted.sum()
     fields = np.array(fields_per_pair, float)[: len({name.partition(".")[0] for name in names})]
@@ -61,7 +100,8 @@ def calibrated(
         weights = np.maximum(weights / weights.sum(), _LEAST)
         fields = fields * np.where(by_count > 0, asked / np.maximum(by_count, 1e-9), 1.0)
         fields = fields / fields.sum() if fields.sum() > 0 else asked
-    return dict(zip(names, weights.tolist(), strict=True)), fields.tolist()
+    found, last = (dict(zip(names, one.tolist(), strict=True)) for one in (weights, made / made.sum()))
+    return found, fields.tolist(), last
 
 
 def _made(weights: Mapping[str, float], fields: Array, scenario: Mapping[str, Any]) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradegen.core.columns import Array
-from tradegen.desk.calibration import calibrated
+from tradegen.desk.calibration import calibrated, possible_shares
 from tradegen.desk.desk_names import DeskNames
 from tradegen.desk.differences import Observed
 from tradegen.desk.measuring import Measured, within
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["desk_scenario", "possible_tolerances"]
 
 _MOST_PAIRS = 10**12
+_NO_ROOM = "generated ones are at most half of the tolerance, which is less than the smallest step"
 _OFTEN = 0.5  # the rate from which on a hot spot is given as a rate
 _RARE = 0.02  # the share of a hot spot's breaks below which a mechanism is left out there
+_MOSTLY = 0.5  # of the trades that can have a mechanism: so many must be able to under a tolerance
 _FEWEST = 20  # trades, or sizes, that can be said to differ
 _LIKE = 1e-4  # the chance, by accident, that a hot spot's mechanisms differ as much from the others'
 
@@ -98,6 +100,11 @@ def desk_scenario(
     settings = _settings(base, hide)
     shares = [count / sum(base.fields_per_pair) for count in base.fields_per_pair]
     weights, fields = calibrated(base.mechanisms, shares, settings=settings, **trial)
+    for name in base.mechanisms.keys() - weights.keys():
+        notes[f"mechanism {name}"] = (
+            "hardly any of the generated trades can have it; its share goes to the others"
+        )
+    settings = {name: found for name, found in settings.items() if name in weights}
     for spot in spots:
         if "mechanisms" in spot:
             own_weights, _ = calibrated(
@@ -121,6 +128,9 @@ def desk_scenario(
             breaks.benign / breaks.pairs / (seen.groups.outside if spots and seen.groups.outside > 0 else 1.0)
         )
         values["benign_rate"] = float(f"{min(share, 1 - values['mismatch_rate']):.6g}")
+        if not _has_room(values, basis["tickers"]):
+            del values["benign_rate"]
+            notes["rate benign"] = _NO_ROOM
     found = _possible(values, spots, rates, seen.groups.base, basis["tickers"])
     if found.rate_is == "base":
         notes["rate overall"] = "generated trades are spread evenly, and more of them are in hot spots"
@@ -130,27 +140,36 @@ def desk_scenario(
 def possible_tolerances(
     tolerances: Tolerances, measured: Measured, basis: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The tolerances under which what was measured can be made: mismatches are at least twice as large."""
-    from tradegen.engine.run import prepare
+    """The tolerances under which what was measured can be made: mismatches are at least twice as large.
 
+    Most trades that can have a mechanism without the tolerance must be able to have it with it.
+    """
     found: dict[str, Any] = {}
     for name, tolerance in tolerances.model_dump(exclude_none=True).items():
-        own = {one: 1.0 for one in measured.mechanisms if one.partition(".")[0] == name}
+        own = [one for one in measured.mechanisms if one.partition(".")[0] == name]
         if not tolerances.of(name) or not own:
             continue
         settings = {one: measured.settings[one] for one in own if one in measured.settings}
-        trial = {
-            "mechanisms": own,
-            "settings": settings,
-            "tolerances": {name: tolerance},
-            "view": "two_system",
-        }
+        trial = {**basis, "settings": settings, "view": "two_system", "timestamp_precision": "ms"}
         try:
-            prepare(seed=1, timestamp_precision="ms", **{**basis, **trial})
+            within = possible_shares(own, **trial, tolerances={name: tolerance})
         except ScenarioError:
             continue
-        found[name] = tolerance
+        without = possible_shares(own, **trial)
+        if all(within[one] >= _MOSTLY * without[one] for one in own):
+            found[name] = tolerance
     return found
+
+
+def _has_room(values: Mapping[str, Any], tickers: Mapping[str, str]) -> bool:
+    """Whether benign differences, which are at most half of the tolerance, are at least the smallest step."""
+    from tradegen.engine.run import prepare
+
+    try:
+        prepare(seed=1, tickers=tickers, **{**values, "mismatch_rate": 0.0, "rate_is": "base"})
+    except ScenarioError:
+        return False
+    return True
 
 
 def _possible(

@@ -7,12 +7,26 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tradegen.core.columns import TICKS_PER_DOLLAR
+from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.difference import Difference
 
-__all__ = ["EXPLAINED", "SIZED", "Observed", "Recogniser", "Seen", "Signature", "plain_number"]
+if TYPE_CHECKING:
+    from tradegen.scenario.tolerances import Tolerances
+
+__all__ = [
+    "EXPLAINED",
+    "SIZED",
+    "Observed",
+    "Recogniser",
+    "Seen",
+    "Signature",
+    "is_within",
+    "plain_number",
+]
 
 Record: TypeAlias = Mapping[str, str]
 """A record's values by field, as CSV prints them; a field that is not known is missing."""
@@ -146,6 +160,21 @@ def plain_number(name: str, number: Decimal) -> str:
         return text
     whole, _, part = text.partition(".")
     return f"{whole}.{part:0<2}"
+
+
+def is_within(tolerances: Tolerances, name: str, ours: str, theirs: str) -> bool:
+    """Whether two values, as CSV prints them, differ by the field's tolerance at most; exactly."""
+    tolerance = tolerances.of(name)
+    if not (tolerance and ours and theirs):
+        return False
+    if name in ("date", "trade_timestamp"):
+        apart = dt.datetime.fromisoformat(ours) - dt.datetime.fromisoformat(theirs)
+        unit_of_time = dt.timedelta(days=1) if name == "date" else dt.timedelta(microseconds=1)
+        return abs(apart) <= tolerance.fixed * unit_of_time
+    unit = TICKS_PER_DOLLAR if name == "price" else 1
+    values = [Decimal(text) * unit for text in (ours, theirs)]
+    limit = tolerance.fixed or min(values) * tolerance.parts / PARTS
+    return abs(values[0] - values[1]) <= limit
 
 
 def _size(name: str, one: str, other: str) -> tuple[float, float]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tradegen.desk.numbers import Number
 from tradegen.desk.simulation import DATE
 from tradegen.engine.generator import generate_blocks
@@ -19,13 +21,14 @@ __all__ = ["Check", "compared", "generated"]
 
 _FEWEST, _MOST = 20_000, 200_000
 _LARGEST = 5_000_000
+_MANY = 0.05  # of the sizes: if more are limited, it shows
 _CHANCE = "by chance, or because the market of the scenario is another"
 
 
 def generated(
     scenario: Scenario, tickers: Mapping[str, str], pairs: int | None, seed: int
-) -> Mapping[str, Any]:
-    """The lists that a scenario makes, as Arrow tables by name.
+) -> tuple[Mapping[str, Any], Mapping[str, float]]:
+    """The lists that a scenario makes, as Arrow tables by name; by mechanism, the share of sizes limited.
 
     Raises
     ------
@@ -37,8 +40,11 @@ def generated(
     count = min(max(scenario.pairs, _FEWEST), _MOST) if pairs is None else pairs
     whole_number("pairs", count, 1, _LARGEST, FitError)
     run = prepare(scenario.replace(pairs=count, date=DATE), seed=seed, tickers=tickers)
-    made = arrow_tables(run, tuple(generate_blocks(run)))
-    return {name: made[name] for name in scenario.lists}
+    blocks = tuple(generate_blocks(run))
+    made = arrow_tables(run, blocks)
+    counts = sum((block.counts for block in blocks[1:]), blocks[0].counts)
+    limited = (counts.limited / np.maximum(counts.possible, 1)).tolist()
+    return {name: made[name] for name in scenario.lists}, dict(zip(run.mechanisms, limited, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,13 @@ class Check:
         }
 
 
-def compared(targets: Sequence[Number], made: Sequence[Number], notes: Mapping[str, str]) -> list[Check]:
-    """What was measured and what was made, by number."""
+def compared(
+    targets: Sequence[Number],
+    made: Sequence[Number],
+    notes: Mapping[str, str],
+    limited: Mapping[str, float],
+) -> list[Check]:
+    """What was measured and what was made, by number; `limited` is as `generated` has it."""
     by_name = {number.key: number for number in made}
     checks = []
     for target in targets:
@@ -82,12 +93,20 @@ def compared(targets: Sequence[Number], made: Sequence[Number], notes: Mapping[s
         low, high = (found.low, found.high) if found else (0.0, 0.0)
         # Both are measured: they differ where their intervals have nothing in common.
         meets = low <= target.high and target.low <= high
-        why = notes.get(target.key, "") or ("" if meets else _why(target, found))
+        share = limited.get(target.name.rpartition(" ")[0], 0.0) if target.kind == "size" else 0.0
+        if found and share > _MANY:
+            # The cause is known, so that a smaller difference tells: what was made is outside the interval.
+            meets = target.low <= found.value <= target.high
+        why = notes.get(target.key, "") or ("" if meets else _why(target, found, share))
         checks.append(Check(target, found, why))
     return checks
 
 
-def _why(target: Number, found: Number | None) -> str:
+def _why(target: Number, found: Number | None, limited: float) -> str:
+    if limited > _MANY:
+        return (
+            f"the range of clean values limits {limited:.0%} of the sizes; keep_in_range = false lifts that"
+        )
     if target.kind == "size":
         return "the range of clean values, or the steps they move in, limit sizes"
     if target.kind == "hot spot" and found is None:

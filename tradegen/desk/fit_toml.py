@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.measuring import UNITS
-from tradegen.desk.numbers import FEW, Number
+from tradegen.desk.numbers import FEW, RULE, Number
 from tradegen.version import __version__
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["as_toml"]
 
 _LATER = ("mechanisms", "settings", "tolerances", "hot_spots")
+_WIDTH = 110
 _LEFT_OUT = ("rate_mode", "boundary", "keep_in_range", "order", "price_band")  # at their defaults
 
 
@@ -64,7 +66,9 @@ def as_toml(
 def _head(rate: Number, confidence: float) -> Iterator[str]:
     yield f"# Fitted by tradegen {__version__} to {rate.of:,} trades; {rate.count:,} of them break."
     yield f"# Comments give each number as it was measured, and its interval at {confidence:.0%}."
-    yield f"# A number that is {FEW!r} has an interval wider than itself."
+    yield from textwrap.wrap(
+        f"A number that is {FEW!r} {RULE}.", _WIDTH, initial_indent="# ", subsequent_indent="# "
+    )
     yield ""
 
 

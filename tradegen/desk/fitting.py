@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["fit"]
 
-_TOLERANT = ("price", "quantity", "trade_timestamp", "date")
 _TOO_CLOSE = "your breaks are less than twice the tolerance, and generated ones are at least that"
+_ALL_WITHIN = "all {} differences are within the tolerance; none are generated"
 
 
 def fit(
@@ -92,7 +92,10 @@ def fit(
     if breaks is not None and (ours is not None or theirs is not None):
         raise FitError("breaks and lists are both given; expected one or the other")
     if breaks is not None and layouts is not None:
-        raise FitError("layouts are for two lists; expected breaks without them")
+        raise FitError(
+            "layouts are for two lists; expected breaks without them, with plain numbers, dates such as "
+            "2025-07-21 and times such as 2025-07-21 10:33:00"
+        )
     if breaks is None and fields is not None:
         raise FitError("fields are for breaks; for the columns of lists, expected columns")
     if (breaks is None and ours is None) or (ours is None) != (theirs is None):
@@ -103,7 +106,8 @@ def fit(
     market = load_market(tickers)
     if breaks is not None:
         names = {name: (columns or {}).get(name, name) for name in ("field", "ours", "theirs")}
-        seen = read_breaks(breaks, trades, {"trade_id": id, **names}, fields or {}, market.tickers)
+        called = {"trade_id": id, **names}
+        seen = read_breaks(breaks, trades, called, fields or {}, market.tickers, limits)
     else:
         seen = read_lists(ours, theirs, layouts_of(id, columns, layouts), limits, confidence)
     refit = functools.partial(_again, tolerances=limits, tickers=tickers, confidence=confidence)
@@ -156,8 +160,11 @@ def _fitted(
     notes: dict[str, str] = {}
     if kept := possible_tolerances(tolerances, measured, basis):
         basis["tolerances"] = kept
-    if breaks.benign and set(kept) < {name for name in _TOLERANT if tolerances.of(name)}:
-        notes["rate benign"] = _TOO_CLOSE
+    dropped = breaks.within - set(kept)
+    if breaks.benign and dropped:
+        notes["rate benign"] = "; ".join(
+            _TOO_CLOSE if name in measured.fields else _ALL_WITHIN.format(name) for name in sorted(dropped)
+        )
     scenario, left_out = desk_scenario(seen, measured, titled, names, basis, hide=hide)
     notes |= left_out
     for field in measured.unexplained:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.layouts import Layout
 
-__all__ = ["NAMES", "NUMBERS", "SIDES", "TIMES", "ListColumns", "layouts_of"]
+__all__ = ["NAMES", "NUMBERS", "SIDES", "TIMES", "ListColumns", "layouts_of", "without_commas"]
 
 NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
 NUMBERS = ("quantity", "price")
@@ -143,7 +144,10 @@ class ListColumns:
                     f"WHERE {cell} IS NOT NULL AND {self.value(name, strict=False)} IS NULL LIMIT 1",
                 )
                 if found:
-                    return f"{self.source.name} has the {name} {shown(found[0])}; expected {_EXPECTED[name]}"
+                    return (
+                        f"{self.source.name} has the {name} {shown(found[0])}; expected {_EXPECTED[name]}"
+                        f"{without_commas(name, found[0])}"
+                    )
         return ""
 
     def _form(self, name: str) -> str | None:
@@ -176,6 +180,15 @@ class ListColumns:
                 f"{fitting[1]}; give a layout with {option}"
             )
         return fitting[0]
+
+
+def without_commas(name: str, cell: str) -> str:
+    """What to do about a number in which commas may stand between thousands; "" for any other cell.
+
+    They are not taken for that: in some countries, 1,284 is a little more than one.
+    """
+    grouped = name in NUMBERS and re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", cell)
+    return "; remove the commas" if grouped else ""
 
 
 def layouts_of(

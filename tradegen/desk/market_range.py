@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradegen.desk.list_comparison import Compared
+from tradegen.desk.observing import Breaks
 from tradegen.desk.trade_codes import Trades
 from tradegen.desk.trade_groups import half_hour
 from tradegen.scoring.relations import first_row
@@ -17,8 +18,9 @@ from tradegen.scoring.relations import first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["MarketRange", "market_range"]
+__all__ = ["MarketRange", "market_range", "range_of_breaks"]
 
+_ENOUGH = 20  # quantities that a range is told from
 _FEW = 0.001  # of the trades: so many may lie outside
 
 
@@ -61,6 +63,26 @@ def market_range(connection: DuckDBPyConnection, compared: Compared, trades: Tra
             "(SELECT quantity FROM ours WHERE quantity > 0 LIMIT 1000000)",
         )[0]
         if ends is not None:
-            low, high = (max(int(float(f"{end:.2g}")), 1) for end in ends)
-            low, high = (low, high) if low < high else (None, None)
+            low, high = _round(*ends)
     return MarketRange(start, end, low, high)
+
+
+def range_of_breaks(breaks: Breaks) -> MarketRange:
+    """The range of the quantities that break, as far as they are told: both values are nearly alike."""
+    pairs = [
+        sorted((float(one.ours), float(one.theirs)))
+        for trade in breaks.observed
+        for one in trade.differences
+        if one.field == "quantity" and one.ours and one.theirs
+    ]
+    alike = [least for least, most in pairs if most <= 2 * least]
+    if len(alike) < _ENOUGH:
+        return MarketRange()
+    low, high = _round(min(alike), max(alike))
+    return MarketRange(quantity_min=low, quantity_max=high)
+
+
+def _round(low: float, high: float) -> tuple[int, int] | tuple[None, None]:
+    """The ends in two digits; none where they are the same."""
+    ends = [max(int(float(f"{end:.2g}")), 1) for end in (low, high)]
+    return (ends[0], ends[1]) if ends[0] < ends[1] else (None, None)

@@ -13,13 +13,21 @@ from tradegen.desk.measuring import UNITS, Measured
 from tradegen.desk.observing import Breaks
 from tradegen.desk.sizes import quantiles_of
 
-__all__ = ["FEW", "Number", "Titled", "numbers_of"]
+__all__ = ["FEW", "RULE", "Number", "Titled", "numbers_of"]
 
 Titled: TypeAlias = tuple[str, str, HotGroup]
 """A group with its title, and a note on the names in it."""
 
 FEW = "too few to trust"
-"""The note on a number whose interval is wider than the number itself."""
+"""The note on a number whose interval is wider than itself, or that rests on very few trades."""
+
+_FEWEST = 10  # trades
+_FEWEST_BEYOND = 3  # sizes beyond a quantile, on either side
+RULE = (
+    f"has an interval wider than itself, or is a share of fewer than {_FEWEST} trades, or a size with fewer "
+    f"than {_FEWEST_BEYOND} sizes beyond it"
+)
+"""When a number has that note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,8 @@ def numbers_of(
         unit, scale = UNITS.get(name, ("ticks" if name == "price.tick" else "seconds", 1.0))
         for quantile in quantiles_of(sizes, confidence):
             value, low, high = (scale * one for one in (quantile.size, quantile.low, quantile.high))
-            few = FEW if len(sizes) * min(quantile.chance, 1 - quantile.chance) < 3 else ""
+            beyond = len(sizes) * min(quantile.chance, 1 - quantile.chance)
+            few = _few(value, low, high, enough=beyond >= _FEWEST_BEYOND)
             yield Number(
                 "size", f"{name} {quantile.chance:.0%}", value, low, high, len(sizes), seen, unit, few
             )
@@ -110,29 +119,28 @@ def numbers_of(
     for name, stands_for, group in groups:
         yield Number(
             "hot spot", name, group.factor, group.low, group.high, round(group.broken), round(group.trades),
-            "times", _noted(FEW if group.high - group.low > group.factor else "", stands_for),
+            "times", _noted(_few(group.factor, group.low, group.high), stands_for),
         )  # fmt: skip
     for field, count in measured.unexplained.items():
         yield _share("unexplained", field, count, seen, confidence)
 
 
-def _few(value: float, low: float, high: float, of: int) -> str:
-    """Whether a share rests on too few trades; a small share that is surely small does not."""
-    return FEW if high - low > max(value, _SURELY_SMALL) or of < _FEWEST else ""
+def _few(value: float, low: float, high: float, *, enough: bool = True) -> str:
+    """The note by `RULE`; `enough` says whether there are trades, or sizes, to tell the number from."""
+    return "" if enough and high - low <= value else FEW
 
 
 def _noted(*notes: str) -> str:
     return "; ".join(filter(None, notes))
 
 
-_SURELY_SMALL, _FEWEST = 0.03, 10
 _KNOWN = 0.2  # the standard error from which on nothing is known of a share
 
 
 def _share(kind: str, name: str, count: int, of: int, confidence: float) -> Number:
     low, high = (float(end) for end in wilson_interval(count, of, confidence))
     value = count / of if of else 0.0
-    return Number(kind, name, value, low, high, count, of, note=_few(value, low, high, of))
+    return Number(kind, name, value, low, high, count, of, note=_few(value, low, high, enough=of >= _FEWEST))
 
 
 def _estimate(
@@ -143,5 +151,5 @@ def _estimate(
     low, high = (float(end) for end in wilson_interval(share * of, of, confidence))
     half = NormalDist().inv_cdf((1 + confidence) / 2) * error
     low, high = max(min(low, share - half), 0.0), min(max(high, share + half), 1.0)
-    few = _few(share, low, high, of)
+    few = _few(share, low, high, enough=of >= _FEWEST)
     return Number(kind, name, share, low, high, count, of, note=_noted(few, note))

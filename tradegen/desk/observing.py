@@ -47,6 +47,8 @@ class Breaks:
         Quantities and prices of some trades on which the lists agree.
     remarks : tuple of str
         Sentences on what was compared.
+    within : frozenset of str
+        The fields in which some trades differ within the tolerance.
     """
 
     pairs: int
@@ -59,6 +61,7 @@ class Breaks:
     precision: str = "s"
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    within: frozenset[str] = frozenset()
 
     @property
     def sampled(self) -> float:
@@ -68,10 +71,11 @@ class Breaks:
 
 def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
     """Count the breaks, and take a sample of the trades that have them: those of least hash."""
-    broken, benign = first_row(
+    broken, benign, within = first_row(
         connection,
         "SELECT (SELECT count(*) FROM broken), "
-        "(SELECT count(*) FROM pairs WHERE differs > 0 AND breaks = 0 AND fault IS NULL)",
+        "(SELECT count(*) FROM pairs WHERE differs > 0 AND breaks = 0 AND fault IS NULL), "
+        "(SELECT coalesce(bit_or(differs & ~breaks), 0) FROM pairs)",
     )
     precision = _precision(connection, compared)
     texts = {name: _text(name, precision) for name in compared.fields}
@@ -114,6 +118,7 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         precision=precision,
         values=values,
         remarks=(*compared.remarks, *_finer(values)),
+        within=frozenset(name for number, name in enumerate(compared.fields) if within >> number & 1),
     )
 
 

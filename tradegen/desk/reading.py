@@ -14,7 +14,7 @@ from tradegen.desk.breaks_file import observe_breaks
 from tradegen.desk.groups import HotGroups, hot_groups
 from tradegen.desk.list_columns import ListColumns
 from tradegen.desk.list_comparison import compare
-from tradegen.desk.market_range import MarketRange, market_range
+from tradegen.desk.market_range import MarketRange, market_range, range_of_breaks
 from tradegen.desk.observing import Breaks, observe
 from tradegen.desk.trade_groups import trades_by_group
 from tradegen.errors import FitError, ScoringError
@@ -87,6 +87,7 @@ def read_breaks(
     columns: Mapping[str, str],
     fields: Mapping[str, str],
     tickers: Collection[str],
+    tolerances: Tolerances,
 ) -> Observations:
     """Read a file of breaks.
 
@@ -101,6 +102,8 @@ def read_breaks(
         What fields are called, by our names.
     tickers : collection of str
         The universe's.
+    tolerances : Tolerances
+        Differences up to these are benign.
 
     Raises
     ------
@@ -109,7 +112,8 @@ def read_breaks(
     """
     with _errors(), _database() as (connection, folder):
         source = Reader(connection, folder).source(breaks, "breaks")
-        return Observations(observe_breaks(connection, source, columns, fields, trades, tickers))
+        found = observe_breaks(connection, source, columns, fields, trades, tickers, tolerances)
+        return Observations(found, market=range_of_breaks(found))
 
 
 @contextmanager

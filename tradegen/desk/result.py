@@ -130,5 +130,5 @@ class Fit:
 
     def checks(self, *, pairs: int | None = None, seed: int = 1) -> list[Check]:
         """The rows of `check`."""
-        again = self.refit(generated(self.scenario, self.tickers, pairs, seed))
-        return compared(self.numbers, again.numbers, self.notes)
+        lists, limited = generated(self.scenario, self.tickers, pairs, seed)
+        return compared(self.numbers, self.refit(lists).numbers, self.notes, limited)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tradegen.core.databases import interruptible
 from tradegen.core.machine import core_count
 from tradegen.errors import shown
 from tradegen.verify.proof_report import EXAMPLES, Findings
@@ -57,7 +58,8 @@ def opened(memory: str = MEMORY, threads: int | None = None) -> Iterator[Databas
             # Its bar would go to standard output; in Jupyter without ipywidgets there is none to turn off.
             with contextlib.suppress(duckdb.InvalidInputException):
                 connection.execute("SET enable_progress_bar = false")
-            yield Database(connection, Path(name))
+            with interruptible():
+                yield Database(connection, Path(name))
         except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
             raise UnfinishedError(
                 f"{memory} of memory, or the disk under {name}, is too small for the proof; give it more by "
