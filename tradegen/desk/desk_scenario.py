@@ -111,6 +111,7 @@ def desk_scenario(
                 spot["mechanisms"], shares, settings=settings | spot["settings"], **trial
             )
             spot["mechanisms"] = _plain(own_weights)
+            spot["settings"] = {name: own for name, own in spot["settings"].items() if name in own_weights}
     share, error = measured.leg
     values: dict[str, Any] = {
         "pairs": min(breaks.pairs, _MOST_PAIRS),
