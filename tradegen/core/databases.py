@@ -8,35 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tradegen.core.interrupts import interruptible
 from tradegen.core.machine import core_count
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["interruptible", "temporary_database"]
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C during a query be what it is anywhere else; DuckDB makes an error of its own of it.
-
-    Raises
-    ------
-    KeyboardInterrupt
-    """
-    import duckdb  # loaded where it is used
-
-    try:
-        yield
-    except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
-    except RuntimeError as error:
-        if str(error) != _INTERRUPTED:
-            raise
-        raise KeyboardInterrupt from None
-
-
-_INTERRUPTED = "Query interrupted"
+__all__ = ["temporary_database"]
 
 
 @contextlib.contextmanager

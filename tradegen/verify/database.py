@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tradegen.core.databases import interruptible
+from tradegen.core.interrupts import interruptible
 from tradegen.core.machine import core_count
 from tradegen.errors import shown
 from tradegen.verify.proof_report import EXAMPLES, Findings
