@@ -15,6 +15,7 @@ from typing import Any
 __all__ = [
     "CaseError",
     "FitError",
+    "LabError",
     "LedgerError",
     "MarketError",
     "OutputError",
@@ -61,6 +62,10 @@ class MarketError(TradegenError, ValueError):
 
 class LedgerError(TradegenError, RuntimeError):
     """A ledger that cannot hand out ids safely. No id was handed out."""
+
+
+class LabError(TradegenError, RuntimeError):
+    """The page of `tradegen lab` cannot be served."""
 
 
 class OutputError(TradegenError, OSError):

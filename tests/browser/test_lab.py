@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from break_lists import break_rows
 from browser import accessibility_faults, needs_browser, open_page
 from conftest import ROOT
 from playwright.sync_api import Page, expect
@@ -101,11 +102,8 @@ def test_an_analyst_tunes_a_scenario_on_the_page_and_generates_from_it(folder: P
 
 def test_a_file_of_breaks_is_fitted_on_the_page(folder: Path, address: str) -> None:
     lists = generate(pairs=2_000, view="two_system", mismatch_rate=0.05, seed=1)
-    rows = lists.truth
-    ours = rows["altered"].where(rows["leg"] == "OURS", rows["original"])
-    theirs = rows["original"].where(rows["leg"] == "OURS", rows["altered"])
     breaks = folder / "breaks.csv"
-    rows[["trade_id", "field"]].assign(ours=ours, theirs=theirs).to_csv(breaks, index=False)
+    break_rows(lists.truth).to_csv(breaks, index=False)
     with open_page(width=800, dark=True) as page:
         opened(page, address)
         assert accessibility_faults(page) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from analyst_desk import DESK
+from break_lists import break_rows
 from shell import run
 
 from tradegen import Batch, Fit, Scenario, fit, generate
@@ -151,22 +152,8 @@ def test_what_no_mechanism_explains_is_counted_and_shown() -> None:
     assert "no mechanism produces these" in found.to_toml()
 
 
-def break_rows() -> pd.DataFrame:
-    """The truth as a desk would list its breaks."""
-    truth = batch().truth.astype(str)
-    ours = truth["leg"] == "OURS"
-    return pd.DataFrame(
-        {
-            "trade_id": truth["trade_id"],
-            "field": truth["field"],
-            "ours": truth["altered"].where(ours, truth["original"]),
-            "theirs": truth["original"].where(ours, truth["altered"]),
-        }
-    )
-
-
 def test_a_file_of_breaks_gives_what_the_lists_give() -> None:
-    found = fit(breaks=break_rows(), trades=PAIRS)
+    found = fit(breaks=break_rows(batch().truth), trades=PAIRS)
     by_name = {(one.kind, one.name): one for one in found.numbers}
     for one in plain().numbers:
         if one.kind in ("rate", "field", "fields"):
@@ -178,7 +165,7 @@ def test_a_file_of_breaks_gives_what_the_lists_give() -> None:
 
 
 def test_few_breaks_come_with_wide_intervals_and_are_not_trusted() -> None:
-    few = break_rows().groupby("field", group_keys=False).head(4)
+    few = break_rows(batch().truth).groupby("field", group_keys=False).head(4)
     found = fit(breaks=few, trades=800)
     shares = [one for one in found.numbers if one.kind == "field"]
     assert all(one.high - one.low > 0.3 and "too few to trust" in one.note for one in shares)
@@ -187,7 +174,7 @@ def test_few_breaks_come_with_wide_intervals_and_are_not_trusted() -> None:
 
 @pytest.mark.parametrize("of_each", [4, 30, PAIRS])
 def test_numbers_that_are_too_few_to_trust_are_those_of_the_rule_that_the_toml_states(of_each: int) -> None:
-    rows = break_rows().groupby("field", group_keys=False).head(of_each)
+    rows = break_rows(batch().truth).groupby("field", group_keys=False).head(of_each)
     rows = pd.concat([rows, rows.iloc[:1].assign(field="ticker", ours="AAPL", theirs="MSFT")])
     found = fit(breaks=rows, trades=PAIRS) if of_each < PAIRS else plain()
     for one in found.numbers:
@@ -262,7 +249,7 @@ def test_the_command_writes_a_scenario_that_generate_takes(tmp_path: Path) -> No
 
 
 def test_the_command_takes_breaks(tmp_path: Path) -> None:
-    break_rows().rename(columns={"trade_id": "Ref"}).to_csv(tmp_path / "breaks.csv", index=False)
+    break_rows(batch().truth).rename(columns={"trade_id": "Ref"}).to_csv(tmp_path / "breaks.csv", index=False)
     words = ("--breaks", "breaks.csv", "--trades", "12_000", "--id", "Ref", "--format", "json")
     done = run("fit", *words, cwd=tmp_path)
     assert done.code == 0, done.err

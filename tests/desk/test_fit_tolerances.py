@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from analyst_desk import DESK
+from break_lists import break_rows
 
 from tradegen import Batch, Fit, FitError, fit, generate
 from tradegen.desk.calibration import calibrated
@@ -18,20 +19,6 @@ PAIRS = 12_000
 @functools.cache
 def batch() -> Batch:
     return generate(**DESK, pairs=PAIRS)
-
-
-def break_rows() -> pd.DataFrame:
-    """The truth as a desk would list its breaks."""
-    truth = batch().truth.astype(str)
-    ours = truth["leg"] == "OURS"
-    return pd.DataFrame(
-        {
-            "trade_id": truth["trade_id"],
-            "field": truth["field"],
-            "ours": truth["altered"].where(ours, truth["original"]),
-            "theirs": truth["original"].where(ours, truth["altered"]),
-        }
-    )
 
 
 def rates(found: Fit) -> list[Any]:
@@ -51,10 +38,10 @@ def rates(found: Fit) -> list[Any]:
     ids=str,
 )
 def test_a_tolerance_on_a_file_of_breaks_counts_what_it_counts_on_lists(tolerances: dict[str, Any]) -> None:
-    found = rates(fit(breaks=break_rows(), trades=PAIRS, tolerances=tolerances))
+    found = rates(fit(breaks=break_rows(batch().truth), trades=PAIRS, tolerances=tolerances))
     assert found == rates(fit(*batch().lists.values(), tolerances=tolerances))
     assert found[1][1] == "benign"
-    assert found[0][2] + found[1][2] == len(break_rows())
+    assert found[0][2] + found[1][2] == len(break_rows(batch().truth))
 
 
 def test_a_trade_that_also_breaks_beyond_the_tolerance_is_broken_and_not_benign() -> None:
@@ -69,7 +56,7 @@ def test_a_trade_that_also_breaks_beyond_the_tolerance_is_broken_and_not_benign(
 
 def test_breaks_that_are_all_within_the_tolerance_are_refused() -> None:
     with pytest.raises(FitError, match=r"all breaks of .* are within the tolerance"):
-        fit(breaks=break_rows().query("field == 'date'"), trades=PAIRS, tolerances={"date": 60})
+        fit(breaks=break_rows(batch().truth).query("field == 'date'"), trades=PAIRS, tolerances={"date": 60})
 
 
 @pytest.mark.parametrize("of_breaks", [False, True])
@@ -78,7 +65,7 @@ def test_where_a_field_differs_within_the_tolerance_alone_the_others_keep_their_
 ) -> None:
     tolerances = {"price": {"absolute": 500.0}}
     found = (
-        fit(breaks=break_rows(), trades=PAIRS, tolerances=tolerances)
+        fit(breaks=break_rows(batch().truth), trades=PAIRS, tolerances=tolerances)
         if of_breaks
         else fit(*batch().lists.values(), tolerances=tolerances)
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from pathlib import Path
 from typing import Any
 
 import ipywidgets as widgets
 import pytest
+from break_lists import break_rows
 
 from tradegen import generate
 from tradegen.lab import TuningPanel
@@ -123,14 +122,8 @@ def test_a_scenario_file_is_opened_and_one_that_is_none_is_refused(panel: Tuning
 
 def test_a_file_of_breaks_is_fitted(panel: TuningPanel) -> None:
     lists = generate(pairs=1_000, view="two_system", mismatch_rate=0.05, seed=1)
-    truth = lists.truth
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(["trade_id", "field", "ours", "theirs"])
-    for row in truth.itertuples():
-        pair = (row.altered, row.original)
-        writer.writerow([row.trade_id, row.field, *(pair if row.leg == "OURS" else pair[::-1])])
-    control(panel, "Breaks", widgets.FileUpload).value = upload("breaks.csv", file.getvalue().encode())
+    content = break_rows(lists.truth).to_csv(index=False).encode()
+    control(panel, "Breaks", widgets.FileUpload).value = upload("breaks.csv", content)
     control(panel, "trades compared").value = 1_000
     control(panel, "Fit to them").click()
     assert "breaks.csv: 50 of 1,000 trades break, 5" in texts(panel)

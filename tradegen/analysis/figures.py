@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
@@ -28,7 +27,7 @@ from tradegen.analysis.rates import (
     mismatch_rates,
     mismatched_pairs,
 )
-from tradegen.core.axes import BLACK, BLUE, PALE_BLUE, VERMILLION, WHITE, plain_axes, power_label
+from tradegen.core.axes import BLACK, BLUE, PALE_BLUE, VERMILLION, WHITE, count_axis, plain_axes, power_label
 from tradegen.core.columns import Array
 from tradegen.engine.generator import GeneratedBlocks
 
@@ -66,7 +65,7 @@ def plot_field_counts(batch: GeneratedBlocks, by: Per = "field") -> Figure:
     left.set_xlim(0, 1.8 * widest)
     left.set_title("How often", fontsize="medium")
     left.set_xlabel("pairs")
-    _count_axis(left.xaxis)
+    count_axis(left.xaxis)
     unknown = "" if table["asked"].notna().all() else "; what was asked depends on the data"
     right.set_title(f"Share, with intervals{unknown}", fontsize="medium")
     right.set_xlabel(f"mismatched pairs with this {by}{' altered' if by == 'field' else ''}, %")
@@ -273,7 +272,7 @@ def _draw_magnitudes(axes: Axes, panel: Magnitudes) -> None:
         axes.xaxis.set_major_locator(
             FixedLocator(_apart(places)) if few else MaxNLocator(5, integer=panel.step == 1)
         )
-    _count_axis(axes.yaxis)
+    count_axis(axes.yaxis)
 
 
 def _apart(places: list[float]) -> list[float]:
@@ -323,8 +322,3 @@ def _legend(figure: Figure) -> None:
         frameon=False,
         fontsize="small",
     )
-
-
-def _count_axis(axis: Axis) -> None:
-    axis.set_major_locator(MaxNLocator(5, integer=True))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))

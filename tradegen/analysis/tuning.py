@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 import pandas as pd
 
-from tradegen.analysis.difference_sizes import magnitudes
+from tradegen.analysis.difference_sizes import Magnitudes, magnitudes
+from tradegen.analysis.examples import first_examples
 from tradegen.analysis.rates import Per, expected_rate, field_counts, legs_hit, mismatched_pairs
-from tradegen.analysis.side_by_side import compare
 from tradegen.core.blocks import Block, Truth
 from tradegen.core.columns import FIELDS, MICROSECONDS, MICROSECONDS_A_DAY, TICKS_PER_DOLLAR
 from tradegen.core.formatting import broker_names
 from tradegen.engine.generator import GeneratedBlocks, generate_blocks
 from tradegen.engine.run import Run, prepare
 from tradegen.errors import ScenarioError
-from tradegen.formats.arrow import arrow_tables
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.output.files import OutputFile
 from tradegen.scenario.model import Scenario
@@ -78,7 +77,7 @@ class Outcome:
     @functools.cached_property
     def measures(self) -> tuple[tuple[str, str], ...]:
         """The fields whose differences have sizes here, each with a unit, as `sizes` takes them."""
-        return tuple((panel.field, panel.unit) for panel in magnitudes(self.batch) if len(panel.all))
+        return tuple((panel.field, panel.unit) for panel in self._magnitudes if len(panel.all))
 
     def sizes(self, field: str, unit: str) -> pd.Series[float]:
         """How far each altered value of a field lies from the original, benign differences included.
@@ -93,7 +92,7 @@ class Outcome:
         Series of float64
             Sizes without a sign, in the unit; the index names the mechanism. In the order of the truth.
         """
-        panel = next(one for one in magnitudes(self.batch) if (one.field, one.unit) == (field, unit))
+        panel = next(one for one in self._magnitudes if (one.field, one.unit) == (field, unit))
         rows = self._truth.take(self._truth.field == FIELDS.index(field))
         names = np.array(self.scenario.active, dtype=object)[rows.mechanism]
         values = np.empty(len(rows))
@@ -132,6 +131,10 @@ class Outcome:
         rows = self._truth.take(~self._truth.benign)
         once = np.unique(rows.trade_id, return_index=True)[1]
         return float(rows.notional[once].sum() / TICKS_PER_DOLLAR)
+
+    @functools.cached_property
+    def _magnitudes(self) -> tuple[Magnitudes, ...]:
+        return tuple(magnitudes(self.batch))
 
     @functools.cached_property
     def _truth(self) -> Truth:
@@ -228,12 +231,8 @@ class Tuning:
             file.write(self.scenario.to_toml().encode())
 
     def examples(self, limit: int = 3) -> str:
-        """The first altered trades side by side, as HTML."""
-        made = self.outcome.batch
-        tables = arrow_tables(made.run, made.blocks)
-        truth = tables.pop("truth")
-        manifest = {"replay": made.run.replay()}
-        return compare(truth, tables, limit=limit, manifest=manifest)._repr_html_()
+        """The first mismatched trades side by side, as HTML."""
+        return first_examples(self.outcome.batch, limit)._repr_html_()
 
     def _made(self, scenario: Scenario) -> Outcome:
         run = prepare(scenario, seed=self._seed, tickers=self._tickers)

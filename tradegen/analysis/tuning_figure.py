@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
-from tradegen.core.axes import BLACK, BLUE, PALE_BLUE, VERMILLION, plain_axes, power_label
+from tradegen.core.axes import BLACK, BLUE, PALE_BLUE, VERMILLION, count_axis, plain_axes, power_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
 
     from tradegen.analysis.rates import Per
     from tradegen.analysis.tuning import Outcome
@@ -25,7 +24,7 @@ __all__ = ["draw_bench", "draw_breaks", "draw_notional", "draw_sizes", "draw_whe
 _MOST_MECHANISMS = 14
 _MOST_BROKERS = 20
 # Told apart by their dashes, too. Okabe and Ito's colours, without those that stand for something else here.
-_LINES = (("#0072B2", "-"), ("#E69F00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))
+_LINES = ((BLUE, "-"), ("#E69F00", "--"), ("#009E73", "-."), ("#CC79A7", ":"))
 _OTHERS = ("#777777", "-")
 
 
@@ -95,7 +94,7 @@ def draw_breaks(axes: Axes, outcome: Outcome, other: Outcome | None = None) -> N
     axes.set_xlim(0, 1.05 * most)
     _head(axes, f"What breaks, by {by}", "mismatched pairs")
     axes.legend(frameon=False, fontsize="x-small", loc="best")
-    _counts(axes.xaxis)
+    count_axis(axes.xaxis)
 
 
 def draw_sizes(
@@ -135,7 +134,7 @@ def draw_sizes(
     axes.set_ylabel("altered values", fontsize="small")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize="x-small", loc="best")
-    _counts(axes.yaxis)
+    count_axis(axes.yaxis)
 
 
 def _edges(sizes: Array) -> tuple[Array, bool]:
@@ -227,8 +226,3 @@ def _head(axes: Axes, title: str, xlabel: str) -> None:
     axes.set_xlabel(xlabel, fontsize="small")
     axes.tick_params(labelsize="small" if not axes.images else "x-small")
     plain_axes(axes)
-
-
-def _counts(axis: Axis) -> None:
-    axis.set_major_locator(MaxNLocator(5, integer=True))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
-__all__ = ["BLACK", "BLUE", "PALE_BLUE", "VERMILLION", "WHITE", "plain_axes", "power_label"]
+__all__ = ["BLACK", "BLUE", "PALE_BLUE", "VERMILLION", "WHITE", "count_axis", "plain_axes", "power_label"]
 
 # Okabe and Ito's colours, which colour-blind people tell apart; shape, hatching or position says it as well.
 BLUE, PALE_BLUE, VERMILLION = "#0072B2", "#56B4E9", "#D55E00"
@@ -21,6 +22,14 @@ def plain_axes(axes: Axes) -> None:
     """Leave out what says nothing: the frame above and to the right, and the ticks beside the y labels."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
+
+
+def count_axis(axis: Axis) -> None:
+    """Give an axis of counts a few whole ticks, with separators."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator  # loaded where it is used
+
+    axis.set_major_locator(MaxNLocator(5, integer=True))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
 def power_label(value: float) -> str:

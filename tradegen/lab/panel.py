@@ -136,13 +136,13 @@ class TuningPanel(widgets.HBox):  # type: ignore[misc]  # ipywidgets has no type
         is_of = widgets.Dropdown(
             options={"pairs outside hot spots": "base", "all pairs": "overall"}, description="of"
         )
-        mode = widgets.BoundedIntText(
+        pairs = widgets.BoundedIntText(
             description="pairs", min=1, max=1_000_000, step=10_000, continuous_update=False
         )
         return {
             "mismatch_rate": percent("mismatch_rate", "mismatched, %"),
             "rate_is": Control(is_of, lambda value: self._change({"rate_is": value})),
-            "pairs": Control(mode, lambda value: self._change({"pairs": value})),
+            "pairs": Control(pairs, lambda value: self._change({"pairs": value})),
         }
 
     def _tolerance_controls(self) -> dict[str, Control]:

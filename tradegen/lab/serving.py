@@ -17,17 +17,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tradegen.errors import TradegenError
+from tradegen.errors import LabError
 
 __all__ = ["serve"]
 
 _HOST = "127.0.0.1"
 _PAGE = Path(__file__).parent / "page"
 _STARTS_WITHIN = 60.0  # seconds
-
-
-class LabError(TradegenError):
-    """The page cannot be served."""
 
 
 def serve(

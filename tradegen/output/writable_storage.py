@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Protocol
@@ -16,6 +14,7 @@ from tradegen.core import storage
 from tradegen.core.storage import Storage, refuse_unknown_kinds
 from tradegen.errors import OutputError
 from tradegen.output.files import OutputFile, remove_leftovers
+from tradegen.output.folder_locks import lock_folder
 
 __all__ = ["Bucket", "Folder", "Output", "Store", "open_store"]
 
@@ -111,7 +110,10 @@ class Folder(storage.Folder, Store):
             descriptor = os.open(self._path, os.O_RDONLY)
         try:
             with self._explained():
-                self._lock(descriptor)
+                lock_folder(
+                    descriptor,
+                    f"{self._path} is being written by another run; expected a folder of its own for each",
+                )
             yield
         finally:
             if new:
@@ -119,20 +121,6 @@ class Folder(storage.Folder, Store):
                 with contextlib.suppress(OSError):
                     self._path.rmdir()
             os.close(descriptor)
-
-    def _lock(self, descriptor: int) -> None:
-        # Workers of a run that was killed end within a second.
-        patience = time.monotonic() + 3
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > patience:
-                    raise OutputError(
-                        f"{self._path} is being written by another run; expected a folder of its own for each"
-                    ) from None
-                time.sleep(0.1)
 
     def tidy(self, folders: Iterable[str]) -> None:
         """Take away what killed runs left half-written, and those of these folders that are empty."""

@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,12 +27,11 @@ from tradegen.core.columns import LARGEST_ID
 from tradegen.core.regular_files import read_file
 from tradegen.errors import OutputError, ScenarioError, shown
 from tradegen.output.files import OutputFile
+from tradegen.output.folder_locks import lock_folder
 from tradegen.sweep.sweep_file import SweepFile
 from tradegen.sweep.sweep_runs import BUILT_IN, PlannedRun
 
 __all__ = ["SweepFolder", "as_json"]
-
-_PATIENCE = 3.0  # seconds for the workers of a sweep that was just killed to notice
 
 
 class _Noted(BaseModel):
@@ -225,22 +222,16 @@ class SweepFolder:
 
 
 def _lock(descriptor: int, path: Path) -> None:
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise OutputError(
-                    f"another sweep is at work in {path}; wait until it has ended, or use another folder"
-                ) from None
-            time.sleep(0.1)
-        except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-                raise
-            return  # a file system that has no locks
-        else:
-            return
+    try:
+        lock_folder(
+            descriptor,
+            f"another sweep is at work in {path}; wait until it has ended, or use another folder",
+        )
+    except OutputError:
+        raise  # which is an OSError, too
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+            raise  # of a file system that has locks
 
 
 def _number(runs: Sequence[_Noted], first_id: int) -> None:
