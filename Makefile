@@ -11,6 +11,8 @@ LOWEST_READY := $(LOWEST)/ready
 SAM := .venv-sam
 STACK ?= tradegen
 ARCHITECTURE ?= arm64
+# What tests skip for a user who has not got it must be there in CI.
+NEEDED := $(if $(CI),browser $(SAM)/ready)
 # Where Python is told to write no bytecode, as in many containers, each of the processes that tests start would compile
 # pandas and all else anew, and take three times as long to start.
 COMPILE = test -z "$$PYTHONDONTWRITEBYTECODE" || $(1)/bin/python -m compileall -qq -j 0 $(2) >&2 || true
@@ -54,15 +56,15 @@ help:
 run: $(READY)
 	@$(BIN)/tradegen generate
 
-test: $(COMPILED)
+test: $(COMPILED) $(NEEDED)
 	@$(call COMPILE,.venv,$(OWN))
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-all: $(COMPILED)
+test-all: $(COMPILED) $(NEEDED)
 	@$(call COMPILE,.venv,$(OWN))
 	$(LARGE) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-large: $(COMPILED)
+test-large: $(COMPILED) $(NEEDED)
 	@$(call COMPILE,.venv,$(OWN))
 	$(LARGE) $(BIN)/python -m pytest $(PARALLEL) -m 'large or sized' $(ARGS)
 
