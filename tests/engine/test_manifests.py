@@ -17,6 +17,7 @@ from shell import run
 
 from tradegen import Scenario, ScenarioError, generate
 from tradegen.cli.replay import replay
+from tradegen.core.columns import FIELDS
 from tradegen.engine.digests import truth_digest
 from tradegen.engine.manifest import run_of
 from tradegen.mechanisms.catalogue import CATALOGUE
@@ -80,10 +81,10 @@ def test_a_digest_of_the_truth_goes_by_the_names_of_mechanisms_and_not_by_their_
     [block] = generate(pairs=100, seed=3, mechanisms={"price.nudge": 1, "price.tick": 1}).blocks
     exchanged = replace(block.truth, mechanism=1 - block.truth.mechanism)
     assert set(block.truth.mechanism.tolist()) == {0, 1}
-    digest = truth_digest(block.truth, ("price.nudge", "price.tick"))
-    assert truth_digest(exchanged, ("price.tick", "price.nudge")) == digest
-    assert truth_digest(exchanged, ("price.nudge", "price.tick")) != digest
-    assert truth_digest(block.truth, ("price.nudge", "price.stale")) != digest
+    digest = truth_digest(block.truth, FIELDS, ("price.nudge", "price.tick"))
+    assert truth_digest(exchanged, FIELDS, ("price.tick", "price.nudge")) == digest
+    assert truth_digest(exchanged, FIELDS, ("price.nudge", "price.tick")) != digest
+    assert truth_digest(block.truth, FIELDS, ("price.nudge", "price.stale")) != digest
 
 
 @pytest.mark.parametrize("kind", ["files", "dataset_csv"])

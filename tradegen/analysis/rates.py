@@ -28,7 +28,6 @@ from tradegen.engine.demands import demand
 from tradegen.engine.generator import GeneratedBlocks
 from tradegen.engine.pairs import make_pairs
 from tradegen.errors import TradegenError, nearest
-from tradegen.mechanisms.catalogue import CATALOGUE
 
 __all__ = [
     "CONFIDENCE",
@@ -77,7 +76,8 @@ def field_counts(batch: GeneratedBlocks, by: Per = "field") -> pd.DataFrame:
     scenario, counts = batch.run.scenario, _counts(batch)
     codes = {name: code for code, name in enumerate(FIELDS if by == "field" else scenario.active)}
     # Of the rows of one alteration, only that of the mechanism's own field counts for the mechanism.
-    own = np.array([CATALOGUE[name].field_codes[0] for name in scenario.active], np.int8)
+    entries = [scenario.catalogue[name] for name in scenario.active]
+    own = np.array([scenario.fields.index(entry.field) for entry in entries], np.int8)
     found = np.zeros((2, len(codes)), np.int64)
     for block in batch.blocks:
         truth = block.truth

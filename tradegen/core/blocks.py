@@ -6,15 +6,15 @@ beside them. At the edge the same columns become pandas frames, Arrow tables or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["BLOCK_PAIRS", "NO_RECORD", "Block", "Columns", "Counts", "Pairs", "Trades", "Truth"]
+__all__ = ["BLOCK_PAIRS", "NO_RECORD", "Block", "Columns", "Counts", "Pairs", "Trades", "Truth", "WithOwn"]
 
 BLOCK_PAIRS = 65_536
 """Pairs in a block, the unit of reproducibility and of parallel work. Changing it changes every byte."""
@@ -28,39 +28,72 @@ class Columns:
     """A struct of arrays: every field is a 1-D array, all of one length."""
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(next(iter(self.arrays().values())))
 
     def arrays(self) -> dict[str, Array]:
         """The columns by name, in the order of the class."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
+    def of(cls, arrays: Mapping[str, Array]) -> Self:
+        """The struct with these columns: what `arrays` gave."""
+        return cls(**arrays)
+
+    def each(self, change: Callable[[Array], Array]) -> Self:
+        """The same columns, each changed alike."""
+        return self.of({name: change(values) for name, values in self.arrays().items()})
+
+    @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """One struct from several, end to end; `parts` holds at least one."""
-        return cls(*map(np.concatenate, zip(*(part.arrays().values() for part in parts), strict=True)))
+        arrays = [part.arrays() for part in parts]
+        return cls.of({name: np.concatenate([of_part[name] for of_part in arrays]) for name in arrays[0]})
 
     def first(self, rows: int) -> Self:
         """The first `rows` rows, as views."""
-        return type(self)(*(values[:rows] for values in self.arrays().values()))
+        return self.part(0, rows)
+
+    def part(self, start: int, stop: int) -> Self:
+        """The rows from `start` to before `stop`, as views."""
+        return self.each(lambda values: values[start:stop])
 
     def take(self, chosen: Array) -> Self:
         """The rows that a mask or positions choose, copied."""
-        return type(self)(*(values[chosen] for values in self.arrays().values()))
+        return self.each(lambda values: values[chosen])
 
     def space(self, rows: int) -> Self:
         """Columns of these dtypes with `rows` rows, not filled."""
-        return type(self)(*(np.empty(rows, values.dtype) for values in self.arrays().values()))
+        return self.each(lambda values: np.empty(rows, values.dtype))
 
     def put(self, start: int, part: Self) -> Self:
         """Copy `part` into the rows from `start` on, and return the view of these rows."""
-        views = type(self)(*(values[start : start + len(part)] for values in self.arrays().values()))
+        views = self.part(start, start + len(part))
         for view, values in zip(views.arrays().values(), part.arrays().values(), strict=True):
             view[:] = values
         return views
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs(Columns):
+class WithOwn(Columns):
+    """Columns to which a scenario may add columns of its own: `own` holds those, by name."""
+
+    own: Mapping[str, Array] = field(default_factory=dict, kw_only=True)
+
+    def arrays(self) -> dict[str, Array]:
+        """The columns by name: those that come with the house, then the scenario's own."""
+        found = {column.name: getattr(self, column.name) for column in fields(self) if column.name != "own"}
+        return found | dict(self.own)
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Array]) -> Self:
+        """The struct with these columns: what `arrays` gave."""
+        house = {column.name for column in fields(cls)}
+        own = {name: values for name, values in arrays.items() if name not in house}
+        return cls(**{name: values for name, values in arrays.items() if name in house}, own=own)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs(WithOwn):
     """Clean pairs, one row each, as both legs would hold them. All columns have shape (pairs,)."""
 
     ticker: Array  # int32, code into the market's tickers
@@ -74,7 +107,7 @@ class Pairs(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trades(Columns):
+class Trades(WithOwn):
     """Records as they are emitted, in row order: two a pair, but for missing, doubled and split legs."""
 
     trade_id: Array  # int64, the number behind tid00000021
@@ -100,7 +133,7 @@ class Truth(Columns):
 
     trade_id: Array  # int64, that of the clean pair
     leg: Array  # int8, 0 or 1: the leg that was altered
-    field: Array  # int8, position in FIELDS
+    field: Array  # int8, position among the fields of the scenario
     mechanism: Array  # int16, position among the mechanisms of the run (`Run.mechanisms`)
     original: Array  # int64
     altered: Array  # int64

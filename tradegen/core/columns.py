@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "TRADE_COLUMNS",
     "TRUTH_COLUMNS",
     "Array",
+    "blank",
+    "is_blank",
 ]
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -85,3 +88,14 @@ TRUTH_COLUMNS = (
     "notional",
     "cause",
 )
+
+
+def blank(dtype: npt.DTypeLike) -> int:
+    """The number that stands for a missing value in a column of integers: the smallest that it can hold."""
+    return int(np.iinfo(dtype).min)
+
+
+def is_blank(values: Array) -> Array:
+    """Where values of a column of integers are missing (bool)."""
+    missing: Array = values == blank(values.dtype)
+    return missing

@@ -7,6 +7,7 @@ rows: numbers go through tables of four digits, and each distinct date or time i
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -22,6 +23,7 @@ __all__ = [
     "by_field",
     "dates",
     "dates_as",
+    "decimals",
     "dollars",
     "hexadecimal",
     "integers",
@@ -63,7 +65,7 @@ def _digits(zero: bool) -> Array:
 
 # A group of digits has no leading zeros where nothing stands before it; only the last one then prints a 0.
 _LAST_DIGITS, _MORE_DIGITS = _digits(zero=True), _digits(zero=False)
-_CENTS = _table([f".{number:02d}" for number in range(TICKS_PER_DOLLAR)])
+_CENT_PLACES = len(str(TICKS_PER_DOLLAR)) - 1
 _THOUSANDTHS = _table([f"{number:03d}" for number in range(1000)])
 _MINUTES = _table([f" {number // 60:02d}:{number % 60:02d}" for number in range(24 * 60)])
 _SECONDS = _table([f":{number:02d}" for number in range(60)])
@@ -119,8 +121,30 @@ def integers(values: Array) -> Array:
 
 def dollars(ticks: Array) -> Array:
     """Ticks as dollars with the tick's decimals: ``154.00``, ``-0.01``."""
-    whole, rest = _divided(np.abs(ticks), TICKS_PER_DOLLAR)
-    return _signed(ticks, joined(integers(whole), _CENTS.take(rest)))
+    return decimals(ticks, _CENT_PLACES)
+
+
+def decimals(values: Array, places: int) -> Array:
+    """Whole numbers of the last decimal place as exact decimals: ``154.00``, ``-0.0001``."""
+    if not places:
+        return integers(values)
+    whole, rest = _divided(np.abs(values), 10**places)
+    if places <= _CENT_PLACES:
+        return _signed(values, joined(integers(whole), _fractions_of(places).take(rest)))
+    high, low = _divided(rest, 10 ** (places - _CENT_PLACES))
+    parts = [_fractions_of(_CENT_PLACES).take(high), _padded(places - _CENT_PLACES).take(low)]
+    return _signed(values, joined(integers(whole), *parts))
+
+
+@functools.cache
+def _padded(places: int) -> Array:
+    """Numbers of so many digits, with zeros in front."""
+    return _table([f"{number:0{places}d}" for number in range(10**places)])
+
+
+@functools.cache
+def _fractions_of(places: int) -> Array:
+    return _table([f".{number:0{places}d}" for number in range(10**places)])
 
 
 def dates(numbers: Array) -> Array:
@@ -177,7 +201,7 @@ def named(names: Sequence[str]) -> Form:
     return lambda codes: table.take(codes)
 
 
-def by_field(values: Array, rows: Mapping[str, Array], forms: Mapping[str, Form]) -> Array:
+def by_field(values: Array, rows: Mapping[int, Array], forms: Mapping[int, Form]) -> Array:
     """A column whose rows are values of different fields.
 
     Parameters

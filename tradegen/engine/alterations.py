@@ -13,32 +13,19 @@ import numpy as np
 from tradegen.core.blocks import Counts
 from tradegen.core.columns import Array
 from tradegen.core.streams import draw, happens
+from tradegen.engine.alteration import Alteration
 from tradegen.engine.context import BlockContext
 from tradegen.engine.demands import demand
+from tradegen.engine.following import following
 from tradegen.engine.segments import Segment, segments
 from tradegen.engine.selection import Race, Ranking, count_offset, wanted_fields
-from tradegen.mechanisms.allowed_sizes import AllowedSizes
-from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.mechanism import Case
+from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
+from tradegen.mechanisms.mechanism import Case, Mechanism
 
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Alteration", "alterations"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Alteration:
-    """What one mechanism does to one field in one block: at `pairs`, on `legs`, `original` to `altered`."""
-
-    mechanism: str
-    field: int  # position in `columns.FIELDS`
-    benign: bool
-    cause: int
-    pairs: Array  # int64, shape (k,): positions
-    legs: Array  # int8, shape (k,)
-    original: Array  # int64, shape (k,)
-    altered: Array  # int64, shape (k,)
+__all__ = ["alterations"]
 
 
 def alterations(context: BlockContext, seed: int, block: int) -> tuple[list[Alteration], Counts]:
@@ -79,7 +66,13 @@ def alterations(context: BlockContext, seed: int, block: int) -> tuple[list[Alte
             applied += number
             start, size = stop, 2 * size
         counts.applied[row] = applied
-    return found, counts
+    follow = list(following(context, found, seed, block))
+    for alteration in follow:
+        # It is drawn by nothing, and always possible.
+        code = scenario.active.index(alteration.mechanism)
+        counts.drawn[code] += len(alteration.pairs)
+        counts.possible[code] += len(alteration.pairs)
+    return found + follow, counts
 
 
 def _demanded(
@@ -109,6 +102,7 @@ class _Stretch:
         self._context, self._segment, self._pairs = context, segment, pairs
         self._seed, self._block, self._start = seed, block, start
         self._names = tuple(segment.weights)
+        self._entries = tuple(context.scenario.catalogue[name] for name in self._names)
         self._legs = self._choose_legs()
 
     def _draw(self, stream: str) -> Array:
@@ -143,7 +137,7 @@ class _Stretch:
                 have[fitting] += 1
                 # Who is to have more fields races on, without what goes not with what it has.
                 more = fitting[have[fitting] < fields[fitting]]
-                race.drop(_conflicts(position, self._names), more)
+                race.drop(_conflicts(position, self._entries), more)
                 race.drop(position, lost)
                 going_on += [more, lost]
             rows = np.sort(np.concatenate(going_on))
@@ -171,13 +165,13 @@ class _Stretch:
 
     def _attempt(self, position: int, rows: Array, raw: Array) -> _Attempt:
         name = self._names[position]
-        mechanism = CATALOGUE[name]
+        mechanism = self._entries[position]
         context, segment = self._context, self._segment
         pairs, legs = self._pairs[rows], self._legs[rows]
         columns = [context.on_leg(field, pairs, legs) for field in mechanism.fields]
         original = columns[0][None] if len(columns) == 1 else np.stack(columns)
         allowed = AllowedSizes(
-            context.tolerance(mechanism.field),
+            context.tolerance(mechanism.field) if mechanism.tolerated else NO_TOLERANCE,
             benign=segment.benign,
             boundary=context.scenario.boundary and mechanism.sized,
             step=context.step if mechanism.field == "trade_timestamp" else 1,
@@ -198,10 +192,11 @@ class _Stretch:
         return _Attempt(position, rows, pairs, legs, original, altered, fits, case.limited)
 
     def _parts(self, attempt: _Attempt, mechanism: str, kept: Array | slice) -> Iterator[Alteration]:
-        for part, field in enumerate(CATALOGUE[mechanism].field_codes):
+        scenario = self._context.scenario
+        for part, field in enumerate(scenario.catalogue[mechanism].fields):
             yield Alteration(
                 mechanism=mechanism,
-                field=field,
+                field=scenario.fields.index(field),
                 benign=self._segment.benign,
                 cause=self._segment.cause,
                 pairs=attempt.pairs[kept],
@@ -226,7 +221,7 @@ class _Attempt:
 
 
 @functools.cache
-def _conflicts(position: int, names: tuple[str, ...]) -> Array:
+def _conflicts(position: int, entries: tuple[Mechanism, ...]) -> Array:
     """The positions of the mechanisms that cannot go along with one, itself among them (shape (k, 1))."""
-    one = CATALOGUE[names[position]]
-    return np.array([[other] for other, name in enumerate(names) if one.conflicts(CATALOGUE[name])])
+    one = entries[position]
+    return np.array([[other] for other, entry in enumerate(entries) if one.conflicts(entry)])

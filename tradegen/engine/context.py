@@ -11,11 +11,14 @@ import numpy as np
 from tradegen.core.blocks import Pairs
 from tradegen.core.clock import DAY
 from tradegen.core.columns import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array
+from tradegen.engine.names import names_of
+from tradegen.engine.own_values import clean_names, range_of
 from tradegen.market.price_bands import price_limits
 from tradegen.market.sessions import window
 from tradegen.market.universe import Market
 from tradegen.mechanisms.allowed_sizes import Tolerance
 from tradegen.mechanisms.displacement import Ranges
+from tradegen.mechanisms.spellings import Names
 
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
@@ -54,6 +57,23 @@ class BlockContext:
         """How many brokers there are."""
         return self.scenario.brokers
 
+    def _names(self, column: str) -> Names:
+        return names_of(self.scenario, self.market, column)
+
+    def names(self, column: str) -> int:
+        """How many names a column has, but for wrong spellings."""
+        return len(clean_names(self.scenario.own[column], self.market))
+
+    def misspelled(self, column: str, way: str) -> tuple[Array, Array]:
+        """The codes of a column's wrong spellings, and how many each name has (`spellings.Names`)."""
+        return self._names(column).wrong[way]
+
+    def own_ranges(self, column: str, values: Array, share: float) -> Ranges:
+        """Ranges around values of a scenario's own column, in its unit, as `quantity_ranges` has them."""
+        highest = int(price_limits(self.market, self.scenario.price_band)[1].max())
+        low, high = range_of(column, self.scenario, highest)
+        return _around(low, high, values, share)
+
     @property
     def share_classes(self) -> Array:
         """By ticker, the code of the company's other share class, or -1 (int64, shape (tickers,))."""
@@ -74,7 +94,7 @@ class BlockContext:
         Parameters
         ----------
         field : str
-            Of `columns.TRADE_COLUMNS`.
+            Of the records: one of the nine, or of the scenario's own.
         """
         pairs, alike = self.pairs, self.scenario.view == "two_system"
         if field == "trade_id":
@@ -91,7 +111,7 @@ class BlockContext:
                 return buys, sells
             values = np.where(pairs.side == BUY, buys, sells)
         else:
-            values = getattr(pairs, field)
+            values = pairs.own[field] if field in pairs.own else getattr(pairs, field)
         return values, values
 
     def on_leg(self, field: str, pairs: Array, legs: Array) -> Array:
@@ -100,7 +120,7 @@ class BlockContext:
         Parameters
         ----------
         field : str
-            Of `columns.FIELDS`.
+            Of `Scenario.fields`.
         pairs : ndarray of int64, shape (n,)
             Positions in the block.
         legs : ndarray of int8, shape (n,)
@@ -119,8 +139,9 @@ class BlockContext:
         if field in ("broker_id", "contra_broker_id"):
             buys = (self.order_type(pairs, legs) == BUY) == (field == "broker_id")
             return np.where(buys, self.pairs.buyer[pairs], self.pairs.seller[pairs]).astype(np.int64)
-        values: Array = getattr(self.pairs, field)[pairs].astype(np.int64, copy=False)
-        return values
+        own = self.pairs.own
+        values: Array = own[field] if field in own else getattr(self.pairs, field)
+        return values[pairs].astype(np.int64, copy=False)
 
     @functools.cached_property
     def notional(self) -> Array:
@@ -137,8 +158,7 @@ class BlockContext:
         Changes by up to a `share` of the quantity are to fit into them several times, and to be much alike
         at both of their ends.
         """
-        low, high = _ranges(self.scenario.quantity_min, self.scenario.quantity_max, share)
-        return Ranges(low, high, index=np.searchsorted(high, quantity))
+        return _around(self.scenario.quantity_min, self.scenario.quantity_max, quantity, share)
 
     def time_ranges(self, timestamps: Array, unit: int) -> Ranges:
         """From the first to the last clean timestamp of each day, never across midnight.
@@ -179,6 +199,11 @@ class BlockContext:
         previous: Array = np.empty_like(price)
         previous[position] = np.where(before > 0, before, self.market.prices[ticker])
         return previous
+
+
+def _around(low: int, high: int, values: Array, share: float) -> Ranges:
+    lows, highs = _ranges(low, high, share)
+    return Ranges(lows, highs, index=np.minimum(np.searchsorted(highs, values), len(highs) - 1))
 
 
 @functools.lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tradegen.core.blocks import Columns, Truth
-from tradegen.core.columns import FIELDS, Array
+from tradegen.core.columns import Array
 
 __all__ = ["columns_digest", "truth_digest"]
 
@@ -26,16 +26,16 @@ def columns_digest(columns: Columns, instead: dict[str, Array] | None = None) ->
     return found.digest()
 
 
-def truth_digest(truth: Truth, mechanisms: Sequence[str]) -> bytes:
+def truth_digest(truth: Truth, fields: Sequence[str], mechanisms: Sequence[str]) -> bytes:
     """The SHA-256 of a block's truth.
 
     Parameters
     ----------
     truth : Truth
-    mechanisms : sequence of str
-        The run's mechanisms, by the code that a truth row holds.
+    fields, mechanisms : sequence of str
+        The run's fields and mechanisms, by the code that a truth row holds.
     """
-    names = {"field": FIELDS, "mechanism": mechanisms}
+    names = {"field": fields, "mechanism": mechanisms}
     return columns_digest(
         truth, {column: _numbers(names[column]).take(getattr(truth, column)) for column in names}
     )

@@ -14,12 +14,12 @@ from tradegen.core.formatting import broker_names, dollars, seconds
 from tradegen.core.text_columns import strings
 from tradegen.engine.context import BlockContext
 from tradegen.engine.demands import Demand, demand
+from tradegen.engine.own_values import range_of
 from tradegen.engine.pairs import make_pairs
 from tradegen.engine.segments import notional_ticks, segments
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.market.price_bands import price_limits
 from tradegen.market.universe import Market
-from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+_LARGEST = 9 * 10**17  # ten times as much still fits 63 bits
 _ANY = np.zeros(2, np.int64)  # for fields whose tolerance does not go with the value
 
 
@@ -40,6 +41,19 @@ def check(scenario: Scenario, market: Market) -> None:
         Where a tolerance leaves a mechanism nothing to do, or a hot spot cannot be about any pair.
     """
     lowest, highest = price_limits(market, scenario.price_band)
+    for name, column in scenario.own.items():
+        if getattr(column, "from_", None) is not None and column.from_ not in market.columns:
+            raise ScenarioError(
+                f"column {name}: from is {shown(column.from_)}, and the tickers have no such column; "
+                f"{_expected_columns(market)}"
+            )
+        if column.kind in ("integer", "decimal"):
+            most = range_of(name, scenario, int(highest.max()))[1]
+            if most > _LARGEST:
+                raise ScenarioError(
+                    f"column {name}: its values reach {most:.3g} of its last decimal place, more than 64 "
+                    "bits hold with a digit too many; expected fewer places, or smaller numbers"
+                )
     extremes = {
         "quantity": np.array([scenario.quantity_min, scenario.quantity_max]),
         "price": np.array([lowest.min(), highest.max()]),
@@ -56,6 +70,12 @@ def check(scenario: Scenario, market: Market) -> None:
         _demands(scenario, market)
 
 
+def _expected_columns(market: Market) -> str:
+    if not market.columns:
+        return "expected a column of that name in tickers.csv, after ticker and price"
+    return f"expected one of {', '.join(market.columns)}"
+
+
 def _reach(
     scenario: Scenario,
     weights: Mapping[str, float],
@@ -64,7 +84,7 @@ def _reach(
 ) -> None:
     """Refuse a mechanism that cannot do anything beyond the tolerance."""
     for name in (name for name, weight in weights.items() if weight > 0):
-        mechanism = CATALOGUE[name]
+        mechanism = scenario.catalogue[name]
         field = mechanism.field
         tolerance = scenario.tolerances.of(field)
         if not tolerance or mechanism.reach is None or (scenario.boundary and mechanism.sized):
@@ -88,7 +108,7 @@ def _room_within(scenario: Scenario, extremes: Mapping[str, Array]) -> None:
     if scenario.boundary:
         return
     steps = {"trade_timestamp": STEPS[scenario.timestamp_precision]}
-    fields = {CATALOGUE[name].field for name in scenario.weights}
+    fields = {scenario.catalogue[name].field for name in scenario.weights}
     half = {
         field: scenario.tolerances.of(field).times(extremes.get(field, _ANY), 50).max() for field in fields
     }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tradegen.core.blocks import BLOCK_PAIRS, Trades
-from tradegen.core.columns import FIELDS, RECORD, TRADE_COLUMNS, Array
+from tradegen.core.columns import RECORD, TRADE_COLUMNS, Array, blank, is_blank
 from tradegen.core.streams import draw, scramble
-from tradegen.engine.alterations import Alteration
+from tradegen.engine.alteration import Alteration
 from tradegen.engine.context import BlockContext
+from tradegen.engine.own_values import derived
 from tradegen.mechanisms.record_counts import MOST_FILLS, fills
 
 __all__ = ["added_record", "leg_record", "make_legs"]
@@ -53,7 +55,7 @@ def make_legs(context: BlockContext, changes: Sequence[Alteration], seed: int, b
     count = len(context.pairs)
     by_field: dict[str, list[Alteration]] = {}
     for change in changes:
-        by_field.setdefault(FIELDS[change.field], []).append(change)
+        by_field.setdefault(context.scenario.fields[change.field], []).append(change)
     records = by_field.get(RECORD, [])
     numbers = _row_order(context.scenario.order, seed, block, count, records)
     legs = _legs(numbers, records, count)
@@ -70,15 +72,19 @@ def make_legs(context: BlockContext, changes: Sequence[Alteration], seed: int, b
         each = np.empty(2 * count, first.dtype)
         each[0::2], each[1::2] = first, second
         for change in by_field.get(field, ()):
-            each[2 * change.pairs + change.legs] = change.altered
+            each[2 * change.pairs + change.legs] = _in_width(change.altered, each.dtype)
         return each.take(legs)
 
     columns = {field: column(field) for field in TRADE_COLUMNS if field != "trade_id"}
+    own = {field: column(field) for field in context.pairs.own}
     if split := [change for change in records if change.mechanism == "record.split"]:
-        _fill(columns["quantity"], split, context, numbers, legs, seed, block)
+        rows = _fill(columns["quantity"], split, context, numbers, legs, seed, block)
+        _amounts_of_fills(columns, own, rows, context, numbers, legs)
     # The positions have served: their memory goes to the ids, and that of the numbers to the records.
     ids = column("trade_id") if "trade_id" in by_field else np.add(pair, context.block_first_id, out=pair)
-    return Trades(trade_id=ids, **columns, leg=leg, record=np.add(numbers, block * _NUMBERS, out=numbers))
+    return Trades(
+        trade_id=ids, **columns, leg=leg, record=np.add(numbers, block * _NUMBERS, out=numbers), own=own
+    )
 
 
 def _legs(numbers: Array, records: Sequence[Alteration], count: int) -> Array:
@@ -103,8 +109,8 @@ def _fill(
     legs: Array,
     seed: int,
     block: int,
-) -> None:
-    """Share the quantities of split legs among their fills."""
+) -> Array:
+    """Share the quantities of split legs among their fills, and give the rows of these."""
     pairs = np.concatenate([change.pairs for change in changes])
     # By number and not by count, so that no pair's fills depend on those of others.
     salt = int(draw(seed, "record.split/fills", block, 1)[0])
@@ -115,6 +121,43 @@ def _fill(
     rows = np.flatnonzero(position[legs] >= 0)
     fill = np.where(numbers[rows] < _LEGS, 0, (numbers[rows] - _LEGS) % _ADDED + 1)
     quantity[rows] = shares[fill, position[legs[rows]]]
+    return rows
+
+
+def _amounts_of_fills(
+    columns: dict[str, Array],
+    own: dict[str, Array],
+    rows: Array,
+    context: BlockContext,
+    numbers: Array,
+    legs: Array,
+) -> None:
+    """Work out what is derived from a quantity for each fill, such that the fills add up to the whole."""
+    for column in context.scenario.columns:
+        if "quantity" not in column.derived_from:
+            continue
+        order = rows[np.lexsort((numbers[rows], legs[rows]))]
+        new_leg = np.append(True, np.diff(legs[order]) != 0)
+        # By running totals, so that what rounding leaves out of one fill goes to the next.
+        running = np.cumsum(columns["quantity"][order])
+        start = np.flatnonzero(new_leg)
+        running -= np.repeat(np.append(0, running[start[1:] - 1]), np.diff(np.append(start, len(order))))
+        sources = {
+            name: running if name == "quantity" else (own[name] if name in own else columns[name])[order]
+            for name in column.derived_from
+        }
+        total = derived(context.scenario, column, sources)
+        # A leg whose amount is wrong for another reason keeps that amount in all, on its first fill.
+        whole = own[column.name][order]
+        amounts = np.where(new_leg, total, np.diff(total, prepend=0))
+        last = np.append(new_leg[1:], True)
+        own[column.name][order] = amounts + np.where(last, whole - total, 0)
+
+
+def _in_width(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Altered values for a narrower column, in which another number stands for a missing one."""
+    missing = is_blank(values)
+    return np.where(missing, blank(dtype), values) if missing.any() else values
 
 
 def _row_order(order: str, seed: int, block: int, count: int, records: Sequence[Alteration]) -> Array:

@@ -18,12 +18,10 @@ from typing import Any
 import numpy as np
 
 from tradegen.core.blocks import Block, Counts
-from tradegen.core.columns import FIELDS
 from tradegen.engine.digests import columns_digest, truth_digest
 from tradegen.engine.rate_report import rate_report
 from tradegen.engine.run import MANIFEST_VERSION, Run, prepare
 from tradegen.errors import ScenarioError, TradegenError, shown
-from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.version import GENERATION, __version__
 
 __all__ = ["Tally", "differing_digests", "require_version", "run_of"]
@@ -42,7 +40,7 @@ class Tally:
         self._counts: Counter[str] = Counter(
             pairs=0, trades=0, mismatched_pairs=0, benign_pairs=0, truth_rows=0
         )
-        self._by_field = np.zeros(len(FIELDS), np.int64)
+        self._by_field = np.zeros(len(run.scenario.fields), np.int64)
         self._selection = Counts.none(len(run.scenario.causes) + 1, len(run.mechanisms))
         self._blocks = {"trades": bytearray(), "truth": bytearray()}
 
@@ -55,10 +53,10 @@ class Tally:
             benign_pairs=int(block.counts.applied[-1]),
             truth_rows=len(block.truth),
         )
-        self._by_field += np.bincount(block.truth.field, minlength=len(FIELDS))
+        self._by_field += np.bincount(block.truth.field, minlength=len(self._by_field))
         self._selection += block.counts
         self._blocks["trades"] += columns_digest(block.trades)
-        self._blocks["truth"] += truth_digest(block.truth, self._run.mechanisms)
+        self._blocks["truth"] += truth_digest(block.truth, self._run.scenario.fields, self._run.mechanisms)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON would carry it, for `merge`."""
@@ -108,20 +106,23 @@ class Tally:
     def _by(self) -> dict[str, Any]:
         """Counts by field, by mechanism, and by cause."""
         scenario, counts = self._run.scenario, self._selection
-        fields = {field for name in scenario.active for field in CATALOGUE[name].fields}
+        fields = {field for name in scenario.active for field in scenario.catalogue[name].fields}
+        active = [(name, scenario.catalogue[name]) for name in scenario.active]
         selected = np.stack([counts.eligible, counts.requested, counts.applied], axis=1).tolist()
         *by_cause, benign = (dict(zip(_SELECTED, row, strict=True)) for row in selected)
         return {
             "by_field": {
-                field: int(self._by_field[code]) for code, field in enumerate(FIELDS) if field in fields
+                field: int(self._by_field[code])
+                for code, field in enumerate(scenario.fields)
+                if field in fields
             },
             "by_mechanism": {
                 name: {
                     "requested": int(counts.drawn[code]),
                     "applied": int(counts.possible[code]),
-                    **({"sizes_limited": int(counts.limited[code])} if CATALOGUE[name].sized else {}),
+                    **({"sizes_limited": int(counts.limited[code])} if entry.sized else {}),
                 }
-                for code, name in enumerate(scenario.active)
+                for code, (name, entry) in enumerate(active)
             },
             "by_cause": dict(zip(scenario.causes, by_cause, strict=True)),
             "benign": benign,

@@ -10,6 +10,7 @@ from tradegen.core.blocks import Pairs
 from tradegen.core.clock import DAY
 from tradegen.core.columns import MICROSECONDS, STEPS, Array
 from tradegen.core.streams import below, draw, whole
+from tradegen.engine.own_values import own_values
 from tradegen.market.price_bands import price_limits
 from tradegen.market.sessions import window
 from tradegen.market.universe import Market
@@ -58,14 +59,15 @@ def make_pairs(scenario: Scenario, market: Market, seed: int, block: int, count:
     step = STEPS[scenario.timestamp_precision]
     if step < MICROSECONDS:
         timestamp += step * column("trade_timestamp/fraction", 0, MICROSECONDS // step - 1)
-    return Pairs(
-        ticker=ticker.astype(np.int32),
-        buyer=buyer,
-        seller=seller,
-        quantity=column("quantity", scenario.quantity_min, scenario.quantity_max),
-        price=price,
+    house = {
+        "ticker": ticker.astype(np.int32),
+        "buyer": buyer,
+        "seller": seller,
+        "quantity": column("quantity", scenario.quantity_min, scenario.quantity_max),
+        "price": price,
         # Mirrored legs are BUY and SELL; two systems hold one side of the trade, either alike.
-        side=(column("side", 0, 1) if scenario.view == "two_system" else np.zeros(count)).astype(np.int8),
-        date=date,
-        trade_timestamp=timestamp,
-    )
+        "side": (column("side", 0, 1) if scenario.view == "two_system" else np.zeros(count)).astype(np.int8),
+        "date": date,
+        "trade_timestamp": timestamp,
+    }
+    return Pairs(**house, own=own_values(scenario, market, seed, block, house))

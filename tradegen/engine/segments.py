@@ -14,7 +14,6 @@ from tradegen.core.clock import stretches
 from tradegen.core.columns import LEGS, MICROSECONDS, MICROSECONDS_A_DAY, TICKS_PER_DOLLAR, Array
 from tradegen.core.formatting import broker_code
 from tradegen.engine.context import BlockContext
-from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def segments(scenario: Scenario, context: BlockContext) -> Iterator[Segment]:
         within = {
             name: weight
             for name, weight in scenario.weights.items()
-            if scenario.tolerances.of(CATALOGUE[name].field)
+            if scenario.catalogue[name].tolerated and scenario.tolerances.of(scenario.catalogue[name].field)
         }
         yield Segment(0, "benign/", within, scenario.settings_of, benign=True, members=outside)
 
@@ -118,7 +117,7 @@ def weights_of(scenario: Scenario, cause: int) -> dict[str, float]:
     """The weights of a cause's mechanisms: its first hot spot's that has its own, or else the scenario's."""
     spots = (scenario.hot_spots[position] for position in scenario.cause_table[cause])
     own = next((spot.mechanisms for spot in spots if spot.mechanisms is not None), None)
-    return scenario.weights if own is None else _positive(own)
+    return scenario.weights if own is None else _positive(scenario, own)
 
 
 def _legs_of_all(legs: Sequence[Array]) -> Array:
@@ -132,8 +131,8 @@ def notional_ticks(dollars: float) -> Decimal:
     return min(Decimal(str(dollars)) * TICKS_PER_DOLLAR, Decimal(np.iinfo(np.int64).max))
 
 
-def _positive(weights: Mapping[str, float]) -> dict[str, float]:
-    return {name: weights[name] for name in CATALOGUE if weights.get(name, 0) > 0}
+def _positive(scenario: Scenario, weights: Mapping[str, float]) -> dict[str, float]:
+    return {name: weights[name] for name in scenario.catalogue if weights.get(name, 0) > 0}
 
 
 def _legs(spot: HotSpot, scenario: Scenario, context: BlockContext) -> Array:

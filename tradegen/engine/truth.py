@@ -7,16 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from tradegen.core.blocks import BLOCK_PAIRS, NO_RECORD, Truth
-from tradegen.core.columns import FIELDS, Array
-from tradegen.engine.alterations import Alteration
+from tradegen.core.columns import Array
+from tradegen.engine.alteration import Alteration
 from tradegen.engine.context import BlockContext
 from tradegen.engine.legs import added_record, leg_record
 
 __all__ = ["make_truth"]
-
-# Where a key holds the field and the pair, above the position among up to 2**20 alterations of a block.
-_FIELD = (len(FIELDS) * BLOCK_PAIRS).bit_length()
-_PAIR = _FIELD + len(FIELDS).bit_length()
 
 
 def make_truth(context: BlockContext, changes: Sequence[Alteration], block: int) -> Truth:
@@ -28,16 +24,22 @@ def make_truth(context: BlockContext, changes: Sequence[Alteration], block: int)
     def joined(parts: list[Array], dtype: type) -> Array:
         return np.concatenate(parts) if parts else np.empty(0, dtype)
 
+    fields = len(context.scenario.fields)
+    # Where a key holds the field and the pair, above the position among the alterations of a block.
+    field_bit = (fields * BLOCK_PAIRS).bit_length()
+    pair_bit = field_bit + fields.bit_length()
     pair = joined([change.pairs for change in changes], np.int64)
     of_change = np.repeat(np.arange(len(changes)), [len(change.pairs) for change in changes])
     # No pair has a field altered twice, so the keys are distinct; with the position in the low bits, a plain
     # sort does what an argument sort would.
-    keys = (pair << _PAIR) | (np.array([change.field for change in changes], np.int64)[of_change] << _FIELD)
+    keys = (pair << pair_bit) | (
+        np.array([change.field for change in changes], np.int64)[of_change] << field_bit
+    )
     keys |= np.arange(len(keys))
     keys.sort()
-    order = keys & ((1 << _FIELD) - 1)
+    order = keys & ((1 << field_bit) - 1)
     of_change = of_change.take(order)
-    pair = keys >> _PAIR
+    pair = keys >> pair_bit
 
     def each(values: Sequence[int], dtype: type) -> Array:
         return np.array(values, dtype).take(of_change)

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tradegen.core.blocks import Block
-from tradegen.core.columns import FIELDS, MEASURED, MICROSECONDS, TICKS_PER_DOLLAR, Array
+from tradegen.core.columns import MICROSECONDS, Array, is_blank
 from tradegen.core.text_columns import lengths
 from tradegen.engine.run import Run
 from tradegen.formats.kinds import (
@@ -33,10 +34,8 @@ from tradegen.formats.tables import Rows, Table, tables
 __all__ = ["array", "arrow_tables", "of_buffers", "record_batch", "schema_of", "text_array"]
 
 _DIFFERENCE = pa.decimal128(24, 6)
+_CODES = 128  # of fields: they are int8
 _DIFFERENCE_PARTS = MICROSECONDS  # exact to a millionth of a unit: time, the finest, is in these
-_PARTS = {"price": _DIFFERENCE_PARTS // TICKS_PER_DOLLAR, "trade_timestamp": 1}
-_UNITS = np.array([_PARTS.get(field, _DIFFERENCE_PARTS) for field in FIELDS])
-_IS_MEASURED = np.array([field in MEASURED for field in FIELDS])
 
 
 def arrow_tables(run: Run, blocks: Iterable[Block]) -> dict[str, pa.Table]:
@@ -74,10 +73,7 @@ def schema_of(table: Table) -> pa.Schema:
         Only what holds nulls may hold them.
     """
     return pa.schema(
-        [
-            pa.field(column.name, _type(column.kind), isinstance(column.kind, Difference))
-            for column in table.columns
-        ]
+        [pa.field(column.name, _type(column.kind), column.kind.nullable) for column in table.columns]
     )
 
 
@@ -102,18 +98,27 @@ def _type(kind: Kind) -> pa.DataType:
 
 def array(kind: Kind, values: Any) -> pa.Array:
     """Values as a kind of column holds them, as an array of the type that `schema_of` says."""
+    valid = valid_of(kind, values)
     match kind:
         case Code(names):
-            return pa.DictionaryArray.from_arrays(pa.array(values, pa.int32()), _dictionary(names))
+            return pa.DictionaryArray.from_arrays(
+                of_buffers(pa.int32(), values.astype(np.int32, copy=False), valid), _dictionary(names)
+            )
         case Integer() | Date(None) | Timestamp(_, None):
-            return of_buffers(_type(kind), values)
+            return of_buffers(_type(kind), values, valid)
         case Decimal():
-            return of_buffers(_type(kind), _wide(values, values >> 63))
+            return of_buffers(_type(kind), _wide(values, values >> 63), valid)
         case Flag():
             return pa.array(values)
         case Difference():
-            return _differences(values)
-    return text_array(kind.texts(values))
+            return _differences(kind, values)
+    texts = text_array(kind.texts(values))
+    return texts if valid is None else pc.if_else(pa.array(valid), texts, pa.scalar(None, pa.string()))
+
+
+def valid_of(kind: Kind, values: Any) -> Array | None:
+    """Which values of a column are there (bool); None where none can be missing."""
+    return ~is_blank(values) if kind.nullable and not isinstance(kind, Difference) else None
 
 
 @functools.lru_cache(maxsize=64)
@@ -135,11 +140,15 @@ def _wide(low: Array, high: Array) -> Array:
     return wide
 
 
-def _differences(found: FieldValues) -> pa.Array:
-    """Differences in millionths of their unit; null for names."""
-    valid = _IS_MEASURED[found.fields]
+def _differences(kind: Difference, found: FieldValues) -> pa.Array:
+    """Differences in millionths of their unit; null for names, and where a value is missing."""
+    # Each field's integers in a millionth of the unit; 0 for a name.
+    parts = np.zeros(_CODES, np.int64)
+    for code, unit in kind.units.items():
+        parts[code] = _DIFFERENCE_PARTS // unit
+    units = parts[found.fields]
+    valid = (units > 0) & ~found.missing
     values = np.where(valid, found.numbers, 0)
-    units = _UNITS[found.fields]
     # Millionths may take more than 64 bits: halves of the difference are multiplied apart, and put together.
     low = (values & 0xFFFFFFFF) * units
     high = (values >> 32) * units + (low >> 32)

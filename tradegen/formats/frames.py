@@ -11,14 +11,7 @@ from pandas.api.extensions import ExtensionArray
 
 from tradegen.core import formatting
 from tradegen.core.blocks import Trades, Truth
-from tradegen.core.columns import (
-    FIELDS,
-    MEASURED,
-    MICROSECONDS,
-    MICROSECONDS_A_DAY,
-    TICKS_PER_DOLLAR,
-    Array,
-)
+from tradegen.core.columns import MICROSECONDS_A_DAY, Array, blank, is_blank
 from tradegen.core.text_columns import strings
 from tradegen.engine.run import Run
 from tradegen.formats.kinds import (
@@ -36,9 +29,7 @@ from tradegen.formats.tables import Rows, Table, trades_table, truth_table
 
 __all__ = ["trade_ids", "trades_frame", "truth_frame"]
 
-_PER_UNIT = {"price": TICKS_PER_DOLLAR, "trade_timestamp": MICROSECONDS}
-_UNITS = np.array([_PER_UNIT.get(field, 1) for field in FIELDS])
-_IS_MEASURED = np.array([field in MEASURED for field in FIELDS])
+_CODES = 128  # of fields: they are int8
 
 
 def trade_ids(run: Run) -> ExtensionArray:
@@ -92,20 +83,35 @@ def _frame(run: Run, ids: ExtensionArray, table: Table, rows: Rows) -> pd.DataFr
 
 
 def _column(kind: Kind, values: Any) -> Any:
+    missing = is_blank(values) if kind.nullable and not isinstance(kind, Difference) else None
     match kind:
         case Code(names):
-            return pd.Categorical.from_codes(values, dtype=pd.CategoricalDtype(list(names)))
-        case Integer() | Flag():
+            codes = values if missing is None else np.where(missing, -1, values)
+            return pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(list(names)))
+        case Flag():
             return values
+        case Integer():
+            return (
+                values if missing is None else pd.arrays.IntegerArray(np.where(missing, 1, values), missing)
+            )
         case Decimal():
-            return values / TICKS_PER_DOLLAR
+            numbers = values / 10**kind.places
+            return numbers if missing is None else np.where(missing, np.nan, numbers)
         case Date():
-            return (values.astype(np.int64) * MICROSECONDS_A_DAY).view("datetime64[us]")
+            return _moments(values.astype(np.int64) * MICROSECONDS_A_DAY, missing)
         case Timestamp():
-            return values.view("datetime64[us]")
+            return _moments(values, missing)
         case Difference():
-            return _differences(values)
-    return _strings(kind.texts(values))
+            return _differences(kind, values)
+    texts = _strings(kind.texts(values))
+    return texts if missing is None else pd.Series(texts).mask(missing).array
+
+
+def _moments(microseconds: Array, missing: Array | None) -> Array:
+    if missing is not None:
+        # The smallest number is NumPy's own mark of a moment that is missing.
+        microseconds = np.where(missing, blank(np.int64), microseconds)
+    return microseconds.view("datetime64[us]")
 
 
 def _ids(run: Run, ids: ExtensionArray, numbers: Array) -> ExtensionArray:
@@ -119,8 +125,9 @@ def _ids(run: Run, ids: ExtensionArray, numbers: Array) -> ExtensionArray:
     return texts
 
 
-def _differences(found: FieldValues) -> Array:
-    return np.where(_IS_MEASURED[found.fields], found.numbers / _UNITS[found.fields], np.nan)
+def _differences(kind: Difference, found: FieldValues) -> Array:
+    units = np.array([kind.units.get(code, 0) for code in range(_CODES)])[found.fields]
+    return np.where((units > 0) & ~found.missing, found.numbers / np.maximum(units, 1), np.nan)
 
 
 def _strings(texts: Array) -> ExtensionArray:

@@ -13,7 +13,7 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 
 from tradegen.core import formatting
-from tradegen.core.columns import FIELDS, Array
+from tradegen.core.columns import Array, is_blank
 from tradegen.core.formatting import Form
 
 __all__ = [
@@ -33,72 +33,105 @@ __all__ = [
 _FLAGS = formatting.named(("false", "true"))
 
 
-@dataclass(frozen=True)
-class Reference:
-    """An id, held as the number behind it (int64). `texts` prints it."""
+class _Nullable:
+    """A column in which values may be missing (`columns.is_blank`), if `nullable`: they are printed empty."""
 
-    texts: Form
+    nullable: bool
+
+    def texts(self, values: Array) -> Array:
+        """Print the values as text files have them: bytes of one width, padded with NULs."""
+        if not self.nullable:
+            return self.printed(values)
+        missing = is_blank(values)
+        # Something of its own kind in their place, for there to be nothing odd to print.
+        texts = self.printed(np.where(missing, values.dtype.type(0), values))
+        texts[missing] = b""
+        return texts
+
+    def printed(self, values: Array) -> Array:
+        """Print values that are there."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Reference(_Nullable):
+    """An id, held as the number behind it (int64). `form` prints it."""
+
+    form: Form
+    nullable: bool = False
     bare: ClassVar = False
 
+    def printed(self, values: Array) -> Array:
+        """Print ids."""
+        return self.form(values)
+
 
 @dataclass(frozen=True)
-class Code:
+class Code(_Nullable):
     """One of a set of names, held as its position among them (integers of any width)."""
 
     names: tuple[str, ...]
+    nullable: bool = False
     bare: ClassVar = False
 
     @functools.cached_property
-    def texts(self) -> Form:
-        """Print the names."""
+    def _form(self) -> Form:
         return formatting.named(self.names)
+
+    def printed(self, values: Array) -> Array:
+        """Print the names."""
+        return self._form(values)
 
 
 @dataclass(frozen=True)
-class Integer:
+class Integer(_Nullable):
     """A whole number (int64)."""
 
+    nullable: bool = False
     bare: ClassVar = True
 
-    def texts(self, values: Array) -> Array:
+    def printed(self, values: Array) -> Array:
         """Print digits, as ``250``."""
         return formatting.integers(values)
 
 
 @dataclass(frozen=True)
-class Decimal:
-    """An exact decimal, held as a whole number of its last digit (int64), which is a cent."""
+class Decimal(_Nullable):
+    """An exact decimal, held as a whole number of its last digit (int64)."""
 
     precision: int
+    places: int = 2
+    nullable: bool = False
     bare: ClassVar = True
-    places: ClassVar = 2
 
-    def texts(self, values: Array) -> Array:
+    def printed(self, values: Array) -> Array:
         """Print all places, as ``154.00``."""
-        return formatting.dollars(values)
+        return formatting.decimals(values, self.places)
 
 
 @dataclass(frozen=True)
-class Date:
+class Date(_Nullable):
     """A date, held as days since 1970-01-01 (int32). `form` is a layout's own, as strftime has it."""
 
     form: str | None = None
+    nullable: bool = False
     bare: ClassVar = False
 
-    def texts(self, values: Array) -> Array:
+    def printed(self, values: Array) -> Array:
         """Print in the own form, or else as ``2025-07-21``."""
         return (formatting.dates_as(self.form) if self.form else formatting.dates)(values)
 
 
 @dataclass(frozen=True)
-class Timestamp:
+class Timestamp(_Nullable):
     """A naive local time, held as microseconds since 1970-01-01 (int64). `form` as for `Date`."""
 
     precision: str
     form: str | None = None
+    nullable: bool = False
     bare: ClassVar = False
 
-    def texts(self, values: Array) -> Array:
+    def printed(self, values: Array) -> Array:
         """Print in the own form, or else as ``2025-07-21 10:33:00``, with digits for the precision."""
         if self.form:
             return formatting.timestamps_as(self.form)(values)
@@ -109,6 +142,7 @@ class Timestamp:
 class Flag:
     """True or false (bool)."""
 
+    nullable: ClassVar = False
     bare: ClassVar = True
 
     def texts(self, values: Array) -> Array:
@@ -121,19 +155,22 @@ class FieldValues:
     """A column whose rows are of different fields: each row's number (int64) and field (int8)."""
 
     numbers: Array  # each in its field's unit
-    fields: Array  # positions in FIELDS
+    fields: Array  # positions among the run's fields
+    missing: Array  # bool: where there is no value
 
-    def rows(self) -> dict[str, Array]:
-        """The rows (int64) of each field that occurs."""
+    def rows(self) -> dict[int, Array]:
+        """The rows (int64) of each field that occurs, but for missing values."""
         codes = np.flatnonzero(np.bincount(self.fields)).tolist()
-        return {FIELDS[code]: np.flatnonzero(self.fields == code) for code in codes}
+        there = ~self.missing
+        return {code: np.flatnonzero((self.fields == code) & there) for code in codes}
 
 
 @dataclass(frozen=True)
 class AnyField:
     """A value of any field (`FieldValues`), text everywhere: each is printed as its field is."""
 
-    forms: Mapping[str, Form]
+    forms: Mapping[int, Form]  # by the field's position
+    nullable: ClassVar = False
     bare: ClassVar = False
 
     def texts(self, values: FieldValues) -> Array:
@@ -145,6 +182,8 @@ class AnyField:
 class Difference(AnyField):
     """By how much a field was altered (`FieldValues`): a number in the field's unit, and none for names."""
 
+    units: Mapping[int, int]  # by the field's position: so many of its integers are one; names have none
+    nullable: ClassVar = True
     bare: ClassVar = True
 
 

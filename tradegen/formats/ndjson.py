@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tradegen.core.columns import Array
-from tradegen.core.text_columns import joined_rows
+from tradegen.core.text_columns import joined, joined_rows
 from tradegen.formats.tables import Rows, Table
 
 __all__ = ["Ndjson", "objects"]
@@ -38,15 +38,20 @@ def objects(table: Table, rows: Rows, *, before: str = "", after: str = "") -> I
         cells: list[Array | bytes] = []
         opening = before + "{"
         for column in table.columns:
-            bare, texts = column.kind.bare, column.texts(part)
+            kind, texts = column.kind, column.texts(part)
+            # What may be null brings its own quotes.
+            bare = kind.bare or kind.nullable
             cells += [f'{opening}"{column.name}": {"" if bare else chr(34)}'.encode()]
-            cells += [_or_null(texts) if bare else texts]
+            cells += [_or_null(texts, quoted=not kind.bare) if bare else texts]
             opening = ", " if bare else '", '
         cells.append(f"{opening.removesuffix(', ')}}}{after}".encode())
         yield from joined_rows(cells, len(part))
 
 
-def _or_null(texts: Array) -> Array:
+def _or_null(texts: Array, quoted: bool) -> Array:
     """What is empty in CSV is null in JSON."""
     empty = texts == b""
+    if quoted:
+        quote = np.broadcast_to(np.array(b'"'), len(texts))
+        texts = joined(quote, texts, quote)
     return np.where(empty, b"null", texts) if empty.any() else texts

@@ -111,7 +111,9 @@ def _written_type(kind: Kind, plain: pa.DataType) -> pa.DataType:
 
 
 def _array(kind: Kind, values: Any, written: pa.DataType) -> pa.Array:
-    return arrow.of_buffers(written, values) if pa.types.is_decimal64(written) else arrow.array(kind, values)
+    if pa.types.is_decimal64(written):
+        return arrow.of_buffers(written, values, arrow.valid_of(kind, values))
+    return arrow.array(kind, values)
 
 
 def _has_few_values(of: pa.DataType) -> bool:

@@ -6,7 +6,7 @@ Every format reads this one description. A layout's names and forms are applied 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,7 +15,16 @@ import numpy as np
 
 from tradegen.core import formatting
 from tradegen.core.blocks import NO_RECORD, Block, Trades, Truth
-from tradegen.core.columns import FIELDS, LEGS, ORDER_TYPES, RECORD, RECORD_ID, Array
+from tradegen.core.columns import (
+    LEGS,
+    MICROSECONDS,
+    ORDER_TYPES,
+    RECORD,
+    RECORD_ID,
+    TICKS_PER_DOLLAR,
+    Array,
+    is_blank,
+)
 from tradegen.core.formatting import Form
 from tradegen.core.streams import draw, scramble
 from tradegen.core.text_columns import CACHED_ROWS
@@ -33,7 +42,7 @@ from tradegen.formats.kinds import (
     Reference,
     Timestamp,
 )
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.formats.own_fields import own_fields
 from tradegen.scenario.layouts import PLAIN
 
 if TYPE_CHECKING:
@@ -87,7 +96,7 @@ class Table:
     def parts(self, rows: Rows) -> Iterator[Rows]:
         """The same rows in parts that a processor's caches hold: so to print them takes half the time."""
         for start in range(0, len(rows), CACHED_ROWS):
-            yield type(rows)(*(values[start : start + CACHED_ROWS] for values in rows.arrays().values()))
+            yield rows.part(start, start + CACHED_ROWS)
 
 
 def tables(run: Run) -> dict[str, Table]:
@@ -112,18 +121,21 @@ def trades_table(run: Run) -> Table:
 
 def truth_table(run: Run) -> Table:
     """The answer key, by trade_id and then by field."""
-    possible = {field for name in run.mechanisms for field in CATALOGUE[name].fields}
-    fields, field_codes = _those_of(FIELDS, possible)
+    scenario = run.scenario
+    possible = {field for name in run.mechanisms for field in scenario.catalogue[name].fields}
+    fields, field_codes = _those_of(scenario.fields, possible)
     as_written: dict[str, Any] = {column.field: column.kind.texts for column in _trade_columns(run, PLAIN)}
-    any_field = AnyField({**as_written, RECORD: formatting.integers})
+    as_written[RECORD] = formatting.integers
+    codes = {field: code for code, field in enumerate(scenario.fields)}
+    any_field = AnyField({codes[field]: form for field, form in as_written.items() if field in codes})
     columns: list[_Described] = [
         ("trade_id", Reference(formatting.trade_ids), attrgetter("trade_id")),
         ("leg", Code(LEGS[run.scenario.view]), attrgetter("leg")),
         ("field", fields, lambda truth: field_codes[truth.field]),
         ("mechanism", Code(tuple(run.mechanisms)), attrgetter("mechanism")),
-        ("original", any_field, lambda truth: FieldValues(truth.original, truth.field)),
-        ("altered", any_field, lambda truth: FieldValues(truth.altered, truth.field)),
-        ("delta", _differences(run), lambda truth: FieldValues(truth.altered - truth.original, truth.field)),
+        ("original", any_field, _original),
+        ("altered", any_field, lambda truth: _altered(truth, truth.altered)),
+        ("delta", _differences(run), lambda truth: _altered(truth, truth.altered - truth.original)),
         ("benign", Flag(), attrgetter("benign")),
         ("notional", Decimal(_NOTIONAL), attrgetter("notional")),
         ("cause", Code(tuple(run.scenario.causes)), attrgetter("cause")),
@@ -134,6 +146,15 @@ def truth_table(run: Run) -> Table:
         tuple(Column(field, field, kind, values) for field, kind, values in columns),
         attrgetter(TRUTH),
     )
+
+
+def _original(truth: Truth) -> FieldValues:
+    return FieldValues(truth.original, truth.field, np.zeros(len(truth), bool))
+
+
+def _altered(truth: Truth, numbers: Array) -> FieldValues:
+    """Numbers that are missing where what a truth's row altered is."""
+    return FieldValues(numbers, truth.field, is_blank(truth.altered))
 
 
 def _trade_columns(run: Run, layout: Layout) -> tuple[Column, ...]:
@@ -153,7 +174,7 @@ def _trade_columns(run: Run, layout: Layout) -> tuple[Column, ...]:
     columns: list[_Described] = [(field, kind, attrgetter(field)) for field, kind in kinds.items()]
     return tuple(
         Column(field, layout.columns.get(field, field), kind, values)
-        for field, kind, values in (*columns, *_record_id(run))
+        for field, kind, values in (*columns, *own_fields(run, layout), *_record_id(run))
     )
 
 
@@ -171,15 +192,28 @@ def _record_id(run: Run) -> Iterator[_Described]:
 
 
 def _differences(run: Run) -> Difference:
-    seconds = functools.partial(formatting.seconds, precision=run.scenario.timestamp_precision)
-    forms: Mapping[str, Form] = {
-        "quantity": formatting.integers,
-        "price": formatting.dollars,
-        "date": formatting.integers,
-        "trade_timestamp": seconds,
-        RECORD: formatting.integers,
+    scenario = run.scenario
+    seconds = functools.partial(formatting.seconds, precision=scenario.timestamp_precision)
+    forms: dict[str, tuple[Form, int]] = {
+        "quantity": (formatting.integers, 1),
+        "price": (formatting.dollars, TICKS_PER_DOLLAR),
+        "date": (formatting.integers, 1),
+        "trade_timestamp": (seconds, MICROSECONDS),
+        RECORD: (formatting.integers, 1),
     }
-    return Difference(forms)
+    for column in scenario.columns:
+        if column.kind == "decimal":
+            decimals = functools.partial(formatting.decimals, places=column.places)
+            forms[column.name] = (decimals, 10**column.places)
+        elif column.kind in ("integer", "date"):
+            forms[column.name] = (formatting.integers, 1)
+        elif column.kind == "timestamp":
+            forms[column.name] = (seconds, MICROSECONDS)
+    by_code = {code: forms[field] for code, field in enumerate(scenario.fields) if field in forms}
+    return Difference(
+        {code: form for code, (form, _) in by_code.items()},
+        {code: unit for code, (_, unit) in by_code.items()},
+    )
 
 
 def _those_of(names: Sequence[str], possible: set[str]) -> tuple[Code, Array]:

@@ -14,10 +14,10 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 import numpy as np
 
@@ -37,19 +37,31 @@ _HEADER = ["ticker", "price"]
 _TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,23}")
 # As people, floats and Decimal write prices: 154.00, .50, 1e2, 1E+2. Decimals are rounded to the tick.
 _PRICE = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
+_NAME = re.compile(r"(?!\s)(?!.*\s$)[^\x00-\x1f\x7f\"\\]{1,64}")
 _LARGEST = Decimal(10_000_000)
 
 
 @dataclass(frozen=True, eq=False)
 class Market:
-    """The universe: `tickers`, and their `prices` in ticks (int64, shape (tickers,))."""
+    """The universe: `tickers`, and their `prices` in ticks (int64, shape (tickers,)).
+
+    `columns` holds what else the file says of each ticker, such as an ISIN.
+    """
 
     tickers: tuple[str, ...]
     prices: Array
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, str]:
-        """Ticker to price as exact decimal text; ``load_market`` takes it back."""
-        return dict(zip(self.tickers, strings(dollars(self.prices)).tolist(), strict=True))
+    def to_dict(self) -> dict[str, Any]:
+        """Ticker to price as exact decimal text, or to all columns; ``load_market`` takes it back."""
+        prices = strings(dollars(self.prices)).tolist()
+        if not self.columns:
+            return dict(zip(self.tickers, prices, strict=True))
+        rows = zip(*self.columns.values(), strict=True)
+        return {
+            ticker: {"price": price, **dict(zip(self.columns, row, strict=True))}
+            for ticker, price, row in zip(self.tickers, prices, rows, strict=True)
+        }
 
     @functools.cached_property
     def share_classes(self) -> Array:
@@ -63,7 +75,9 @@ class Market:
     @functools.cached_property
     def sha256(self) -> str:
         """The digest of tickers and prices, in order; layout and line ends of the file do not count."""
-        text = "".join(f"{ticker},{price}\n" for ticker, price in self.to_dict().items())
+        prices = strings(dollars(self.prices)).tolist()
+        rows = zip(self.tickers, prices, *self.columns.values(), strict=True)
+        text = "".join(f"{','.join(row)}\n" for row in rows)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -90,13 +104,29 @@ def load_market(source: Tickers = None) -> Market:
     if isinstance(source, Market):
         return source
     if isinstance(source, Mapping) or _is_series(source):
-        rows = ((f"tickers[{ticker!r}]", ticker, str(price)) for ticker, price in source.items())
-        return _market("tickers", rows)
+        return _from_mapping(cast("Mapping[str, Any]", source))
     if not isinstance(source, (str, os.PathLike)):
         raise MarketError(
             f"tickers is {shown(source)}; expected prices by ticker, such as {{'AAPL': 154}}, or a path"
         )
     return _from_file(Path(source))
+
+
+def _from_mapping(source: Mapping[str, Any]) -> Market:
+    tables = {ticker: given for ticker, given in source.items() if isinstance(given, Mapping)}
+    prices = (
+        (f"tickers[{ticker!r}]", ticker, str(given.get("price") if ticker in tables else given))
+        for ticker, given in source.items()
+    )
+    names = [name for name in next(iter(tables.values()), {}) if name != "price"]
+    for ticker in source if tables else ():
+        if list(tables.get(ticker, ())) != list(next(iter(tables.values()))):
+            raise MarketError(
+                f"tickers[{ticker!r}] has other columns than the first; expected price and {', '.join(names)}"
+            )
+    return _market(
+        "tickers", prices, {name: [str(tables[ticker][name]) for ticker in source] for name in names}
+    )
 
 
 def _is_series(source: object) -> TypeGuard[pd.Series[Any]]:
@@ -127,24 +157,33 @@ def _from_file(path: Path) -> Market:
         raise MarketError(
             f"tickers file {path} is empty; expected the header ticker,price and a row a ticker"
         )
-    if rows[0][1] != _HEADER:
+    header = rows[0][1]
+    if header[:2] != _HEADER:
         raise MarketError(
             f"tickers file {path} starts with {','.join(rows[0][1])[:60]!r}; expected the header ticker,price"
         )
-    return _market(f"tickers file {path}", _cells(path, rows[1:]))
+    more = header[2:]
+    if "" in more or len({*header}) < len(header):
+        raise MarketError(
+            f"tickers file {path} has a column without a name, or two of one name; expected neither"
+        )
+    cells = list(_cells(path, rows[1:], len(header)))
+    columns = {name: [row[place] for _, row in cells] for place, name in enumerate(more, len(_HEADER))}
+    return _market(f"tickers file {path}", ((where, row[0], row[1]) for where, row in cells), columns)
 
 
-def _cells(path: Path, rows: Iterable[tuple[int, list[str]]]) -> Iterable[tuple[str, str, str]]:
+def _cells(path: Path, rows: Iterable[tuple[int, list[str]]], width: int) -> Iterable[tuple[str, list[str]]]:
+    wanted = "two" if width == len(_HEADER) else str(width)
     for line, cells in rows:
         where = f"tickers file {path}, line {line}"
-        if len(cells) != 2:
+        if len(cells) != width:
             row = ",".join(cells)[:60]
             count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            raise MarketError(f"{where}: {row!r} has {count}; expected two, such as AAPL,154.00")
-        yield where, cells[0], cells[1]
+            raise MarketError(f"{where}: {row!r} has {count}; expected {wanted}, such as AAPL,154.00")
+        yield where, cells
 
 
-def _market(name: str, rows: Iterable[tuple[str, Any, str]]) -> Market:
+def _market(name: str, rows: Iterable[tuple[str, Any, str]], columns: Mapping[str, list[str]]) -> Market:
     prices: dict[str, int] = {}
     for where, ticker, price in rows:
         if not isinstance(ticker, str) or not _TICKER.fullmatch(ticker):
@@ -157,7 +196,15 @@ def _market(name: str, rows: Iterable[tuple[str, Any, str]]) -> Market:
         prices[ticker] = _ticks(where, ticker, price)
     if not prices:
         raise MarketError(f"{name} names no ticker; expected at least one, such as AAPL,154.00")
-    return Market(tuple(prices), np.array(list(prices.values()), np.int64))
+    for column, values in columns.items():
+        for ticker, value in zip(prices, values, strict=True):
+            if not _NAME.fullmatch(value):
+                raise MarketError(
+                    f"{name}: {column} of {ticker} is {value[:40]!r}; expected 1 to 64 characters, without "
+                    "quotes or backslashes, or blanks at its ends"
+                )
+    more = {column: tuple(values) for column, values in columns.items()}
+    return Market(tuple(prices), np.array(list(prices.values()), np.int64), more)
 
 
 def _ticks(where: str, ticker: str, price: str) -> int:

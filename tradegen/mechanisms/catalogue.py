@@ -7,6 +7,10 @@ scenario can validate against it, and the generator apply it.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
+
+from tradegen.mechanisms.by_kind import KindOfColumn, mechanisms_of
 from tradegen.mechanisms.dates import DATES
 from tradegen.mechanisms.identifiers import IDENTIFIERS
 from tradegen.mechanisms.mechanism import Mechanism
@@ -15,9 +19,17 @@ from tradegen.mechanisms.quantities import QUANTITIES
 from tradegen.mechanisms.record_counts import RECORDS
 from tradegen.mechanisms.times import TIMES
 
-__all__ = ["CATALOGUE"]
+__all__ = ["CATALOGUE", "catalogue_with"]
 
 CATALOGUE: dict[str, Mechanism] = {
     entry.name: entry for entry in (*QUANTITIES, *PRICES, *DATES, *TIMES, *IDENTIFIERS, *RECORDS)
 }
 """The entries by name, in the order in which they are listed; that order may change, and means nothing."""
+
+
+@functools.lru_cache(maxsize=64)
+def catalogue_with(columns: tuple[KindOfColumn, ...]) -> Mapping[str, Mechanism]:
+    """The catalogue, and after it the entries of a scenario's own columns."""
+    if not columns:
+        return CATALOGUE
+    return CATALOGUE | {entry.name: entry for column in columns for entry in mechanisms_of(column)}

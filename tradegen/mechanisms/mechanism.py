@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tradegen.core.columns import FIELDS, Array
+from tradegen.core.columns import Array
 from tradegen.mechanisms.allowed_sizes import AllowedSizes
 from tradegen.mechanisms.difference import Difference, Leg, Settings
 from tradegen.mechanisms.displacement import Ranges, displaced
@@ -91,6 +91,15 @@ class Context(Protocol):
 
     def time_ranges(self, timestamps: Array, unit: int) -> Ranges:
         """The ranges of clean timestamps of each day, in units of so many microseconds."""
+
+    def own_ranges(self, column: str, values: Array, share: float) -> Ranges:
+        """Ranges around values of a scenario's own column, in its unit, as `quantity_ranges` has them."""
+
+    def names(self, column: str) -> int:
+        """How many names a scenario's own column has; their codes count up from 0."""
+
+    def misspelled(self, column: str, way: str) -> tuple[Array, Array]:
+        """The codes of a column's wrong spellings, and how many each name has (`spellings.Names`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,6 +213,9 @@ class Mechanism:
     sized: bool = False
     """Whether it draws a size, and can keep to any range of sizes."""
 
+    tolerated: bool = True
+    """Whether a difference may be within the tolerance of its field: a value that is missing never is."""
+
     reach: Callable[[Settings, int], int] | None = None
     """How far it can move a value at most, in the field's integer unit, by its settings and the largest clean
     value; None where there is no such limit."""
@@ -217,11 +229,6 @@ class Mechanism:
     def fields(self) -> tuple[str, ...]:
         """All fields that it alters."""
         return (self.field, *self.more_fields)
-
-    @property
-    def field_codes(self) -> tuple[int, ...]:
-        """Their positions in `columns.FIELDS`."""
-        return tuple(map(FIELDS.index, self.fields))
 
     def conflicts(self, other: Mechanism) -> bool:
         """Whether one leg cannot have both: they alter the same field, or one excludes the other."""

@@ -17,12 +17,14 @@ __all__ = [
     "QUANTITIES",
     "digits_exchanged",
     "exchangeable",
+    "extra_digit",
     "nudge_reach",
     "share_of",
     "share_off",
     "share_settings",
     "swap_digits",
     "swap_reach",
+    "typed_twice",
 ]
 
 _LOT = 100
@@ -144,7 +146,8 @@ def extra_digit(case: Case) -> Array:
     return (upper * 10 + upper % 10) * place + value % place
 
 
-def _typed_twice(seen: Difference) -> bool:
+def typed_twice(seen: Difference) -> bool:
+    """Whether the altered number has one digit of the original twice."""
     typed = seen.altered
     again = [place for place in range(1, len(typed)) if typed[place - 1] == typed[place]]
     return any(typed[:place] + typed[place + 1 :] == seen.original for place in again)
@@ -193,7 +196,7 @@ QUANTITIES = (
         sentence="A fat finger: one digit of the quantity was typed twice.",
         examples=(("250", "2250"), ("7", "77")),
         alter=extra_digit,
-        recognises=_typed_twice,
+        recognises=typed_twice,
         shows=(Shown(("quantity", "notional"), "about ten times, with two digits alike: out of the range"),),
         iso="DQUA",
         fix="15",

@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 import zoneinfo
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
     create_model,
     model_validator,
@@ -24,14 +25,17 @@ from pydantic import (
 
 from tradegen.core.columns import FIELDS
 from tradegen.errors import nearest, shown
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.by_kind import FOLLOWS
+from tradegen.mechanisms.catalogue import CATALOGUE, catalogue_with
 from tradegen.mechanisms.difference import Settings
-from tradegen.mechanisms.mechanism import Zone
+from tradegen.mechanisms.mechanism import Mechanism, Setting, Zone
+from tradegen.scenario.own_columns import kinds_of
 from tradegen.scenario.size_settings import UNITS, SizeSettings, in_shares, with_units
 from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain
 
 __all__ = [
     "SOME_WEIGHT",
+    "WEIGHT",
     "Band",
     "Brokers",
     "Day",
@@ -56,12 +60,13 @@ _DAY = (
     r"|-W(0[1-9]|[1-4][0-9]|5[0-3])(-[1-7])?|W(0[1-9]|[1-4][0-9]|5[0-3])[1-7]?)$"
 )
 _TIME = r"^T?([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9]([.,]0+)?)?|[0-5][0-9]([0-5][0-9]([.,]0+)?)?)?$"
-_WEIGHT = {
+WEIGHT = {
     "type": "number",
     "minimum": 0,
     "maximum": 1e9,
     "not": {"exclusiveMinimum": 0, "exclusiveMaximum": 1e-9},
 }
+"""The schema of a weight."""
 
 SOME_WEIGHT = {"not": {"type": "object", "additionalProperties": {"maximum": 0}}}
 """The schema of a table of numbers that are not all 0."""
@@ -99,12 +104,24 @@ def _whole_second(value: dt.time) -> dt.time:
     return value
 
 
-def _weights(value: Mapping[str, float]) -> Mapping[str, float]:
+def _catalogue(info: ValidationInfo) -> Mapping[str, Mechanism]:
+    """The mechanisms that there are for the scenario's columns, which are validated before."""
+    columns = (info.context or {}).get("columns") or info.data.get("columns") or ()
+    return catalogue_with(kinds_of(columns))
+
+
+def _weights(value: Mapping[str, float], info: ValidationInfo) -> Mapping[str, float]:
+    catalogue = _catalogue(info)
     for name, weight in value.items():
         if 0 < weight < 1e-9:
             raise ValueError(f'mechanisms."{name}" is {weight}; expected 0, or a weight from 1e-9 to 1e9')
-        if name not in CATALOGUE:
-            raise ValueError(f"mechanisms has {shown(name)}, which is unknown; {nearest(name, CATALOGUE)}")
+        if name not in catalogue:
+            raise ValueError(f"mechanisms has {shown(name)}, which is unknown; {nearest(name, catalogue)}")
+        if name.endswith(f".{FOLLOWS}"):
+            raise ValueError(
+                f"mechanisms has {shown(name)}, which takes no weight: a derived column follows by itself; "
+                "expected not_recomputed on the column instead"
+            )
     return Frozen(value)
 
 
@@ -127,12 +144,14 @@ class _Settings(BaseModel):
 class _SizeSettings(SizeSettings, _Settings):
     """Those of a mechanism that draws sizes."""
 
+    unit_of_sizes: ClassVar[str] = ""
+
     @model_validator(mode="before")
     @classmethod
     def _in_its_own_unit(cls, given: Any) -> Any:
         if not isinstance(given, Mapping) or "unit" not in given:
             return given
-        own = next(setting.unit for setting in CATALOGUE[cls.__name__].settings)
+        own = cls.unit_of_sizes
         if own != "share" or given["unit"] not in UNITS:
             wanted = " or ".join(UNITS) if own == "share" else f"none, since sizes are in {own.split()[-1]}"
             raise ValueError(f"unit is {shown(given['unit'])}; expected {wanted}")
@@ -149,10 +168,14 @@ def _zone(setting: str, name: str) -> str:
     return name
 
 
+def _settings_model(entry: Mechanism) -> type[_Settings]:
+    return _model_of(entry.settings, entry.sized)
+
+
 @functools.cache
-def _settings_model(mechanism: str) -> type[_Settings]:
+def _model_of(settings: tuple[Setting | Zone, ...], sized: bool) -> type[_Settings]:
     fields: dict[str, Any] = {}
-    for setting in CATALOGUE[mechanism].settings:
+    for setting in settings:
         expected = Expected(setting.expected)
         if isinstance(setting, Zone):
             annotation: Any = Annotated[str, AfterValidator(functools.partial(_zone, setting.name)), expected]
@@ -161,8 +184,11 @@ def _settings_model(mechanism: str) -> type[_Settings]:
         else:
             annotation = Annotated[float, Field(gt=setting.least, le=setting.most), NUMBER, expected]
         fields[setting.name] = (annotation, Field(setting.default, description=setting.about))
-    base = _SizeSettings if CATALOGUE[mechanism].sized else _Settings
-    return create_model(mechanism, __base__=base, **fields)
+    if not sized:
+        return create_model("Settings", __base__=_Settings, **fields)
+    model = create_model("SizeSettings", __base__=_SizeSettings, **fields)
+    model.unit_of_sizes = settings[0].unit
+    return model
 
 
 def _dumped(settings: _Settings) -> Frozen:
@@ -171,18 +197,19 @@ def _dumped(settings: _Settings) -> Frozen:
     return Frozen({name: value for name, value in values.items() if (name, value) != ("shape", "uniform")})
 
 
-def _settings(value: Any) -> Any:
+def _settings(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, Mapping):
         return value
+    catalogue = _catalogue(info)
     found = {}
     for name, given in value.items():
-        if name not in CATALOGUE:
-            raise ValueError(f"settings has {shown(name)}, which is unknown; {nearest(str(name), CATALOGUE)}")
+        if name not in catalogue:
+            raise ValueError(f"settings has {shown(name)}, which is unknown; {nearest(str(name), catalogue)}")
         if not isinstance(given, Mapping):
             raise ValueError(
                 f'settings."{name}" is {shown(given)}; expected values by setting, such as {{"max": 0.02}}'
             )
-        model = _settings_model(name)
+        model = _settings_model(catalogue[name])
         try:
             found[name] = _dumped(model.model_validate(given))
         except ValidationError as error:
@@ -217,7 +244,7 @@ Weights = Annotated[
         {
             "type": "object",
             "properties": {
-                name: {"description": entry.sentence, **_WEIGHT} for name, entry in CATALOGUE.items()
+                name: {"description": entry.sentence, **WEIGHT} for name, entry in CATALOGUE.items()
             },
             "additionalProperties": False,
         }
@@ -253,14 +280,17 @@ FieldShares = Annotated[
 ]
 
 
-@functools.cache
-def default_settings(mechanism: str) -> Settings:
+def default_settings(mechanism: Mechanism) -> Settings:
     """The settings of a mechanism where a scenario names none."""
-    return _dumped(_settings_model(mechanism)())
+    return _defaults(mechanism.settings, mechanism.sized)
 
 
-def settings_schema(mechanism: str) -> dict[str, Any]:
+@functools.cache
+def _defaults(settings: tuple[Setting | Zone, ...], sized: bool) -> Settings:
+    return _dumped(_model_of(settings, sized)())
+
+
+def settings_schema(entry: Mechanism) -> dict[str, Any]:
     """The JSON schema of the settings of a mechanism."""
-    schema = _settings_model(mechanism).model_json_schema()
-    entry = CATALOGUE[mechanism]
+    schema = _settings_model(entry).model_json_schema() | {"title": entry.name}
     return with_units(schema) if entry.sized and entry.settings[0].unit == "share" else schema

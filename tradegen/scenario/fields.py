@@ -2,13 +2,16 @@
 
 import datetime as dt
 import functools
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from tradegen.core.columns import LISTS, RECORD
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.core.columns import FIELDS, LISTS, RECORD
+from tradegen.mechanisms.by_kind import FOLLOWS
+from tradegen.mechanisms.catalogue import catalogue_with
 from tradegen.mechanisms.difference import Settings
+from tradegen.mechanisms.mechanism import Mechanism
 from tradegen.scenario.causes import Cause, cause_name, causes_of
 from tradegen.scenario.field_types import (
     Band,
@@ -25,6 +28,7 @@ from tradegen.scenario.field_types import (
 )
 from tradegen.scenario.hot_spots import HotSpots
 from tradegen.scenario.layouts import PLAIN, Layout
+from tradegen.scenario.own_columns import OwnColumns, kinds_of
 from tradegen.scenario.tolerances import Tolerances
 from tradegen.scenario.validation import STRICT, Expected, Frozen, table
 
@@ -39,6 +43,9 @@ class ScenarioFields(BaseModel):
     model_config = STRICT
 
     pairs: Pairs = Field(15, description="pairs to generate; each has two legs")
+    columns: OwnColumns = Field(
+        (), description="columns beside the nine that come with the house, in the order they are written"
+    )
     mismatch_rate: Share = Field(0.30, description="share of pairs with a mismatch, outside hot spots")
     rate_is: Annotated[Literal["base", "overall"], Expected("base or overall")] = Field(
         "base",
@@ -139,9 +146,24 @@ class ScenarioFields(BaseModel):
     brokers: Brokers = Field(15, description="number of brokers: BKR001, BKR002, ...")
 
     @property
+    def catalogue(self) -> Mapping[str, Mechanism]:
+        """Every mechanism that there is for these columns, by name."""
+        return catalogue_with(kinds_of(self.columns))
+
+    @functools.cached_property
+    def fields(self) -> tuple[str, ...]:
+        """What a mechanism can alter; a truth row holds the position in this tuple."""
+        return (*FIELDS, *(column.name for column in self.columns))
+
+    @functools.cached_property
+    def own(self) -> Mapping[str, Any]:
+        """The columns that this scenario adds, by name."""
+        return {column.name: column for column in self.columns}
+
+    @property
     def weights(self) -> dict[str, float]:
         """The mechanisms that are on, in catalogue order, with their weights."""
-        return {name: self.mechanisms[name] for name in CATALOGUE if self.mechanisms.get(name, 0) > 0}
+        return {name: self.mechanisms[name] for name in self.catalogue if self.mechanisms.get(name, 0) > 0}
 
     @property
     def lists(self) -> dict[str, Layout]:
@@ -150,19 +172,29 @@ class ScenarioFields(BaseModel):
 
     @functools.cached_property
     def active(self) -> tuple[str, ...]:
-        """Every mechanism that is on, here or in a hot spot, in catalogue order."""
+        """Every mechanism that is on, here or in a hot spot, in catalogue order.
+
+        A derived column follows where the columns that it is derived from are altered.
+        """
         tables = [self.mechanisms, *(spot.mechanisms or {} for spot in self.hot_spots)]
-        return tuple(name for name in CATALOGUE if any(table.get(name, 0) > 0 for table in tables))
+        drawn = [name for name in self.catalogue if any(table.get(name, 0) > 0 for table in tables)]
+        altered = {field for name in drawn for field in self.catalogue[name].fields}
+        following = {
+            f"{column.name}.{FOLLOWS}"
+            for column in self.columns
+            if not altered.isdisjoint(column.derived_from)
+        }
+        return tuple(name for name in self.catalogue if name in following or name in drawn)
 
     @functools.cached_property
     def record_ids(self) -> bool:
         """Whether records have ids: where trade_id and side may not say which one is meant."""
-        return any(CATALOGUE[name].field in (RECORD, "order_type", "trade_id") for name in self.active)
+        return any(self.catalogue[name].field in (RECORD, "order_type", "trade_id") for name in self.active)
 
     def settings_of(self, mechanism: str) -> Settings:
         """The values of one mechanism's settings; defaults where the scenario names none."""
         found: Settings | None = self.settings.get(mechanism)
-        return found if found is not None else default_settings(mechanism)
+        return found if found is not None else default_settings(self.catalogue[mechanism])
 
     @functools.cached_property
     def cause_table(self) -> tuple[Cause, ...]:

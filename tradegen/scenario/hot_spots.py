@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
@@ -138,9 +139,10 @@ class HotSpot(BaseModel):
         return self
 
 
-def _read(value: Any) -> Any:
+def _read(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, (list, tuple)):
         return value
+    context = {"columns": info.data.get("columns")}  # for the mechanisms that they have
     spots = []
     for number, item in enumerate(value, 1):
         given = item.get("name") if isinstance(item, Mapping) else None
@@ -151,7 +153,8 @@ def _read(value: Any) -> Any:
                 "{name = 'broker', where = {broker_id = 'BKR007'}, factor = 3}"
             )
         try:
-            spots.append(item if isinstance(item, HotSpot) else HotSpot.model_validate(item))
+            made = isinstance(item, HotSpot)
+            spots.append(item if made else HotSpot.model_validate(item, context=context))
         except ValidationError as error:
             raise ValueError(where + explain(error, HotSpot, "field of a hot spot", keys=CATALOGUE)) from None
     return tuple(spots)

@@ -6,17 +6,19 @@ scenario passes the schema, and tradegen still refuses it.
 """
 
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
-from tradegen.core.columns import LEGS, LISTS
+from tradegen.core.columns import FIELDS, LEGS, LISTS
+from tradegen.mechanisms.by_kind import MECHANISMS_BY_KIND, KindOfColumn
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.mechanism import Zone
-from tradegen.scenario.field_types import SOME_WEIGHT, settings_schema
+from tradegen.scenario.field_types import SOME_WEIGHT, WEIGHT, settings_schema
 from tradegen.scenario.fields import ScenarioFields
 from tradegen.scenario.layouts import containing
+from tradegen.scenario.own_columns import KINDS
 from tradegen.scenario.tolerances import Tolerances
 
 __all__ = ["json_schema"]
@@ -57,6 +59,10 @@ def json_schema(fields: type[ScenarioFields], defaults: dict[str, Any]) -> _Sche
         about = {name: table["properties"]["settings"].get(name) for name in ("description", "default")}
         said = {name: value for name, value in about.items() if value is not None}
         table["properties"]["settings"] = _SETTINGS | said
+    schema["properties"]["columns"] |= {"items": {"oneOf": list(_columns())}}
+    for table in (schema["properties"]["mechanisms"], schema["$defs"]["HotSpot"]["properties"]["mechanisms"]):
+        weights = table.get("anyOf", [table])[0]
+        weights["patternProperties"] = {_own_pattern(*_OWN_MECHANISMS): WEIGHT}
     schema["allOf"] = [*_weights(), *_tolerances(), *_views(), _precision()]
     about_it = {"title": "tradegen scenario", "description": "What tradegen is to generate."}
     return {"$schema": _Generator.schema_dialect, **schema, **about_it}
@@ -66,14 +72,39 @@ def _settings() -> _Schema:
     """The settings by mechanism, each with its own names and ranges."""
     by_mechanism = {}
     for name, mechanism in CATALOGUE.items():
-        table = settings_schema(name)
+        table = settings_schema(mechanism)
         for setting in mechanism.settings:
             if isinstance(setting, Zone):
                 said = table["properties"][setting.name]
                 del said["type"]
                 said["$ref"] = "#/$defs/TimeZone"
         by_mechanism[name] = table | {"description": mechanism.sentence}
-    return {"type": "object", "properties": by_mechanism, "additionalProperties": False}
+    # Those of columns that a scenario adds go by what the mechanism is called.
+    own = {
+        _own_pattern(name): settings_schema(make(KindOfColumn("column", kind)))
+        for kind, entries in MECHANISMS_BY_KIND.items()
+        for name, make in entries.items()
+    }
+    return {
+        "type": "object",
+        "properties": by_mechanism,
+        "patternProperties": own,
+        "additionalProperties": False,
+    }
+
+
+def _columns() -> Iterator[_Schema]:
+    """The columns that a scenario may add, by kind."""
+    for model in dict.fromkeys(KINDS.values()):
+        yield model.model_json_schema(by_alias=True)
+
+
+def _own_pattern(*mechanisms: str) -> str:
+    """The regular expression of mechanisms of columns that a scenario adds."""
+    return rf"^(?!({'|'.join(FIELDS)})\.)[a-z][a-z0-9_]{{0,39}}\.({'|'.join(mechanisms)})$"
+
+
+_OWN_MECHANISMS = tuple(dict.fromkeys(name for entries in MECHANISMS_BY_KIND.values() for name in entries))
 
 
 def _time_zones() -> _Schema:

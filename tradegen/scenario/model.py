@@ -114,13 +114,13 @@ class Scenario(ScenarioFields):
 
     def to_dict(self) -> dict[str, Any]:
         """Every field as JSON would carry it; ``Scenario.load`` takes it back."""
-        return self.model_dump(mode="json", exclude_none=True, exclude=self._plain_lists)
+        return self.model_dump(mode="json", exclude_none=True, exclude=self._says_nothing, by_alias=True)
 
     def to_toml(self) -> str:
         """Every field as TOML; ``Scenario.load`` takes the file back."""
         import tomli_w
 
-        return tomli_w.dumps(self.model_dump(exclude_none=True, exclude=self._plain_lists))
+        return tomli_w.dumps(self.model_dump(exclude_none=True, exclude=self._says_nothing, by_alias=True))
 
     def _repr_html_(self) -> str:
         from tradegen.scenario.scenario_html import as_html  # loaded where it is used
@@ -128,9 +128,10 @@ class Scenario(ScenarioFields):
         return as_html(self)
 
     @property
-    def _plain_lists(self) -> set[str]:
-        """The layouts that say nothing."""
-        return {name for names in LISTS.values() for name in names if not getattr(self, name)}
+    def _says_nothing(self) -> set[str]:
+        """The layouts that say nothing, and the columns where there are none."""
+        plain = {name for names in LISTS.values() for name in names if not getattr(self, name)}
+        return plain if self.columns else plain | {"columns"}
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.layouts import Layout
+    from tradegen.scenario.own_columns import OwnColumn
     from tradegen.scenario.tolerances import Tolerances
 
 __all__ = ["Number", "OtherFields", "ScenarioOverrides", "Whole"]
@@ -28,6 +29,7 @@ class OtherFields(TypedDict, total=False):
     """Every field but `mechanisms`, which a strategy has a parameter of its own for."""
 
     pairs: Whole
+    columns: Sequence[OwnColumn | Mapping[str, Any]]
     mismatch_rate: Number
     benign_rate: Number
     rate_mode: Literal["exact", "bernoulli"]

@@ -37,7 +37,7 @@ def settings_texts(scenario: ScenarioFields) -> dict[str, str]:
     """By mechanism, its settings as people write them, where one is not at its default."""
     found = {}
     for name, values in _plain(scenario.settings).items():
-        usual = default_settings(name)
+        usual = default_settings(scenario.catalogue[name])
         if told := _told({key: value for key, value in values.items() if usual.get(key) != value}):
             found[name] = told
     return found
