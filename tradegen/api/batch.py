@@ -61,7 +61,7 @@ class Batch:
 
     @cached_property
     def lists(self) -> dict[str, pd.DataFrame]:
-        """The lists of the view by name, with the column names that the scenario gives them.
+        """The lists of the view by name, with the columns that the scenario gives them, under its names.
 
         ``trades`` in the view single, ``buy`` and ``sell`` in counterparty, ``ours`` and ``theirs`` in
         two_system. Dates and times are datetime64 whatever form the files give them.
@@ -69,8 +69,11 @@ class Batch:
         tables = list_tables(self.run)
         one = len(tables) == 1
         frames = [self.trades] if one else [self._frame(self._on_list(leg)) for leg in (0, 1)]
+        fields = {name: [column.field for column in table.columns] for name, table in tables.items()}
         return {
-            name: frame.set_axis(table.names, axis="columns")
+            name: (frame if list(frame) == fields[name] else frame[fields[name]]).set_axis(
+                table.names, axis="columns"
+            )
             for (name, table), frame in zip(tables.items(), frames, strict=True)
         }
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
-from tradegen.core.columns import LEGS, LISTS
+from tradegen.core.columns import LEGS, LISTS, RECORD_ID, TRADE_COLUMNS
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.mechanism import Zone
+from tradegen.scenario.checks import compared_columns
 from tradegen.scenario.field_types import SOME_WEIGHT, settings_schema
 from tradegen.scenario.fields import ScenarioFields
 from tradegen.scenario.layouts import containing
@@ -28,6 +29,7 @@ _ALL_ZERO = {"type": "object", "additionalProperties": {"maximum": 0}}
 _NOTHING_SAID = {
     "properties": {
         "columns": {"maxProperties": 0},
+        "include": {"type": "null"},
         "date_format": {"type": "null"},
         "timestamp_format": {"type": "null"},
     }
@@ -57,7 +59,7 @@ def json_schema(fields: type[ScenarioFields], defaults: dict[str, Any]) -> _Sche
         about = {name: table["properties"]["settings"].get(name) for name in ("description", "default")}
         said = {name: value for name, value in about.items() if value is not None}
         table["properties"]["settings"] = _SETTINGS | said
-    schema["allOf"] = [*_weights(), *_tolerances(), *_views(), _precision()]
+    schema["allOf"] = [*_weights(), *_tolerances(), *_views(), *_left_out(), _precision()]
     about_it = {"title": "tradegen scenario", "description": "What tradegen is to generate."}
     return {"$schema": _Generator.schema_dialect, **schema, **about_it}
 
@@ -131,6 +133,28 @@ def _views() -> list[_Schema]:
         by_default = view == ScenarioFields.model_fields["view"].default
         given = [] if by_default else ["view"]
         rules.append(_if({"view": {"const": view}}, others | {"hot_spots": spots}, given))
+    return rules
+
+
+def _left_out() -> list[_Schema]:
+    """What a list leaves out is altered by no mechanism; the side is left out of no single list."""
+    rules: list[_Schema] = []
+    usual = ScenarioFields.model_fields["mechanisms"].default
+    for view, lists in LISTS.items():
+        for column in (*TRADE_COLUMNS, RECORD_ID):
+            names = [name for name in CATALOGUE if column in compared_columns(name, view)]
+            without = {"include": {"type": "array", "not": {"contains": {"const": column}}}}
+            left_out = [
+                {"required": [name], "properties": {name: {"required": ["include"], "properties": without}}}
+                for name in lists
+            ]
+            off = {"properties": {name: {"maximum": 0} for name in names}}
+            spots = {"items": {"properties": {"mechanisms": off}}}
+            then: _Schema = {"properties": {"mechanisms": off, "hot_spots": spots}}
+            if not usual.keys().isdisjoint(names):
+                then["required"] = ["mechanisms"]
+            sides = view == "single" and column == "order_type"
+            rules.append({"if": {"anyOf": left_out}, "then": False if sides else then})
     return rules
 
 

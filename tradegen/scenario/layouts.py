@@ -1,11 +1,19 @@
-"""How a list is written: names of columns, forms of dates and times. Nothing here is a mismatch."""
+"""How a list is written: which columns, their names, forms of dates and times. Nothing here is a mismatch."""
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 from tradegen.core.columns import RECORD_ID, STEPS, TRADE_COLUMNS
 from tradegen.errors import nearest, shown
@@ -14,6 +22,7 @@ from tradegen.scenario.validation import STRICT, Expected, Frozen
 __all__ = ["PLAIN", "Layout", "containing"]
 
 _COLUMNS = (*TRADE_COLUMNS, RECORD_ID)
+_KEY = "trade_id"
 # What strftime writes alike on every machine; %b and %B are English unless a program sets another locale.
 _DIRECTIVES = re.compile(r"%(.?)")
 _KNOWN = "YmdHIpMSfbByj%"
@@ -40,6 +49,17 @@ def _columns(value: Mapping[str, str]) -> Mapping[str, str]:
     if twice is not None:
         raise ValueError(f"columns gives the name {twice} to two columns; expected each name once")
     return Frozen(value)
+
+
+def _include(value: tuple[str, ...]) -> tuple[str, ...]:
+    for column in value:
+        if column not in _COLUMNS:
+            raise ValueError(f"include has {shown(column)}, which is unknown; {nearest(column, _COLUMNS)}")
+        if value.count(column) > 1:
+            raise ValueError(f"include has {column} twice; expected each column once")
+    if _KEY not in value:
+        raise ValueError(f"include leaves out {_KEY}, by which the truth finds a record; expected it too")
+    return value
 
 
 def _format(value: str) -> str:
@@ -94,6 +114,25 @@ class Layout(BaseModel):
             }
         ),
     ] = Field(Frozen(), description="new names of columns")
+    include: Annotated[
+        tuple[str, ...] | None,
+        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        AfterValidator(lambda value: value and _include(value)),
+        Expected('columns by their own names, such as ["trade_id", "price"]'),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {
+                        "type": "array",
+                        "items": {"enum": list(_COLUMNS)},
+                        "uniqueItems": True,
+                        "contains": {"const": _KEY},
+                    },
+                    {"type": "null"},
+                ]
+            }
+        ),
+    ] = Field(None, description="the columns that are written, in this order; all of them if not given")
     date_format: Annotated[Format, _format_schema(*_DAYS)] = Field(
         None, description="form of dates, as strftime has it"
     )
@@ -102,7 +141,11 @@ class Layout(BaseModel):
     )
 
     def __bool__(self) -> bool:
-        return bool(self.columns or self.date_format or self.timestamp_format)
+        return any(getattr(self, name) for name in type(self).model_fields)
+
+    def written(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Which of the columns that records have are written, in the order in which they are."""
+        return tuple(columns) if self.include is None else tuple(c for c in self.include if c in columns)
 
     @model_validator(mode="after")
     def _whole_dates(self) -> Self:

@@ -28,7 +28,8 @@ def load_lists(
 ) -> dict[str, int]:
     """Read the lists into the table `loaded`.
 
-    Its columns are those of a list, as values, `record_id` (NULL where there is none), and
+    Its columns are those of a list, as values (NULL where the list leaves one out), `record_id` (NULL where
+    there is none), and
 
     - `leg`: 0 or 1,
     - `pair`: the id of the pair that the record belongs to; its own, if the truth does not say otherwise.
@@ -63,6 +64,8 @@ def load_lists(
                 column: typed(column, f"w_{column}", cells.kinds[column], plan.decimals)
                 if column in cells.kinds
                 else forms.value(column, f"w_{column}")
+                if column in item.names
+                else f"NULL::{_KINDS[column]}"
                 for column in COLUMNS
             }
             with_id = item.with_record_id
@@ -90,14 +93,17 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
 
         return Rule("invalid", wrong, sentence)
 
-    columns = (*COLUMNS, "record_id") if item.with_record_id else COLUMNS
+    columns = [name for name in item.names if name != "record_id" or item.with_record_id]
     rules = [refused(name, f"{name} IS NULL", EXPECTED.get(name, "a name")) for name in columns]
-    rules += [refused(name, f"{name} <= 0", "a value above 0") for name in ("quantity", "price")]
+    rules += [
+        refused(name, f"{name} <= 0", "a value above 0") for name in ("quantity", "price") if name in columns
+    ]
     if plan.brokers:
         known = ", ".join(map(literal, plan.brokers))
         rules += [
             refused(name, f"{name} NOT IN ({known})", "a broker of the scenario")
             for name in ("broker_id", "contra_broker_id")
+            if name in columns
         ]
     return rules
 
