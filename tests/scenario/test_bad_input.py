@@ -215,6 +215,11 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         'mechanisms = {"order_type.flip" = 1}\ntrades.include = ["trade_id", "order_type"]',
         "trades.include leaves out record_id, in which order_type.flip would be seen",
     ),
+    "sorted by a price": ('trades.sort = "price"', "trades.sort is 'price'; expected trade_id"),
+    "sorted list of another view": (
+        'ours.sort = "trade_id"',
+        "ours is given although view is single; expected trades, or view two_system",
+    ),
     "date format that loses years": (
         'trades.date_format = "%d/%m"',
         "date_format is '%d/%m', which leaves out the year; a mismatch there would vanish",

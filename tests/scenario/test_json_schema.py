@@ -86,6 +86,7 @@ ACCEPTED = {
     "buy.include = ['trade_id', 'price']",
     "record id left out": "view = 'two_system'\nmechanisms = {'record.missing' = 1}\n"
     "ours.include = ['trade_id']",
+    "a sorted list": "view = 'counterparty'\nsell.sort = 'trade_id'",
     "days of the year": "trades.date_format = '%Y%j'",
     "half a day": "trades.timestamp_format = '%d %b %Y %I:%M:%S %p'",
     "milliseconds": "timestamp_precision = 'ms'\ntrades.timestamp_format = '%Y-%m-%d %H:%M:%S.%f'",

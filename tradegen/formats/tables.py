@@ -73,8 +73,9 @@ class Table:
 
     name: str
     columns: tuple[Column, ...]
-    rows: Callable[[Block], Rows]  # what a block adds to it, in row order
+    rows: Callable[[Block], Rows]  # what a block adds to it, in the order in which they were made
     left_out: tuple[str, ...] = ()  # fields that records have, and the list does not
+    sort: str | None = None  # what its files are sorted by, if they are: see `sorting`
 
     @property
     def names(self) -> list[str]:
@@ -115,7 +116,7 @@ def _list_table(run: Run, name: str, layout: Layout, rows: Callable[[Block], Row
     columns = {column.field: column for column in _trade_columns(run, layout)}
     written = layout.written(tuple(columns))
     left_out = tuple(field for field in columns if field not in written)
-    return Table(name, tuple(columns[field] for field in written), rows, left_out)
+    return Table(name, tuple(columns[field] for field in written), rows, left_out, layout.sort)
 
 
 def truth_table(run: Run) -> Table:

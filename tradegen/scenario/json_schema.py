@@ -30,6 +30,7 @@ _NOTHING_SAID = {
     "properties": {
         "columns": {"maxProperties": 0},
         "include": {"type": "null"},
+        "sort": {"type": "null"},
         "date_format": {"type": "null"},
         "timestamp_format": {"type": "null"},
     }

@@ -1,9 +1,12 @@
-"""How a list is written: which columns, their names, forms of dates and times. Nothing here is a mismatch."""
+"""How a list is written: its columns and their names, the order of its records, the forms of dates and times.
+
+Nothing here is a mismatch.
+"""
 
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -133,6 +136,9 @@ class Layout(BaseModel):
             }
         ),
     ] = Field(None, description="the columns that are written, in this order; all of them if not given")
+    sort: Annotated[Literal["trade_id"] | None, Expected("trade_id")] = Field(
+        None, description="what records are sorted by: their ids as text; as `order` has them if not given"
+    )
     date_format: Annotated[Format, _format_schema(*_DAYS)] = Field(
         None, description="form of dates, as strftime has it"
     )

@@ -24,6 +24,7 @@ class Listed:
     names: Mapping[str, str]  # by column, of those that are written
     date_format: str | None
     timestamp_format: str | None
+    sorted: bool = False  # by the id as it is written
 
     @property
     def with_record_id(self) -> bool:

@@ -201,7 +201,8 @@ def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Lis
                 f"{source.name} has the columns {', '.join(source.names)}; expected "
                 + ", ".join(_headers(names)[0])
             )
-        found.append(Listed(source, names, layout.get("date_format"), layout.get("timestamp_format")))
+        forms = layout.get("date_format"), layout.get("timestamp_format")
+        found.append(Listed(source, names, *forms, sorted=layout.get("sort") == "trade_id"))
     return tuple(found)
 
 

@@ -21,6 +21,7 @@ KINDS = {
     "delta": "a delta that is not altered - original",
     "benign": "a benign label that the tolerances do not bear out",
     "notional": "a notional that is not the clean quantity x price",
+    "order": "a record that stands after one with a larger id, in a list that is sorted",
     "record_id": "a record_id that stands twice, or names no record of its leg",
     "manifest": "a count in the manifest that the files do not bear out",
     "digest": "a file that is not as the manifest says",

@@ -9,7 +9,7 @@ from typing import Any
 from tradegen.verify.database import Database
 from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.proof_report import Findings
-from tradegen.verify.value_tables import Rule, cells_of, load
+from tradegen.verify.value_tables import Cells, Rule, cells_of, load
 from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_forms import EXPECTED, Forms, typed
 
@@ -76,11 +76,25 @@ def load_lists(
             values["pair"] = "trade_id"
             rules = _rules(plan, item)
             rows = load(database, "loaded", number, item.source, cells, values, rules, findings)
+            if item.sorted:
+                _check_order(database, item, cells, findings)
         counts[item.source.name] = rows
         advance(rows)
     database.run("DELETE FROM loaded WHERE trade_id IS NULL")
     database.run("UPDATE loaded SET pair = of_pair FROM mistyped WHERE trade_id = altered")
     return counts
+
+
+def _check_order(database: Database, item: Listed, cells: Cells, findings: Findings) -> None:
+    """Report records that stand after one whose id, as text, is larger."""
+    neighbours = f"SELECT w_trade_id, lag(w_trade_id) OVER () AS before FROM ({cells.relation()})"
+    name = f"{item.names['trade_id']} in {item.source.name}"
+    database.tell(
+        findings,
+        "order",
+        f"SELECT * FROM ({neighbours}) WHERE w_trade_id < before",
+        f"w_trade_id || ' ' || {literal(name)} || ' stands after ' || before",
+    )
 
 
 def _rules(plan: Plan, item: Listed) -> list[Rule]:
