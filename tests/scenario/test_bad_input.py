@@ -176,6 +176,50 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         "columns.trade_id is '\\ufeffid'; expected a name",
     ),
     "column without a name": ('trades.columns = {price = ""}', "expected a name of 1 to 64 characters"),
+    "included column unknown": (
+        'trades.include = ["trade_id", "prise"]',
+        "trades.include has 'prise', which is unknown; did you mean price?",
+    ),
+    "included column twice": (
+        'trades.include = ["trade_id", "price", "price"]',
+        "trades.include has price twice; expected each column once",
+    ),
+    "id left out": (
+        'trades.include = ["price"]',
+        "trades.include leaves out trade_id, by which the truth finds a record; expected it too",
+    ),
+    "included columns as text": (
+        'trades.include = "trade_id"',
+        "trades.include is 'trade_id'; expected columns by their own names, such as",
+    ),
+    "column of a mechanism left out": (
+        'trades.include = ["trade_id", "order_type", "quantity", "date", "trade_timestamp"]',
+        "trades.include leaves out price, in which price.nudge would be seen; expected price in it, or "
+        "price.nudge without a weight",
+    ),
+    "column of a hot spot's mechanism left out": (
+        'mechanisms = {"quantity.nudge" = 1}\ntrades.include = ["trade_id", "order_type", "quantity"]\n'
+        '[[hot_spots]]\nname = "x"\nrate = 1\nwhere.ticker = "AAPL"\nmechanisms = {"price.tick" = 1}',
+        "trades.include leaves out price, in which price.tick would be seen",
+    ),
+    "other broker left out": (
+        'view = "counterparty"\nmechanisms = {"broker_id.other" = 1}\n'
+        'sell.include = ["trade_id", "broker_id"]',
+        "sell.include leaves out contra_broker_id, in which broker_id.other would be seen",
+    ),
+    "side of a single list left out": (
+        'mechanisms = {"price.tick" = 1}\ntrades.include = ["trade_id", "price"]',
+        "trades.include leaves out order_type, by which the legs of a pair are told apart in one list",
+    ),
+    "record id of a flipped side left out": (
+        'mechanisms = {"order_type.flip" = 1}\ntrades.include = ["trade_id", "order_type"]',
+        "trades.include leaves out record_id, in which order_type.flip would be seen",
+    ),
+    "sorted by a price": ('trades.sort = "price"', "trades.sort is 'price'; expected trade_id"),
+    "sorted list of another view": (
+        'ours.sort = "trade_id"',
+        "ours is given although view is single; expected trades, or view two_system",
+    ),
     "date format that loses years": (
         'trades.date_format = "%d/%m"',
         "date_format is '%d/%m', which leaves out the year; a mismatch there would vanish",

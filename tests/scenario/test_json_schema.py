@@ -78,6 +78,15 @@ ACCEPTED = {
     "dotted setting": "settings.'trade_timestamp.timezone'.other_zone = 'America/Chicago'",
     "empty layout of another view": "theirs = {columns = {}}",
     "layouts of two": "view = 'counterparty'\nbuy.columns.price = 'Px'\nsell.date_format = '%d.%m.%y'",
+    "columns left out": "mechanisms = {'price.tick' = 1, 'quantity.nudge' = 0}\n"
+    "trades.include = ['price', 'order_type', 'trade_id']",
+    "columns left out of two lists": "view = 'two_system'\nmechanisms = {'broker_id.other' = 1}\n"
+    "ours.include = ['trade_id', 'broker_id']\ntheirs.include = ['broker_id', 'trade_id']",
+    "side left out of two lists": "view = 'counterparty'\nmechanisms = {'price.tick' = 1}\n"
+    "buy.include = ['trade_id', 'price']",
+    "record id left out": "view = 'two_system'\nmechanisms = {'record.missing' = 1}\n"
+    "ours.include = ['trade_id']",
+    "a sorted list": "view = 'counterparty'\nsell.sort = 'trade_id'",
     "days of the year": "trades.date_format = '%Y%j'",
     "half a day": "trades.timestamp_format = '%d %b %Y %I:%M:%S %p'",
     "milliseconds": "timestamp_precision = 'ms'\ntrades.timestamp_format = '%Y-%m-%d %H:%M:%S.%f'",

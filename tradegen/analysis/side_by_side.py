@@ -205,7 +205,7 @@ def _records(
         called = inputs.columns.get(name) or {column: column for column in (*TRADE_COLUMNS, RECORD_ID)}
         for table in given if isinstance(given, (list, tuple)) else [given]:
             source = reader.source(table, "trades", tuple(called.values()))
-            source.require([called[column] for column in TRADE_COLUMNS])
+            source.require([called[column] for column in TRADE_COLUMNS if column in called])
             fields = [column for column in called if called[column] in source.columns]
             values = ", ".join(f"coalesce({source.text(called[column])}, '')" for column in fields)
             with reader.explaining(source.name):
@@ -230,7 +230,7 @@ def _trade(
     state: str,
     named: Mapping[str, tuple[str, ...]],
 ) -> Trade:
-    ordered = sorted(records, key=lambda record: (record[0], record[1]["order_type"]))
+    ordered = sorted(records, key=lambda record: _side(*record))
     marks = frozenset((position, row.field) for row in altered for position in _altered_records(ordered, row))
     return Trade(trade_id, tuple(ordered), tuple(altered), marks, state, named.get(trade_id, ()))
 
@@ -244,14 +244,14 @@ def _altered_records(records: Sequence[tuple[str, dict[str, str]]], row: Alterat
         sides = {_side(*records[at]) for at in places if records[at][1].get(RECORD_ID) == row.record_id}
         own = [at for at in places if _side(*records[at]) in sides]
     else:
-        own = [at for at in places if row.leg in (_LEG_OF.get(records[at][0]), records[at][1]["order_type"])]
+        own = [at for at in places if row.leg in (_LEG_OF.get(records[at][0]), _side(*records[at])[1])]
     as_altered = [at for at in places if records[at][1].get(row.field) == row.altered]
     # In a form of its own, a date or a time does not look like the truth's.
     return [at for at in own if at in as_altered] or own or as_altered[:1]
 
 
 def _side(name: str, record: Mapping[str, str]) -> tuple[str, str]:
-    return name, record["order_type"]
+    return name, record.get("order_type", "")  # two lists may leave it out
 
 
 _LEG_OF = {

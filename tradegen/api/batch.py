@@ -61,16 +61,24 @@ class Batch:
 
     @cached_property
     def lists(self) -> dict[str, pd.DataFrame]:
-        """The lists of the view by name, with the column names that the scenario gives them.
+        """The lists of the view by name, with the columns that the scenario gives them, under its names.
 
         ``trades`` in the view single, ``buy`` and ``sell`` in counterparty, ``ours`` and ``theirs`` in
-        two_system. Dates and times are datetime64 whatever form the files give them.
+        two_system; in the order of the files. Dates and times are datetime64 whatever form files give them.
         """
+        from tradegen.formats.sorting import sorted_rows  # loaded where it is used
+
         tables = list_tables(self.run)
         one = len(tables) == 1
         frames = [self.trades] if one else [self._frame(self._on_list(leg)) for leg in (0, 1)]
+        for leg, table in enumerate(tables.values()):
+            if table.sort:
+                frames[leg] = self._frame(sorted_rows(self._trades if one else self._on_list(leg)))
+        fields = {name: [column.field for column in table.columns] for name, table in tables.items()}
         return {
-            name: frame.set_axis(table.names, axis="columns")
+            name: (frame if list(frame) == fields[name] else frame[fields[name]]).set_axis(
+                table.names, axis="columns"
+            )
             for (name, table), frame in zip(tables.items(), frames, strict=True)
         }
 

@@ -13,6 +13,7 @@ from tradegen.engine.generator import generate_blocks
 from tradegen.engine.run import prepare
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.formats.arrow import record_batch, schema_of
+from tradegen.formats.sorting import in_order, require_sortable
 from tradegen.formats.tables import tables
 from tradegen.market.universe import Tickers
 
@@ -69,7 +70,7 @@ def blocks(
     """Stream a run of any size as Arrow record batches, a block of 65,536 pairs each.
 
     DuckDB reads it by its name in SQL, Polars with ``from_arrow``, pandas by its ``read_pandas``; batches are
-    made when they are asked for, and memory does not grow with the run.
+    made when they are asked for, and memory does not grow with the run, unless the table is sorted.
 
     Parameters
     ----------
@@ -101,5 +102,9 @@ def blocks(
     if name not in of_run:
         raise ScenarioError(f"table {shown(name)} is unknown; {nearest(name, of_run)}")
     chosen = of_run[name]
-    batches = (record_batch(chosen, chosen.rows(block)) for block in generate_blocks(run))
+    if chosen.sort:
+        require_sortable(run, run.scenario.pairs, ScenarioError)
+    batches = (
+        record_batch(chosen, rows) for rows in in_order(chosen, map(chosen.rows, generate_blocks(run)))
+    )
     return cast(RecordBatches, pa.RecordBatchReader.from_batches(schema_of(chosen), batches))

@@ -17,6 +17,7 @@ from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run
 from tradegen.errors import ScenarioError
 from tradegen.formats.ndjson import objects
+from tradegen.formats.sorting import in_order
 from tradegen.formats.tables import list_tables
 
 __all__ = ["LINE_BYTES", "log_lines", "require_loggable"]
@@ -43,7 +44,8 @@ def log_lines(batch: Batch, form: Literal["array", "records"], key: str) -> str:
         What the ids were reserved under; it goes into the manifest.
     """
     [table] = list_tables(batch.run).values()
-    texts = (objects(table, table.rows(block), after="\n") for block in batch.blocks)
+    rows = in_order(table, map(table.rows, batch.blocks))
+    texts = (objects(table, part, after="\n") for part in rows)
     # Not by str.splitlines(): a column's name may hold other line ends of Unicode.
     records = b"".join(itertools.chain(*texts)).removesuffix(b"\n").split(b"\n")
     lines = [*(records if form == "records" else _arrays(records)), _manifest_line(batch.manifest, key), b""]

@@ -53,7 +53,9 @@ def write_files(
     OutputError
         Where a file cannot be written. None has changed then.
     """
+    from tradegen.errors import OutputError
     from tradegen.formats.parquet_options import ParquetOptions
+    from tradegen.formats.sorting import require_sortable
     from tradegen.output.dataset_parts import rehearse
     from tradegen.output.dataset_plan import Plan
     from tradegen.output.disk_space import expected_bytes, require_space
@@ -67,6 +69,7 @@ def write_files(
     destinations = Destinations(
         trades, truth, manifest, form, tuple(inputs), lists, parquet or ParquetOptions()
     )
+    require_sortable(run, run.scenario.pairs, OutputError)
     plan = Plan(run, destinations.form_of_trades)
     rehearse(plan)
     if not force:

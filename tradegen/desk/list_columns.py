@@ -95,9 +95,11 @@ class ListColumns:
 
     def __post_init__(self) -> None:
         hint = "; name the one of the id, by --id or id="
-        called = {name: self.layout.columns.get(name, name) for name in TRADE_COLUMNS}
+        written = self.layout.written(TRADE_COLUMNS)
+        called = {name: self.layout.columns.get(name, name) for name in written}
         for name, column in called.items():
-            if column not in self.source.seen and (name == "trade_id" or name in self.layout.columns):
+            wanted = name == "trade_id" or name in self.layout.columns or self.layout.include is not None
+            if column not in self.source.seen and wanted:
                 raise FitError(
                     f"{self.source.name} has no column {shown(column)}; it has "
                     f"{', '.join(self.source.seen) or 'none'}{hint if name == 'trade_id' else ''}"
@@ -213,6 +215,7 @@ def layouts_of(
             raise FitError(f"layout has {shown(given)} as {name}; expected a table such as {{columns = ...}}")
         lists[name] = {**given, "columns": both | dict(given.get("columns", {}))}
     try:
-        return Scenario(view="two_system", **lists).lists
+        # Without mechanisms: no list has to show what they alter.
+        return Scenario(view="two_system", mismatch_rate=0, mechanisms={}, **lists).lists
     except ScenarioError as error:
         raise FitError(str(error)) from None

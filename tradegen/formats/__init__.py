@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -9,7 +10,8 @@ from tradegen.formats.csv import Csv
 from tradegen.formats.fix import Fix
 from tradegen.formats.json import Json
 from tradegen.formats.ndjson import Ndjson
-from tradegen.formats.tables import Rows
+from tradegen.formats.sorting import in_order
+from tradegen.formats.tables import Rows, Table
 
 __all__ = ["FORMATS", "Writer", "truth_format"]
 
@@ -35,6 +37,35 @@ def _parquet(*of: Any, **options: Any) -> Writer:
     return Parquet(*of, **options)
 
 
-FORMATS: dict[str, Callable[..., Writer]] = {
+class _Sorted:
+    """Holds rows back until the last one, and has them written in the table's order."""
+
+    def __init__(self, table: Table, writer: Writer) -> None:
+        self._table, self._writer = table, writer
+        self._rows: list[Rows] = []
+
+    def add(self, rows: Rows) -> None:
+        self._rows.append(rows)
+
+    def end(self) -> None:
+        rows, self._rows = self._rows, []
+        for part in in_order(self._table, iter(rows)):
+            self._writer.add(part)
+        self._writer.end()
+
+
+def _made(
+    writer: Callable[..., Writer], table: Table, write: Callable[[bytes], object], **options: Any
+) -> Writer:
+    made = writer(table, write, **options)
+    return _Sorted(table, made) if table.sort else made
+
+
+_WRITERS: dict[str, Callable[..., Writer]] = {
     "json": Json, "ndjson": Ndjson, "csv": Csv, "parquet": _parquet, "fix": Fix,
 }  # fmt: skip
+
+FORMATS: dict[str, Callable[..., Writer]] = {
+    name: functools.partial(_made, writer) for name, writer in _WRITERS.items()
+}
+"""By format, what makes the writer of a table, given the table and a function that takes bytes."""

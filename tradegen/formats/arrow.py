@@ -29,6 +29,7 @@ from tradegen.formats.kinds import (
     Kind,
     Timestamp,
 )
+from tradegen.formats.sorting import in_order
 from tradegen.formats.tables import Rows, Table, tables
 
 __all__ = ["array", "arrow_tables", "of_buffers", "record_batch", "schema_of", "text_array"]
@@ -40,12 +41,14 @@ _DIFFERENCE_PARTS = MICROSECONDS  # exact to a millionth of a unit: time, the fi
 
 def arrow_tables(run: Run, blocks: Iterable[Block]) -> dict[str, pa.Table]:
     """The lists of a run and its truth, whole, from its blocks in order."""
-    of_run = tables(run)
-    made: dict[str, list[pa.RecordBatch]] = {name: [] for name in of_run}
-    for block in blocks:
-        for name, table in of_run.items():
-            made[name].append(record_batch(table, table.rows(block)))
-    return {name: pa.Table.from_batches(made[name], schema_of(table)) for name, table in of_run.items()}
+    of_run, made_of = tables(run), tuple(blocks)
+    return {
+        name: pa.Table.from_batches(
+            [record_batch(table, rows) for rows in in_order(table, map(table.rows, made_of))],
+            schema_of(table),
+        )
+        for name, table in of_run.items()
+    }
 
 
 def record_batch(table: Table, rows: Rows) -> pa.RecordBatch:

@@ -64,12 +64,17 @@ class Fix:
     Raises
     ------
     OutputError
-        Where `table` is the truth, or has a form of its own for dates or times.
+        Where `table` is the truth, leaves out columns, or has a form of its own for dates or times.
     """
 
     def __init__(self, table: Table, write: Callable[[bytes], object]) -> None:
         if table.name == TRUTH:
             raise OutputError("format fix has no tags for the truth; expected another format for it")
+        if table.left_out:
+            raise OutputError(
+                f"{table.name}.include leaves out {table.left_out[0]}, and a message of FIX has tags for it; "
+                "expected all columns with format fix"
+            )
         for column in table.columns:
             if isinstance(column.kind, Date | Timestamp) and column.kind.form:
                 name = "date_format" if isinstance(column.kind, Date) else "timestamp_format"

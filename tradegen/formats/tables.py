@@ -82,7 +82,9 @@ class Table:
 
     name: str
     columns: tuple[Column, ...]
-    rows: Callable[[Block], Rows]  # what a block adds to it, in row order
+    rows: Callable[[Block], Rows]  # what a block adds to it, in the order in which they were made
+    left_out: tuple[str, ...] = ()  # fields that records have, and the list does not
+    sort: str | None = None  # what its files are sorted by, if they are: see `sorting`
 
     @property
     def names(self) -> list[str]:
@@ -109,14 +111,21 @@ def list_tables(run: Run) -> dict[str, Table]:
     lists = run.scenario.lists
     one = len(lists) == 1
     return {
-        name: Table(name, _trade_columns(run, layout), _all_legs if one else functools.partial(_one_leg, leg))
+        name: _list_table(run, name, layout, _all_legs if one else functools.partial(_one_leg, leg))
         for leg, (name, layout) in enumerate(lists.items())
     }
 
 
 def trades_table(run: Run) -> Table:
     """All records of a run as one list, whatever its view, under their plain names."""
-    return Table("trades", _trade_columns(run, PLAIN), _all_legs)
+    return _list_table(run, "trades", PLAIN, _all_legs)
+
+
+def _list_table(run: Run, name: str, layout: Layout, rows: Callable[[Block], Rows]) -> Table:
+    columns = {column.field: column for column in _trade_columns(run, layout)}
+    written = layout.written(tuple(columns))
+    left_out = tuple(field for field in columns if field not in written)
+    return Table(name, tuple(columns[field] for field in written), rows, left_out, layout.sort)
 
 
 def truth_table(run: Run) -> Table:

@@ -11,6 +11,7 @@ from tradegen.engine.run import Run, prepare
 from tradegen.errors import OutputError, nearest, whole_number
 from tradegen.formats import FORMATS, truth_format
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
+from tradegen.formats.sorting import require_sortable
 from tradegen.formats.tables import TRUTH
 from tradegen.version import __version__
 
@@ -35,6 +36,7 @@ class Plan:
             raise OutputError(f"format {self.form} is unknown; {nearest(self.form, FORMATS)}")
         whole_number("blocks_per_part", self.blocks_per_part, 1, 10**6, OutputError)
         self.parquet.require_parquet({self.form})
+        require_sortable(self.run, self.pairs(0), OutputError)
 
     @property
     def part_count(self) -> int:

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tradegen.core.clock import second_of_day, stretches, within_day
-from tradegen.core.columns import LEGS, LISTS
+from tradegen.core.columns import LEGS, LISTS, RECORD, RECORD_ID
 
 if TYPE_CHECKING:
+    from tradegen.mechanisms.mechanism import Mechanism
     from tradegen.scenario.fields import ScenarioFields
+    from tradegen.scenario.layouts import Layout
 
-__all__ = ["check"]
+__all__ = ["check", "compared_columns"]
+
+_FACING = {"broker_id": "contra_broker_id", "contra_broker_id": "broker_id"}
 
 
 def check(scenario: ScenarioFields) -> None:
@@ -76,6 +80,37 @@ def _layouts(scenario: ScenarioFields) -> None:
                 )
             if lost := layout.lost(scenario.timestamp_precision):
                 raise ValueError(f"{name}.timestamp_format is {layout.timestamp_format!r}, {lost}")
+    for name, layout in scenario.lists.items():
+        _left_out(scenario, name, layout)
+
+
+def _left_out(scenario: ScenarioFields, name: str, layout: Layout) -> None:
+    """Refuse to leave out a column without which a mismatch could not be seen, or not be told whose it is."""
+    absent = set(scenario.trade_columns).difference(layout.written(scenario.trade_columns))
+    for mechanism in scenario.active if absent else ():
+        for column in compared_columns(scenario.catalogue[mechanism], scenario.view):
+            if column in absent:
+                raise ValueError(
+                    f"{name}.include leaves out {column}, in which {mechanism} would be seen; "
+                    f"expected {column} in it, or {mechanism} without a weight"
+                )
+    if scenario.view == "single" and "order_type" in absent:
+        raise ValueError(
+            f"{name}.include leaves out order_type, by which the legs of a pair are told apart in one list; "
+            "expected order_type in it, or a view of two lists"
+        )
+
+
+def compared_columns(mechanism: Mechanism, view: str) -> tuple[str, ...]:
+    """The columns that both lists of a view need for a mechanism's differences to be seen in them.
+
+    Where legs face each other, the broker of one leg stands against the contra broker of the other. Where
+    both stand in one list, a side that was flipped no longer says whose record it is, and the record id does.
+    """
+    fields = tuple(field for field in mechanism.fields if field != RECORD)
+    facing = () if view == "two_system" else tuple(_FACING[name] for name in fields if name in _FACING)
+    flipped = (RECORD_ID,) if view == "single" and "order_type" in fields else ()
+    return (*fields, *facing, *flipped)
 
 
 def _hot_spots(scenario: ScenarioFields) -> None:

@@ -31,7 +31,7 @@ from tradegen.mechanisms.difference import Settings
 from tradegen.mechanisms.mechanism import Mechanism, Setting, Zone
 from tradegen.scenario.own_columns import kinds_of
 from tradegen.scenario.size_settings import UNITS, SizeSettings, in_shares, with_units
-from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain
+from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain, own_columns
 
 __all__ = [
     "SOME_WEIGHT",
@@ -106,8 +106,7 @@ def _whole_second(value: dt.time) -> dt.time:
 
 def _catalogue(info: ValidationInfo) -> Mapping[str, Mechanism]:
     """The mechanisms that there are for the scenario's columns, which are validated before."""
-    columns = (info.context or {}).get("columns") or info.data.get("columns") or ()
-    return catalogue_with(kinds_of(columns))
+    return catalogue_with(kinds_of(own_columns(info)))
 
 
 def _weights(value: Mapping[str, float], info: ValidationInfo) -> Mapping[str, float]:

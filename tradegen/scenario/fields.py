@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from tradegen.core.columns import FIELDS, LISTS, RECORD
+from tradegen.core.columns import FIELDS, LISTS, RECORD, RECORD_ID, TRADE_COLUMNS
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import catalogue_with
 from tradegen.mechanisms.difference import Settings
@@ -154,6 +154,12 @@ class ScenarioFields(BaseModel):
     def fields(self) -> tuple[str, ...]:
         """What a mechanism can alter; a truth row holds the position in this tuple."""
         return (*FIELDS, *(column.name for column in self.columns))
+
+    @functools.cached_property
+    def trade_columns(self) -> tuple[str, ...]:
+        """The columns that records have, in the order in which they are written if no layout says another."""
+        names = (*TRADE_COLUMNS, *(column.name for column in self.columns))
+        return (*names, RECORD_ID) if self.record_ids else names
 
     @functools.cached_property
     def own(self) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from tradegen.core.clock import stretches
 from tradegen.errors import named, shown
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scenario.field_types import SOME_WEIGHT, SettingsByName, Share, Weights
-from tradegen.scenario.validation import NUMBER, STRICT, Expected, Frozen, explain, table
+from tradegen.scenario.validation import NUMBER, STRICT, Expected, Frozen, explain, table, with_columns
 
 __all__ = ["HotSpot", "HotSpots", "Where"]
 
@@ -142,7 +142,6 @@ class HotSpot(BaseModel):
 def _read(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, (list, tuple)):
         return value
-    context = {"columns": info.data.get("columns")}  # for the mechanisms that they have
     spots = []
     for number, item in enumerate(value, 1):
         given = item.get("name") if isinstance(item, Mapping) else None
@@ -154,7 +153,7 @@ def _read(value: Any, info: ValidationInfo) -> Any:
             )
         try:
             made = isinstance(item, HotSpot)
-            spots.append(item if made else HotSpot.model_validate(item, context=context))
+            spots.append(item if made else HotSpot.model_validate(item, context=with_columns(info)))
         except ValidationError as error:
             raise ValueError(where + explain(error, HotSpot, "field of a hot spot", keys=CATALOGUE)) from None
     return tuple(spots)

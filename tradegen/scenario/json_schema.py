@@ -11,10 +11,11 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
-from tradegen.core.columns import FIELDS, LEGS, LISTS
+from tradegen.core.columns import FIELDS, LEGS, LISTS, RECORD_ID, TRADE_COLUMNS
 from tradegen.mechanisms.by_kind import MECHANISMS_BY_KIND, KindOfColumn
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.mechanism import Zone
+from tradegen.scenario.checks import compared_columns
 from tradegen.scenario.field_types import SOME_WEIGHT, WEIGHT, settings_schema
 from tradegen.scenario.fields import ScenarioFields
 from tradegen.scenario.layouts import containing
@@ -30,6 +31,8 @@ _ALL_ZERO = {"type": "object", "additionalProperties": {"maximum": 0}}
 _NOTHING_SAID = {
     "properties": {
         "columns": {"maxProperties": 0},
+        "include": {"type": "null"},
+        "sort": {"type": "null"},
         "date_format": {"type": "null"},
         "timestamp_format": {"type": "null"},
     }
@@ -63,7 +66,7 @@ def json_schema(fields: type[ScenarioFields], defaults: dict[str, Any]) -> _Sche
     for table in (schema["properties"]["mechanisms"], schema["$defs"]["HotSpot"]["properties"]["mechanisms"]):
         weights = table.get("anyOf", [table])[0]
         weights["patternProperties"] = {_own_pattern(*_OWN_MECHANISMS): WEIGHT}
-    schema["allOf"] = [*_weights(), *_tolerances(), *_views(), _precision()]
+    schema["allOf"] = [*_weights(), *_tolerances(), *_views(), *_left_out(), _of_the_house(), _precision()]
     about_it = {"title": "tradegen scenario", "description": "What tradegen is to generate."}
     return {"$schema": _Generator.schema_dialect, **schema, **about_it}
 
@@ -163,6 +166,47 @@ def _views() -> list[_Schema]:
         given = [] if by_default else ["view"]
         rules.append(_if({"view": {"const": view}}, others | {"hot_spots": spots}, given))
     return rules
+
+
+def _left_out() -> list[_Schema]:
+    """What a list leaves out is altered by no mechanism; the side is left out of no single list."""
+    rules: list[_Schema] = []
+    usual = ScenarioFields.model_fields["mechanisms"].default
+    for view, lists in LISTS.items():
+        for column in (*TRADE_COLUMNS, RECORD_ID):
+            names = [name for name in CATALOGUE if column in compared_columns(CATALOGUE[name], view)]
+            without = {"include": {"type": "array", "not": {"contains": {"const": column}}}}
+            left_out = [
+                {"required": [name], "properties": {name: {"required": ["include"], "properties": without}}}
+                for name in lists
+            ]
+            off = {"properties": {name: {"maximum": 0} for name in names}}
+            spots = {"items": {"properties": {"mechanisms": off}}}
+            then: _Schema = {"properties": {"mechanisms": off, "hot_spots": spots}}
+            if not usual.keys().isdisjoint(names):
+                then["required"] = ["mechanisms"]
+            sides = view == "single" and column == "order_type"
+            rules.append({"if": {"anyOf": left_out}, "then": False if sides else then})
+    return rules
+
+
+def _of_the_house() -> _Schema:
+    """Without columns of the scenario's own, only those of the house can be spoken of."""
+    columns = [*TRADE_COLUMNS, RECORD_ID]
+    layout = {
+        "properties": {
+            "columns": {"propertyNames": {"enum": columns}},
+            "include": {"items": {"enum": columns}},
+        }
+    }
+    mechanisms = {"propertyNames": {"enum": list(CATALOGUE)}}
+    tables = {"mechanisms": mechanisms, "settings": mechanisms}
+    lists = {name: layout for names in LISTS.values() for name in names}
+    spots = {"items": {"properties": tables}}
+    return {
+        "if": {"not": {"required": ["columns"], "properties": {"columns": {"minItems": 1}}}},
+        "then": {"properties": tables | lists | {"hot_spots": spots}},
+    }
 
 
 def _precision() -> _Schema:

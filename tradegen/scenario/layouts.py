@@ -1,19 +1,32 @@
-"""How a list is written: names of columns, forms of dates and times. Nothing here is a mismatch."""
+"""How a list is written: its columns and their names, the order of its records, the forms of dates and times.
+
+Nothing here is a mismatch.
+"""
 
 import datetime as dt
 import re
-from collections.abc import Mapping
-from typing import Annotated, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from tradegen.core.columns import RECORD_ID, STEPS, TRADE_COLUMNS
 from tradegen.errors import nearest, shown
-from tradegen.scenario.validation import STRICT, Expected, Frozen
+from tradegen.scenario.validation import STRICT, Expected, Frozen, own_columns
 
 __all__ = ["PLAIN", "Layout", "containing"]
 
-_COLUMNS = (*TRADE_COLUMNS, RECORD_ID)
+_COLUMN = r"^[a-z][a-z0-9_]{0,39}$"
+_KEY = "trade_id"
 # What strftime writes alike on every machine; %b and %B are English unless a program sets another locale.
 _DIRECTIVES = re.compile(r"%(.?)")
 _KNOWN = "YmdHIpMSfbByj%"
@@ -26,20 +39,40 @@ _TIMES = ("Hp", "HI", "M", "S")
 _MOMENT = dt.datetime(2025, 11, 21, 22, 33, 44, 555_666)
 
 
-def _columns(value: Mapping[str, str]) -> Mapping[str, str]:
+def _known(info: ValidationInfo) -> tuple[str, ...]:
+    """The columns that a layout may speak of: those of the house, and the scenario's own."""
+    return (*TRADE_COLUMNS, *(column.name for column in own_columns(info, field="")), RECORD_ID)
+
+
+def _columns(value: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+    known = _known(info)
     for column, name in value.items():
-        if column not in _COLUMNS:
-            raise ValueError(f"columns has {shown(column)}, which is unknown; {nearest(column, _COLUMNS)}")
+        if column not in known:
+            raise ValueError(f"columns has {shown(column)}, which is unknown; {nearest(column, known)}")
         if not re.fullmatch(_NAME, name):
             raise ValueError(
                 f"columns.{column} is {shown(name)}; expected a name of 1 to 64 characters, without quotes, "
                 "backslashes or line breaks, blanks at its ends or a byte order mark (U+FEFF)"
             )
-    written = [value.get(column, column) for column in _COLUMNS]
+    written = [value.get(column, column) for column in known]
     twice = next((name for name in written if written.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"columns gives the name {twice} to two columns; expected each name once")
     return Frozen(value)
+
+
+def _include(value: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+    if not value:
+        return value
+    known = _known(info)
+    for column in value:
+        if column not in known:
+            raise ValueError(f"include has {shown(column)}, which is unknown; {nearest(column, known)}")
+        if value.count(column) > 1:
+            raise ValueError(f"include has {column} twice; expected each column once")
+    if _KEY not in value:
+        raise ValueError(f"include leaves out {_KEY}, by which the truth finds a record; expected it too")
+    return value
 
 
 def _format(value: str) -> str:
@@ -89,11 +122,33 @@ class Layout(BaseModel):
         WithJsonSchema(
             {
                 "type": "object",
-                "properties": {name: {"type": "string", "pattern": f"^{_NAME}$"} for name in _COLUMNS},
-                "additionalProperties": False,
+                "propertyNames": {"pattern": _COLUMN},
+                "additionalProperties": {"type": "string", "pattern": f"^{_NAME}$"},
             }
         ),
     ] = Field(Frozen(), description="new names of columns")
+    include: Annotated[
+        tuple[str, ...] | None,
+        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+        AfterValidator(_include),
+        Expected('columns by their own names, such as ["trade_id", "price"]'),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {
+                        "type": "array",
+                        "items": {"type": "string", "pattern": _COLUMN},
+                        "uniqueItems": True,
+                        "contains": {"const": _KEY},
+                    },
+                    {"type": "null"},
+                ]
+            }
+        ),
+    ] = Field(None, description="the columns that are written, in this order; all of them if not given")
+    sort: Annotated[Literal["trade_id"] | None, Expected("trade_id")] = Field(
+        None, description="what records are sorted by: their ids as text; as `order` has them if not given"
+    )
     date_format: Annotated[Format, _format_schema(*_DAYS)] = Field(
         None, description="form of dates, as strftime has it"
     )
@@ -102,7 +157,11 @@ class Layout(BaseModel):
     )
 
     def __bool__(self) -> bool:
-        return bool(self.columns or self.date_format or self.timestamp_format)
+        return any(getattr(self, name) for name in type(self).model_fields)
+
+    def written(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Which of the columns that records have are written, in the order in which they are."""
+        return tuple(columns) if self.include is None else tuple(c for c in self.include if c in columns)
 
     @model_validator(mode="after")
     def _whole_dates(self) -> Self:

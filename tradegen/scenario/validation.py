@@ -11,11 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 
 from tradegen.errors import named, nearest, shown
 
-__all__ = ["INTEGER", "NUMBER", "STRICT", "Expected", "Frozen", "explain", "table"]
+__all__ = [
+    "INTEGER",
+    "NUMBER",
+    "STRICT",
+    "Expected",
+    "Frozen",
+    "explain",
+    "own_columns",
+    "table",
+    "with_columns",
+]
 
 STRICT = ConfigDict(
     frozen=True,
@@ -67,17 +77,34 @@ NUMBER = BeforeValidator(_plain_number)
 """For a float field, after its limits: lets a NumPy number in; no boolean, no text."""
 
 
+_OWN = "own_columns"
+
+
+def own_columns(info: ValidationInfo, field: str = "columns") -> Any:
+    """The columns that a scenario adds, where a part of it is validated that speaks of them.
+
+    A part that is a model of its own has them from its context. The scenario itself has them in a field that
+    is validated before; a model that has another field of that name says ``field=""``.
+    """
+    return (info.context or {}).get(_OWN, ()) or info.data.get(field, ())
+
+
+def with_columns(info: ValidationInfo) -> dict[str, Any]:
+    """The context for validating a part of a scenario that is a model of its own."""
+    return {_OWN: own_columns(info)}
+
+
 def table(model: type[BaseModel], name: str) -> BeforeValidator:
     """For a field that is a table of its own: reads a mapping as `model`, with errors that name their place.
 
     `name` is the field's, as messages quote it.
     """
 
-    def read(value: Any) -> Any:
+    def read(value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, Mapping):
             return value
         try:
-            return model.model_validate(dict(value))
+            return model.model_validate(dict(value), context=with_columns(info))
         except ValidationError as error:
             raise ValueError(explain(error, model, f"field of {name}", f"{name}.")) from None
 

@@ -55,7 +55,7 @@ class Inputs:
     view : str or None
         None where no manifest says it.
     columns : mapping of str to mapping of str to str
-        By list, the names under which the scenario has its columns written.
+        By list, the names under which the scenario has its columns written, of those that it includes.
     """
 
     truth: Any
@@ -122,7 +122,16 @@ def _columns(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         renamed = (layout.get("columns") if isinstance(layout, Mapping) else layout) or {}
         if not isinstance(renamed, Mapping):
             raise ScoringError(f"{name} is {shown(layout)} in the manifest; expected a layout with columns")
-        columns[name] = {column: str(renamed.get(column, column)) for column in _TRADES}
+        include = layout.get("include") if isinstance(layout, Mapping) else None
+        if include is not None and not (isinstance(include, list) and "trade_id" in include):
+            raise ScoringError(
+                f"{name}.include is {shown(include)} in the manifest; expected columns, trade_id among them"
+            )
+        columns[name] = {
+            column: str(renamed.get(column, column))
+            for column in _TRADES
+            if include is None or column in include
+        }
     return columns
 
 

@@ -46,14 +46,15 @@ def bands(
         GROUP BY ALL
         """
     ).fetchall()
-    clean = _clean(connection, trades, total) if trades else []
-    outcomes = [Outcome(quiet=0 if trades else None) for _ in BANDS]
-    amounts = Amounts(false_alarms=0 if trades else None)
+    known = trades.with_worth
+    clean = _clean(connection, trades, total) if known else []
+    outcomes = [Outcome(quiet=0 if known else None) for _ in BANDS]
+    amounts = Amounts(false_alarms=0 if known else None)
     for band, kind, reported, count, cents in [*labelled, *clean]:
         if kind == "expected":
             outcomes[band] += Outcome(expected=count, found=count * reported, quiet=0)
             amounts += Amounts(int(cents), int(cents) * reported, 0)
-        elif trades:
+        elif known:
             outcomes[band] += Outcome(false_alarms=count * reported, quiet=count)
             amounts += Amounts(false_alarms=int(cents) * reported)
     return dict(zip(BANDS, outcomes, strict=True)), amounts

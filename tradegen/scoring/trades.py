@@ -43,8 +43,9 @@ class Trades:
             wanted = tuple(self._called(name).values())
             self._lists[name] = [reader.source(table, "trades", wanted) for table in tables]
             for source in self._lists[name]:
-                hint = "" if inputs.extent else "; where the run renamed columns, --manifest says how"
-                source.require([self._called(name)[column] for column in TRADE_COLUMNS], hint)
+                hint = "" if inputs.extent else "; where the run has other columns, --manifest says which"
+                called = self._called(name)
+                source.require([called[column] for column in TRADE_COLUMNS if column in called], hint)
 
     def known(self, pair: str) -> str:
         """SQL that says of a pair that the truth does not name whether it is in the data."""
@@ -97,9 +98,17 @@ class Trades:
         present = first_row(self._connection, "SELECT count(*) FROM pairs_present")
         return int(present[0])
 
+    @property
+    def with_worth(self) -> bool:
+        """Whether a list says what its records are worth."""
+        return any(map(self._says_worth, self._lists))
+
+    def _says_worth(self, name: str) -> bool:
+        return {"quantity", "price"} <= self._called(name).keys()
+
     def worth(self) -> str:
         """SQL for the pair and the cents of records, one record of each clean pair among them."""
-        name = next(iter(self._lists))
+        name = next(filter(self._says_worth, self._lists))
         called = self._called(name)
         # A clean pair stands once in each of two lists, and in a single one once as a BUY.
         single = name in LISTS["single"]
@@ -123,13 +132,13 @@ class Trades:
         parts = []
         for name, sources in self._lists.items():
             called = self._called(name)
-            alike = [called[column] for column in TRADE_COLUMNS if column != "trade_id"]
+            alike = [called[column] for column in TRADE_COLUMNS[1:] if column in called]
             parts += [
                 f"""
                 SELECT
                     coalesce(aliases.pair, id_number({source.text(called["trade_id"])})) AS pair,
                     {literal(name)} AS list,
-                    concat_ws(chr(31), {", ".join(f"coalesce({source.text(c)}, '')" for c in alike)}) AS rest
+                    {_joined([source.text(column) for column in alike])} AS rest
                 FROM {source.relation}
                 LEFT JOIN aliases ON aliases.alias = id_number({source.text(called["trade_id"])})
                 WHERE coalesce(aliases.pair, id_number({source.text(called["trade_id"])})) IN ({pairs})
@@ -142,3 +151,8 @@ class Trades:
         """As `Reader.explaining`."""
         name = next((source.name for sources in self._lists.values() for source in sources), "trades")
         return self._reader.explaining(name)
+
+
+def _joined(cells: list[str]) -> str:
+    """SQL for cells as one text; there may be none."""
+    return " || chr(31) || ".join(["''", *(f"coalesce({cell}, '')" for cell in cells)])

@@ -12,7 +12,7 @@ from tradegen.verify.database import MEMORY, Database, opened
 from tradegen.verify.dataset_manifest import Dataset
 from tradegen.verify.file_proof import report, verify_plan
 from tradegen.verify.file_scan import Source, look
-from tradegen.verify.proof_planning import make_part_plan
+from tradegen.verify.proof_planning import left_out, make_part_plan
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.words import UnfinishedError, VerifyError
 
@@ -66,7 +66,8 @@ def verify_dataset(
     if proof.whole:
         # Where a file is missing, the counts say nothing more.
         check_counts(dataset.manifest, proof.read, findings)
-    return report(proof.read, findings, files=proof.files, bytes=proof.bytes)
+    absent = left_out(dataset.scenario)
+    return report(proof.read, findings, files=proof.files, bytes=proof.bytes, left_out=absent)
 
 
 class _DatasetProof:

@@ -159,6 +159,13 @@ class _Proof:
             "SELECT * FROM truth WHERE altered_number = original_number OR altered_name = original_name",
             _ABOUT + "'original and altered are the same'",
         )
+        if self._plan.unseen:
+            unseen = ", ".join(f"({leg}, {literal(name)})" for leg, name in sorted(self._plan.unseen))
+            self._tell(
+                "vanished",
+                f"SELECT * FROM truth WHERE (leg, field) IN ({unseen})",
+                _ABOUT + "'a list leaves out the column in which it would be seen'",
+            )
         lost = "(own_number <> altered_number OR own_name <> altered_name)"
         self._tell(
             "vanished",
@@ -254,9 +261,12 @@ class _Proof:
 
     def rows_name_records_of_their_leg(self) -> None:
         """A truth row names a record of its leg; none, where the leg is missing."""
+        lists = self._plan.lists
+        legs = [leg for leg in (0, 1) if lists[leg % len(lists)].with_record_id]
         self._tell(
             "record_id",
-            """SELECT * FROM borne ANTI JOIN all_records USING (pair, leg, record_id) WHERE NOT unsure
+            f"""SELECT * FROM borne ANTI JOIN all_records USING (pair, leg, record_id) WHERE NOT unsure
+                AND leg IN ({", ".join(map(str, legs))})
                 AND (there OR record_id IS NOT NULL) AND own_record_id IS DISTINCT FROM record_id""",
             f"{_ABOUT} 'record_id ' || coalesce(printf('%016x', record_id), 'none') "
             "|| ' is none of the leg''s records'",
@@ -267,9 +277,10 @@ class _Proof:
         self._tell(
             "notional",
             """SELECT * FROM (
-                SELECT borne.*, CASE WHEN there THEN coalesce(was.quantity, own_quantity) ELSE other_quantity
-                    END AS clean_quantity,
-                    CASE WHEN there THEN coalesce(was.price, own_price) ELSE other_price END AS clean_price
+                SELECT borne.*, CASE WHEN there THEN coalesce(was.quantity, own_quantity, other_quantity)
+                    ELSE other_quantity END AS clean_quantity,
+                    CASE WHEN there THEN coalesce(was.price, own_price, other_price) ELSE other_price
+                    END AS clean_price
                 FROM borne LEFT JOIN (
                     SELECT pair, leg, any_value(original_number) FILTER (field = 'quantity') AS quantity,
                         any_value(original_number) FILTER (field = 'price') AS price

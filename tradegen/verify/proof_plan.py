@@ -9,7 +9,7 @@ from typing import Any
 
 from tradegen.errors import shown
 from tradegen.verify.file_scan import Source
-from tradegen.verify.words import LEGS, VerifyError
+from tradegen.verify.words import COLUMNS, LEGS, MIRROR, VerifyError
 
 __all__ = ["Listed", "Plan"]
 
@@ -21,14 +21,15 @@ class Listed:
     """A list of trades: its file, the names of its columns there, and the layout of its dates and times."""
 
     source: Source
-    names: Mapping[str, str]  # by column
+    names: Mapping[str, str]  # by column, of those that are written
     date_format: str | None
     timestamp_format: str | None
+    sorted: bool = False  # by the id as it is written
 
     @property
     def with_record_id(self) -> bool:
         """Whether records have ids of their own."""
-        return self.names["record_id"] in self.source.names
+        return self.names.get("record_id") in self.source.names
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,16 @@ class Plan:
         """The hot spots with a factor or a share: a cause names all of them that are about the pair."""
         spots = self.scenario.get("hot_spots", ())
         return tuple(str(spot.get("name", "")) for spot in spots if spot.get("rate") is None)
+
+    @property
+    def unseen(self) -> frozenset[tuple[int, str]]:
+        """The legs, and their fields, that cannot be compared: one of the lists has no such column."""
+        lists = self.lists if len(self.lists) == 2 else self.lists * 2
+        found = set()
+        for leg, item in enumerate(lists):
+            for column in set(COLUMNS) - item.names.keys():
+                found |= {(leg, column), (1 - leg, MIRROR.get(column, column) if self.facing else column)}
+        return frozenset(found)
 
     def file_of(self, leg: int) -> str:
         """The name of the file that a leg stands in."""

@@ -13,7 +13,7 @@ from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.value_tables import cells_of
 from tradegen.verify.words import COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
 
-__all__ = ["make_part_plan", "make_plan", "scenario_of"]
+__all__ = ["left_out", "make_part_plan", "make_plan", "scenario_of"]
 
 _DECIMALS = {"s": 0, "ms": 3, "us": 6}
 
@@ -80,7 +80,7 @@ def _planned(
         decimals = _decimals_in(database, trades[0])
     # A list or a truth without rows may say nothing of its columns.
     named = [source for source in (truth, *(item.source for item in trades)) if source.names]
-    with_ids = [item.with_record_id for item in trades if item.source.names]
+    with_ids = [item.with_record_id for item in trades if item.source.names and "record_id" in item.names]
     with_ids += ["record_id" in truth.names] if truth.names else []
     if len(set(with_ids)) > 1:
         raise VerifyError(
@@ -130,6 +130,13 @@ def scenario_of(manifest: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return scenario
 
 
+def left_out(scenario: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """By list, the columns that its layout leaves out."""
+    written = {name: _written(_layout(scenario, name)) for name in LISTS[scenario["view"]]}
+    absent = {name: tuple(c for c in COLUMNS if c not in columns) for name, columns in written.items()}
+    return {name: columns for name, columns in absent.items() if columns}
+
+
 def _truth_of(sources: list[Source], view: str) -> tuple[Source, list[Source]]:
     """The truth, and the other files."""
     truths = [item for item in sources if {"mechanism", "original", "altered"} <= set(item.names)]
@@ -169,7 +176,18 @@ def _layout(scenario: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     layout = scenario.get(name) or {}
     if not isinstance(layout, Mapping) or not isinstance(layout.get("columns") or {}, Mapping):
         raise VerifyError(f"{name} is {shown(layout)} in the manifest; expected a layout")
+    include = layout.get("include")
+    if include is not None and not _is_choice(include):
+        raise VerifyError(f"{name}.include is {shown(include)} in the manifest; expected columns, each once")
     return layout
+
+
+def _is_choice(include: object) -> bool:
+    """Whether these are columns of a list, each once, and the id among them."""
+    known = (*COLUMNS, "record_id")
+    if not isinstance(include, list) or not all(column in known for column in include):
+        return False
+    return "trade_id" in include and len(set(include)) == len(include)
 
 
 def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Listed, ...]:
@@ -181,9 +199,10 @@ def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Lis
         if source.names and source.names not in _headers(names):
             raise VerifyError(
                 f"{source.name} has the columns {', '.join(source.names)}; expected "
-                + ", ".join(names[column] for column in COLUMNS)
+                + ", ".join(_headers(names)[0])
             )
-        found.append(Listed(source, names, layout.get("date_format"), layout.get("timestamp_format")))
+        forms = layout.get("date_format"), layout.get("timestamp_format")
+        found.append(Listed(source, names, *forms, sorted=layout.get("sort") == "trade_id"))
     return tuple(found)
 
 
@@ -224,10 +243,13 @@ def _sides(sources: list[Source], lists: Sequence[str], layouts: Sequence[Mappin
 
 
 def _written(layout: Mapping[str, Any]) -> dict[str, str]:
-    """By column, the name a list has for it."""
-    return {column: column for column in (*COLUMNS, "record_id")} | dict(layout.get("columns") or {})
+    """By column, in the order in which they are written, the name a list has for it."""
+    renamed = layout.get("columns") or {}
+    columns = layout.get("include") or (*COLUMNS, "record_id")
+    return {column: renamed.get(column, column) for column in columns}
 
 
 def _headers(names: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    columns = tuple(names[column] for column in COLUMNS)
-    return columns, (*columns, names["record_id"])
+    """The columns of a list without record ids, and with them."""
+    without = tuple(name for column, name in names.items() if column != "record_id")
+    return without, tuple(names.values())

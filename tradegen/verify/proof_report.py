@@ -21,6 +21,7 @@ KINDS = {
     "delta": "a delta that is not altered - original",
     "benign": "a benign label that the tolerances do not bear out",
     "notional": "a notional that is not the clean quantity x price",
+    "order": "a record that stands after one with a larger id, in a list that is sorted",
     "record_id": "a record_id that stands twice, or names no record of its leg",
     "manifest": "a count in the manifest that the files do not bear out",
     "digest": "a file that is not as the manifest says",
@@ -73,6 +74,8 @@ class Report:
         Whether they were known, from the manifest: without them, benign labels are not checked.
     files, bytes : int
         Of a dataset: how many files were hashed, and how much that was.
+    left_out : mapping of str to tuple of str
+        By list, the columns that its layout leaves out: nothing can be said about these.
     """
 
     pairs: int
@@ -83,6 +86,7 @@ class Report:
     tolerances: bool = True
     files: int = 0
     bytes: int = 0
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -100,6 +104,8 @@ class Report:
         )
         if self.benign_rows and not self.tolerances:
             lines.append("not checked: whether they are benign, since tolerances stand in the manifest")
+        for name, columns in self.left_out.items():
+            lines.append(f"not checked: {', '.join(columns)}, which {name} leaves out")
         if self.ok:
             return [*lines, f"proved: {'; '.join(self._proved())}"]
         lines.append(f"not proved: {_counted(sum(f.count for f in self.findings.values()), 'finding')}")

@@ -9,7 +9,7 @@ from typing import Any
 from tradegen.verify.database import Database
 from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.proof_report import Findings
-from tradegen.verify.value_tables import Rule, cells_of, load
+from tradegen.verify.value_tables import Cells, Rule, cells_of, load
 from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_forms import EXPECTED, Forms, typed
 
@@ -28,7 +28,8 @@ def load_lists(
 ) -> dict[str, int]:
     """Read the lists into the table `loaded`.
 
-    Its columns are those of a list, as values, `record_id` (NULL where there is none), and
+    Its columns are those of a list, as values (NULL where the list leaves one out), `record_id` (NULL where
+    there is none), and
 
     - `leg`: 0 or 1,
     - `pair`: the id of the pair that the record belongs to; its own, if the truth does not say otherwise.
@@ -63,6 +64,8 @@ def load_lists(
                 column: typed(column, f"w_{column}", cells.kinds[column], plan.decimals)
                 if column in cells.kinds
                 else forms.value(column, f"w_{column}")
+                if column in item.names
+                else f"NULL::{_KINDS[column]}"
                 for column in COLUMNS
             }
             with_id = item.with_record_id
@@ -73,11 +76,25 @@ def load_lists(
             values["pair"] = "trade_id"
             rules = _rules(plan, item)
             rows = load(database, "loaded", number, item.source, cells, values, rules, findings)
+            if item.sorted:
+                _check_order(database, item, cells, findings)
         counts[item.source.name] = rows
         advance(rows)
     database.run("DELETE FROM loaded WHERE trade_id IS NULL")
     database.run("UPDATE loaded SET pair = of_pair FROM mistyped WHERE trade_id = altered")
     return counts
+
+
+def _check_order(database: Database, item: Listed, cells: Cells, findings: Findings) -> None:
+    """Report records that stand after one whose id, as text, is larger."""
+    neighbours = f"SELECT w_trade_id, lag(w_trade_id) OVER () AS before FROM ({cells.relation()})"
+    name = f"{item.names['trade_id']} in {item.source.name}"
+    database.tell(
+        findings,
+        "order",
+        f"SELECT * FROM ({neighbours}) WHERE w_trade_id < before",
+        f"w_trade_id || ' ' || {literal(name)} || ' stands after ' || before",
+    )
 
 
 def _rules(plan: Plan, item: Listed) -> list[Rule]:
@@ -90,14 +107,17 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
 
         return Rule("invalid", wrong, sentence)
 
-    columns = (*COLUMNS, "record_id") if item.with_record_id else COLUMNS
+    columns = [name for name in item.names if name != "record_id" or item.with_record_id]
     rules = [refused(name, f"{name} IS NULL", EXPECTED.get(name, "a name")) for name in columns]
-    rules += [refused(name, f"{name} <= 0", "a value above 0") for name in ("quantity", "price")]
+    rules += [
+        refused(name, f"{name} <= 0", "a value above 0") for name in ("quantity", "price") if name in columns
+    ]
     if plan.brokers:
         known = ", ".join(map(literal, plan.brokers))
         rules += [
             refused(name, f"{name} NOT IN ({known})", "a broker of the scenario")
             for name in ("broker_id", "contra_broker_id")
+            if name in columns
         ]
     return rules
 

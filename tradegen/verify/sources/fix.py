@@ -87,7 +87,8 @@ class FixCells:
         }
         named = ", ".join(f"{cells[column]} AS w_{column}" for column in self._columns)
         weight = f"CAST({self._text.weight()} AS INTEGER)"
-        return f"SELECT {named}, {weight} AS weight, 0::UTINYINT AS shape FROM messages"
+        rows = "messages" if keep_faults else "(FROM messages ORDER BY number)"
+        return f"SELECT {named}, {weight} AS weight, 0::UTINYINT AS shape FROM {rows}"
 
     def check(self, findings: Findings, rows: int, weight: int, *_shapes: object) -> None:
         """Report messages that are not framed and numbered as FIX has it, or that contradict themselves."""
