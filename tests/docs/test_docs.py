@@ -17,7 +17,7 @@ from conftest import ROOT
 from tradegen import Scenario
 from tradegen.core.columns import FIELDS
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.catalogue_page import page
+from tradegen.mechanisms.catalogue_page import page, page_of_kinds
 
 README = (ROOT / "README.md").read_text("utf-8")
 SCENARIOS = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
@@ -101,7 +101,7 @@ def test_the_readme_leaves_the_list_of_mechanisms_to_the_page_that_is_made_from_
 
 def test_the_page_of_the_catalogue_is_made_from_it() -> None:
     written = (ROOT / "docs" / "catalogue.md").read_text("utf-8")
-    made = page(list(CATALOGUE.values()))
+    made = page(list(CATALOGUE.values())) + page_of_kinds()
     assert written == made, "made anew by: tradegen catalogue --format markdown > docs/catalogue.md"
     assert all(f"`{name}`" in written for name in CATALOGUE)
 

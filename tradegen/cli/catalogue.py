@@ -20,26 +20,39 @@ def catalogue(
     name: Annotated[
         str | None, typer.Argument(metavar="[MECHANISM|FIELD]", help="A mechanism, or all of a field.")
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario", metavar="NAME|FILE", help="Also those of the columns that a scenario adds."
+        ),
+    ] = None,
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(_FORMS), help="How to print it.")
     ] = "text",
 ) -> None:
     """Print the mechanisms: what each does, its settings and units, and its ISO 20022 and FIX codes."""
     from tradegen.mechanisms.catalogue import CATALOGUE
-    from tradegen.mechanisms.catalogue_page import lines, page, table
+    from tradegen.mechanisms.catalogue_page import lines, page, page_of_kinds, table
 
     if form not in _FORMS:
         raise ScenarioError(f"format {form} is unknown; {nearest(form, _FORMS)}")
+    entries = CATALOGUE
+    if scenario is not None:
+        from tradegen.scenario.model import Scenario  # takes time, and is rarely needed
+
+        entries = dict(Scenario.load(scenario).catalogue)
     found = [
         entry
-        for entry in CATALOGUE.values()
+        for entry in entries.values()
         if name in (None, entry.name, *entry.fields, entry.name.partition(".")[2])
     ]
     if not found:
-        raise ScenarioError(f"mechanism {name} is unknown; {nearest(str(name), CATALOGUE)}")
+        raise ScenarioError(f"mechanism {name} is unknown; {nearest(str(name), entries)}")
     if form == "json":
         typer.echo(json.dumps(table(found), indent=2))
     elif form == "markdown":
-        typer.echo(page(found), nl=False)
+        # All that there are: a scenario's own columns stand in the page by their own names.
+        everything = name is None and scenario is None
+        typer.echo(page(found) + (page_of_kinds() if everything else ""), nl=False)
     else:
         typer.echo("\n".join(lines(found)))

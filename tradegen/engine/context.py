@@ -11,7 +11,7 @@ import numpy as np
 from tradegen.core.blocks import Pairs
 from tradegen.core.clock import DAY
 from tradegen.core.columns import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array
-from tradegen.engine.names import names_of
+from tradegen.engine.code_names import names_of
 from tradegen.engine.own_values import clean_names, range_of
 from tradegen.market.price_bands import price_limits
 from tradegen.market.sessions import window

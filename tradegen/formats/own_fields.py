@@ -13,7 +13,7 @@ from tradegen.core.blocks import Trades
 from tradegen.core.columns import Array
 from tradegen.core.streams import draw, scramble
 from tradegen.core.text_columns import joined
-from tradegen.engine.names import names_of
+from tradegen.engine.code_names import names_of
 from tradegen.engine.run import Run
 from tradegen.formats.kinds import Code, Date, Decimal, Integer, Kind, Reference, Timestamp
 

@@ -49,8 +49,8 @@ class KindOfColumn:
 
     @property
     def called(self) -> str:
-        """The column in words."""
-        return self.name.replace("_", " ")
+        """The column, as sentences name it."""
+        return f"`{self.name}`"
 
     @property
     def excludes(self) -> frozenset[str]:
@@ -73,7 +73,7 @@ def blank_mechanism(column: KindOfColumn) -> Mechanism:
     """The value is missing."""
     return Mechanism(
         name=f"{column.name}.blank",
-        sentence=f"The {column.called} is missing: empty in CSV, null elsewhere.",
+        sentence=f"{column.called} is missing: empty in CSV, null elsewhere.",
         examples=((_EXAMPLES[column.kind], ""),),
         alter=lambda case: np.full_like(case.original, blank(np.int64)),
         recognises=lambda seen: seen.altered == "",
@@ -104,7 +104,7 @@ def _other(column: KindOfColumn) -> Mechanism:
 
     return Mechanism(
         name=f"{column.name}.other",
-        sentence=f"The {column.called} is another one of those there are.",
+        sentence=f"{column.called} is another one of those there are.",
         examples=(("ACC017", "ACC142"),),
         alter=alter,
         recognises=lambda seen: seen.altered != seen.original,
@@ -127,7 +127,7 @@ def _nudge(column: KindOfColumn) -> Mechanism:
     example = ("250", "257") if column.kind == "integer" else ("154.00", "153.42")
     return Mechanism(
         name=f"{column.name}.nudge",
-        sentence=f"The {column.called} is off by a few percent, by one step at least.",
+        sentence=f"{column.called} is off by a few percent, by one step at least.",
         examples=(example,),
         alter=alter,
         recognises=lambda seen: share_off(seen, column.step),
@@ -141,7 +141,7 @@ def _nudge(column: KindOfColumn) -> Mechanism:
 def _digit_swap(column: KindOfColumn) -> Mechanism:
     return Mechanism(
         name=f"{column.name}.digit_swap",
-        sentence=f"Two neighbouring digits of the {column.called} changed places.",
+        sentence=f"Two neighbouring digits of {column.called} changed places.",
         examples=(("250", "520") if column.kind == "integer" else ("154.00", "145.00"),),
         alter=swap_digits,
         recognises=digits_exchanged,
@@ -156,7 +156,7 @@ def _digit_swap(column: KindOfColumn) -> Mechanism:
 def _extra_digit(column: KindOfColumn) -> Mechanism:
     return Mechanism(
         name=f"{column.name}.extra_digit",
-        sentence=f"A fat finger: one digit of the {column.called} was typed twice.",
+        sentence=f"A fat finger: one digit of {column.called} was typed twice.",
         examples=(("250", "2250"),),
         alter=extra_digit,
         recognises=typed_twice,
@@ -177,7 +177,7 @@ def _decimal_shift(column: KindOfColumn) -> Mechanism:
 
     return Mechanism(
         name=f"{column.name}.decimal_shift",
-        sentence=f"The decimal point of the {column.called} is one place off: ten times, or a tenth.",
+        sentence=f"The decimal point of {column.called} is one place off: ten times, or a tenth.",
         examples=(("154.00", "15.40"),),
         alter=alter,
         recognises=recognises,
@@ -189,7 +189,7 @@ def _decimal_shift(column: KindOfColumn) -> Mechanism:
 def _sign(column: KindOfColumn) -> Mechanism:
     return Mechanism(
         name=f"{column.name}.sign",
-        sentence=f"The {column.called} has the other sign.",
+        sentence=f"{column.called} has the other sign.",
         examples=(("154.00", "-154.00"),),
         alter=lambda case: -case.original,
         recognises=lambda seen: seen.numbers[0] == -seen.numbers[1] != 0,
@@ -203,9 +203,9 @@ def _dated(column: KindOfColumn, house: Mechanism) -> Mechanism:
     """One of the mechanisms of the trade date, for another date."""
     what = house.name.partition(".")[2]
     sentence = {
-        "next_session": f"The {column.called} is the next weekday.",
-        "previous_session": f"The {column.called} is the weekday before.",
-        "day_month_swap": f"Day and month of the {column.called} changed places, where that is another date.",
+        "next_session": f"{column.called} is the next weekday.",
+        "previous_session": f"{column.called} is the weekday before.",
+        "day_month_swap": f"Day and month of {column.called} changed places, where that is another date.",
     }[what]
     needs = house.needs
     if needs is not None and needs.chance is not None:
@@ -251,7 +251,7 @@ def _delay(column: KindOfColumn) -> Mechanism:
 
     return Mechanism(
         name=f"{column.name}.delay",
-        sentence=f"The {column.called} is minutes late, or early, within the same day.",
+        sentence=f"{column.called} is minutes late, or early, within the same day.",
         examples=(("2025-07-21 10:33:00", "2025-07-21 10:41:27"),),
         alter=alter,
         recognises=recognises,
@@ -279,7 +279,7 @@ def _mistyped(column: KindOfColumn) -> Mechanism:
 
     return Mechanism(
         name=f"{column.name}.mistyped",
-        sentence=f"One digit of the {column.called} is wrong.",
+        sentence=f"One digit of {column.called} is wrong.",
         examples=(("ORD00000021", "ORD00070021"),),
         alter=alter,
         recognises=recognises,
@@ -297,7 +297,7 @@ def _follows(column: KindOfColumn) -> tuple[Mechanism, ...]:
     return (
         Mechanism(
             name=f"{column.name}.{FOLLOWS}",
-            sentence=f"The {column.called} was worked out from an altered {' or '.join(column.sources)}.",
+            sentence=f"{column.called} was worked out from an altered {' or '.join(column.sources)}.",
             examples=(_FOLLOWING[column.kind],),
             alter=_never,
             recognises=lambda seen: seen.altered != seen.original,

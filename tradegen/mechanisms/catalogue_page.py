@@ -7,9 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from tradegen.core.columns import RECORD
+from tradegen.mechanisms.by_kind import KindOfColumn, mechanisms_of
 from tradegen.mechanisms.mechanism import Mechanism
 
-__all__ = ["lines", "page", "table"]
+__all__ = ["lines", "page", "page_of_kinds", "table"]
 
 _PAGE = """# The catalogue of mechanisms
 
@@ -92,25 +93,55 @@ def page(entries: Sequence[Mechanism]) -> str:
     """The entries as a page of Markdown."""
     parts = [_PAGE]
     for field, group in groupby(entries, lambda entry: entry.field):
-        parts.append(f"\n## {field}\n\n{_HEAD}")
-        for entry in group:
-            settings = "<br>".join(
-                f"`{setting.name}` = {_value(setting.default)}: {setting.about}" for setting in entry.settings
-            )
-            cells = (
-                f"`{entry.name}`",
-                entry.sentence,
-                _example(entry),
-                entry.needs.words if entry.needs else "",
-                "<br>".join(shown.why for shown in entry.shows),
-                settings,
-                entry.iso,
-                entry.fix,
-            )
-            parts.append(f"| {' | '.join(cells)} |\n")
+        parts += [f"\n## {field}\n\n{_HEAD}", *map(_row, group)]
         if field == RECORD:
             parts.append(_RECORDS)
     return "".join(parts)
+
+
+def page_of_kinds() -> str:
+    """What columns have wrong with them that a scenario adds, by kind, as a part of that page."""
+    parts = [_KINDS]
+    for column in _COLUMNS:
+        kinds = "code and text" if column.kind == "code" else column.kind
+        parts += [f"\n### {kinds}\n\n{_HEAD}", *map(_row, mechanisms_of(column))]
+    return "".join(parts)
+
+
+_KINDS = """
+## Columns of your own
+
+A column that a scenario adds has the mechanisms of its kind, and they are named by the column. Here the
+columns are called `account`, `lots`, `gross_amount`, `settlement_date`, `booked_at` and `order_ref`.
+`tradegen catalogue --scenario FILE` prints those of a scenario's columns. A derived column, such as an
+amount, also has `follows`, which takes no weight. The truth names it where a value was worked out from an
+altered one. See [your_own_columns.md](your_own_columns.md).
+"""
+_COLUMNS = (
+    KindOfColumn("account", "code"),
+    KindOfColumn("lots", "integer"),
+    KindOfColumn("gross_amount", "decimal", 2, ("quantity", "price")),
+    KindOfColumn("settlement_date", "date", 0, ("date",)),
+    KindOfColumn("booked_at", "timestamp"),
+    KindOfColumn("order_ref", "reference", 8),
+)
+
+
+def _row(entry: Mechanism) -> str:
+    settings = "<br>".join(
+        f"`{setting.name}` = {_value(setting.default)}: {setting.about}" for setting in entry.settings
+    )
+    cells = (
+        f"`{entry.name}`",
+        entry.sentence,
+        _example(entry),
+        entry.needs.words if entry.needs else "",
+        "<br>".join(shown.why for shown in entry.shows),
+        settings,
+        entry.iso,
+        entry.fix,
+    )
+    return f"| {' | '.join(cells)} |\n"
 
 
 _HEAD = (
@@ -125,7 +156,7 @@ other leg's. Of a doubled leg, both copies have what else is wrong with it.
 
 def _example(entry: Mechanism) -> str:
     original, altered = entry.examples[0]
-    return f"{original} -> {altered}{' records' if entry.field == RECORD else ''}"
+    return f"{original} -> {altered or '(missing)'}{' records' if entry.field == RECORD else ''}"
 
 
 def _value(value: float | str) -> str:

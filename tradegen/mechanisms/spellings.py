@@ -46,17 +46,17 @@ class _Spelling:
 _WRONG: Mapping[str, _Spelling] = {
     "case": _Spelling(
         _other_case,
-        "The {field} is in small letters, or in capitals where it has small ones.",
+        "{field} is in small letters, or in capitals where it has small ones.",
         ("ACC017", "acc017"),
         "a letter",
     ),
-    "padded": _Spelling(_padded, "The {field} has a blank before it or after it.", ("ACC017", "ACC017 "), ""),
+    "padded": _Spelling(_padded, "{field} has a blank before it or after it.", ("ACC017", "ACC017 "), ""),
     "truncated": _Spelling(
-        _cut, "The last character of the {field} is cut off.", ("ACC017", "ACC01"), "two characters"
+        _cut, "The last character of {field} is cut off.", ("ACC017", "ACC01"), "two characters"
     ),
     "typo": _Spelling(
         _exchanged,
-        "Two neighbouring characters of the {field} changed places.",
+        "Two neighbouring characters of {field} changed places.",
         ("ACC017", "AC0C17"),
         "two neighbouring characters that differ",
     ),
@@ -124,7 +124,7 @@ def _able(way: str, column: str, leg: Leg, _settings: Settings) -> bool:
 
 
 def spelling_mechanisms(column: str, called: str, excludes: frozenset[str]) -> tuple[Mechanism, ...]:
-    """The entries of the catalogue that spell a column's names wrongly; `called` is the column in words."""
+    """The entries of the catalogue that spell a column's names wrongly; sentences call it `called`."""
     return tuple(
         Mechanism(
             name=f"{column}.{way}",
