@@ -58,7 +58,7 @@ def test_completion_loads_nothing_to_run_a_command_with(tmp_path: Path) -> None:
 
 def test_completion_knows_the_commands_and_can_be_installed(tmp_path: Path) -> None:
     asked = {"_TRADEGEN_COMPLETE": "complete_bash", "COMP_WORDS": "tradegen sc", "COMP_CWORD": "1"}
-    assert sorted(run(cwd=tmp_path, **asked).out.split()) == ["scenarios", "score"]
+    assert sorted(run(cwd=tmp_path, **asked).out.split()) == ["scenarios", "schedule", "score"]
     assert "--install-completion" in run("--help", cwd=tmp_path).out
 
 

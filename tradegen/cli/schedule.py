@@ -13,7 +13,6 @@ import typer
 from tradegen.cli.finishing import finishing
 from tradegen.cli.options import Changes, MismatchRate, NamedLedger, NamedScenario, Tickers, changed_fields
 from tradegen.cli.shell import LEDGER, number, say, sentences
-from tradegen.core.formatting import trade_id
 from tradegen.errors import LedgerError, OutputError, ScenarioError, whole_number
 
 if TYPE_CHECKING:
@@ -207,9 +206,7 @@ class _Runs:
             ) from error
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"{done} of {every} runs are done; {again}") from None
-        say(
-            f"{_counted(done, 'run')}, {records} records; ids {trade_id(min(first))} to {trade_id(max(last))}"
-        )
+        say(f"{_counted(done, 'run')}, {records} records; {_ids(min(first), max(last))}")
 
     def on_the_clock(self, count: int | None) -> None:
         """Make a run whenever one is due."""
@@ -232,7 +229,7 @@ class _Runs:
                     failed += 1
                     say(f"{written(tick)} failed: {error}")
                 else:
-                    ids = f"ids {trade_id(answer.first_id)} to {trade_id(answer.last_id)}"
+                    ids = _ids(answer.first_id, answer.last_id)
                     say(f"{written(tick)}: {answer.records} records, {ids}")
                 done += 1
         except KeyboardInterrupt:
@@ -258,6 +255,12 @@ class _Runs:
             f" busy; to make what was missed: the same options with --from {written(due - every)}"
             f" --to {written(tick - every)}"
         )
+
+
+def _ids(first: int, last: int) -> str:
+    from tradegen.core.formatting import trade_id  # loads NumPy
+
+    return f"ids {trade_id(first)} to {trade_id(last)}"
 
 
 def _counted(count: int, noun: str) -> str:
