@@ -223,6 +223,18 @@ def test_a_stop_between_two_runs_is_heeded_at_once(folder: Path, stop: signal.Si
             assert one.err.endswith("tradegen: interrupted; 0 runs made, 0 of them failed\n")
 
 
+def test_under_nohup_it_goes_on_when_the_terminal_is_closed(folder: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits it
+    try:
+        with scheduler(folder, "--every", "1s", "--count", "2") as one:
+            one.wait_for("the first run is at ")
+            one.process.send_signal(signal.SIGHUP)
+            assert one.end() == 0
+            assert ids(one.out) == list(range(1, 31))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @contextmanager
 def in_mid_run(folder: Path) -> Iterator[tuple[Scheduler, sqlite3.Connection]]:
     """A scheduler whose run waits for the ledger, which is held by the connection."""

@@ -15,7 +15,9 @@ _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @contextlib.contextmanager
 def finishing(notice: Callable[[], object]) -> Iterator[None]:
     """Let the block end before a first stop is heeded, and call `notice`. A second one is heeded at once."""
-    before = {stop: signal.getsignal(stop) for stop in _STOPS}
+    found = {stop: signal.getsignal(stop) for stop in _STOPS}
+    # What is ignored, as by `nohup`, stays ignored.
+    before = {stop: handler for stop, handler in found.items() if handler is not signal.SIG_IGN}
     heard: list[int] = []
 
     def restore() -> None:
@@ -30,7 +32,7 @@ def finishing(notice: Callable[[], object]) -> Iterator[None]:
         else:
             notice()
 
-    for stop in _STOPS:
+    for stop in before:
         signal.signal(stop, hear)
     try:
         yield
