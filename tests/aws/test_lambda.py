@@ -85,24 +85,26 @@ def warm(start: Start, ledger: Path) -> Iterator[LambdaEnvironment]:
         yield environment
 
 
-def test_a_cold_start_on_a_new_ledger_says_so_and_prints_nothing_on_stdout(
-    start: Start, tmp_path: Path
-) -> None:
+def test_a_cold_start_on_a_new_ledger_says_so_as_a_warning_in_json(start: Start, tmp_path: Path) -> None:
     with start(tmp_path / "trade_ids.db") as environment:
         assert environment.init_error() is None
         stdout, stderr = environment.printed()
-    assert stdout == ""
-    assert stderr == f"{tmp_path}/trade_ids.db was not there: created a new ledger, its ids start at 1\n"
+    said = json.loads(stdout)
+    assert (said["level"], said["logger"]) == ("WARNING", "tradegen")
+    assert (
+        said["message"] == f"{tmp_path}/trade_ids.db was not there: created a new ledger, its ids start at 1"
+    )
+    assert stderr == ""
 
 
-def test_events_in_one_process_give_30_records_each_in_one_line_with_ids_that_follow_on(
+def test_events_in_one_process_give_30_records_each_a_line_each_with_ids_that_follow_on(
     warm: LambdaEnvironment, ledger: Path
 ) -> None:
     first = next_id(ledger)
     for number in range(5):
         invocation = warm.invoke(rule_event(number, f"2025-07-21T10:{33 + 3 * number}:00Z"))
         records, _ = records_and_manifest(invocation)
-        assert len(invocation.lines) == 2
+        assert len(invocation.lines) == 31
         assert len(records) == 30
         assert ids(records) == list(range(first + 15 * number, first + 15 * number + 15))
         assert invocation.stderr == ""
@@ -187,8 +189,8 @@ def test_a_redelivered_event_prints_the_same_bytes_warm_and_in_a_new_process(
         cold = [environment.invoke(event) for event in events]
         fresh, _ = records_and_manifest(environment.invoke(rule_event(3)))
     assert all(ids(records_and_manifest(invocation)[0]) for invocation in first)
-    assert [one.stdout for one in again] == [one.stdout for one in first]
-    assert [one.stdout for one in cold] == [one.stdout for one in first]
+    assert [one.lines for one in again] == [one.lines for one in first]
+    assert [one.lines for one in cold] == [one.lines for one in first]
     assert [one.response for one in cold] == [one.response for one in first]
     assert (used, ids(fresh)) == (46, list(range(46, 61)))
 
@@ -201,7 +203,7 @@ def test_a_retry_by_scheduler_prints_the_same_bytes_though_its_execution_differs
     used = next_id(ledger)
     retry = warm.invoke(event("a77b1kddcf5bb8c3"))
     assert len(records_and_manifest(first)[0]) == 30
-    assert retry.stdout == first.stdout
+    assert retry.lines == first.lines
     assert next_id(ledger) == used
     later = warm.invoke(event("d32c5kddcf5bb8c3", "2025-07-21T10:36:00Z"))
     assert ids(records_and_manifest(later)[0]) == list(range(used, used + 15))
@@ -243,8 +245,9 @@ def test_no_line_is_past_the_limit_of_an_event_and_no_record_is_lost_whatever_co
     assert max(len(line.encode()) for line in invocation.lines) <= EVENT_BYTES
 
 
-def test_arrays_are_cut_where_a_line_is_full_and_not_before(warm: LambdaEnvironment) -> None:
-    *full, last, _ = warm.invoke(rule_event(71, scenario={"pairs": 5_000})).lines
+def test_arrays_are_cut_where_a_line_is_full_and_not_before(start: Start, tmp_path: Path) -> None:
+    with start(tmp_path / "trade_ids.db", TRADEGEN_LOG="array") as environment:
+        *full, last, _ = environment.invoke(rule_event(71, scenario={"pairs": 5_000})).lines
     # A record has fewer than 300 bytes, and so would fit into what these lines leave.
     assert min(len(line.encode()) for line in full) > EVENT_BYTES - 300
     assert len(full) == sum(len(line.encode()) for line in (*full, last)) // EVENT_BYTES
@@ -263,15 +266,18 @@ def test_an_event_whose_manifest_cannot_be_logged_reserves_nothing(
     assert next_id(ledger) == before
 
 
-def test_tradegen_log_records_prints_a_flat_object_a_line(start: Start, tmp_path: Path) -> None:
-    with start(tmp_path / "records.db", TRADEGEN_LOG="records") as environment:
+def test_a_record_is_a_flat_object_a_line_and_tradegen_log_array_makes_one_array_of_them(
+    start: Start, tmp_path: Path
+) -> None:
+    with start(tmp_path / "records.db") as environment:
         flat = environment.invoke(rule_event(1))
-    with start(tmp_path / "array.db") as environment:
+    with start(tmp_path / "array.db", TRADEGEN_LOG="array") as environment:
         array = environment.invoke(rule_event(1))
     assert len(flat.lines) == 31
     assert all(re.fullmatch(RECORD, line) for line in flat.lines[:-1])
     assert f"[{', '.join(flat.lines[:-1])}]" == array.lines[0]
     assert flat.lines[-1] == array.lines[-1]
+    assert len(array.lines) == 2
 
 
 def test_the_environment_sets_scenario_fields_and_an_event_overrides_them(
@@ -316,9 +322,9 @@ def test_a_hostile_event_is_answered_in_one_sentence_reserves_nothing_and_the_ne
     assert message in text
     assert text.isprintable()
     assert len(text) < 400
-    # What the runtime client itself logs of an error: one line, its parts ended by carriage returns.
-    [logged] = refused.lines
-    assert f"[ERROR] ScenarioError: {text}" in logged.split("\r")
+    # What the runtime client itself logs of an error: one object.
+    [logged] = map(json.loads, refused.lines)
+    assert (logged["level"], logged["errorType"], logged["errorMessage"]) == ("ERROR", "ScenarioError", text)
     assert '"trade_id": "' not in refused.stdout
     assert next_id(ledger) == before
     good = rule_event(1000 + list(HOSTILE).index(request.node.callspec.id))

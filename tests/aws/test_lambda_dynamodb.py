@@ -24,7 +24,7 @@ def place(dynamo: Dynamo) -> str:
 def printed(environment: LambdaEnvironment, number: int) -> str:
     answer = environment.invoke(rule_event(number))
     assert answer.error is None
-    return str(answer.stdout)
+    return "\n".join(answer.lines)
 
 
 def test_two_environments_at_once_give_no_id_twice_and_a_redelivery_the_same_bytes(

@@ -93,7 +93,7 @@ def test_the_image_holds_all_that_the_handler_imports_and_prints_what_the_checko
             assert environment.init_error() is None
             invocation = environment.invoke(EVENT)
         assert invocation.error is None
-        printed.append(invocation.stdout)
+        printed.append("\n".join(invocation.lines))
     assert printed[0].count('"trade_id": "') == 30
     assert printed[1] == printed[0]
 

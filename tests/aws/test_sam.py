@@ -16,6 +16,8 @@ from conftest import ROOT
 from emulator import SAM, sam_is_there, started
 from lambda_events import rule_event, scheduler_input
 
+from tradegen.ledger import create_ledger
+
 pytestmark = pytest.mark.skipif(
     not sam_is_there() and os.environ.get("CI") != "true",
     reason="`make lambda-local` installs AWS SAM into .venv-sam",
@@ -87,22 +89,25 @@ def test_sam_adds_a_function_and_its_retries_and_no_role_or_permission_of_its_ow
 def test_under_awss_emulator_an_event_gives_30_records_and_its_redelivery_the_same_bytes(
     tmp_path: Path,
 ) -> None:
-    with started(tmp_path, {"TRADE_IDS": str(tmp_path / "trade_ids.db")}) as emulator:
+    with started(tmp_path, {"TRADE_IDS": create_ledger(tmp_path / "trade_ids.db").place}) as emulator:
         responses, printed = [], []
         for event in (rule_event(1), rule_event(1), scheduler_input("d32c5kddcf5bb8c3")):
             responses.append(emulator.invoke(event))
             printed.append(emulator.lines())
     assert [one["first_id"] for one in responses] == [1, 1, 16]
-    assert all(len(json.loads(records)) == 30 for records, _ in printed)
+    assert all(len(records) == 30 for *records, _ in printed)
     assert printed[0] == printed[1] != printed[2]
 
 
 def test_under_awss_emulator_an_event_that_is_refused_is_an_error_and_the_next_is_served(
     tmp_path: Path,
 ) -> None:
-    with started(tmp_path, {"TRADE_IDS": str(tmp_path / "trade_ids.db")}) as emulator:
+    with started(tmp_path, {"TRADE_IDS": create_ledger(tmp_path / "trade_ids.db").place}) as emulator:
         refused = emulator.invoke(rule_event(1, scenario={"pairs": 0}))
-        assert (refused["errorType"], emulator.lines()) == ("ScenarioError", [])
+        assert (refused["errorType"], [json.loads(line)["level"] for line in emulator.lines()]) == (
+            "ScenarioError",
+            ["ERROR"],
+        )
         assert emulator.invoke(rule_event(2))["first_id"] == 1
 
 

@@ -11,7 +11,7 @@ from conftest import ROOT
 from templates import read_template
 
 from tradegen import generate
-from tradegen.aws.events import Environment
+from tradegen.aws.environment import Environment
 from tradegen.aws.schedule_rate import interval
 from tradegen.errors import ScenarioError
 

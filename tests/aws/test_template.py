@@ -11,11 +11,13 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
+import pytest
 from conftest import ROOT, absent
 from deployments import EFS, FOLDER, MAIN, MONITORING, ON_EFS, deployments
 from templates import ACCOUNT, REGION, Stack
 
-from tradegen.aws.events import Environment
+from tradegen.aws.environment import Environment
+from tradegen.errors import ScenarioError
 from tradegen.scenario.model import Scenario
 
 
@@ -53,7 +55,8 @@ def test_in_every_combination_the_function_takes_its_variables_and_the_schedules
         found = Environment.read({name: str(value) for name, value in variables.items()})
         minutes = {"rate(1 minute)": 1, "rate(12 hours)": 720}.get(choice.get("Rate", ""), 3)
         assert found.window.total_seconds() == 60 * minutes
-        assert (found.log, found.scenario.pairs) == (choice["LogForm"], 15)
+        assert (found.log, found.scenario.pairs) == (choice.get("LogForm", "records"), 15)
+        assert (found.records, found.truth) == (choice.get("RecordsUri"), choice.get("TruthUri"))
         assert found.scenario.mismatch_rate == (0.5 if "MismatchRate" in choice else 0.3)
 
 
@@ -111,10 +114,28 @@ def test_without_efs_nothing_is_reserved_and_there_is_no_network() -> None:
 
 
 def test_efs_without_a_network_is_refused_by_a_rule_of_the_template() -> None:
-    [rule] = MAIN["Rules"].values()
+    rule = MAIN["Rules"]["EfsNeedsANetwork"]
     assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "Ledger"}, "efs"]}
     asserted = [one["Assert"] for one in rule["Assertions"]]
     assert asserted == [{"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]} for name in ("VpcId", "SubnetId")]
+
+
+def test_a_log_without_records_is_refused_by_a_rule_of_the_template_unless_they_go_to_s3() -> None:
+    rule = MAIN["Rules"]["RecordsGoSomewhere"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "LogForm"}, "manifest"]}
+    [asserted] = [one["Assert"] for one in rule["Assertions"]]
+    assert asserted == {"Fn::Not": [{"Fn::Equals": [{"Ref": "RecordsUri"}, ""]}]}
+
+
+def test_lambda_itself_writes_its_log_as_json_and_leaves_out_nothing_that_is_printed() -> None:
+    _, function = Stack(MAIN, {}).one("AWS::Serverless::Function")
+    # A printed line has the level INFO (AWS, "Log-level filtering").
+    assert function["LoggingConfig"] == {
+        "LogFormat": "JSON",
+        "ApplicationLogLevel": "INFO",
+        "SystemLogLevel": "INFO",
+        "LogGroup": "${FunctionLog}",
+    }
 
 
 def test_failed_runs_are_tried_twice_more_within_an_hour_and_then_kept_apart_from_lost_events() -> None:
@@ -187,6 +208,39 @@ def test_every_mismatch_rate_and_scenario_that_the_template_takes_is_one_that_th
     assert names.fullmatch("us_equity_t1")
     assert not names.fullmatch("/etc/passwd")
     assert Scenario.load("us_equity_t1").view == "single"
+
+
+@pytest.mark.parametrize("name", ["RecordsUri", "TruthUri"])
+def test_every_address_that_the_template_takes_is_one_that_the_function_can_read(name: str) -> None:
+    taken = re.compile(MAIN["Parameters"][name]["AllowedPattern"])
+    variable = {"RecordsUri": "RECORDS_URI", "TruthUri": "TRUTH_URI"}[name]
+    places = [
+        "s3://desk",
+        "s3://desk.of.2025/a/b_c/year=2025",
+        "s3://desk/",
+        "s3://de",
+        "s3:///a",
+        "/a",
+        "desk",
+    ]
+    places += [
+        "s3://Desk",
+        "s3://desk/a*",
+        "s3://desk/${Function}",
+        "s3://desk/a b",
+        "s3://desk//a",
+        "gs://desk",
+    ]
+    readable = {"s3://desk", "s3://desk.of.2025/a/b_c/year=2025"}
+    assert {place for place in places if taken.fullmatch(place)} == readable
+    for place in places:
+        variables = {"TRADE_IDS": "ids.db", variable: place}
+        if place in readable:
+            found = Environment.read(variables)
+            assert place in (found.records, found.truth)
+        else:
+            with pytest.raises(ScenarioError, match=f"^{variable} is "):
+                Environment.read(variables)
 
 
 def test_each_finding_of_checkov_that_is_skipped_has_a_reason() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import re
 from pathlib import Path
 
 import pytest
 from deployments import MAIN, ON_EFS, deployments, monitoring
 from templates import Stack
 
+from tradegen import generate
+from tradegen.aws.metrics import metrics_line
 from tradegen.ledger import open_or_create
 
 
@@ -68,3 +73,35 @@ def test_alarms_watch_the_function_and_each_of_the_queues() -> None:
         "NotDelivered": (messages, "${InvocationDeadLetters.QueueName}"),
         "NotDone": (messages, "${ExecutionDeadLetters.QueueName}"),
     }
+
+
+def test_the_saved_queries_ask_for_fields_that_the_lines_of_a_run_have() -> None:
+    records = '{"trade_id": "tid00000021", "ticker": "AAPL", "broker_id": "B", "contra_broker_id": "C", '
+    records += '"quantity": 1, "price": 1.00, "order_type": "BUY", "date": "D", "trade_timestamp": "T"}'
+    manifest = generate(pairs=1, seed=1, first_id=21).manifest
+    metrics = json.loads(metrics_line("tradegen", "8476a536", manifest, 0.004, "key"))
+    stack = monitoring(Stack(MAIN, {}))
+    for name, line in {"RecordsQuery": json.loads(records), "RunsQuery": metrics}.items():
+        [asked] = re.findall(r"^fields (.+)$", query(stack, name), re.MULTILINE)
+        [present] = re.findall(r"^\| filter ispresent\((\w+)\)$", query(stack, name), re.MULTILINE)
+        assert {*asked.split(", "), present} - {"@timestamp"} <= line.keys()
+    # Of an array at the top of a line there are no fields, only the line.
+    arrays = query(monitoring(Stack(MAIN, {"LogForm": "array"})), "RecordsQuery")
+    [found] = re.findall(r"like /(.+)/$", arrays, re.MULTILINE)
+    assert re.search(found, f"[{records}]")
+
+
+def test_the_query_of_failures_finds_the_levels_that_the_runtime_writes_and_leaves_out_records() -> None:
+    filtered = query(monitoring(Stack(MAIN, {})), "FailuresQuery")
+    [levels] = re.findall(r"level in \[(.+?)\]", filtered)
+    # Python's own names. INFO is what Lambda makes of each line that is printed.
+    assert set(re.findall(r'"(\w+)"', levels)) == {
+        logging.getLevelName(level) for level in (logging.WARNING, logging.ERROR, logging.CRITICAL)
+    }
+    # What Lambda's telemetry knows (AWS, "Telemetry API Event schema reference"), but for success.
+    [states] = re.findall(r"record\.status in \[(.+?)\]", filtered)
+    assert set(re.findall(r'"(\w+)"', states)) == {"failure", "error", "timeout"}
+
+
+def query(stack: Stack, name: str) -> str:
+    return str(stack.resources[name]["Properties"]["QueryString"])

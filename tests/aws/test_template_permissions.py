@@ -32,10 +32,12 @@ def test_no_statement_allows_everything_or_everyone() -> None:
     for _, stack, alarms in deployments():
         for name, statement in [*statements(stack), *statements(alarms)]:
             assert statement["Effect"] == "Allow"
-            assert all(re.fullmatch(r"[a-z]+:[A-Z][A-Za-z]+\*?", action) for action in actions(statement)), (
-                name
-            )
-            if "sts:AssumeRole" not in actions(statement):
+            assert all(
+                re.fullmatch(r"[a-z0-9]+:[A-Z][A-Za-z]+\*?", action) for action in actions(statement)
+            ), name
+            if actions(statement) == ["s3:PutObject"]:
+                assert all(re.fullmatch(r"arn:aws:s3:::desk/[a-z]+/\*", one) for one in statement["Resource"])
+            elif "sts:AssumeRole" not in actions(statement):
                 assert "*" not in statement["Resource"], name
             if "Principal" in statement:
                 [(kind, service)] = statement["Principal"].items()
@@ -102,6 +104,30 @@ def test_the_function_may_log_report_failures_read_and_write_its_ledger_and_use_
             *((action, resource) for action in mine),
             *((f"kms:{use}", KEY) for use in uses),
         }
+
+
+@pytest.mark.parametrize(
+    ("choice", "resources"),
+    [
+        ({}, []),
+        ({"RecordsUri": "s3://desk"}, ["arn:aws:s3:::desk/*"]),
+        ({"TruthUri": "s3://desk/a/b"}, ["arn:aws:s3:::desk/a/b/*"]),
+        (
+            {"RecordsUri": "s3://desk/records", "TruthUri": "s3://vault"},
+            ["arn:aws:s3:::desk/records/*", "arn:aws:s3:::vault/*"],
+        ),
+    ],
+    ids=str,
+)
+def test_the_function_may_put_objects_under_the_addresses_given_and_do_nothing_else_in_s3(
+    choice: dict[str, str], resources: list[str]
+) -> None:
+    found = [
+        (actions(statement), statement["Resource"])
+        for name, statement in statements(Stack(MAIN, choice))
+        if name == "FunctionRole" and any(action.startswith("s3:") for action in actions(statement))
+    ]
+    assert found == ([(["s3:PutObject"], resources)] if resources else [])
 
 
 def test_a_key_encrypts_ledger_queues_log_variables_schedule_and_topic() -> None:

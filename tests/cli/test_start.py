@@ -51,6 +51,13 @@ def test_what_runs_nothing_loads_nothing_to_run_it_with(words: list[str], tmp_pa
     assert ours == {f"tradegen.{name}" for name in names}
 
 
+def test_a_schedule_on_this_machine_loads_nothing_of_aws_and_no_pandas(tmp_path: Path) -> None:
+    words = ("schedule", "--from", "2025-07-21", "--to", "2025-07-21T00:03", "--out", "feed")
+    loaded = loaded_by(*words, folder=tmp_path)
+    assert len(list(tmp_path.glob("feed/records/2025-07-21/00-03-00-*.ndjson"))) == 1
+    assert HEAVY & loaded == {"numpy"}
+
+
 def test_completion_loads_nothing_to_run_a_command_with(tmp_path: Path) -> None:
     asked = {"_TRADEGEN_COMPLETE": "complete_bash", "COMP_WORDS": "tradegen gen", "COMP_CWORD": "1"}
     assert not HEAVY & loaded_by(folder=tmp_path, **asked)
@@ -58,7 +65,7 @@ def test_completion_loads_nothing_to_run_a_command_with(tmp_path: Path) -> None:
 
 def test_completion_knows_the_commands_and_can_be_installed(tmp_path: Path) -> None:
     asked = {"_TRADEGEN_COMPLETE": "complete_bash", "COMP_WORDS": "tradegen sc", "COMP_CWORD": "1"}
-    assert sorted(run(cwd=tmp_path, **asked).out.split()) == ["scenarios", "score"]
+    assert sorted(run(cwd=tmp_path, **asked).out.split()) == ["scenarios", "schedule", "score"]
     assert "--install-completion" in run("--help", cwd=tmp_path).out
 
 

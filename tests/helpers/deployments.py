@@ -20,7 +20,11 @@ CHOICES: dict[str, list[dict[str, str]]] = {
         {"Ledger": "dynamodb", "TableName": "ids-restored"},
         ON_EFS,
     ],
-    "log": [{"LogForm": "array"}, {"LogForm": "records"}],
+    "log": [
+        {},
+        {"LogForm": "array", "TruthUri": "s3://desk/answers"},
+        {"LogForm": "manifest", "RecordsUri": "s3://desk/records"},
+    ],
     "email": [{}, {"AlarmEmail": "desk@example.com"}],
     "key": [{}, {"KmsKeyArn": KEY}],
     "rate": [{}, {"Rate": "rate(1 minute)"}, {"Rate": "rate(12 hours)"}],

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_events import rule_event, scheduler_input
+from runtime_api import METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
 SAM = ROOT / ".venv-sam"
@@ -69,10 +70,17 @@ class Emulator:
                 time.sleep(0.05)
 
     def lines(self) -> list[str]:
-        """What the function has printed since the last look, without what the emulator prints of itself."""
+        """What the function has printed since the last look, without metrics, which are of one invocation.
+
+        What the emulator prints of itself is left out, too.
+        """
         content = self._printed.read_bytes()
         found, self._read = content[self._read :], len(content)
-        return [line for line in found.decode().splitlines() if line.startswith(("[{", "{"))]
+        return [
+            line
+            for line in found.decode().splitlines()
+            if line.startswith("{") and not line.startswith(METRICS)
+        ]
 
 
 @contextmanager
@@ -94,6 +102,8 @@ def started(folder: Path, variables: Mapping[str, str]) -> Iterator[Emulator]:
                 "AWS_LAMBDA_FUNCTION_TIMEOUT": "60",
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
                 "AWS_REGION": "eu-central-1",
+                "AWS_LAMBDA_LOG_FORMAT": "JSON",
+                "AWS_LAMBDA_LOG_LEVEL": "INFO",
                 # The ledgers here may lie under /tmp, which a real function loses.
                 "TRADEGEN_ALLOW_REPEATED_IDS": "1",
                 **variables,

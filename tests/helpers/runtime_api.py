@@ -23,6 +23,7 @@ from typing import Any
 
 VERSION = "/2018-06-01/runtime"
 PATIENCE = 30.0  # seconds for a cold start or an invocation
+METRICS = '{"_aws": '
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:123456789012:function:tradegen"
 
 
@@ -38,9 +39,14 @@ class Invocation:
 
     @property
     def lines(self) -> list[str]:
-        """The lines on stdout; the last one must be ended, too."""
+        """The lines on stdout but for metrics, which are those of one invocation; the last must be ended."""
         assert self.stdout == "" or self.stdout.endswith("\n")
-        return self.stdout.split("\n")[:-1]
+        return [line for line in self.stdout.split("\n")[:-1] if not line.startswith(METRICS)]
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines in the embedded metric format."""
+        return [json.loads(line) for line in self.stdout.split("\n") if line.startswith(METRICS)]
 
 
 class _Api(ThreadingHTTPServer):
@@ -135,6 +141,8 @@ class LambdaEnvironment:
 
     def invoke(self, event: object) -> Invocation:
         """Have one event handled; text is sent as it is, everything else as JSON."""
+        assert self.init_error() is None
+        self.printed()  # by the cold start, if this is the first event
         body = event if isinstance(event, str) else json.dumps(event)
         self._count += 1
         request_id = f"8476a536-e9f4-11e8-9739-{self._count:012}"
@@ -206,7 +214,8 @@ def lambda_environment(
                     "AWS_LAMBDA_FUNCTION_NAME": "tradegen",
                     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
                     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
-                    "AWS_LAMBDA_LOG_FORMAT": "Text",
+                    "AWS_LAMBDA_LOG_FORMAT": "JSON",
+                    "AWS_LAMBDA_LOG_LEVEL": "INFO",
                     "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
                     "AWS_REGION": "eu-central-1",
                     # The folders that pytest makes are there.

@@ -126,6 +126,8 @@ class Stack:
                 )
             case "Fn::Select":
                 return self._filled(argument[1])[argument[0]]
+            case "Fn::Join":
+                return argument[0].join(self._filled(argument[1]))
             case "Fn::Split":
                 return self._filled(argument[1]).split(argument[0])
         raise AssertionError(name)

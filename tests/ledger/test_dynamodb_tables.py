@@ -327,7 +327,7 @@ def test_the_command_line_creates_shows_checks_and_takes_ids(dynamo: Dynamo, tmp
 
 def test_nothing_of_aws_is_imported_for_a_ledger_in_a_file(tmp_path: Path) -> None:
     code = (
-        "import sys, contextlib; import tradegen.aws.events; from tradegen.cli.main import main\n"
+        "import sys, contextlib; import tradegen.aws.function; from tradegen.cli.main import main\n"
         "sys.argv = ['tradegen', 'generate']\n"
         "with contextlib.suppress(SystemExit): main()\n"
         "print([name for name in sys.modules if name.partition('.')[0] in ('boto3', 'botocore', 'urllib3')"

@@ -1,6 +1,6 @@
 """A batch as lines of a log. CloudWatch takes each line as one event.
 
-The answer key is not in the log. The manifest, on the last line, is enough to make it again.
+The answer key is not in the log. The manifest, on a line after the records, is enough to make it again.
 """
 
 from __future__ import annotations
@@ -8,19 +8,23 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
-from tradegen.api.batch import Batch
+from tradegen.core.blocks import Block
 from tradegen.core.columns import LARGEST_ID
 from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run
 from tradegen.errors import ScenarioError
 from tradegen.formats.ndjson import objects
 from tradegen.formats.sorting import in_order
-from tradegen.formats.tables import list_tables
+from tradegen.formats.tables import Table
 
-__all__ = ["LINE_BYTES", "log_lines", "require_loggable"]
+__all__ = ["LINE_BYTES", "LogForm", "log_lines", "object_lines", "require_loggable"]
+
+LogForm: TypeAlias = Literal["records", "array", "manifest"]
+"""A flat object a line for each record; JSON arrays, each of as many records as a line holds; or no records,
+which then are stored elsewhere."""
 
 LINE_BYTES = 262_144 - 26
 """The most bytes of UTF-8 in a line, its line feed included. An event of CloudWatch Logs may have 262,144
@@ -30,26 +34,33 @@ _NUMBER = re.compile(r"(?<=: )[0-9.]+")
 _LONGEST_NUMBER = 24  # characters: a float at its longest, such as 2.2250738585072014e-308
 
 
-def log_lines(batch: Batch, form: Literal["array", "records"], key: str) -> str:
-    """All lines of one invocation, each ended by a line feed, to be written at once.
+def object_lines(table: Table, blocks: Sequence[Block]) -> bytes:
+    """All rows of a list, or of the truth: a JSON object each, ended by a line feed."""
+    rows = in_order(table, map(table.rows, blocks))
+    texts = (objects(table, part, after="\n") for part in rows)
+    return b"".join(itertools.chain(*texts))
+
+
+def log_lines(records: bytes, form: LogForm, manifest: Mapping[str, Any], key: str) -> bytes:
+    """Records and manifest of one run, each line ended by a line feed.
 
     Parameters
     ----------
-    batch : Batch
-        One that `require_loggable` let pass.
+    records : bytes
+        As `object_lines` gives them, of a run that `require_loggable` let pass. Names of columns have at most
+        64 characters, and so has a text, so a record of 50 columns takes less than 40 KB and fits a line.
     form : str
-        ``"array"``: JSON arrays, each of as many records as a line holds; ``"records"``: a flat object per
-        line. Names of columns have at most 64 characters and a record at most some 4 KB, so any fits a line.
+    manifest : mapping
     key : str
         What the ids were reserved under; it goes into the manifest.
     """
-    [table] = list_tables(batch.run).values()
-    rows = in_order(table, map(table.rows, batch.blocks))
-    texts = (objects(table, part, after="\n") for part in rows)
-    # Not by str.splitlines(): a column's name may hold other line ends of Unicode.
-    records = b"".join(itertools.chain(*texts)).removesuffix(b"\n").split(b"\n")
-    lines = [*(records if form == "records" else _arrays(records)), _manifest_line(batch.manifest, key), b""]
-    return b"\n".join(lines).decode()
+    if form == "manifest":
+        records = b""
+    elif form == "array":
+        # Not by splitlines(): a column's name may hold other line ends.
+        arrays = _arrays(records.removesuffix(b"\n").split(b"\n"))
+        records = b"".join(line + b"\n" for line in arrays)
+    return records + _manifest_line(manifest, key) + b"\n"
 
 
 def require_loggable(run: Run, key: str) -> None:
@@ -72,7 +83,7 @@ def require_loggable(run: Run, key: str) -> None:
         )
 
 
-def _manifest_line(manifest: dict[str, object], key: str) -> bytes:
+def _manifest_line(manifest: Mapping[str, Any], key: str) -> bytes:
     return json.dumps({**manifest, "key": key}).encode()
 
 

@@ -1,4 +1,4 @@
-"""The rate expressions of EventBridge, such as ``rate(3 minutes)``."""
+"""How often a schedule runs: ``rate(3 minutes)`` as EventBridge writes it, or ``3m`` on the command line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import re
 
 from tradegen.errors import ScenarioError, shown
 
-__all__ = ["interval"]
+__all__ = ["interval", "plain_interval"]
 
 _RATE = re.compile(r"rate\(([1-9][0-9]{0,4}) (minute|hour|day)(s?)\)", re.ASCII)
+_PLAIN = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DAY = dt.timedelta(days=1)
 
 
@@ -39,3 +41,17 @@ def interval(rate: str, name: str) -> dt.timedelta:
         f"{name} is {shown(rate)}; expected the schedule's rate, of a day at most, such as rate(1 minute),"
         " rate(3 minutes) or rate(24 hours); a cron expression has no rate"
     )
+
+
+def plain_interval(text: str, name: str) -> dt.timedelta:
+    """The time between two runs, as people write it: ``30s``, ``3m``, ``1h`` or ``1d``.
+
+    Raises
+    ------
+    ScenarioError
+        If it is none, or longer than a day.
+    """
+    found = _PLAIN.fullmatch(text)
+    if found and (between := dt.timedelta(**{_UNITS[found[2]]: int(found[1])})) <= _DAY:
+        return between
+    raise ScenarioError(f"{name} is {shown(text)}; expected a day at most, such as 30s, 3m, 1h or 1d")

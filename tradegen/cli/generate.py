@@ -16,17 +16,23 @@ from tradegen.cli.marks import marks, watched
 from tradegen.cli.options import (
     FORMATS,
     BlocksPerPart,
+    Changes,
     Compression,
     Dask,
     Endpoint,
     Force,
+    MismatchRate,
+    NamedLedger,
+    NamedScenario,
     Overwrite,
     Resume,
     RowGroupRows,
+    Tickers,
     Truth,
     Workers,
+    changed_fields,
 )
-from tradegen.cli.shell import LEDGER, number, say, sentences, share
+from tradegen.cli.shell import LEDGER, number, say, sentences
 from tradegen.errors import OutputError, ScenarioError
 
 if TYPE_CHECKING:
@@ -40,21 +46,12 @@ __all__ = ["generate"]
 
 @sentences
 def generate(
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            help="A named scenario (see `tradegen scenarios`) or a TOML file; `original` if not given.",
-            metavar="NAME|FILE",
-        ),
-    ] = None,
+    scenario: NamedScenario = None,
     pairs: Annotated[
         int | None,
         typer.Option(parser=number, metavar="N", help="Pairs to generate; each is two records. `1e6` works."),
     ] = None,
-    mismatch_rate: Annotated[
-        float | None,
-        typer.Option(parser=share, metavar="R", help="Share of pairs with a mismatch, 0 to 1. `30%` works."),
-    ] = None,
+    mismatch_rate: MismatchRate = None,
     date: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="Trade date; today if not given.")
     ] = None,
@@ -66,12 +63,7 @@ def generate(
         ),
     ] = None,
     order: Annotated[str | None, typer.Option(metavar="shuffled|paired", help="Row order.")] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="FIELD=VALUE", help="Any other scenario field, as TOML; repeat for more."
-        ),
-    ] = None,
+    changes: Changes = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -80,20 +72,11 @@ def generate(
             help="The same seed gives the same records. If not given, one is drawn and printed.",
         ),
     ] = None,
-    tickers: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Your universe: a CSV file with the header ticker,price."),
-    ] = None,
+    tickers: Tickers = None,
     first_id: Annotated[
         int | None, typer.Option(parser=number, metavar="N", help="First trade id; leaves the ledger alone.")
     ] = None,
-    ledger: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH|URL",
-            help="Ledger that hands out the ids [default: ./trade_ids.db]: a file, or `dynamodb://TABLE`.",
-        ),
-    ] = None,
+    ledger: NamedLedger = None,
     form: Annotated[
         str | None,
         typer.Option(
@@ -155,7 +138,7 @@ def generate(
         beside=bool(truth or manifest),
         two_sources=first_id is not None and ledger is not None,
     )
-    asked = _Asked(scenario, _changed(changes or [], given), seed, tickers, first_id, form, options)
+    asked = _Asked(scenario, changed_fields(changes or [], given), seed, tickers, first_id, form, options)
     reserve = None if first_id is not None else _reserve_from(ledger)
     if to_dataset and out:
         begun = options.begun(out)
@@ -222,15 +205,6 @@ class _Asked:
                 row_group_rows=begun.parquet.row_group_rows if rows is None else rows,
             ),
         )
-
-
-def _changed(assigned: list[str], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the scenario that options change; an option of its own goes before --set."""
-    from tradegen.scenario.assignments import assignments
-
-    return assignments(assigned, "--set") | {
-        name: value for name, value in given.items() if value is not None
-    }
 
 
 def _refuse_contradictions(to_dataset: bool, *, options: bool, beside: bool, two_sources: bool) -> None:

@@ -22,6 +22,7 @@ from tradegen.cli import (
     replay,
     report,
     scenarios,
+    schedule,
     score,
     show,
     sweep,
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 for command in (
     generate.generate, replay.replay, verify.verify, score.score, show.show, report.report,
-    fit.fit, lab.lab, sweep.sweep, catalogue.catalogue
+    fit.fit, lab.lab, sweep.sweep, schedule.schedule, catalogue.catalogue
 ):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(scenarios.app, name="scenarios")

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from tradegen.cli.shell import number
+from tradegen.cli.shell import number, share
 
 __all__ = [
     "COMPRESSIONS",
     "FORMATS",
     "BlocksPerPart",
+    "Changes",
     "Compression",
     "Dask",
     "Endpoint",
     "Force",
+    "MismatchRate",
+    "NamedLedger",
+    "NamedScenario",
     "Overwrite",
     "Resume",
     "RowGroupRows",
+    "Tickers",
     "Truth",
     "Workers",
+    "changed_fields",
 ]
 
 FORMATS = "json|ndjson|csv|parquet|fix"
@@ -33,6 +40,32 @@ COMPRESSIONS = "snappy|zstd|lz4|none"
 _DATASETS: dict[str, Any] = {"rich_help_panel": "Datasets"}
 _PARQUET: dict[str, Any] = {"rich_help_panel": "Parquet"}
 
+NamedScenario: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="A named scenario (see `tradegen scenarios`) or a TOML file; `original` if not given.",
+        metavar="NAME|FILE",
+    ),
+]
+MismatchRate: TypeAlias = Annotated[
+    float | None,
+    typer.Option(parser=share, metavar="R", help="Share of pairs with a mismatch, 0 to 1. `30%` works."),
+]
+Changes: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Any other scenario field, as TOML; repeat for more."),
+]
+Tickers: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Your universe: a CSV file with the header ticker,price."),
+]
+NamedLedger: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH|URL",
+        help="Ledger that hands out the ids [default: ./trade_ids.db]: a file, or `dynamodb://TABLE`.",
+    ),
+]
 Truth: TypeAlias = Annotated[
     Path | None, typer.Option(metavar="PATH", help="File for the answer key: a row per altered field.")
 ]
@@ -69,3 +102,12 @@ RowGroupRows: TypeAlias = Annotated[
 Force: TypeAlias = Annotated[
     bool, typer.Option("--force", help="Write even where the disk has too little space for all of it.")
 ]
+
+
+def changed_fields(assigned: list[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the scenario that options change; an option of its own goes before --set."""
+    from tradegen.scenario.assignments import assignments
+
+    return assignments(assigned, "--set") | {
+        name: value for name, value in given.items() if value is not None
+    }

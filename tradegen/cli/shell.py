@@ -90,7 +90,9 @@ def sentences(command: Callable[_P, _R]) -> Callable[_P, _R]:
     @functools.wraps(command)
     def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         for stop in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(stop, _terminated)
+            # What `nohup` has said to ignore stays ignored.
+            if signal.getsignal(stop) is not signal.SIG_IGN:
+                signal.signal(stop, _terminated)
         try:
             return command(*args, **kwargs)
         except TradegenError as error:
