@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tradegen.core import formatting
 from tradegen.core.blocks import Block
 from tradegen.core.columns import FIELDS, MEASURED, MICROSECONDS, TICKS_PER_DOLLAR, Array
 from tradegen.core.text_columns import lengths
@@ -104,13 +105,14 @@ def array(kind: Kind, values: Any) -> pa.Array:
     """Values as a kind of column holds them, as an array of the type that `schema_of` says."""
     match kind:
         case Code(names):
-            return pa.DictionaryArray.from_arrays(pa.array(values, pa.int32()), _dictionary(names))
+            codes = of_buffers(pa.int32(), values.astype(np.int32, copy=False))
+            return pa.DictionaryArray.from_arrays(codes, _dictionary(names))
         case Integer() | Date(None) | Timestamp(_, None):
             return of_buffers(_type(kind), values)
         case Decimal():
             return of_buffers(_type(kind), _wide(values, values >> 63))
         case Flag():
-            return pa.array(values)
+            return of_buffers(_type(kind), values)
         case Difference():
             return _differences(values)
     return text_array(kind.texts(values))
@@ -118,13 +120,22 @@ def array(kind: Kind, values: Any) -> pa.Array:
 
 @functools.lru_cache(maxsize=64)
 def _dictionary(names: tuple[str, ...]) -> pa.Array:
-    return pa.array(names, pa.string())
+    return text_array(formatting.named(names)(np.arange(len(names))))
 
 
 def of_buffers(kind: pa.DataType, values: Array, valid: Array | None = None) -> pa.Array:
-    """Numbers as an array of a type of their width, without a copy; `valid` (bool) is false for null."""
-    validity = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
-    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(np.ascontiguousarray(values))])
+    """Numbers or flags as an array of a type of their width; `valid` (bool) is false for null.
+
+    Numbers are not copied. ``pyarrow.array`` would do as well, but its first call imports pandas.
+    """
+    validity = None if valid is None else _bits(valid)
+    held = _bits(values) if values.dtype == bool else pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [validity, held])
+
+
+def _bits(flags: Array) -> pa.Buffer:
+    """A bit for each flag, as Arrow has them."""
+    return pa.py_buffer(np.packbits(flags, bitorder="little"))
 
 
 def _wide(low: Array, high: Array) -> Array:
