@@ -177,6 +177,10 @@ browser:
 requirements: $(READY)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --annotation-style line \
 		--no-header pyproject.toml -o requirements.txt
+	@# Of the same versions, what the image holds: one file for both processors, since it has the hashes of all wheels.
+	$(BIN)/uv pip compile --quiet --generate-hashes --only-binary :all: --python-version 3.13 \
+		--python-platform aarch64-manylinux_2_28 --constraints requirements.txt --annotation-style line --no-header \
+		lambda/requirements.in -o lambda/requirements.txt
 	echo aws-sam-cli | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --annotation-style line \
 		--no-header - -o lambda/sam-requirements.txt
 

@@ -75,6 +75,17 @@ def test_the_help_of_a_command_loads_no_part_of_tradegen_that_runs_it(tmp_path: 
     assert not {name for name in loaded if name.startswith(("tradegen.engine", "tradegen.formats"))}
 
 
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [(["--format", "json"], set()), (["--out", "t.csv"], set()), (["--out", "data/"], {"pyarrow"})],
+)
+def test_generate_loads_pyarrow_for_parquet_alone_and_pandas_for_nothing(
+    words: list[str], needed: set[str], tmp_path: Path
+) -> None:
+    loaded = loaded_by("generate", "--first-id", "1", *words, folder=tmp_path)
+    assert {*HEAVY, "numpy.ma"} & loaded == {"numpy", *needed}
+
+
 @pytest.mark.parametrize("words", [[], ["generate"], ["replay"], ["verify"], ["score"], ["ledger", "create"]])
 def test_no_flag_shows_the_type_of_a_value_that_it_does_not_take(words: list[str], tmp_path: Path) -> None:
     text = run(*words, "--help", cwd=tmp_path).out

@@ -44,7 +44,7 @@ def rate_report(scenario: Scenario, counts: Counts) -> dict[str, Any]:
     def units(found: Array) -> Array:
         """By cause, the rate of its share, or else of all pairs in none, at a factor of 1."""
         rates = np.zeros(len(pairs))
-        for group in np.unique(asked.group):
+        for group in set(asked.group.tolist()):
             its = (asked.group == group) & (asked.factor > 0)
             rates[its] = found[its].sum() / max(float((asked.factor * pairs)[its].sum()), 1e-300)
         return rates

@@ -87,6 +87,8 @@ def _by_factors(
     legs_of: Sequence[Array],
 ) -> Iterator[Segment]:
     """Some pairs, apart by the hot spots with a factor that are about them; `within` are about all."""
+    if not among.any():
+        return
     bits = _bits(scenario)
     for code in np.unique(together[among]).tolist():
         cause = tuple(sorted((*within, *(position for position, bit in bits.items() if code & bit))))

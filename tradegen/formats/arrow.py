@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tradegen.core import formatting
 from tradegen.core.blocks import Block
 from tradegen.core.columns import MICROSECONDS, Array, is_blank
 from tradegen.core.text_columns import lengths
@@ -104,19 +104,17 @@ def array(kind: Kind, values: Any) -> pa.Array:
     valid = valid_of(kind, values)
     match kind:
         case Code(names):
-            return pa.DictionaryArray.from_arrays(
-                of_buffers(pa.int32(), values.astype(np.int32, copy=False), valid), _dictionary(names)
-            )
+            codes = of_buffers(pa.int32(), values.astype(np.int32, copy=False), valid)
+            return pa.DictionaryArray.from_arrays(codes, _dictionary(names))
         case Integer() | Date(None) | Timestamp(_, None):
             return of_buffers(_type(kind), values, valid)
         case Decimal():
             return of_buffers(_type(kind), _wide(values, values >> 63), valid)
         case Flag():
-            return pa.array(values)
+            return of_buffers(_type(kind), values)
         case Difference():
             return _differences(kind, values)
-    texts = text_array(kind.texts(values))
-    return texts if valid is None else pc.if_else(pa.array(valid), texts, pa.scalar(None, pa.string()))
+    return text_array(kind.texts(values), valid)
 
 
 def valid_of(kind: Kind, values: Any) -> Array | None:
@@ -126,13 +124,22 @@ def valid_of(kind: Kind, values: Any) -> Array | None:
 
 @functools.lru_cache(maxsize=64)
 def _dictionary(names: tuple[str, ...]) -> pa.Array:
-    return pa.array(names, pa.string())
+    return text_array(formatting.named(names)(np.arange(len(names))))
 
 
 def of_buffers(kind: pa.DataType, values: Array, valid: Array | None = None) -> pa.Array:
-    """Numbers as an array of a type of their width, without a copy; `valid` (bool) is false for null."""
-    validity = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
-    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(np.ascontiguousarray(values))])
+    """Numbers or flags as an array of a type of their width; `valid` (bool) is false for null.
+
+    Numbers are not copied. ``pyarrow.array`` would do as well, but its first call imports pandas.
+    """
+    validity = None if valid is None else _bits(valid)
+    held = _bits(values) if values.dtype == bool else pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [validity, held])
+
+
+def _bits(flags: Array) -> pa.Buffer:
+    """A bit for each flag, as Arrow has them."""
+    return pa.py_buffer(np.packbits(flags, bitorder="little"))
 
 
 def _wide(low: Array, high: Array) -> Array:
@@ -158,8 +165,8 @@ def _differences(kind: Difference, found: FieldValues) -> pa.Array:
     return of_buffers(_DIFFERENCE, _wide(values * units, high >> 32), valid)
 
 
-def text_array(texts: Array) -> pa.StringArray:
-    """A column of text, as `formatting` prints it, without its padding."""
+def text_array(texts: Array, valid: Array | None = None) -> pa.StringArray:
+    """A column of text, as `formatting` prints it, without its padding; `valid` (bool) is false for null."""
     count = len(texts)
     data = np.ascontiguousarray(texts).view(np.uint8)
     ends = np.arange(count + 1, dtype=np.int32)
@@ -169,4 +176,5 @@ def text_array(texts: Array) -> pa.StringArray:
         kept = data != 0
         np.cumsum(lengths(kept.reshape(count, -1)), out=ends[1:])
         data = data[kept]
-    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(data))
+    validity = None if valid is None else _bits(valid)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(ends), pa.py_buffer(data), validity)
