@@ -47,8 +47,9 @@ _ANSWERS: dict[str, tuple[int, dict[str, Any]]] = {
 }
 REFUSING = ("throttle", "exceed", "conflict", "error")
 """Faults after which nothing has been written."""
-LOSING = ("cut before", "cut after", "late answer", "late write")
-"""Faults without an answer. But for the first, the write is made: before the client gives up, or after it."""
+LOSING = ("cut before", "cut after", "late answer", "late write", "throttle after", "error after")
+"""Faults that leave a client without a true answer. But for the first, the write is made: after the client
+has given up, if it is a late one, and else before. The last two then say that it was not."""
 
 
 class Dynamo:
@@ -90,18 +91,17 @@ class Dynamo:
         operation = headers.get("X-Amz-Target", "").rpartition(".")[2]
         self.requests.append((operation, json.loads(body)))
         fault = self.fault(operation)
-        if fault in _ANSWERS:
-            status, content = _ANSWERS[fault]
-            return status, json.dumps(content).encode()
-        if fault == "cut before":
-            return None
+        told = _ANSWERS.get((fault or "").removesuffix(" after"))
+        refusal = told and (told[0], json.dumps(told[1]).encode())
+        if fault in (*_ANSWERS, "cut before"):
+            return refusal
         if fault == "late write":
             time.sleep(READ_SECONDS * 1.5)
         with self._one_at_a_time:
             done = self._moto.post("/", data=body, headers=dict(headers), base_url=self.endpoint)
         if fault == "late answer":
             time.sleep(READ_SECONDS * 1.5)
-        return None if fault in LOSING else (done.status_code, done.data)
+        return refusal if fault in LOSING else (done.status_code, done.data)
 
 
 @contextmanager

@@ -130,8 +130,8 @@ def test_a_forked_process_has_a_connection_of_its_own(dynamo: Dynamo, ledger: Le
 def random_faults(seed: int, share: float) -> partial[str | None]:
     """One fault for a share of all operations; a late write is a rare one, as it holds up its client."""
     draws = random.Random(seed)
-    faults = (*REFUSING[:3], "error", "cut before", "cut after", "late answer", "late write")
-    weights = (*(4,) * 6, 1, 1)
+    faults = (*REFUSING, *LOSING)
+    weights = [1 if fault.startswith("late") else 4 for fault in faults]
     return partial(lambda _: draws.choices(faults, weights)[0] if draws.random() < share else None)
 
 
