@@ -13,9 +13,9 @@ from itertools import combinations_with_replacement
 
 import pytest
 from dynamodb_server import LOSING, READ_SECONDS, REFUSING, Dynamo
+from forked import assert_contiguous_from_1, fork, print_range, read_ranges, wait_for
 from ledger_files import run_child
 from sizes import size
-from test_ledger_stress import assert_contiguous_from_1, fork, print_range, read_ranges, wait_for
 
 from tradegen.errors import LedgerError
 from tradegen.ledger import Ledger, create_ledger, dynamodb_access, ledger_at, open_ledger

@@ -13,16 +13,15 @@ import signal
 import sys
 import threading
 import time
-import traceback
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
+from forked import assert_contiguous_from_1, fork, print_range, read_ranges, wait_for
 from ledger_files import run_child
 from sizes import size
 
-from tradegen.ledger import Ledger, create_ledger, ledger_at, open_ledger
+from tradegen.ledger import create_ledger, ledger_at, open_ledger
 
 pytestmark = pytest.mark.sized
 PROCESSES, RESERVATIONS = 8, size(100, 250)
@@ -169,44 +168,6 @@ def time_the_longest_wait(path: str) -> None:
         os.write(1, f"{max(waits)}\n".encode())
 
     wait_for([fork(measure) for _ in range(6)])
-
-
-def assert_contiguous_from_1(ranges: list[tuple[int, int]]) -> None:
-    expected = 1
-    for first, last in sorted(ranges):
-        assert first == expected
-        expected = last + 1
-
-
-def read_ranges(output: str) -> list[tuple[int, int]]:
-    return [(int(first), int(last)) for first, last in (line.split() for line in output.splitlines())]
-
-
-# In the children
-
-
-def print_range(ledger: Ledger, count: int, key: str | None = None) -> None:
-    first = ledger.reserve(count, key)
-    os.write(1, f"{first} {first + count - 1}\n".encode())  # one unbuffered write: whole, or never made
-
-
-def fork(work: Callable[[], object]) -> int:
-    """The id of a process that does `work` and exits with 1 if it raises."""
-    if child := os.fork():
-        return child
-    failed = True
-    try:
-        work()
-        failed = False
-    finally:
-        if failed:
-            traceback.print_exc()
-        os._exit(failed)
-
-
-def wait_for(children: list[int]) -> None:
-    if failed := [child for child in children if os.waitpid(child, 0)[1]]:
-        sys.exit(f"{len(failed)} of {len(children)} processes failed")
 
 
 if __name__ == "__main__":
