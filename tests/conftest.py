@@ -77,7 +77,7 @@ def in_memory(tmp_path: Path) -> Iterator[Path]:
     if not os.access(MEMORY, os.W_OK):
         yield tmp_path
         return
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+    with tempfile.TemporaryDirectory(prefix="tradegen-tests-", dir=MEMORY) as folder:
         yield Path(folder)
 
 

@@ -20,7 +20,7 @@ from sizes import size
 from tradegen.errors import LedgerError
 from tradegen.ledger import Ledger, create_ledger, dynamodb_access, ledger_at, open_ledger
 
-LIVES = size(4, 25)
+LIVES = size(4, 200)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -167,7 +167,7 @@ def test_threads_under_random_faults_get_every_id_once(dynamo: Dynamo, ledger: L
 
 @pytest.mark.sized
 def test_processes_killed_amid_reservations_repeat_no_id(dynamo: Dynamo, ledger: Ledger) -> None:
-    printed = read_ranges(run_child(__file__, "reserve_and_be_killed", ledger.place))
+    printed = read_ranges(run_child(__file__, "reserve_and_be_killed", ledger.place, timeout=1200))
     # The positive control: lives are long enough to reserve, on a busy machine too.
     assert len(printed) > LIVES // 2
     ids = [one for first, last in printed for one in range(first, last + 1)]

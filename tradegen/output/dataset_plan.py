@@ -12,7 +12,7 @@ from tradegen.errors import OutputError, nearest, whole_number
 from tradegen.formats import FORMATS, truth_format
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
 from tradegen.formats.tables import TRUTH
-from tradegen.version import __version__
+from tradegen.version import GENERATION, __version__
 
 __all__ = ["BLOCKS_PER_PART", "Plan"]
 
@@ -79,6 +79,7 @@ class Plan:
             "format": self.form,
             "blocks_per_part": self.blocks_per_part,
             **(self.parquet.to_dict() if self.form == "parquet" else {}),
+            "generation": GENERATION,
             "replay": self.run.replay(),
             "versions": self.versions,
         }

@@ -101,10 +101,10 @@ def _whole_second(value: dt.time) -> dt.time:
 
 def _weights(value: Mapping[str, float]) -> Mapping[str, float]:
     for name, weight in value.items():
-        if 0 < weight < 1e-9:
-            raise ValueError(f'mechanisms."{name}" is {weight}; expected 0, or a weight from 1e-9 to 1e9')
         if name not in CATALOGUE:
             raise ValueError(f"mechanisms has {shown(name)}, which is unknown; {nearest(name, CATALOGUE)}")
+        if 0 < weight < 1e-9:
+            raise ValueError(f'mechanisms."{name}" is {weight}; expected 0, or a weight from 1e-9 to 1e9')
     return Frozen(value)
 
 
