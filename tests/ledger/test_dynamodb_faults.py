@@ -13,14 +13,14 @@ from itertools import combinations_with_replacement
 
 import pytest
 from dynamodb_server import LOSING, READ_SECONDS, REFUSING, Dynamo
+from forked import assert_contiguous_from_1, fork, print_range, read_ranges, wait_for
 from ledger_files import run_child
 from sizes import size
-from test_ledger_stress import assert_contiguous_from_1, fork, print_range, read_ranges, wait_for
 
 from tradegen.errors import LedgerError
 from tradegen.ledger import Ledger, create_ledger, dynamodb_access, ledger_at, open_ledger
 
-LIVES = size(4, 25)
+LIVES = size(4, 200)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -130,8 +130,8 @@ def test_a_forked_process_has_a_connection_of_its_own(dynamo: Dynamo, ledger: Le
 def random_faults(seed: int, share: float) -> partial[str | None]:
     """One fault for a share of all operations; a late write is a rare one, as it holds up its client."""
     draws = random.Random(seed)
-    faults = (*REFUSING[:3], "error", "cut before", "cut after", "late answer", "late write")
-    weights = (*(4,) * 6, 1, 1)
+    faults = (*REFUSING, *LOSING)
+    weights = [1 if fault.startswith("late") else 4 for fault in faults]
     return partial(lambda _: draws.choices(faults, weights)[0] if draws.random() < share else None)
 
 
@@ -167,7 +167,7 @@ def test_threads_under_random_faults_get_every_id_once(dynamo: Dynamo, ledger: L
 
 @pytest.mark.sized
 def test_processes_killed_amid_reservations_repeat_no_id(dynamo: Dynamo, ledger: Ledger) -> None:
-    printed = read_ranges(run_child(__file__, "reserve_and_be_killed", ledger.place))
+    printed = read_ranges(run_child(__file__, "reserve_and_be_killed", ledger.place, timeout=1200))
     # The positive control: lives are long enough to reserve, on a busy machine too.
     assert len(printed) > LIVES // 2
     ids = [one for first, last in printed for one in range(first, last + 1)]

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from forked import fork, print_range, read_ranges, wait_for
 from ledger_files import names_in, run_child
-from test_ledger_stress import fork, print_range, read_ranges, wait_for
 
 from tradegen.errors import LedgerError
 from tradegen.ledger import Ledger, copy_ledger, create_ledger, ledger_at, open_ledger

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from typer.testing import CliRunner
 
 from tradegen.cli.main import app
 from tradegen.errors import OutputError
+from tradegen.version import __version__
 
 
 @pytest.mark.parametrize("name", ["trades", "truth", ".progress"])
@@ -100,6 +103,22 @@ def test_a_manifest_edited_anywhere_ends_replay_and_resume_in_a_sentence(tmp_pat
     assert tried > 200
 
 
+def test_a_plan_edited_anywhere_ends_resume_in_a_sentence(tmp_path: Path) -> None:
+    break_off(a_run(pairs=10), tmp_path / "data")
+    shutil.copytree(tmp_path / "data", tmp_path / "begun")
+    plan = json.loads((tmp_path / "begun" / ".progress" / "plan.json").read_text())
+    refused = 0
+    for path in leaves(plan):
+        for value in (..., None, 7, "x", {}):
+            shutil.copytree(tmp_path / "begun", tmp_path / "data", dirs_exist_ok=True)
+            (tmp_path / "data" / ".progress" / "plan.json").write_text(json.dumps(edited(plan, path, value)))
+            try:
+                write(a_run(pairs=10), tmp_path / "data", resume=True, workers=1)
+            except OutputError:
+                refused += 1
+    assert refused > 50
+
+
 def test_a_manifest_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     words = ("--pairs", "4", "--first-id", "1", "--out", "t.csv", "--manifest", "m.json")
     assert shell("generate", *words, cwd=tmp_path).code == 0
@@ -116,3 +135,71 @@ def test_files_outside_the_folder_are_refused_before_they_are_read(tmp_path: Pat
     (out / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(OutputError, match="does not name the files that such a dataset has"):
         write(a_run(pairs=10), out, resume=True)
+
+
+RECORD = ".progress/part-00000.json"
+DAMAGED: dict[str, Callable[[str], str]] = {
+    "empty": lambda text: "",
+    "cut short": lambda text: text[: len(text) // 2],
+    "no JSON": lambda text: text + "x",
+    "nested without end": lambda text: "[" * 100_000,
+    "null": lambda text: "null",
+    "a number": lambda text: "7",
+    "a list": lambda text: "[]",
+    "without its content": lambda text: "{}",
+    "without its files": lambda text: text.replace('"files"', '"file"'),
+    "another count": lambda text: text.replace('"trades": 20', '"trades": 22'),
+    "a count of text": lambda text: re.sub(r'"pairs": \d+', '"pairs": "many"', text),
+    "a count too long": lambda text: re.sub(r'"pairs": \d+', f'"pairs": {"9" * 5_000}', text),
+    "another number of rows": lambda text: re.sub(r'"rows": \d+', '"rows": 7', text),
+    "another size": lambda text: re.sub(r'"bytes": \d+', '"bytes": null', text),
+    "another file": lambda text: text.replace("trades/part-00000", "trades/part-00001"),
+    "a file elsewhere": lambda text: text.replace("trades/part-00000", "/dev/zero"),
+    "digests of no hex": lambda text: re.sub(r'"truth": "[0-9a-f]{8}', '"truth": "tradegen', text),
+    "digests cut short": lambda text: re.sub(r'"truth": "[0-9a-f]{8}', '"truth": "', text),
+    "a list cut short": lambda text: re.sub(r'"by_field": \[\d+, ', '"by_field": [', text),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_part_whose_record_is_damaged_is_made_again(tmp_path: Path, damage: str, whole: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(whole.with_name("begun"), out)
+    record = out / RECORD
+    text = record.read_text()
+    record.write_text(DAMAGED[damage](text))
+    assert record.read_text() != text
+    write(a_run(pairs=10), out, resume=True, workers=1)
+    assert files_in(out) == files_in(whole)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset; beside it, one of the same that was broken off when its part was made."""
+    folder = tmp_path_factory.mktemp("datasets")
+    break_off(a_run(pairs=10), folder / "begun")
+    write(a_run(pairs=10), folder / "whole")
+    return folder / "whole"
+
+
+@pytest.mark.parametrize("finished", [True, False])
+@pytest.mark.parametrize("generation", [1, 3, None, "2"])
+def test_a_dataset_of_another_generation_is_not_gone_on_with(
+    tmp_path: Path, whole: Path, generation: object, finished: bool
+) -> None:
+    """Also where the version is the same, as between two states of a checkout."""
+    out = tmp_path / "out"
+    shutil.copytree(whole if finished else whole.with_name("begun"), out)
+    noted = out / ("manifest.json" if finished else ".progress/plan.json")
+    noted.write_text(json.dumps(edited(json.loads(noted.read_text()), "generation", generation)))
+    message = f"is of generation {generation!r}, and tradegen {__version__} makes generation 2, whose values"
+    with unchanged(out):
+        with pytest.raises(
+            OutputError, match=f"{message} .*; to go on with it, install tradegen .* --overwrite"
+        ):
+            write(a_run(pairs=10), out, resume=True)
+        words = ("generate", "--out", f"{out}/", "--resume")
+        done = CliRunner().invoke(app, words)
+    assert (done.exit_code, message in done.stderr) == (2, True)
+    write(a_run(pairs=10), out, overwrite=True, workers=1)
+    assert files_in(out) == files_in(whole)

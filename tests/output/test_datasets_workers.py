@@ -141,7 +141,8 @@ def test_a_worker_that_joins_late_and_is_not_fit_makes_no_part(
             cluster.add(path=path)
 
     run = a_run(pairs=12 * BLOCK)
-    with pytest.raises(OutputError, match=r"has (no tradegen|tradegen 0\.0\.9); expected .*--resume goes on"):
+    message = r"the Dask worker tcp://[\d.:]+ has (no tradegen|tradegen 0\.0\.9); expected .*--resume goes on"
+    with pytest.raises(OutputError, match=message):
         write(run, tmp_path / "out", dask=cluster.address, advance=join)
     write(run, tmp_path / "out", workers=2, resume=True)
     write(run, tmp_path / "expected", workers=2)

@@ -53,6 +53,10 @@ BOUNDARIES: list[tuple[str, str, Any, list[str], list[str]]] = [
     # Field, mechanism, tolerance; sizes of benign differences, and of mismatches.
     ("quantity", "quantity.nudge", 100, ["99", "100"], ["101"]),
     ("quantity", "quantity.nudge", 5, ["4", "5"], ["6"]),
+    # A hundredth below a single step is no difference.
+    ("quantity", "quantity.nudge", 1, ["1"], ["2"]),
+    ("price", "price.tick", {"ticks": 1}, ["0.01"], ["0.02"]),
+    ("trade_timestamp", "trade_timestamp.delay", 1, ["1"], ["2"]),
     ("price", "price.nudge", {"absolute": 1.0}, ["0.99", "1"], ["1.01"]),
     ("price", "price.tick", {"ticks": 3}, ["0.02", "0.03"], ["0.04"]),
     ("trade_timestamp", "trade_timestamp.delay", 100, ["99", "100"], ["101"]),

@@ -18,7 +18,7 @@ import jsonschema
 import pytest
 from conftest import ROOT, absent
 from shell import run
-from test_bad_input import OF_THE_UNIVERSE, SCENARIOS
+from test_bad_scenarios import OF_THE_UNIVERSE, SCENARIOS
 
 from tradegen import Scenario, ScenarioError
 from tradegen.mechanisms.catalogue import CATALOGUE

@@ -24,7 +24,7 @@ from tradegen.engine.run import MANIFEST_VERSION, Run, prepare
 from tradegen.errors import ScenarioError, TradegenError, shown
 from tradegen.version import GENERATION, __version__
 
-__all__ = ["Tally", "differing_digests", "require_version", "run_of"]
+__all__ = ["Tally", "differing_digests", "require_generation", "require_version", "run_of"]
 
 _SELECTED = ("eligible", "requested", "applied")
 
@@ -153,6 +153,38 @@ def require_version(version: object, source: object, error: type[TradegenError])
         )
 
 
+def require_generation(
+    noted: Mapping[str, Any], source: object, error: type[TradegenError], purpose: str
+) -> None:
+    """Refuse a manifest or a plan whose values this tradegen would make otherwise.
+
+    Parameters
+    ----------
+    noted : mapping
+        With ``generation``, and perhaps the ``versions`` that wrote it.
+    source : object
+        Where it comes from, for messages.
+    error : type
+        What to raise.
+    purpose : str
+        What the right version is to be installed for.
+
+    Raises
+    ------
+    error
+        Where it is of another generation.
+    """
+    generation, versions = noted.get("generation"), noted.get("versions")
+    if generation == GENERATION:
+        return
+    wrote_it = versions.get("tradegen") if isinstance(versions, Mapping) else None
+    raise error(
+        f"{source} is of generation {shown(generation)}, and tradegen {__version__} makes generation "
+        f"{GENERATION}, whose values are others; to {purpose}, install "
+        f"{f'tradegen {wrote_it}' if wrote_it else 'the version of tradegen'} that wrote it"
+    )
+
+
 def run_of(manifest: Mapping[str, Any], source: object) -> Run:
     """The run that a manifest is of, to be made again.
 
@@ -169,15 +201,7 @@ def run_of(manifest: Mapping[str, Any], source: object) -> Run:
         Where it is of a version or a generation that this tradegen does not know, or its scenario is refused.
     """
     require_version(manifest.get("manifest"), source, ScenarioError)
-    generation = manifest.get("generation")
-    if generation != GENERATION:
-        versions = manifest.get("versions")
-        wrote_it = versions.get("tradegen") if isinstance(versions, Mapping) else None
-        raise ScenarioError(
-            f"{source} is of generation {shown(generation)}, and tradegen {__version__} makes generation "
-            f"{GENERATION}, whose values are others; to replay it, install "
-            f"{f'tradegen {wrote_it}' if wrote_it else 'the version of tradegen'} that wrote it"
-        )
+    require_generation(manifest, source, ScenarioError, "replay it")
     return prepare(**manifest["replay"])
 
 

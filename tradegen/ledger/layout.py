@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from tradegen.core.columns import LARGEST_ID
 from tradegen.errors import LedgerError
+from tradegen.ledger.names import reaching
 
 APPLICATION_ID = int.from_bytes(b"tgLd", "big")
 VERSION = 1
@@ -106,7 +107,8 @@ def has_expected_size(connection: sqlite3.Connection, path: Path) -> bool:
     if pragma(connection, "journal_mode") == "wal":
         return True  # the newest pages are in another file
     pages, page_size = int(pragma(connection, "page_count")), int(pragma(connection, "page_size"))
-    return path.stat().st_size == pages * page_size
+    with reaching(path):  # it can be taken away meanwhile
+        return path.stat().st_size == pages * page_size
 
 
 def require_ledger(connection: sqlite3.Connection, path: Path) -> None:

@@ -111,7 +111,7 @@ class AllowedSizes:
         return np.maximum(least, -(-self.tolerance.times(value, 200, up=True) // unit)), most
 
     def _edge(self, value: Array, raw: Array) -> Array:
-        """0.99, 1 or 1.01 times the tolerance, in whole steps, and never 0."""
+        """0.99, 1 or 1.01 times the tolerance, in whole steps; 0 where 0.99 times it is less than a step."""
         limit: Array = self.tolerance.times(value, 100) // self.step * self.step
         if not self.benign:
             beyond: Array = -(-self.tolerance.times(value, 101, up=True) // self.step) * self.step

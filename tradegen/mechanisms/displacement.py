@@ -112,7 +112,8 @@ def displaced(
     fewest = -(-width // np.maximum(2 * most, 1))
     cells = np.minimum(width // (2 * least), _LARGEST_PRODUCT // width)
     varied = np.maximum(_sameness(*at_low), _sameness(*at_high)) <= _SAME
-    wide = (WIDE * at_high[1] <= width) & varied
+    # A benign difference at the boundary of a single step can be none at all, and has nowhere to go.
+    wide = (WIDE * at_high[1] <= width) & varied & (at_low[1] > 0)
     hidden = (least <= most) & (2 * most <= width) & ~wide
     limited = np.zeros(len(original), bool)
     result = original.copy() if (hidden | wide).all() else _plain_steps(original, raw, ranges, sizes)

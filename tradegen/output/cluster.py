@@ -118,9 +118,9 @@ def on_dask(address: str, workers: int | None, store: Store) -> Iterator[Maker]:
                     wanted = max(_AHEAD * size.threads() - running.count(), 0)
                     for number in itertools.islice(waiting, wanted):
                         running.add(submit(number))
-                    pairs, problem = future.result()
+                    pairs, worker, problem = future.result()
                     if problem:
-                        raise OutputError(_unfit("that has joined", problem))
+                        raise OutputError(_unfit(worker, problem))
                 yield pairs
 
         yield made
@@ -173,7 +173,7 @@ def _require_versions(client: Any, versions: Mapping[str, str]) -> None:
         found = ".".join(str(about["packages"]["python"]).split(".")[:2])
         if found != here:
             raise OutputError(_unfit(worker, f"Python {found}; expected Python {here}"))
-    for worker, (_, problem) in client.run(_portable_make(), b"", versions, None).items():
+    for worker, (_, _, problem) in client.run(_portable_make(), b"", versions, None).items():
         if problem:
             raise OutputError(_unfit(worker, problem))
 
@@ -217,15 +217,19 @@ def _portable_look() -> Callable[[bytes, str], bytes | None]:
     return look
 
 
-def _portable_make() -> Callable[[bytes, Mapping[str, str], int | None], tuple[int, str]]:
-    def make(work: bytes, versions: Mapping[str, str], number: int | None) -> tuple[int, str]:
+def _portable_make() -> Callable[[bytes, Mapping[str, str], int | None], tuple[int, str, str]]:
+    def make(work: bytes, versions: Mapping[str, str], number: int | None) -> tuple[int, str, str]:
         """Make the part of this number, or none.
 
-        Returns how many pairs it has, and what keeps this worker from making it: another version.
+        Returns how many pairs it has, the address of the worker that was to make it, and what keeps this
+        worker from making any: another version.
         """
         import importlib
         import pickle
 
+        from distributed import get_worker
+
+        worker = "" if number is None else get_worker().address  # which only tasks can ask for
         for name, expected in versions.items():
             try:
                 # An empty folder of that name is a module, too, and has no version.
@@ -233,8 +237,13 @@ def _portable_make() -> Callable[[bytes, Mapping[str, str], int | None], tuple[i
             except ImportError:
                 found = None
             if found != expected:
-                return 0, f"{f'{name} {found}' if found else f'no {name}'}; expected {name} {expected}"
-        return (0 if number is None else pickle.loads(work)(number)), ""  # noqa: S301 - of the client above
+                return (
+                    0,
+                    worker,
+                    f"{f'{name} {found}' if found else f'no {name}'}; expected {name} {expected}",
+                )
+        pairs = 0 if number is None else pickle.loads(work)(number)  # noqa: S301 - of the client above
+        return pairs, worker, ""
 
     return make
 

@@ -195,7 +195,9 @@ def _manifest(store: Store, plan: Plan) -> dict[str, Any]:
             files[name] = file
     manifest = tally.manifest()
     manifest["versions"] |= plan.versions
-    about = {name: value for name, value in plan.to_dict().items() if name != "replay"}
+    about = {
+        name: value for name, value in plan.to_dict().items() if name not in manifest or name == "versions"
+    }
     return {**manifest, "dataset": {**about, "sha256": digest.hexdigest(), "files": files}}
 
 

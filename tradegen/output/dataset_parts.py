@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ class PartWork:
             "tally": tally.to_dict(),
         }
         # Written last: what it names is there, and on the disk.
-        self.store.put(f"{PROGRESS}/part-{part:05d}.json", json.dumps(record).encode())
+        self.store.put(f"{PROGRESS}/part-{part:05d}.json", json.dumps(_sealed(record)).encode())
 
 
 def rehearse(plan: Plan, pairs: int = 1) -> dict[str, int]:
@@ -118,12 +119,16 @@ def _writers(
 
 
 def record_of(store: Store, part: int) -> dict[str, Any] | None:
-    """What was recorded of a part when it was made; None where nothing was."""
-    content = store.get(f"{PROGRESS}/part-{part:05d}.json")
-    if content is None:
-        return None
+    """What was recorded of a part when it was made; None where nothing was, or the record is damaged."""
+    content = store.get(f"{PROGRESS}/part-{part:05d}.json") or b""
     try:
-        found: dict[str, Any] = json.loads(content)
-    except ValueError:
-        return None  # damaged: as good as none
-    return found if isinstance(found, dict) and found.keys() == {"files", "tally"} else None
+        sealed = json.loads(content)
+        record: dict[str, Any] = sealed["record"]
+        return record if sealed == _sealed(record) else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None  # missing, cut short or edited: the part is made again
+
+
+def _sealed(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with its own digest, so that whatever happens to it shows."""
+    return {"record": record, "sha256": hashlib.sha256(json.dumps(record).encode()).hexdigest()}

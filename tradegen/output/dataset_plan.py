@@ -13,7 +13,7 @@ from tradegen.formats import FORMATS, truth_format
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
 from tradegen.formats.sorting import require_sortable
 from tradegen.formats.tables import TRUTH
-from tradegen.version import __version__
+from tradegen.version import GENERATION, __version__
 
 __all__ = ["BLOCKS_PER_PART", "Plan"]
 
@@ -81,6 +81,7 @@ class Plan:
             "format": self.form,
             "blocks_per_part": self.blocks_per_part,
             **(self.parquet.to_dict() if self.form == "parquet" else {}),
+            "generation": GENERATION,
             "replay": self.run.replay(),
             "versions": self.versions,
         }

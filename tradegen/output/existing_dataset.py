@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tradegen.core.columns import LISTS
+from tradegen.engine.manifest import require_generation
 from tradegen.errors import OutputError
 from tradegen.output.dataset_parts import PROGRESS
 from tradegen.output.dataset_plan import Plan
@@ -104,15 +105,18 @@ def read_noted(store: Store, name: str) -> dict[str, Any] | None:
     content = store.get(name)
     if content is None:
         return None
+    place = f"{store.place}/{name}"
     try:
-        if name == PLAN:
-            return read_plan(content, f"{store.place}/{name}")
-        manifest = read_manifest(content, f"{store.place}/{name}")
-        if manifest.get("dataset"):
-            return manifest
-        raise OutputError(f"{store.place}/{name} is no manifest of a dataset")
+        found = read_plan(content, place) if name == PLAN else read_manifest(content, place)
+        if name == MANIFEST and not found.get("dataset"):
+            raise OutputError(f"{place} is no manifest of a dataset")
     except OutputError as error:
         raise OutputError(f"{error}; expected one, or --overwrite") from None
+    try:
+        require_generation(found, place, OutputError, "go on with it")
+    except OutputError as error:
+        raise OutputError(f"{error}, or give --overwrite to start anew") from None
+    return found
 
 
 def _require_same(

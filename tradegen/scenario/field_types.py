@@ -112,8 +112,6 @@ def _catalogue(info: ValidationInfo) -> Mapping[str, Mechanism]:
 def _weights(value: Mapping[str, float], info: ValidationInfo) -> Mapping[str, float]:
     catalogue = _catalogue(info)
     for name, weight in value.items():
-        if 0 < weight < 1e-9:
-            raise ValueError(f'mechanisms."{name}" is {weight}; expected 0, or a weight from 1e-9 to 1e9')
         if name not in catalogue:
             raise ValueError(f"mechanisms has {shown(name)}, which is unknown; {nearest(name, catalogue)}")
         if name.endswith(f".{FOLLOWS}"):
@@ -121,6 +119,8 @@ def _weights(value: Mapping[str, float], info: ValidationInfo) -> Mapping[str, f
                 f"mechanisms has {shown(name)}, which takes no weight: a derived column follows by itself; "
                 "expected not_recomputed on the column instead"
             )
+        if 0 < weight < 1e-9:
+            raise ValueError(f'mechanisms."{name}" is {weight}; expected 0, or a weight from 1e-9 to 1e9')
     return Frozen(value)
 
 

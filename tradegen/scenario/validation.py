@@ -36,6 +36,8 @@ STRICT = ConfigDict(
     defer_build=True,
 )
 
+_MOST_FINDINGS = 5  # in one message: of a hostile event or file, there could be millions
+
 
 class Frozen(dict[str, Any]):
     """A dict that cannot be changed, so that a frozen model is frozen all through; hashable, picklable."""
@@ -132,9 +134,12 @@ def explain(
     Returns
     -------
     str
-        Its findings, joined by semicolons.
+        Its findings, joined by semicolons: the first of them, where there are many.
     """
-    return "; ".join(dict.fromkeys(_sentences(error, model, kind, where, keys)))
+    sentences = list(dict.fromkeys(_sentences(error, model, kind, where, keys)))
+    if (more := len(sentences) - _MOST_FINDINGS) > 0:
+        sentences[_MOST_FINDINGS:] = [f"and {more:,} more"]
+    return "; ".join(sentences)
 
 
 def _sentences(
