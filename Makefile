@@ -4,7 +4,6 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 READY := .venv/ready
-COMPILED := .venv/compiled
 LOWEST := .venv-lowest
 LOWEST_READY := $(LOWEST)/ready
 # AWS SAM in an environment of its own: it pins an older click than tradegen needs.
@@ -14,10 +13,8 @@ ARCHITECTURE ?= arm64
 # What tests skip for a user who has not got it must be there in CI.
 NEEDED := $(if $(CI),browser $(SAM)/ready)
 # Where Python is told to write no bytecode, as in many containers, each of the processes that tests start would compile
-# pandas and all else anew, and take three times as long to start.
-COMPILE = test -z "$$PYTHONDONTWRITEBYTECODE" || $(1)/bin/python -m compileall -qq -j 0 $(2) >&2 || true
-OWN := tradegen tests lambda benchmarks
-THEIRS = -x '/tests?/' $(1)/lib
+# pandas and all else anew, and take three times as long to start; pytest would rewrite every test in each process.
+unexport PYTHONDONTWRITEBYTECODE
 # What the benchmark compares with, beside what the tests need already.
 PEERS := faker==40.54.0 mimesis==22.2.0
 # One process more than there are cores: many tests wait for processes and the disk. Who is done takes over from others.
@@ -56,20 +53,17 @@ help:
 run: $(READY)
 	@$(BIN)/tradegen generate
 
-test: $(COMPILED) $(NEEDED)
-	@$(call COMPILE,.venv,$(OWN))
+test: $(READY) $(NEEDED)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-all: $(COMPILED) $(NEEDED)
-	@$(call COMPILE,.venv,$(OWN))
+test-all: $(READY) $(NEEDED)
 	$(LARGE) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-large: $(COMPILED) $(NEEDED)
-	@$(call COMPILE,.venv,$(OWN))
+test-large: $(READY) $(NEEDED)
 	$(LARGE) $(BIN)/python -m pytest $(PARALLEL) -m 'large or sized' $(ARGS)
 
 # NumPy says which of the processor's features it uses beyond those that it was built to need.
-test-cpu: $(COMPILED)
+test-cpu: $(READY)
 	@features=$$($(BIN)/python -c 'import numpy; \
 		print(*numpy.show_config(mode="dicts")["SIMD Extensions"].get("found", []))'); \
 	if [ -z "$$features" ]; then echo 'NumPy uses no CPU feature on this machine that it could do without'; exit; fi; \
@@ -133,14 +127,9 @@ $(READY): requirements.txt pyproject.toml
 	@echo 'Done.' >&2
 	@touch $@
 
-$(COMPILED): $(READY)
-	@$(call COMPILE,.venv,$(call THEIRS,.venv))
-	@touch $@
-
 $(LOWEST_READY): $(READY) pyproject.toml
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON) $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct -e '.[dev]'
-	@$(call COMPILE,$(LOWEST),$(call THEIRS,$(LOWEST)))
 	@touch $@
 
 test-lowest: $(LOWEST_READY)

@@ -206,11 +206,11 @@ class Finding:
         return f"{self.title:<48} {figures}".rstrip() + leak
 
 
-def examine(title: str, seen: Sample, shown: Shown = NOTHING) -> Finding:
-    """Look for altered records without what the mechanism itself shows, and then by that alone."""
+def examine(title: str, seen: Sample, shown: Shown = NOTHING, *, also_shown: bool = True) -> Finding:
+    """Look for altered records without what the mechanism itself shows, and if asked to, by that alone."""
     hidden = seen.groups - set(shown.groups)
     chance, where = oddest(seen, hidden)
-    found = attack(seen, shown.groups).auc if shown.groups else float("nan")
+    found = attack(seen, shown.groups).auc if also_shown and shown.groups else float("nan")
     return Finding(title, attack(seen, hidden), chance, where, found, shown.why)
 
 
@@ -224,15 +224,20 @@ def examine_position(title: str, seen: Sample) -> Finding:
     return Finding(title, attack(seen, ["position"]), chance, worst, float("nan"), "")
 
 
-def audits(pairs: int) -> dict[str, Callable[[], Finding]]:
-    """The rows of the table by title; each is made when called."""
+def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Finding]]:
+    """The rows of the table by title; each is made when called.
+
+    Without `also_shown`, they do not say how well the attacker does by what a mechanism itself shows.
+    """
     # Each has a seed of its own: with one for all, chance would meet all rows alike.
     found: dict[str, Callable[[], Finding]] = {}
 
     def add(title: str, shown: Shown | None, mechanism: str = "", **overrides: Any) -> None:
         def audit() -> Finding:
             seen = sample(mechanism, pairs, zlib.crc32(title.encode()), **overrides)
-            return examine_position(title, seen) if shown is None else examine(title, seen, shown)
+            if shown is None:
+                return examine_position(title, seen)
+            return examine(title, seen, shown, also_shown=also_shown)
 
         found[title] = audit
 

@@ -111,11 +111,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Datasets for verify, to be read and copied, not changed."""
-    from verify_datasets import BLOCK, made  # loaded where it is used: it needs pyarrow
+    from verify_datasets import made  # loaded where it is used: it needs pyarrow
 
     folder = tmp_path_factory.mktemp("datasets")
     made(folder / "csv", "csv")
-    made(folder / "parquet", "parquet", pairs=2 * BLOCK + 1_500)
+    made(folder / "parquet", "parquet")
     made(folder / "fix", "fix", "original", pairs=40)
     return folder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -254,19 +254,22 @@ def test_hours_follow_the_window_across_midnight() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "scenario", "fields"),
+    ("groups", "scenario", "fields"),
     [
-        *((by, "original", {}) for by in GROUPS),
-        ("broker", "clock_trouble", {"view": "two_system"}),
-        ("cause", "clock_trouble", {"rate_mode": "bernoulli"}),
+        (GROUPS, "original", {}),
+        (["broker"], "clock_trouble", {"view": "two_system"}),
+        (["cause"], "clock_trouble", {"rate_mode": "bernoulli"}),
     ],
 )
 def test_honest_batches_rarely_have_a_group_that_stands_out(
-    by: By, scenario: str, fields: dict[str, Any]
+    groups: Sequence[By], scenario: str, fields: dict[str, Any]
 ) -> None:
-    # One in a hundred is to: five or more of a hundred happen to one in 300 such tests.
-    batches = (generate(scenario, pairs=3_000, seed=seed, date=DAY, **fields) for seed in range(100))
-    assert sum(mismatch_rates(batch, by)["stands_out"].any() for batch in batches) < 5
+    # One in a hundred is to: five or more of a hundred happen to one in 300 of these groups.
+    stand_out: Counter[By] = Counter()
+    for seed in range(100):
+        batch = generate(scenario, pairs=3_000, seed=seed, date=DAY, **fields)
+        stand_out.update(by for by in groups if mismatch_rates(batch, by)["stands_out"].any())
+    assert all(count < 5 for count in stand_out.values()), stand_out
 
 
 def with_truth_missing_for(batch: Batch, ticker: str) -> Batch:

@@ -39,7 +39,7 @@ def fast_path() -> Iterator[Path]:
 FLIP_VARIANTS = {"one page a tree": (4096, 1, 12), "interior pages": (512, 2**60, 26)}
 FREE_SPACE_TRIALS, FIRST_PAGE_TRIALS = 1_000, 2_500
 PARTS = 2  # processes to share a variant's flips
-EVERY = size(9, 1)  # of so many flips, one is tried; every bit of a byte has its turn
+EVERY = size(15, 1)  # of so many flips, one is tried; every bit of a byte has its turn
 CHECKED = size(1, 7)  # of so many refused ledgers, one is checked from end to end
 
 

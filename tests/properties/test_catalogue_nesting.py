@@ -245,7 +245,7 @@ TINY: list[dict[str, Any]] = [
 def test_the_smallest_batches_keep_the_properties(mix: str, view: str, more: dict[str, Any]) -> None:
     arguments = (EVERYTHING if mix == "everything" else {}) | {"view": view} | more
     precision = more.get("timestamp_precision", "s")
-    for pairs, rate, seed in itertools.product((1, 2, 15), (0, 0.3, 1), range(4)):
+    for pairs, rate, seed in itertools.product((1, 2, 15), (0, 0.3, 1), range(size(2, 4))):
         lists, truth = both(**(arguments | {"pairs": pairs, "mismatch_rate": rate, "seed": seed}))
         before = check_truth(lists, truth, view)
         assert len(before) == pairs

@@ -153,6 +153,8 @@ DAMAGES = [
         "none of the leg's records",
     ),
     ("record_id", "truth", "1500.00,,", "1500.00,,00000000000000a6", "tid00000003"),
+    ("invalid", "truth", "record.duplicate,1,2,1", "record.duplicate,1,3,2", "the number of records"),
+    ("invalid", "truth", "record.duplicate,1,2,1", "record.split,1,6,5", "the number of records"),
 ]
 
 

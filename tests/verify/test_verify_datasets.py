@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from shell import run as shell
+from sizes import size
 from verify_datasets import (
     VIEWS,
     changed_manifest,
@@ -81,9 +82,10 @@ def test_a_run_without_mismatches_is_proved(tmp_path: Path, form: str, view: str
 
 def test_the_report_is_the_same_for_any_number_of_workers(copied: Callable[[str], Path]) -> None:
     folder = copied("parquet")
-    assert str(proof(folder, 1)) == str(proof(folder, 2))
-    assert proof(folder, 2).ok
-    for number in (0, 2):
+    right = proof(folder, 2)
+    assert right.ok
+    assert str(proof(folder, 1)) == str(right)
+    for number in (0, 1):
         path = folder / f"truth/part-0000{number}.parquet"
         pq.write_table(pq.read_table(path).slice(1), path)
     (folder / "trades/part-00001.parquet").unlink()
@@ -173,7 +175,7 @@ def test_parquet_that_is_damaged_anywhere_is_told_of_in_sentences(tmp_path: Path
     folder = made(tmp_path / "d", "parquet", pairs=300)
     chance = random.Random(seed)
     paths = sorted(folder.glob("*/*.parquet"))
-    for number in range(60):
+    for number in range(size(20, 60)):
         path = paths[number % 2]
         right = path.read_bytes()
         wrong = bytearray(right)
@@ -285,17 +287,17 @@ def test_a_dataset_in_a_bucket_is_proved_and_what_is_missing_found(originals: Pa
     import boto3
 
     client = boto3.client("s3", endpoint_url=endpoint)
-    folder = originals / "csv"
+    folder = originals / "parquet"
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         client.upload_file(str(path), "bucket", f"some/where/{path.relative_to(folder).as_posix()}")
+    expected = str(proof(folder))
     for place in ("s3://bucket/some/where/", "s3://bucket/some/where/manifest.json"):
-        report = verify_dataset(open_dataset(place, endpoint), workers=2)
-        assert str(report) == str(proof(folder))
-    client.delete_object(Bucket="bucket", Key="some/where/truth/part-00001.csv")
-    client.put_object(Bucket="bucket", Key="some/where/truth/part-00002.csv", Body=b"x")
+        assert str(verify_dataset(open_dataset(place, endpoint), workers=2)) == expected
+    client.delete_object(Bucket="bucket", Key="some/where/truth/part-00001.parquet")
+    client.put_object(Bucket="bucket", Key="some/where/truth/part-00002.parquet", Body=b"x")
     example = told(verify_dataset(open_dataset("s3://bucket/some/where", endpoint), workers=1), "digest")
-    assert "truth/part-00001.csv is missing" in example
-    assert "truth/part-00002.csv is there, and not in the manifest" in example
+    assert "truth/part-00001.parquet is missing" in example
+    assert "truth/part-00002.parquet is there, and not in the manifest" in example
     with pytest.raises(VerifyError, match=r"holds no manifest\.json"):
         open_dataset("s3://bucket/elsewhere", endpoint)
 

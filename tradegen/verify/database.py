@@ -145,8 +145,7 @@ class Database:
         joined : str
             Joins that the sentence needs besides, to `found`.
         """
-        self.run(f"CREATE OR REPLACE TEMP TABLE found AS {found}")
-        [count] = self.row("SELECT count(*) FROM found")
+        [count] = self.row(f"CREATE OR REPLACE TEMP TABLE found AS {found}")
         if count:
             told = f"SELECT DISTINCT {sentence} AS sentence FROM found {joined} ORDER BY sentence"
             examples = [row[0] for row in self.rows(f"{told} LIMIT {EXAMPLES}")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from tradegen.verify.counts import Read, check_counts, count_pairs, count_rows
@@ -18,6 +19,9 @@ from tradegen.verify.written_lists import load_lists, slices
 from tradegen.verify.written_truth import load_truth
 
 __all__ = ["Proved", "report", "verify", "verify_plan"]
+
+_SMALL = 2**20
+"""Bytes of files that hold fewer rows than DuckDB shares out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,25 @@ def verify(
         Where a file cannot be read, or the files are not trades and their truth.
     """
     findings = Findings()
-    with opened(memory) as database:
+    with opened(memory, 1 if _are_small(paths) else None) as database:
         plan = make_plan(database, paths)
         read = verify_plan(database, plan, findings, advance).read
     if plan.manifest is not None:
         check_counts(plan.manifest, read, findings)
     return report(read, findings, tolerances=plan.manifest is not None, left_out=left_out(plan.scenario))
+
+
+def _are_small(paths: Sequence[Path]) -> bool:
+    """Whether the files hold too little to be shared out among threads.
+
+    DuckDB shares out work by row groups of 122,880 rows. Threads that find nothing to do take a sixth more of
+    the processor's time.
+    """
+    try:
+        status = [path.stat() for path in paths]
+    except OSError:
+        return False  # whatever reads them says what is wrong
+    return all(S_ISREG(one.st_mode) for one in status) and sum(one.st_size for one in status) < _SMALL
 
 
 def verify_plan(
