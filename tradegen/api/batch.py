@@ -112,8 +112,9 @@ class Batch:
         Parameters
         ----------
         trades : path
-            Its suffix says the format: ``.csv``, ``.json``, ``.ndjson``, ``.parquet`` or ``.fix``. In a view
-            of two lists, ``t.csv`` makes two files, such as ``t.buy.csv`` and ``t.sell.csv``.
+            Its suffix says the format: ``.csv``, ``.json``, ``.ndjson``, ``.parquet`` or ``.fix``; text may
+            be compressed, as in ``.csv.gz`` or ``.ndjson.zst``. In a view of two lists, ``t.csv`` makes two
+            files, such as ``t.buy.csv`` and ``t.sell.csv``.
         truth, manifest : path, optional
             Where these are to be written, too.
         form : str, optional

@@ -82,7 +82,8 @@ def generate(
         typer.Option(
             "--format",
             metavar=FORMATS,
-            help="By default what the suffix of --out says, or json; parquet for a dataset.",
+            help="By default what the suffix of --out says, or json; parquet for a dataset. Text can be "
+            "compressed: csv.gz, ndjson.zst.",
         ),
     ] = None,
     out: Annotated[

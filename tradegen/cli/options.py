@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 FORMATS = "json|ndjson|csv|parquet|fix"
-"""The names in `tradegen.formats.FORMATS`, which help must not load."""
+"""The names in `tradegen.formats.FORMATS`, which help must not load, but for those of compressed text."""
 
 COMPRESSIONS = "snappy|zstd|lz4|none"
 """Those in `tradegen.formats.parquet_options.COMPRESSIONS`, the default first."""

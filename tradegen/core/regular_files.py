@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
 import re
 import stat
 from pathlib import Path
-from typing import IO
 
-__all__ = ["open_file", "read_file", "read_text"]
+__all__ = ["open_file", "read_file", "read_text", "text_of"]
 
 # What a shell hands over as the end of a pipe: `<(command)` and `command |`.
 _OF_THE_SHELL = re.compile(r"/dev/(?:fd/\d+|stdin)|/proc/self/fd/\d+")
@@ -21,7 +21,7 @@ _KINDS = {
 }
 
 
-def open_file(path: Path) -> IO[bytes]:
+def open_file(path: Path) -> io.BufferedReader:
     """Open a regular file for reading, or a pipe that a shell hands over as one, such as ``<(command)``.
 
     A named pipe would be waited for without end, and a device read without end.
@@ -57,7 +57,17 @@ def read_text(path: Path) -> str:
     OSError
         As `open_file` does, and where it is no such text: UTF-16, which holds NULs, is none.
     """
-    content = read_file(path)
+    return text_of(read_file(path), path)
+
+
+def text_of(content: bytes, path: Path) -> str:
+    """A file's content as text, as `read_text` reads it.
+
+    Raises
+    ------
+    OSError
+        Where it is no such text.
+    """
     try:
         text = content.decode("utf-8-sig")
         position = content.find(b"\0")

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from tradegen.core.compression import SUFFIXES, compressor
 from tradegen.formats.csv import Csv
 from tradegen.formats.fix import Fix
 from tradegen.formats.json import Json
@@ -28,13 +29,30 @@ class Writer(Protocol):
 
 def truth_format(name: str) -> str:
     """The format of the truth beside trades of a format: CSV beside FIX, which has no tags for it."""
-    return "csv" if name == "fix" else name
+    return name.replace("fix", "csv")
 
 
 def _parquet(*of: Any, **options: Any) -> Writer:
     from tradegen.formats.parquet import Parquet  # loaded where it is used, for it needs pyarrow
 
     return Parquet(*of, **options)
+
+
+class _Compressed:
+    """Compresses what a writer of text writes."""
+
+    def __init__(
+        self, writer: Callable[..., Writer], suffix: str, table: Table, write: Callable[[bytes], object]
+    ) -> None:
+        self._compressor = compressor(suffix, write)
+        self._writer = writer(table, self._compressor.write)
+
+    def add(self, rows: Rows) -> None:
+        self._writer.add(rows)
+
+    def end(self) -> None:
+        self._writer.end()
+        self._compressor.end()
 
 
 class _Sorted:
@@ -65,7 +83,17 @@ _WRITERS: dict[str, Callable[..., Writer]] = {
     "json": Json, "ndjson": Ndjson, "csv": Csv, "parquet": _parquet, "fix": Fix,
 }  # fmt: skip
 
-FORMATS: dict[str, Callable[..., Writer]] = {
-    name: functools.partial(_made, writer) for name, writer in _WRITERS.items()
+_COMPRESSED: dict[str, Callable[..., Writer]] = {
+    f"{name}{suffix}": functools.partial(_Compressed, writer, suffix)
+    for suffix in SUFFIXES
+    for name, writer in _WRITERS.items()
+    if name != "parquet"
 }
-"""By format, what makes the writer of a table, given the table and a function that takes bytes."""
+
+FORMATS: dict[str, Callable[..., Writer]] = {
+    name: functools.partial(_made, writer) for name, writer in (_WRITERS | _COMPRESSED).items()
+}
+"""By format, what makes the writer of a table, given the table and a function that takes bytes.
+
+Text may be compressed: ``csv.gz``, ``ndjson.zst``.
+"""

@@ -73,6 +73,7 @@ class ParquetOptions:
                 raise OutputError(
                     f"{name} is {value}, and the format is {' and '.join(dict.fromkeys(forms))}; "
                     f"expected format parquet with {name}"
+                    + ("; text is compressed by a format such as csv.zst" if name == "compression" else "")
                 )
 
 

@@ -47,7 +47,7 @@ class StartControls:
         self._named = Control(named, self._load)
         self._file = widgets.FileUpload(description="Scenario", accept=".toml", layout=_WIDTH)
         self._breaks = widgets.FileUpload(
-            description="Breaks", accept=".csv,.parquet,.ndjson,.json", layout=_WIDTH
+            description="Breaks", accept=".csv,.parquet,.ndjson,.json,.gz,.zst", layout=_WIDTH
         )
         self._trades = widgets.BoundedIntText(
             value=10_000, min=1, max=10**9, description="trades compared", style=WIDE

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 import numpy as np
 
 from tradegen.core.columns import TICKS_PER_DOLLAR, Array
+from tradegen.core.compression import content_of
 from tradegen.core.formatting import dollars
-from tradegen.core.regular_files import read_text
+from tradegen.core.regular_files import text_of
 from tradegen.core.text_columns import strings
 from tradegen.errors import MarketError, shown
 from tradegen.mechanisms.share_classes import other_share_class
@@ -91,7 +92,8 @@ def load_market(source: Tickers = None) -> Market:
     ----------
     source : Market, mapping, Series, path or None
         A market is given back as it is. A mapping, or a Series, holds dollars by ticker. A path is that of
-        a CSV file with the header ``ticker,price`` (UTF-8, with or without byte order mark, any line ends).
+        a CSV file with the header ``ticker,price`` (UTF-8, with or without byte order mark, any line ends),
+        which may be compressed: ``.csv.gz`` or ``.csv.zst``.
         None is tradegen's own ``tickers.csv``. Prices are rounded to the tick.
 
     Raises
@@ -145,7 +147,7 @@ def _default_market() -> Market:
 
 def _from_file(path: Path) -> Market:
     try:
-        text = read_text(path)
+        text = text_of(content_of(path), path)
     except OSError as error:
         raise MarketError(f"tickers file {path} cannot be read: {error.strerror}") from None
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)

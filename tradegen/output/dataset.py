@@ -68,7 +68,8 @@ def write_dataset(
     out : str or path
         A folder, or ``s3://bucket/prefix``. It may hold nothing else.
     form : str
-        ``parquet``, ``csv``, ``ndjson``, ``json`` or ``fix``.
+        ``parquet``, ``csv``, ``ndjson``, ``json`` or ``fix``; text may be compressed, as in ``csv.gz`` or
+        ``ndjson.zst``.
     workers : int, optional
         Processes; all cores if not given.
     dask : str, optional

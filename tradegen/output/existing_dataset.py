@@ -19,7 +19,9 @@ __all__ = ["FOLDERS", "MANIFEST", "PLAN", "begun_plan", "finished_manifest", "re
 PLAN = f"{PROGRESS}/plan.json"
 _TABLES = sorted({name for lists in LISTS.values() for name in lists} | {"truth"})
 FOLDERS = (*_TABLES, PROGRESS)
-_OURS = re.compile(rf"({'|'.join(_TABLES)})/part-\d+\.\w+|{re.escape(PROGRESS)}/.*|{re.escape(MANIFEST)}")
+_OURS = re.compile(
+    rf"({'|'.join(_TABLES)})/part-\d+(?:\.\w+){{1,2}}|{re.escape(PROGRESS)}/.*|{re.escape(MANIFEST)}"
+)
 
 
 def begun_plan(store: Store) -> Plan | None:

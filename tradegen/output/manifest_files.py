@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tradegen.core.regular_files import read_file
+from tradegen.core.compression import content_of
 from tradegen.core.storage import open_storage
 from tradegen.engine.manifest import require_version
 from tradegen.errors import OutputError, ScenarioError, TradegenError
@@ -91,7 +91,7 @@ def load_manifest(place: str, endpoint: str | None = None) -> dict[str, Any]:
     if file != Path(place) and not file.exists():
         raise ScenarioError(f"{place} holds no {MANIFEST}; expected a dataset that is finished")
     try:
-        return read_manifest(read_file(file), str(file))
+        return read_manifest(content_of(file), str(file))
     except OSError as error:
         if isinstance(error, TradegenError):
             raise

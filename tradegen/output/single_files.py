@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tradegen.core.columns import LISTS
+from tradegen.core.compression import compression_of, compressor, plain_name
 from tradegen.engine.generator import generate_blocks
 from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run
@@ -24,7 +25,7 @@ from tradegen.output.progress import progress
 
 __all__ = ["Destinations", "export"]
 
-_BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in FORMATS}}
+_BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in FORMATS if not compression_of(form)}}
 _STANDARD_OUTPUT = Path("/dev/stdout")
 
 
@@ -80,8 +81,9 @@ class Destinations:
         """The file of each list."""
         if self.trades is None or len(self.lists) == 1:
             return dict.fromkeys(self.lists, self.trades or _STANDARD_OUTPUT)
-        path = self.trades
-        return {name: path.with_name(f"{path.stem}.{name}{path.suffix}") for name in self.lists}
+        path, plain = self.trades, plain_name(self.trades)
+        suffix = path.name.removeprefix(plain.stem)
+        return {name: path.with_name(f"{plain.stem}.{name}{suffix}") for name in self.lists}
 
     @property
     def forms(self) -> list[str]:
@@ -104,19 +106,31 @@ class Destinations:
         return FORMATS[form](table, write, **self.parquet.of_writer(form))
 
     def _form_of(self, path: Path) -> str:
-        suffix = path.suffix.lower()
-        known = _BY_SUFFIX.get(suffix)
-        if self.form is None and suffix and known is None:
+        """The format of a file; where its name says how it is compressed, the format does, too."""
+        compressed, suffix = compression_of(path), plain_name(path).suffix.lower()
+        known, ending = _BY_SUFFIX.get(suffix), f"{suffix}{compressed}"
+        if self.form is None and ending and known is None:
             raise OutputError(
-                f"{path} has the suffix {suffix}; expected {', '.join(_BY_SUFFIX)}, or --format to say how"
+                f"{path} has the suffix {ending}; expected {', '.join(_BY_SUFFIX)}, or --format to say how"
             )
-        if known and self.form not in (None, known) and path != self.truth:
+        given = self.form or known or "json"
+        if not ending:
+            return given
+        asked, by = (str(plain_name(given)), compression_of(given)) if self.form else (given, compressed)
+        # The truth has a format of its own: it may be read by another tool than the trades.
+        own = known is not None and path == self.truth
+        if not own and ((known or asked) != asked or by not in ("", compressed)):
             raise OutputError(
-                f"{path} has the suffix {suffix}, and format is {self.form}; expected a suffix that fits the "
+                f"{path} has the suffix {ending}, and format is {self.form}; expected a suffix that fits the "
                 "format, or one of the two"
             )
-        # The truth has a format of its own: it may be read by another tool than the trades.
-        return known or self.form or "json"
+        form = f"{known or asked}{compressed}"
+        if form not in FORMATS:
+            raise OutputError(
+                f"{path} has the suffix {ending}, and Parquet is compressed within; expected the suffix "
+                ".parquet"
+            )
+        return form
 
 
 @contextlib.contextmanager
@@ -176,5 +190,11 @@ def _write(
     manifest = tally.manifest()
     manifest["versions"] |= library_versions(to.forms)
     if manifest_file:
-        manifest_file.write(json.dumps(manifest, indent=2).encode() + b"\n")
+        content = json.dumps(manifest, indent=2).encode() + b"\n"
+        if suffix := compression_of(manifest_file.path):
+            whole = compressor(suffix, manifest_file.write)
+            whole.write(content)
+            whole.end()
+        else:
+            manifest_file.write(content)
     return manifest

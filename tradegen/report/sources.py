@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tradegen.core.regular_files import open_file, read_text
+from tradegen.core.compression import content_of, plain_name, start_of
+from tradegen.core.regular_files import text_of
 from tradegen.errors import OutputError, TradegenError
 from tradegen.output.manifest_files import MANIFEST, load_manifest
 from tradegen.report.fit_parts import fit_parts
@@ -100,14 +101,10 @@ def _require_together(found: Sources) -> None:
 def _object(place: str) -> dict[str, Any] | None:
     """The object that a JSON file holds; None where it holds records, or is no JSON."""
     try:
-        if Path(place).suffix.lower() != ".json":
-            open_file(Path(place)).close()
+        start = start_of(Path(place), 4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+        if plain_name(place).suffix.lower() != ".json" or start.startswith(b"["):
             return None
-        with open_file(Path(place)) as file:
-            start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-        if start.startswith(b"["):
-            return None
-        values = json.loads(read_text(Path(place)))
+        values = json.loads(text_of(content_of(Path(place)), Path(place)))
     except OSError as error:
         if isinstance(error, TradegenError):
             raise

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tradegen.core.compression import compression_of, content_of, disguise_of, plain_name, unpack
 from tradegen.errors import ScoringError, shown
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "parts",
     "plain_copy",
     "read_manifest",
+    "unpacked",
 ]
 
 FORMS = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
@@ -50,12 +52,13 @@ def form_of(path: Path, what: str) -> str:
     ScoringError
         If it is unknown.
     """
-    suffix = path.suffix.lower()
-    if suffix not in FORMS:
+    suffix = plain_name(path).suffix.lower()
+    if suffix not in FORMS or (compression_of(path) and suffix == ".parquet"):
         if not path.exists():
             raise ScoringError(f"{path} cannot be read: there is no such file or folder")
         if path.is_dir():
             raise ScoringError(f"{path} is a folder; expected files of {what}, or a dataset as the truth")
+        suffix += compression_of(path)
         ending = f"the suffix {suffix}" if suffix else "no suffix"
         raise ScoringError(f"{path} has {ending}; expected {what} as {', '.join(FORMS)}")
     return FORMS[suffix]
@@ -73,10 +76,12 @@ def check_readable(path: Path, form: str) -> None:
         if path.exists() and not path.is_file():
             raise ScoringError(f"{path} is not a regular file; expected one, since it is read several times")
         with path.open("rb") as file:
-            something = bool(file.read(1))
+            start = file.read(4)
     except OSError as error:
         raise ScoringError(f"{path} cannot be read: {error.strerror}") from None
-    if not something and form != "ndjson":
+    if wrong := disguise_of(start, path):
+        raise ScoringError(f"{path} cannot be read: {wrong}")
+    if not start and form != "ndjson":
         expected = {"csv": "a header at least", "json": "an array of objects, [] for none"}
         raise ScoringError(f"{path} is empty; expected {expected.get(form, 'a Parquet file')}")
 
@@ -113,6 +118,24 @@ def header(path: Path, name: str) -> tuple[list[str], str]:
     if len(names) > _MOST_COLUMNS:
         raise ScoringError(f"{name} has {len(names):,} columns; expected at most {_MOST_COLUMNS:,}")
     return names, delimiter
+
+
+def unpacked(path: Path, into: Path) -> Path:
+    """The file, or where it is compressed, its text in a file of its own.
+
+    Raises
+    ------
+    ScoringError
+        Where it is damaged, or there is no room for its text.
+    """
+    if not compression_of(path):
+        return path
+    try:
+        with into.open("wb") as file:
+            unpack(path, file)
+    except OSError as error:
+        raise ScoringError(f"{path} cannot be read: {error.strerror}") from None
+    return into
 
 
 def plain_copy(path: Path, form: str, copy: Path) -> Path:
@@ -192,7 +215,7 @@ def read_manifest(path: str | os.PathLike[str]) -> Mapping[str, Any]:
         If it cannot be read, or is no manifest.
     """
     try:
-        found = json.loads(Path(path).read_bytes().decode("utf-8-sig"))
+        found = json.loads(content_of(Path(path)).decode("utf-8-sig"))
     except OSError as error:
         raise ScoringError(f"{path} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, ValueError):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from tradegen.core.columns import LISTS, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.compression import plain_name
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.scoring.input_files import read_manifest
 
@@ -137,7 +138,7 @@ def _columns(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def _readable(folder: Path) -> bool:
     """Whether a dataset's list is there in a form that is read here; FIX is not."""
-    return folder.is_dir() and not any(path.suffix == ".fix" for path in folder.iterdir())
+    return folder.is_dir() and not any(plain_name(path).suffix == ".fix" for path in folder.iterdir())
 
 
 def lists_of(trades: Any, view: str | None, faces: bool) -> dict[str, Any]:
@@ -200,7 +201,7 @@ def _named(given: Sequence[Any]) -> list[str]:
     for item in given:
         if not isinstance(item, Path):
             return []
-        names = {item.stem.rpartition(".")[2], item.parent.name, item.name} & known
+        names = {plain_name(item).stem.rpartition(".")[2], item.parent.name, item.name} & known
         if len(names) != 1:
             return []
         found += names

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from tradegen.core.compression import plain_name
 from tradegen.errors import ScoringError
 from tradegen.scoring.input_files import (
     check_readable,
@@ -22,6 +23,7 @@ from tradegen.scoring.input_files import (
     outermost,
     parts,
     plain_copy,
+    unpacked,
 )
 
 if TYPE_CHECKING:
@@ -276,9 +278,9 @@ class Reader:
     def _links(self, paths: Sequence[Path], form: str) -> list[Path]:
         links = []
         for path in paths:
-            name = f"{len(self._real):06d}{path.suffix.lower()}"
-            link = self._folder / name
-            link.symlink_to(plain_copy(path.resolve(), form, self._folder / f"copy-{name}"))
+            name = f"{len(self._real):06d}{plain_name(path).suffix.lower()}"
+            link, plain = self._folder / name, unpacked(path, self._folder / f"plain-{name}")
+            link.symlink_to(plain_copy(plain.resolve(), form, self._folder / f"copy-{name}"))
             self._real[str(link)] = str(path)
             links.append(link)
         return links

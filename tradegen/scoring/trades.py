@@ -43,7 +43,7 @@ class Trades:
             wanted = tuple(self._called(name).values())
             self._lists[name] = [reader.source(table, "trades", wanted) for table in tables]
             for source in self._lists[name]:
-                hint = "" if inputs.extent else "; where the run has other columns, --manifest says which"
+                hint = "" if inputs.extent else "; where the run renamed columns, --manifest says how"
                 called = self._called(name)
                 source.require([called[column] for column in TRADE_COLUMNS if column in called], hint)
 

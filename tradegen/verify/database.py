@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tradegen.core.compression import plain_name, unpack
 from tradegen.core.interrupts import interruptible
 from tradegen.core.machine import core_count
 from tradegen.errors import shown
@@ -75,6 +77,7 @@ class Database:
     def __init__(self, connection: DuckDBPyConnection, folder: Path) -> None:
         self._connection, self._folder = connection, folder
         self._links = 0
+        self._unpacked: list[Path] = []
 
     def run(self, statement: str) -> None:
         """Run a statement that gives nothing."""
@@ -129,6 +132,31 @@ class Database:
         link = self._folder / f"{self._links}{path.suffix}"
         link.symlink_to(path.resolve())
         return f"'{link}'"
+
+    def unpacked(self, path: Path, name: str) -> Path:
+        """The text of a compressed file, as a file of its own; `name` says how it is compressed.
+
+        Raises
+        ------
+        VerifyError
+            Where it is damaged.
+        UnfinishedError
+            Where it cannot be read, or there is no room for its text.
+        """
+        plain = self._folder / f"plain-{len(self._unpacked)}{plain_name(name).suffix}"
+        self._unpacked.append(plain)
+        try:
+            with plain.open("wb") as into:
+                unpack(path, into, name)
+        except OSError as error:
+            kind = VerifyError if error.errno == errno.EILSEQ else UnfinishedError
+            raise kind(f"{name} cannot be read: {error.strerror}") from None
+        return plain
+
+    def discard_unpacked(self) -> None:
+        """Take away the files that `unpacked` has made."""
+        while self._unpacked:
+            self._unpacked.pop().unlink(missing_ok=True)
 
     def tell(self, findings: Findings, kind: str, found: str, sentence: str, joined: str = "") -> None:
         """Run one statement of the proof: each row it finds is a finding, and the first are told of.

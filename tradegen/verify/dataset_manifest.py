@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tradegen.core.compression import SUFFIXES
 from tradegen.core.storage import Storage, open_storage
 from tradegen.errors import shown
 from tradegen.verify.file_scan import json_object
@@ -19,7 +20,8 @@ __all__ = ["Dataset", "open_dataset"]
 
 _MANIFEST = "manifest.json"
 _BLOCK = 65_536  # pairs
-_FORMS = ("csv", "ndjson", "json", "parquet", "fix")
+_TEXTS = ("csv", "ndjson", "json", "fix")
+_FORMS = (*_TEXTS, "parquet", *(f"{form}{suffix}" for suffix in SUFFIXES for form in _TEXTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Dataset:
 
     def names(self, part: int) -> list[str]:
         """The files of a part: its lists, and its truth."""
-        forms = {"truth": "csv" if self.form == "fix" else self.form}
+        forms = {"truth": self.form.replace("fix", "csv")}
         return [f"{table}/part-{part:05d}.{forms.get(table, self.form)}" for table in self.tables]
 
     def ids(self, part: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 
+from tradegen.core.compression import plain_name
 from tradegen.core.storage import Copy
 from tradegen.errors import shown
 from tradegen.verify.counts import Read, check_counts
@@ -116,6 +117,8 @@ class _DatasetProof:
                 # A file that cannot be read must not keep others from being proved.
                 self._findings.add("invalid", str(error))
                 self.whole = False
+            finally:
+                self._database.discard_unpacked()
 
     def _compare(self, name: str, copy: Copy | None) -> None:
         """Report a file that is not, byte by byte, what the manifest says."""
@@ -151,7 +154,7 @@ class _DatasetProof:
 
     def _source(self, name: str, copy: Copy) -> Source:
         found = look(self._database, copy.path, name)
-        expected = name.rpartition(".")[2]
+        expected = plain_name(name).suffix.removeprefix(".")
         if not isinstance(found, Source) or (found.names and found.form != expected):
             raise VerifyError(f"{name} is not {expected}, which the manifest says it is")
         return found

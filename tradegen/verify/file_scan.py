@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tradegen.core.compression import compression_of, disguise_of
 from tradegen.verify.database import Database
 from tradegen.verify.words import COLUMNS, UnfinishedError, VerifyError
 
@@ -152,11 +153,15 @@ def look(database: Database, path: Path, called: str = "") -> Source | dict[str,
     """
     name = called or str(path)
     _require_regular(path, name)
+    if compression_of(name):
+        path, called = database.unpacked(path, name), called or path.name
     try:
         with path.open("rb") as file:
             sample = file.read(_SAMPLE)
     except OSError as error:
         raise UnfinishedError(f"{name} cannot be read: {error.strerror}") from None
+    if wrong := disguise_of(sample, name):
+        raise VerifyError(f"{name} cannot be read: {wrong}")
     if sample.startswith(b"PAR1") or path.suffix == ".parquet":
         with database.reading(name, "Parquet"):
             names = database.columns(f"SELECT * FROM read_parquet({database.link(path)})")
