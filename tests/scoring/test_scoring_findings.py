@@ -173,7 +173,8 @@ BAD_OPTIONS = [
      "expected the truth and the trades of one run"),
     ({"trades": frame(TRADES).rename(columns={"price": "Px"}), "manifest": None},
      "the trades frame has no column price; it has trade_id, ticker, broker_id, contra_broker_id, quantity, "
-     "Px, order_type, date, trade_timestamp, record_id; where the run renamed columns, --manifest says how"),
+     "Px, order_type, date, trade_timestamp, record_id; where the run has other columns, --manifest says "
+     "which"),
     ({"trades": pd.Series([tid(1)])},
      "trades is of type Series; expected a path, a DataFrame or an Arrow table"),
     ({"trades": pa.array([tid(1)])},

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, Array, blank
+from tradegen.core.columns import FIELDS, MICROSECONDS, MICROSECONDS_A_DAY, Array, blank
 from tradegen.core.streams import whole
 from tradegen.mechanisms.dates import DATES
 from tradegen.mechanisms.difference import Difference
@@ -32,7 +32,14 @@ from tradegen.mechanisms.quantities import (
 )
 from tradegen.mechanisms.spellings import spelling_mechanisms
 
-__all__ = ["FOLLOWS", "MECHANISMS_BY_KIND", "KindOfColumn", "blank_mechanism", "mechanisms_of"]
+__all__ = [
+    "FOLLOWS",
+    "MECHANISMS_BY_KIND",
+    "KindOfColumn",
+    "blank_mechanism",
+    "is_own_mechanism",
+    "mechanisms_of",
+]
 
 FOLLOWS = "follows"
 """What the mechanism of a derived column is called that follows on an altered one; it has no weight."""
@@ -330,3 +337,10 @@ MECHANISMS_BY_KIND: Mapping[str, Mapping[str, _Make]] = {
     "reference": {"mistyped": _mistyped, **_BLANK},
 }
 """What each kind of column may have wrong with it, by what it is called."""
+
+
+def is_own_mechanism(name: str) -> bool:
+    """Whether some scenario with columns of its own may have a mechanism of this name."""
+    column, _, way = name.partition(".")
+    ways = {FOLLOWS, *(way for known in MECHANISMS_BY_KIND.values() for way in known)}
+    return column not in FIELDS and way in ways

@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import FIELDS
@@ -41,11 +41,11 @@ def pairs(found: Iterable[Profile], total: int | None) -> Outcome:
     )
 
 
-def fields(found: Iterable[Profile]) -> dict[str, Outcome]:
-    """By field, of pairs with it, in the order of the columns."""
+def fields(found: Iterable[Profile], names: Sequence[str] = FIELDS) -> dict[str, Outcome]:
+    """By field, of pairs with it, in the order of the columns: `names`, by the position of their bits."""
     outcomes: dict[str, Outcome] = {}
     for profile in found:
-        for bit, field in _of(profile.wanted | profile.named):
+        for bit, field in _of(profile.wanted | profile.named, names):
             if profile.kind == "unknown":
                 outcome = Outcome(unknown=profile.pairs)
             elif profile.wanted & bit:
@@ -56,7 +56,7 @@ def fields(found: Iterable[Profile]) -> dict[str, Outcome]:
             else:
                 outcome = Outcome(false_alarms=profile.pairs)
             outcomes[field] = outcomes.get(field, Outcome()) + outcome
-    return {field: outcomes[field] for field in FIELDS if field in outcomes}
+    return {field: outcomes[field] for field in names if field in outcomes}
 
 
 def total(by_field: Mapping[str, Outcome]) -> Outcome:
@@ -81,22 +81,22 @@ def records(found: Iterable[Profile]) -> dict[str, Recall]:
     return counts
 
 
-def confusion(found: Iterable[Profile]) -> dict[str, dict[str, int]]:
+def confusion(found: Iterable[Profile], names: Sequence[str] = FIELDS) -> dict[str, dict[str, int]]:
     """By the one field that is wanted of a pair, the fields that it was reported with."""
     counts: dict[str, dict[str, int]] = {}
     for profile in found:
         if profile.kind == "unknown" or (profile.kind != "expected" and not profile.reported):
             continue
-        wanted = [field for _, field in _of(profile.wanted)]
+        wanted = [field for _, field in _of(profile.wanted, names)]
         if profile.kind == "expected" and (len(wanted) != 1 or profile.excused):
             continue
         row = wanted[0] if profile.kind == "expected" else f"({profile.kind})"
-        named = [field for _, field in _of(profile.named)]
+        named = [field for _, field in _of(profile.named, names)]
         for column in named or ["(no field)" if profile.reported else "(not reported)"]:
             cells = counts.setdefault(row, {})
             cells[column] = cells.get(column, 0) + profile.pairs
-    rows = [*FIELDS, "(benign)", "(clean)"]
-    columns = [*FIELDS, "(no field)", "(not reported)"]
+    rows = [*names, "(benign)", "(clean)"]
+    columns = [*names, "(no field)", "(not reported)"]
     return {
         row: {column: counts[row][column] for column in columns if column in counts[row]}
         for row in rows
@@ -179,8 +179,8 @@ def undecidable(connection: DuckDBPyConnection, found: Iterable[Row]) -> Undecid
 _BITS = {field: 1 << position for position, field in enumerate(FIELDS)}
 
 
-def _of(bits: int) -> Iterator[tuple[int, str]]:
+def _of(bits: int, names: Sequence[str]) -> Iterator[tuple[int, str]]:
     """The fields of a set, with their bits."""
-    for field, bit in _BITS.items():
-        if bits & bit:
-            yield bit, field
+    for position, field in enumerate(names):
+        if bits & 1 << position:
+            yield 1 << position, field

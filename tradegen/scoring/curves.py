@@ -7,22 +7,24 @@ Tolerances and sizes have the same places for every run, so that curves add up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import FIELDS, MICROSECONDS, TICKS_PER_DOLLAR
+from tradegen.core.columns import MICROSECONDS, TICKS_PER_DOLLAR
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.scoring.classification import FOUND, Profile
 from tradegen.scoring.outcomes import Outcome
+from tradegen.scoring.relations import literal
+from tradegen.scoring.run_fields import RunFields
 from tradegen.scoring.score_counts import Curve
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SCALES", "Scale", "detection", "gather_sizes", "thresholds", "tolerance_sweep"]
+__all__ = ["SCALES", "Scale", "detection", "gather_sizes", "scales_of", "thresholds", "tolerance_sweep"]
 
 _MOST_THRESHOLDS = 50
 _BASIS_POINTS = 10_000
@@ -63,26 +65,46 @@ class Scale:
         return [float(place) for place in self.places]
 
 
+_DAYS = tuple(map(Decimal, (0, 1, 2, 5, 10, 20, 50, 100, 200, 365)))
 SCALES = (
     Scale("quantity", "shares", _decades("1", "1e6"), 1),
     Scale("price", "dollars", _decades("0.01", "1e4"), TICKS_PER_DOLLAR),
     Scale("price", "bps", _decades("0.01", "1e5"), PARTS // _BASIS_POINTS, relative=True),
-    Scale("date", "days", tuple(map(Decimal, (0, 1, 2, 5, 10, 20, 50, 100, 200, 365))), 1),
+    Scale("date", "days", _DAYS, 1),
     Scale("trade_timestamp", "seconds", _decades("0.001", "1e5"), MICROSECONDS),
 )
+"""Those of the fields that come with the house."""
 
 
-def gather_sizes(connection: DuckDBPyConnection) -> None:
+def scales_of(fields: RunFields) -> tuple[Scale, ...]:
+    """The scales of all measured fields, those of the scenario's columns last."""
+    own: list[Scale] = []
+    for column in fields.measured:
+        match column.kind:
+            case "date":
+                own.append(Scale(column.name, "days", _DAYS, 1))
+            case "timestamp":
+                own.append(Scale(column.name, "seconds", _decades("0.001", "1e5"), MICROSECONDS))
+            case _:
+                own.append(Scale(column.name, "units", _decades(column.step, "1e6"), 10**column.places))
+        if column.kind == "decimal":
+            bps = _decades("0.01", "1e5")
+            own.append(Scale(column.name, "bps", bps, PARTS // _BASIS_POINTS, relative=True))
+    return (*SCALES, *own)
+
+
+def gather_sizes(connection: DuckDBPyConnection, scales: Iterable[Scale]) -> None:
     """Make the table ``sizes`` for the curves: how many truth rows have which size of difference.
 
     ``hit`` says that findings name the row's field, ``found`` that the row was found at all. Few rows differ
     in all of this, so that each curve takes next to no time.
     """
+    relative = ", ".join(literal(scale.field) for scale in scales if scale.relative)
     connection.execute(
         f"""
         CREATE TEMP TABLE sizes AS
         SELECT
-            field, size, CASE field WHEN 'price' THEN before END AS before,
+            field, size, CASE WHEN field IN ({relative}) THEN before END AS before,
             (named & own) <> 0 AS hit, {FOUND} AS found, count(*) AS rows
         FROM truth
         JOIN classified USING (pair)
@@ -92,18 +114,20 @@ def gather_sizes(connection: DuckDBPyConnection) -> None:
     )
 
 
-def tolerance_sweep(connection: DuckDBPyConnection, profiles: Iterable[Profile]) -> tuple[Curve, ...]:
+def tolerance_sweep(
+    connection: DuckDBPyConnection, profiles: Iterable[Profile], scales: Iterable[Scale], names: Sequence[str]
+) -> tuple[Curve, ...]:
     """By tolerance, what would have been to be reported, and was, had the truth been labelled by it."""
-    named, unknown = _named(profiles)
+    named, unknown = _named(profiles, names)
     curves = []
-    for scale in SCALES:
+    for scale in scales:
         # How many places a size exceeds says at how many tolerances its row is to be reported.
         size = f"(({_size(scale)} + {_over(scale)} - 1) // {_over(scale)})"
         rows = connection.execute(
             f"""
             SELECT {_count_places(size, scale, ">")} AS exceeded, hit, sum(rows)::BIGINT
             FROM sizes
-            WHERE field = '{scale.field}'
+            WHERE field = {literal(scale.field)}
             GROUP BY ALL
             """
         ).fetchall()
@@ -124,17 +148,17 @@ def tolerance_sweep(connection: DuckDBPyConnection, profiles: Iterable[Profile])
     return tuple(curves)
 
 
-def detection(connection: DuckDBPyConnection) -> tuple[Curve, ...]:
+def detection(connection: DuckDBPyConnection, scales: Iterable[Scale]) -> tuple[Curve, ...]:
     """By size of the difference, benign or not, how much of it was found."""
     curves = []
-    for scale in SCALES:
+    for scale in scales:
         size = f"(({_size(scale)}) // {_over(scale)})"
         rows = connection.execute(
             f"""
             SELECT
                 {_count_places(size, scale, ">=")} - 1 AS place, found, sum(rows)::BIGINT
             FROM sizes
-            WHERE field = '{scale.field}'
+            WHERE field = {literal(scale.field)}
             GROUP BY ALL
             """
         ).fetchall()
@@ -181,13 +205,13 @@ def thresholds(connection: DuckDBPyConnection, pairs: Outcome) -> Curve:
     return Curve("", "score", dict(sorted(points.items())))
 
 
-def _named(profiles: Iterable[Profile]) -> tuple[dict[str, int], dict[str, int]]:
+def _named(profiles: Iterable[Profile], names: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
     """By field, the pairs in the data that were reported with it, and those that are not in the data."""
     known: dict[str, int] = {}
     unknown: dict[str, int] = {}
     for profile in profiles:
         into = unknown if profile.kind == "unknown" else known
-        for position, field in enumerate(FIELDS):
+        for position, field in enumerate(names):
             if profile.named & ~profile.excused & 1 << position:
                 into[field] = into.get(field, 0) + profile.pairs
     return known, unknown

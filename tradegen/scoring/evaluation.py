@@ -23,6 +23,7 @@ from tradegen.scoring.findings import FindingsSummary, input_of, load_findings, 
 from tradegen.scoring.inputs import resolve_inputs
 from tradegen.scoring.notional import bands
 from tradegen.scoring.relations import Reader
+from tradegen.scoring.run_fields import RunFields, found_fields
 from tradegen.scoring.score_counts import Input
 from tradegen.scoring.scores import Score
 from tradegen.scoring.trades import Trades
@@ -139,6 +140,7 @@ class _Evaluated:
     input : Input
     pairs : int or None
         How many pairs there are; None where nothing says it.
+    fields : RunFields
     """
 
     connection: DuckDBPyConnection
@@ -146,6 +148,7 @@ class _Evaluated:
     summary: FindingsSummary
     input: Input
     pairs: int | None
+    fields: RunFields
 
 
 @contextlib.contextmanager
@@ -164,17 +167,19 @@ def _evaluated(
         inputs = resolve_inputs(truth, trades, manifest)
         reader = Reader(connection, folder)
         answers = reader.source(inputs.truth, "truth", TRUTH_COLUMNS)
-        define(connection)
+        answers.require(("field", "mechanism", "original"))
         with reader.explaining(answers.name):
-            legs = load_truth(connection, answers, inputs.view, inputs.extent, limits)
+            fields_of_run = inputs.fields or found_fields(connection, answers)
+            define(connection, fields_of_run)
+            legs = load_truth(connection, answers, inputs.view, inputs.extent, limits, fields_of_run)
         source, called = open_findings(reader, findings, columns, filters)
         with reader.explaining(source.name):
-            summary = load_findings(connection, source, called, legs, fields, filters)
-        lists = Trades(connection, reader, inputs, legs)
+            summary = load_findings(connection, source, called, legs, fields, filters, fields_of_run)
+        lists = Trades(connection, reader, inputs, legs, fields_of_run)
         pairs = lists.count_pairs()
         classification.classify(connection, lists)
         given = input_of(connection, source.name, summary, inputs.extent)
-        yield _Evaluated(connection, lists, summary, given, pairs)
+        yield _Evaluated(connection, lists, summary, given, pairs, fields_of_run)
 
 
 def _counted(evaluated: _Evaluated, matcher: str) -> Score:
@@ -184,9 +189,10 @@ def _counted(evaluated: _Evaluated, matcher: str) -> Score:
     pairs = counting.pairs(profiles, total)
     # Findings without any row name no field either, but nothing was withheld: all fields were missed.
     named = summary.fields or not summary.rows
-    by_field = counting.fields(profiles) if named else {}
+    names, scales = evaluated.fields.names, curves.scales_of(evaluated.fields)
+    by_field = counting.fields(profiles, names) if named else {}
     by_notional, notional = bands(connection, evaluated.trades, total)
-    curves.gather_sizes(connection)
+    curves.gather_sizes(connection, scales)
     return Score(
         pairs=pairs,
         fields=counting.total(by_field) if named else None,
@@ -199,13 +205,13 @@ def _counted(evaluated: _Evaluated, matcher: str) -> Score:
             "notional": by_notional,
         },
         records=counting.records(profiles),
-        confusion=counting.confusion(profiles),
+        confusion=counting.confusion(profiles, names),
         several=counting.several(profiles, named),
         benign=counting.benign(rows),
         undecidable=counting.undecidable(connection, rows),
         links=linking.links(connection, evaluated.trades, total) if summary.links else None,
-        tolerance_sweep=curves.tolerance_sweep(connection, profiles) if named else (),
-        detection=curves.detection(connection),
+        tolerance_sweep=curves.tolerance_sweep(connection, profiles, scales, names) if named else (),
+        detection=curves.detection(connection, scales),
         thresholds=curves.thresholds(connection, pairs) if summary.scores else None,
         input=evaluated.input,
         matcher=matcher,

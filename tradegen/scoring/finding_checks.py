@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tradegen.core.columns import RECORD_ID
 from tradegen.errors import ScoringError, named, nearest, shown
 from tradegen.scoring.relations import Source, first_row
+from tradegen.scoring.run_fields import COLUMN_NAME
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,8 +45,12 @@ def refuse(
     called: Mapping[str, str],
     legs: tuple[str, ...],
     names: Mapping[str, str],
+    *,
+    stated: bool,
 ) -> NoReturn:
     """Say what is wrong with the findings, of which some row is wrong.
+
+    `stated` says whether a manifest states the fields that there are.
 
     Raises
     ------
@@ -69,6 +74,8 @@ def refuse(
                 # A column of the lists is no mistyped field.
                 expected = "" if odd[0] == RECORD_ID else f"{hint}; "
                 hint = f"{expected}to leave out what is no field, give --ignore-field {named(odd[0])}"
+                if not stated and odd[0] != RECORD_ID and COLUMN_NAME.fullmatch(odd[0]):
+                    hint += "; if the scenario has such a column, --manifest says so"
             raise ScoringError(f"{called[column]} is {shown(odd[0])} in {_rows(odd[1])} of {name}; {hint}")
     text, count = first_row(
         connection,

@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tradegen.core.columns import FIELDS, RECORD
+from tradegen.core.columns import RECORD
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.scoring.finding_checks import check_json, count_rows, refuse
 from tradegen.scoring.finding_filters import EMPTY_WORDS, FindingFilter
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.relations import Reader, Source, first_row, literal
+from tradegen.scoring.run_fields import RunFields
 from tradegen.scoring.score_counts import Input
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def load_findings(
     legs: tuple[str, ...],
     fields: Mapping[str, str] | None,
     filters: FindingFilter,
+    run_fields: RunFields,
 ) -> FindingsSummary:
     """Read the findings into the table ``findings``; see the query for its columns.
 
@@ -120,7 +122,7 @@ def load_findings(
     """
     if source.json:
         check_json(connection, source, called)
-    names = _field_names(fields)
+    names = _field_names(fields, run_fields.names)
     connection.execute("CREATE TEMP TABLE field_names (name VARCHAR, field trade_field)")
     connection.executemany("INSERT INTO field_names VALUES (?, ?)", [list(item) for item in names.items()])
     _define_views(connection, source, called, filters)
@@ -167,7 +169,7 @@ def load_findings(
         """,
     )
     if wrong:
-        refuse(connection, source.name, called, legs, names)
+        refuse(connection, source.name, called, legs, names, stated=run_fields.stated)
     # Most findings have no blank line, and looking for one costs less than a filter of texts.
     if count_rows(connection, "FROM findings WHERE blank"):
         connection.execute("DELETE FROM findings WHERE blank")
@@ -222,13 +224,15 @@ def _define_views(
     )
 
 
-def _field_names(fields: Mapping[str, str] | None) -> dict[str, str]:
+def _field_names(fields: Mapping[str, str] | None, known: Sequence[str]) -> dict[str, str]:
     """The field that each name in findings stands for."""
-    own = {name: name for name in FIELDS} | dict.fromkeys(_RECORD_WORDS, RECORD)
+    # A column of the scenario may have the name of one of these words.
+    own = {name: name for name in known}
+    own |= {word: RECORD for word in _RECORD_WORDS if word not in own}
     theirs: dict[str, str] = {}
     for field, name in (fields or {}).items():
-        if field not in FIELDS:
-            raise ScoringError(f"fields has {shown(field)}, which is unknown; {nearest(str(field), FIELDS)}")
+        if field not in known:
+            raise ScoringError(f"fields has {shown(field)}, which is unknown; {nearest(str(field), known)}")
         if str(name) in theirs:
             raise ScoringError(
                 f"fields gives {shown(name)} for {theirs[str(name)]} and for {field}; expected one of them"

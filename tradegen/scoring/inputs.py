@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from tradegen.core.columns import LISTS, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.columns import LISTS
 from tradegen.core.compression import plain_name
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.scoring.input_files import read_manifest
+from tradegen.scoring.run_fields import RunFields, stated_fields
 
 __all__ = ["Extent", "Inputs", "lists_of", "resolve_inputs"]
 
 _MANIFEST = "manifest.json"
-_TRADES = (*TRADE_COLUMNS, RECORD_ID)
 
 
 @runtime_checkable
@@ -57,6 +57,8 @@ class Inputs:
         None where no manifest says it.
     columns : mapping of str to mapping of str to str
         By list, the names under which the scenario has its columns written, of those that it includes.
+    fields : RunFields or None
+        None without a manifest: then the truth says which there are.
     """
 
     truth: Any
@@ -64,6 +66,7 @@ class Inputs:
     extent: Extent | None = None
     view: str | None = None
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    fields: RunFields | None = None
 
 
 def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
@@ -94,7 +97,10 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
     view = scenario.get("view", "single") if manifest is not None else None
     if folder and trades is None and (folder / "truth") == truth:
         trades = {name: folder / name for name in LISTS[view or "single"] if _readable(folder / name)}
-    return Inputs(truth, trades, extent, view, _columns(scenario))
+    if manifest is None:
+        return Inputs(truth, trades)
+    fields = stated_fields(scenario.get("columns"))
+    return Inputs(truth, trades, extent, view, _columns(scenario, fields), fields)
 
 
 def _run_of(manifest: Any) -> tuple[Mapping[str, Any], Extent | None]:
@@ -115,7 +121,7 @@ def _run_of(manifest: Any) -> tuple[Mapping[str, Any], Extent | None]:
     return scenario, extent
 
 
-def _columns(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def _columns(scenario: Mapping[str, Any], fields: RunFields) -> dict[str, dict[str, str]]:
     """By list, how the scenario names its columns."""
     columns = {}
     for name in LISTS[scenario.get("view", "single")]:
@@ -130,7 +136,7 @@ def _columns(scenario: Mapping[str, Any]) -> dict[str, dict[str, str]]:
             )
         columns[name] = {
             column: str(renamed.get(column, column))
-            for column in _TRADES
+            for column in fields.columns
             if include is None or column in include
         }
     return columns

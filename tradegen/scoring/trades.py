@@ -11,6 +11,7 @@ from tradegen.core.columns import LEGS, LISTS, RECORD_ID, TICKS_PER_DOLLAR, TRAD
 from tradegen.errors import ScoringError
 from tradegen.scoring.inputs import Inputs, lists_of
 from tradegen.scoring.relations import Reader, Source, first_row, literal
+from tradegen.scoring.run_fields import RunFields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,13 +30,19 @@ class Trades:
     inputs : Inputs
     legs : tuple of str
         What the truth calls them.
+    fields : RunFields
     """
 
     def __init__(
-        self, connection: DuckDBPyConnection, reader: Reader, inputs: Inputs, legs: tuple[str, ...]
+        self,
+        connection: DuckDBPyConnection,
+        reader: Reader,
+        inputs: Inputs,
+        legs: tuple[str, ...],
+        fields: RunFields,
     ) -> None:
         self._connection, self._reader, self._extent = connection, reader, inputs.extent
-        self._columns = inputs.columns
+        self._columns, self._fields = inputs.columns, fields
         self._lists: dict[str, list[Source]] = {}
         for name, given in lists_of(inputs.trades, inputs.view, LEGS["single"][0] in legs).items():
             several = isinstance(given, (list, tuple))
@@ -45,7 +52,7 @@ class Trades:
             for source in self._lists[name]:
                 hint = "" if inputs.extent else "; where the run renamed columns, --manifest says how"
                 called = self._called(name)
-                source.require([called[column] for column in TRADE_COLUMNS if column in called], hint)
+                source.require([name for column, name in called.items() if column != RECORD_ID], hint)
 
     def known(self, pair: str) -> str:
         """SQL that says of a pair that the truth does not name whether it is in the data."""
@@ -57,8 +64,7 @@ class Trades:
         return bool(self._lists)
 
     def _called(self, name: str) -> dict[str, str]:
-        columns = (*TRADE_COLUMNS, RECORD_ID)
-        return dict(self._columns.get(name) or {column: column for column in columns})
+        return dict(self._columns.get(name) or {column: column for column in self._fields.columns})
 
     def count_pairs(self) -> int | None:
         """How many pairs there are: by the manifest, or else by the trades; None without either.
@@ -132,7 +138,8 @@ class Trades:
         parts = []
         for name, sources in self._lists.items():
             called = self._called(name)
-            alike = [called[column] for column in TRADE_COLUMNS[1:] if column in called]
+            own = [column for column, kind in self._fields.own.items() if kind]
+            alike = [called[column] for column in (*TRADE_COLUMNS[1:], *own) if column in called]
             parts += [
                 f"""
                 SELECT

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import FIELDS, LEGS, TICKS_PER_DOLLAR, TRUTH_COLUMNS
+from tradegen.core.columns import LEGS, TICKS_PER_DOLLAR, TRUTH_COLUMNS
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
+from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.relations import Source, first_row, literal
+from tradegen.scoring.run_fields import RunFields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -25,16 +27,17 @@ MISTYPED = "trade_id.mistyped"
 _MISSING = "record.missing"
 SIZED = ("quantity", "price", "date", "trade_timestamp")
 """Fields that have tolerances."""
+_BITS_OF_SMALLINT = 15
 _USED = tuple(name for name in TRUTH_COLUMNS if name != "delta")
 
 
-def define(connection: DuckDBPyConnection) -> None:
+def define(connection: DuckDBPyConnection, fields: RunFields) -> None:
     """Define the types and functions that all queries use.
 
     ``id_number`` is the number behind a trade id. A text that is no id of tradegen's gets a negative number,
     its hash: two of a hundred million of those would meet once in some thousand runs.
     """
-    connection.execute(f"CREATE TYPE trade_field AS ENUM ({', '.join(map(literal, FIELDS))})")
+    connection.execute(f"CREATE TYPE trade_field AS ENUM ({', '.join(map(literal, fields.names))})")
     connection.execute("CREATE TYPE kind AS ENUM ('expected', 'benign', 'clean', 'unknown')")
     connection.execute(
         r"""
@@ -53,14 +56,32 @@ def define(connection: DuckDBPyConnection) -> None:
             WHEN 'price' THEN CAST(TRY_CAST(value AS DECIMAL(18, 2)) * {TICKS_PER_DOLLAR} AS BIGINT)
             WHEN 'date' THEN TRY_CAST(value AS DATE) - DATE '1970-01-01'
             WHEN 'trade_timestamp' THEN epoch_us(TRY_CAST(value AS TIMESTAMP))
+            {_own_units(fields)}
         END
         """
     )
+    # A set of the house's fields takes two bytes of each pair.
+    of_bits = "SMALLINT" if len(fields.names) < _BITS_OF_SMALLINT else "BIGINT"
     connection.execute(
-        """
+        f"""
         CREATE MACRO bit_of(field) AS
-            CAST(1 << CAST(enum_code(CAST(field AS trade_field)) AS INTEGER) AS SMALLINT)
+            CAST(CAST(1 AS BIGINT) << CAST(enum_code(CAST(field AS trade_field)) AS INTEGER) AS {of_bits})
         """
+    )
+
+
+def _own_units(fields: RunFields) -> str:
+    """SQL for the values of the scenario's columns, in their integer units."""
+    forms = {
+        "integer": "TRY_CAST(value AS BIGINT)",
+        "decimal": "CAST(TRY_CAST(value AS DECIMAL(38, {places})) * {unit} AS BIGINT)",
+        "date": "TRY_CAST(value AS DATE) - DATE '1970-01-01'",
+        "timestamp": "epoch_us(TRY_CAST(value AS TIMESTAMP))",
+    }
+    return " ".join(
+        f"WHEN {literal(column.name)} THEN "
+        + forms[column.kind].format(places=column.places, unit=10**column.places)
+        for column in fields.measured
     )
 
 
@@ -70,12 +91,14 @@ def load_truth(
     view: str | None,
     extent: Extent | None,
     tolerances: Tolerances | None,
+    fields: RunFields,
 ) -> tuple[str, ...]:
     """Read the truth into the tables ``truth``, ``aliases`` and ``labelled``.
 
     ``truth``: a row per row, with ``own``, the bit of its field, ``names``, the bits of all fields that name
-    it, ``size``, the difference in the field's integer unit, and ``behind``, whether its pair's id was
-    mistyped, too. ``aliases``: the pair of each mistyped id. ``labelled``: a row per pair.
+    it, ``size``, the difference in the field's integer unit, ``emptied``, whether the altered value is
+    missing, and ``behind``, whether its pair's id was mistyped, too. ``aliases``: the pair of each mistyped
+    id. ``labelled``: a row per pair.
 
     Returns
     -------
@@ -116,7 +139,7 @@ def load_truth(
             FROM read
         )
         SELECT
-            pair, field, cents, before, size,
+            pair, field, cents, before, size, altered IS NULL AS emptied,
             CAST(leg AS word) AS leg, CAST(mechanism AS word) AS mechanism, CAST(cause AS word) AS cause,
             {_benign(tolerances)} AS benign,
             bit_of(folded(field)) AS own,
@@ -130,7 +153,9 @@ def load_truth(
         FROM sized
         """
     )
-    _check(connection, source.name, extent)
+    _check(connection, source.name, extent, fields)
+    if tolerances is not None:
+        _relabel_followers(connection, fields)
     _resolve_ids(connection, extent)
     return legs
 
@@ -166,15 +191,18 @@ def _legs(found: set[str], name: str, view: str | None) -> tuple[str, ...]:
     return LEGS[view]
 
 
-def _check(connection: DuckDBPyConnection, name: str, extent: Extent | None) -> None:
+def _check(connection: DuckDBPyConnection, name: str, extent: Extent | None, fields: RunFields) -> None:
+    house = f"field IN ({', '.join(map(literal, SIZED))})"
+    # A value of the scenario's columns may be missing, and then it differs by no amount.
+    own = ", ".join(literal(column.name) for column in fields.measured) or "NULL"
     expected = {
         "trade_id": ("pair IS NULL OR pair < 0", "ids such as tid00000021"),
-        "field": ("field IS NULL", f"one of {', '.join(FIELDS)}"),
+        "field": ("field IS NULL", f"one of {', '.join(fields.names)}"),
         "leg": ("leg IS NULL", "the name of a leg"),
         "mechanism": ("mechanism IS NULL", "the name of a mechanism"),
         "notional": ("cents IS NULL", "dollars"),
         "original or altered": (
-            f"field IN ({', '.join(map(literal, SIZED))}) AND size IS NULL",
+            f"size IS NULL AND ({house} OR (field IN ({own}) AND NOT emptied))",
             "values as tradegen prints them",
         ),
         "benign": ("benign IS NULL", "true or false"),
@@ -191,6 +219,21 @@ def _check(connection: DuckDBPyConnection, name: str, extent: Extent | None) -> 
             f"{name} has tid{odd:08d}, and the manifest's run has tid{extent.first:08d} to "
             f"tid{extent.last:08d}; expected the truth and the manifest of one run"
         )
+
+
+def _relabel_followers(connection: DuckDBPyConnection, fields: RunFields) -> None:
+    """Have a value that follows on others be benign where all of these are, now that they have new labels."""
+    for column in fields.own.values():
+        if column and column.kind in ("decimal", "date"):
+            sources = ", ".join(map(literal, fields.sources(column)))
+            connection.execute(
+                f"""
+                UPDATE truth SET benign = pair NOT IN (
+                    SELECT pair FROM truth WHERE NOT benign AND field IN ({sources})
+                )
+                WHERE mechanism = {literal(f"{column.name}.{FOLLOWS}")}
+                """
+            )
 
 
 def _resolve_ids(connection: DuckDBPyConnection, extent: Extent | None) -> None:
