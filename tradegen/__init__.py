@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tradegen.errors import (  # fmt: skip
     FitError,
     LedgerError,
+    ListError,
     MarketError,
     OutputError,
     ScenarioError,
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from tradegen.scoring import Score, pool, score
 
 __all__ = [
-    "Batch", "Fit", "FitError", "LedgerError", "Market", "MarketError", "OutputError", "Run", "Scenario",
-    "ScenarioError", "ScenarioOverrides", "Score", "ScoringError", "TradegenError", "__version__", "blocks",
-    "compare", "fit", "generate", "generate_block", "load_market", "pool", "prepare", "score",
+    "Batch", "Fit", "FitError", "LedgerError", "ListError", "Market", "MarketError", "OutputError", "Run",
+    "Scenario", "ScenarioError", "ScenarioOverrides", "Score", "ScoringError", "TradegenError", "__version__",
+    "blocks", "compare", "fit", "generate", "generate_block", "load_market", "pool", "prepare", "score",
     "write_dataset",
 ]  # fmt: skip
 

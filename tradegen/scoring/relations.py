@@ -116,7 +116,7 @@ class Reader:
     """
 
     def __init__(self, connection: DuckDBPyConnection, folder: Path) -> None:
-        self._connection, self._folder = connection, folder
+        self._connection, self.folder = connection, folder
         self._real: dict[str, str] = {}  # by link, the path as it was given
 
     def source(self, given: Any, what: str, wanted: Sequence[str] = (), column: str | None = None) -> Source:
@@ -279,8 +279,8 @@ class Reader:
         links = []
         for path in paths:
             name = f"{len(self._real):06d}{plain_name(path).suffix.lower()}"
-            link, plain = self._folder / name, unpacked(path, self._folder / f"plain-{name}")
-            link.symlink_to(plain_copy(plain.resolve(), form, self._folder / f"copy-{name}"))
+            link, plain = self.folder / name, unpacked(path, self.folder / f"plain-{name}")
+            link.symlink_to(plain_copy(plain.resolve(), form, self.folder / f"copy-{name}"))
             self._real[str(link)] = str(path)
             links.append(link)
         return links
