@@ -52,7 +52,7 @@ def deliver(function: Function, number: int, delivery: int) -> None:
 def test_an_event_delivered_three_times_has_one_range_of_ids_and_one_set_of_bytes(
     place: str, order: str
 ) -> None:
-    printed = run_child(__file__, order, place, timeout=1200).splitlines()
+    printed = run_child(__file__, order, place, timeout=3600).splitlines()
     assert len(printed) == DELIVERIES * EVENTS
     given = {tuple(line.split()) for line in printed}
     assert len(given) == EVENTS

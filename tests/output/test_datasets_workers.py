@@ -41,7 +41,7 @@ class Cluster:
         self.folder, self._stack = folder, stack
         noted = folder / "scheduler.json"
         self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", noted, path=None)
-        wait_until(lambda: noted.exists() and re.search(r"tcp://[\d.:]+", noted.read_text()))
+        wait_until(lambda: noted.exists() and re.search(r"tcp://[\d.:]+", noted.read_text()), seconds=120)
         self.address = re.findall(r"tcp://[\d.:]+", noted.read_text())[0]
         self.count = 0
 
@@ -51,7 +51,7 @@ class Cluster:
         words = ("--nthreads", "1", "--no-nanny", "--name", f"w{self.count}", self.address)
         self._start("worker", *words, path=path, cwd=cwd)
         with Client(self.address) as client:
-            client.wait_for_workers(self.count, timeout=60)
+            client.wait_for_workers(self.count, timeout=120)
 
     def _start(self, what: str, *words: str | Path, path: Path | None, cwd: Path | None = None) -> None:
         # Without `site`, what is installed as editable is not found: tradegen is there by its path alone.

@@ -202,6 +202,10 @@ def test_a_failing_cell_is_told_the_others_go_on_and_what_failed_is_tried_again(
     for changed, message in changes:
         with pytest.raises(OutputError, match=f"out {message}.*; expected the same sweep, with runs added"):
             run_in(tmp_path, changed)
+    noted = tmp_path / "out" / "sweep.json"
+    noted.write_text(noted.read_text().replace('"generation": 2', '"generation": 1'))
+    with pytest.raises(OutputError, match="out was begun with generation 1, not 2; expected the same sweep"):
+        run_in(tmp_path, {**own, "grid": {"level": [9, 4, 5]}})
     assert whole(tmp_path) == everything
 
 

@@ -30,6 +30,7 @@ from tradegen.output.files import OutputFile
 from tradegen.output.folder_locks import lock_folder
 from tradegen.sweep.sweep_file import SweepFile
 from tradegen.sweep.sweep_runs import BUILT_IN, PlannedRun
+from tradegen.version import GENERATION
 
 __all__ = ["SweepFolder", "as_json"]
 
@@ -46,6 +47,7 @@ class _Plan(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     sweep: int
+    generation: int = 2  # the first sweeps do not state it, and are of this one
     notebook: str
     first_id: int | None
     ledger: str | None
@@ -91,6 +93,7 @@ class SweepFolder:
         noted = self._noted()
         plan = _Plan(
             sweep=1,
+            generation=GENERATION,
             notebook=sweep.notebook or BUILT_IN,
             first_id=None if sweep.ledger else sweep.first_id,
             ledger=sweep.ledger,
@@ -136,7 +139,7 @@ class SweepFolder:
 
     def _require_same(self, plan: _Plan, noted: _Plan, runs: Sequence[PlannedRun]) -> None:
         ends = "expected the same sweep, with runs added at most, or another folder"
-        for what in ("notebook", "first_id", "ledger"):
+        for what in ("generation", "notebook", "first_id", "ledger"):
             if (now := getattr(plan, what)) != (then := getattr(noted, what)):
                 raise OutputError(
                     f"{self.path} was begun with {what} {shown(then)}, not {shown(now)}; {ends}"
@@ -175,7 +178,7 @@ class SweepFolder:
                 first_id if run.pairs else None,
                 json.loads(as_json(run.parameters)),
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             same = False
         if not same:
             raise OutputError(
