@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
     items[:] = kept
 
+
+# With it, jsonschema builds a grammar of IRIs at each start, which takes a second. No schema here has one.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and all that they start inherits it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

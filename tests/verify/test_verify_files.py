@@ -78,6 +78,17 @@ def test_a_benign_label_is_worked_out_from_the_manifests_tolerances(
     assert report.findings["benign"].count == 1
 
 
+def test_a_difference_of_just_the_tolerance_in_basis_points_is_benign(tmp_path: Path) -> None:
+    manifest = json.loads(json.dumps(MANIFEST))
+    manifest["replay"]["scenario"]["tolerances"] = {"price": {"bps": 6.25}}  # of 400.00 it is 0.25
+    manifest["counts"]["mismatched_pairs"] = 7
+    trades, truth = (text.replace("410.", "400.") for text in (TRADES, TRUTH))
+    truth = truth.replace("0.25,false,41000.00", "0.25,true,40000.00")
+    report = proof(tmp_path, trades, truth, manifest)
+    assert report.ok, str(report)
+    assert report.benign_rows == 1
+
+
 @pytest.mark.parametrize("name", ["pairs", "trades", "mismatched_pairs", "truth_rows"])
 def test_a_count_in_the_manifest_that_is_wrong_is_found(tmp_path: Path, name: str) -> None:
     manifest = {**MANIFEST, "counts": {**MANIFEST["counts"], name: 99}}

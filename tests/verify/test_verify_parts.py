@@ -45,11 +45,12 @@ def test_a_truth_row_that_is_taken_away_is_missed(copied: Callable[[str], Path])
 
 def test_rows_of_a_file_are_counted(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
-    hashed_again(folder, trades=1)
-    rows = len(lines_of(folder / "trades/part-00001.csv")) - 1
-    assert told(proof(folder), "manifest") == (
-        f"trades/part-00001.csv has {rows + 1:,} rows in the manifest; it holds {rows:,}"
-    )
+    hashed_again(folder, trades=1, truth=-1)
+    trades, truth = (len(lines_of(folder / f"{name}/part-00001.csv")) - 1 for name in ("trades", "truth"))
+    assert told(proof(folder), "manifest").splitlines() == [
+        f"trades/part-00001.csv has {trades + 1:,} rows in the manifest; it holds {trades:,}",
+        f"truth/part-00001.csv has {truth - 1:,} rows in the manifest; it holds {truth:,}",
+    ]
 
 
 @pytest.mark.parametrize("column", ["price", "quantity", "date", "trade_timestamp", "ticker", "broker_id"])
