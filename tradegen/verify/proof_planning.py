@@ -215,6 +215,7 @@ def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Lis
             raise VerifyError(
                 f"{source.name} has the columns {', '.join(source.names)}; expected "
                 + ", ".join(_headers(names)[0])
+                + ("" if "pairs" in scenario else "; a manifest says what others are, and none is given")
             )
         forms = layout.get("date_format"), layout.get("timestamp_format")
         found.append(Listed(source, names, *forms, sorted=layout.get("sort") == "trade_id"))
