@@ -109,7 +109,7 @@ def unclean(column: Added) -> str:
         pattern = literal(f"{re.escape(column.prefix)}[0-9]{{{width}}}")
         number = f"TRY_CAST(substr({cell}, {len(column.prefix) + 1}) AS BIGINT)"
         within = f"coalesce({number} BETWEEN 1 AND {column.codes}, false)"
-        return f"NOT (regexp_full_match({cell}, {pattern}) AND {within})"
+        return f"{cell} IS NOT NULL AND NOT (regexp_full_match({cell}, {pattern}) AND {within})"
     if column.is_name:
         return f"{cell} NOT IN ({', '.join(map(literal, column.names))})"
     if column.after:

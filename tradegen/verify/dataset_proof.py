@@ -12,9 +12,9 @@ from tradegen.verify.added_proof import compare_own_references
 from tradegen.verify.counts import Read, check_counts
 from tradegen.verify.database import MEMORY, Database, opened
 from tradegen.verify.dataset_manifest import Dataset
-from tradegen.verify.file_proof import about, report, verify_plan
+from tradegen.verify.file_proof import report, verify_plan
 from tradegen.verify.file_scan import Source, look
-from tradegen.verify.proof_planning import left_out, make_part_plan
+from tradegen.verify.proof_planning import about_columns, make_part_plan
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.words import UnfinishedError, VerifyError
 
@@ -68,9 +68,8 @@ def verify_dataset(
     if proof.whole:
         # Where a file is missing, the counts say nothing more.
         check_counts(dataset.manifest, proof.read, findings)
-    absent = left_out(dataset.scenario)
-    columns = about(added_columns(dataset.manifest))
-    return report(proof.read, findings, files=proof.files, bytes=proof.bytes, left_out=absent, **columns)
+    columns = about_columns(dataset.manifest, dataset.form)
+    return report(proof.read, findings, files=proof.files, bytes=proof.bytes, **columns)
 
 
 class _DatasetProof:

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradegen.verify.added_columns import Added
 from tradegen.verify.counts import Read, check_counts, count_pairs, count_rows
 from tradegen.verify.database import MEMORY, Database, opened
 from tradegen.verify.proof import prove_slice, prove_whole
 from tradegen.verify.proof_plan import Plan
-from tradegen.verify.proof_planning import left_out, make_plan
+from tradegen.verify.proof_planning import about_columns, make_plan
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.written_legs import make_legs, make_macros
 from tradegen.verify.written_lists import load_lists, slices
 from tradegen.verify.written_truth import load_truth
 
-__all__ = ["Proved", "about", "report", "verify", "verify_plan"]
+__all__ = ["Proved", "report", "verify", "verify_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,8 @@ def verify(
         read = verify_plan(database, plan, findings, advance).read
     if plan.manifest is not None:
         check_counts(plan.manifest, read, findings)
-    told, absent = plan.manifest is not None, left_out(plan.scenario)
-    return report(read, findings, tolerances=told, left_out=absent, **about(plan.added))
+    columns = about_columns(plan.manifest, plan.lists[0].source.form)
+    return report(read, findings, tolerances=plan.manifest is not None, **columns)
 
 
 def verify_plan(
@@ -89,14 +88,6 @@ def verify_plan(
         count_pairs(database, read)
     count_rows(database, read)
     return Proved(read, {**rows, plan.truth.name: truth})
-
-
-def about(columns: Sequence[Added]) -> dict[str, tuple[str, ...]]:
-    """What a report says of the columns that the scenario adds."""
-    return {
-        "own": tuple(column.name for column in columns if column.own),
-        "derived": tuple(column.name for column in columns if column.sources),
-    }
 
 
 def report(read: Read, findings: Findings, **more: Any) -> Report:

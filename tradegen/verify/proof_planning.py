@@ -14,7 +14,7 @@ from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.value_tables import cells_of
 from tradegen.verify.words import COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
 
-__all__ = ["left_out", "make_part_plan", "make_plan", "scenario_of"]
+__all__ = ["about_columns", "make_part_plan", "make_plan", "scenario_of"]
 
 _DECIMALS = {"s": 0, "ms": 3, "us": 6}
 
@@ -135,12 +135,26 @@ def scenario_of(manifest: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return scenario
 
 
-def left_out(scenario: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """By list, the columns that its layout leaves out."""
+def about_columns(manifest: Mapping[str, Any] | None, form: str) -> dict[str, Any]:
+    """What a report says of columns: those that are left out, by list, each record's own, and the derived."""
+    scenario, added = scenario_of(manifest), added_columns(manifest)
     known = _known(scenario)
-    written = {name: _written(_layout(scenario, name), known) for name in LISTS[scenario["view"]]}
+    written = {name: _names_in(form, scenario, name) for name in LISTS[scenario["view"]]}
     absent = {name: tuple(c for c in known if c not in columns) for name, columns in written.items()}
-    return {name: columns for name, columns in absent.items() if columns}
+
+    def stands(*columns: str) -> bool:
+        return any(set(columns) <= names.keys() for names in written.values())
+
+    return {
+        "left_out": {name: columns for name, columns in absent.items() if columns},
+        "own": tuple(column.name for column in added if column.own and stands(column.name)),
+        "derived": tuple(c.name for c in added if c.sources and stands(c.name, *c.sources)),
+    }
+
+
+def _names_in(form: str, scenario: Mapping[str, Any], name: str) -> dict[str, str]:
+    """The columns of a list, and their names there: a message of FIX has tags for the nine, and no names."""
+    return _written({}, COLUMNS) if form == "fix" else _written(_layout(scenario, name), _known(scenario))
 
 
 def _truth_of(sources: list[Source], view: str) -> tuple[Source, list[Source]]:
@@ -209,8 +223,7 @@ def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Lis
     found = []
     for name, source in zip(LISTS[scenario["view"]], sources, strict=True):
         layout = _layout(scenario, name)
-        # The tags of FIX are no names.
-        names = _written({}, COLUMNS) if source.form == "fix" else _written(layout, _known(scenario))
+        names = _names_in(source.form, scenario, name)
         if source.names and source.names not in _headers(names):
             raise VerifyError(
                 f"{source.name} has the columns {', '.join(source.names)}; expected "
