@@ -78,8 +78,10 @@ def provable(table: str, column: str, trade_id: str, lone: set[str]) -> bool:
     """Whether an edit of one cell contradicts anything that is written elsewhere."""
     if table == "truth":
         return True
-    # A record_id is a random number; one that no truth row names may be any.
-    return column != "record_id" and (trade_id not in lone or column in ("trade_id", "quantity", "price"))
+    # A record_id is a random number; one that no truth row names may be any. So may a record's own reference.
+    if column in ("record_id", "our_ref"):
+        return False
+    return trade_id not in lone or column in ("trade_id", "quantity", "price", "gross_amount")
 
 
 def edited_text(

@@ -165,6 +165,19 @@ def test_fills_share_out_the_amount_of_the_whole(both: tuple[list[Row], list[Row
     assert checked
 
 
+def test_fills_share_out_an_amount_although_what_it_comes_from_is_missing() -> None:
+    columns = [COLUMNS[5], {"name": "units", "kind": "decimal", "places": 0, "product": ["quantity", "lots"]}]
+    mechanisms = {"lots.blank": 1, "record.split": 1}
+    records, truth = written(
+        columns=columns, mechanisms=mechanisms, pairs=40, mismatch_rate=1, fields_per_pair=[0, 1]
+    )
+    lots = {row["trade_id"]: int(row["original"]) for row in truth if row["field"] == "lots"}
+    fills = [row for row in records if not row["lots"]]
+    assert len(fills) > len(lots) == 40
+    for row in fills:
+        assert int(row["units"]) == int(row["quantity"]) * lots[row["trade_id"]]
+
+
 def test_the_share_that_is_not_recomputed_keeps_its_amount() -> None:
     columns = [{**COLUMNS[3], "not_recomputed": 0.25}]
     _, truth = written(columns=columns, mechanisms={"quantity.nudge": 1}, mismatch_rate=1)

@@ -44,7 +44,8 @@ def verify(
     """Re-read trades and their truth, and prove them: every mismatch is there, and nothing else differs.
 
     Nothing of the generator is used: the differences are worked out anew, by SQL over what is written. Of a
-    dataset, every file's digest is checked, too. Exits with 1 if anything is wrong.
+    dataset, every file's digest is checked, too. Columns that a scenario adds are proved, too: the
+    manifest says what they are. Exits with 1 if anything is wrong.
 
     For example:
 

@@ -142,8 +142,13 @@ def _amounts_of_fills(
         running = np.cumsum(columns["quantity"][order])
         start = np.flatnonzero(new_leg)
         running -= np.repeat(np.append(0, running[start[1:] - 1]), np.diff(np.append(start, len(order))))
+        clean = context.pairs.own
         sources = {
-            name: running if name == "quantity" else (own[name] if name in own else columns[name])[order]
+            name: running
+            if name == "quantity"
+            else _or_clean(own[name][order], clean[name], legs[order] >> 1)
+            if name in own
+            else columns[name][order]
             for name in column.derived_from
         }
         total = derived(context.scenario, column, sources)
@@ -152,6 +157,12 @@ def _amounts_of_fills(
         amounts = np.where(new_leg, total, np.diff(total, prepend=0))
         last = np.append(new_leg[1:], True)
         own[column.name][order] = amounts + np.where(last, whole - total, 0)
+
+
+def _or_clean(values: Array, clean: Array, pairs: Array) -> Array:
+    """Values of records, and those of their pairs where they are missing, on which nothing follows."""
+    missing = is_blank(values)
+    return np.where(missing, clean[pairs], values) if missing.any() else values
 
 
 def _in_width(values: Array, dtype: np.dtype[Any]) -> Array:

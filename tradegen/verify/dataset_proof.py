@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from tradegen.core.compression import plain_name
 from tradegen.core.storage import Copy
 from tradegen.errors import shown
+from tradegen.verify.added_columns import added_columns
+from tradegen.verify.added_proof import compare_own_references
 from tradegen.verify.counts import Read, check_counts
 from tradegen.verify.database import MEMORY, Database, opened
 from tradegen.verify.dataset_manifest import Dataset
 from tradegen.verify.file_proof import report, verify_plan
 from tradegen.verify.file_scan import Source, look
-from tradegen.verify.proof_planning import left_out, make_part_plan
+from tradegen.verify.proof_planning import about_columns, make_part_plan
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.words import UnfinishedError, VerifyError
 
@@ -67,8 +69,8 @@ def verify_dataset(
     if proof.whole:
         # Where a file is missing, the counts say nothing more.
         check_counts(dataset.manifest, proof.read, findings)
-    absent = left_out(dataset.scenario)
-    return report(proof.read, findings, files=proof.files, bytes=proof.bytes, left_out=absent)
+    columns = about_columns(dataset.manifest, dataset.form)
+    return report(proof.read, findings, files=proof.files, bytes=proof.bytes, **columns)
 
 
 class _DatasetProof:
@@ -88,6 +90,7 @@ class _DatasetProof:
         self.read, self.files, self.bytes, self.whole = Read(), 0, 0, True
         self._with_ids: set[bool] = set()
         database.run("CREATE TABLE all_record_ids (record_id UBIGINT); CREATE TABLE all_mistyped (id BIGINT)")
+        database.run("CREATE TABLE all_own_references (number UTINYINT, id UBIGINT)")
 
     def add(self, part: int) -> None:
         """Hash the files of a part, then prove its truth.
@@ -173,5 +176,6 @@ class _DatasetProof:
             "SELECT id FROM all_mistyped GROUP BY id HAVING count(*) > 1",
             "format('tid{:08d}', id) || ' is the mistyped id of pairs in two parts or more'",
         )
+        compare_own_references(self._database, added_columns(self._dataset.manifest), self._findings)
         if len(self._with_ids) > 1:
             self._findings.add("record_id", "some parts have the column record_id, others have none")

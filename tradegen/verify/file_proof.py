@@ -12,7 +12,7 @@ from tradegen.verify.counts import Read, check_counts, count_pairs, count_rows
 from tradegen.verify.database import MEMORY, Database, opened
 from tradegen.verify.proof import prove_slice, prove_whole
 from tradegen.verify.proof_plan import Plan
-from tradegen.verify.proof_planning import left_out, make_plan
+from tradegen.verify.proof_planning import about_columns, make_plan
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.written_legs import make_legs, make_macros
 from tradegen.verify.written_lists import load_lists, slices
@@ -67,7 +67,8 @@ def verify(
         read = verify_plan(database, plan, findings, advance).read
     if plan.manifest is not None:
         check_counts(plan.manifest, read, findings)
-    return report(read, findings, tolerances=plan.manifest is not None, left_out=left_out(plan.scenario))
+    columns = about_columns(plan.manifest, plan.lists[0].source.form)
+    return report(read, findings, tolerances=plan.manifest is not None, **columns)
 
 
 def _are_small(paths: Sequence[Path]) -> bool:

@@ -5,6 +5,7 @@ Each function is one statement. What it finds is wrong; all of it is counted, an
 
 from __future__ import annotations
 
+from tradegen.verify.added_proof import prove_added, take_own_references
 from tradegen.verify.database import Database
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import EXAMPLES, Findings
@@ -26,6 +27,7 @@ def prove_whole(database: Database, plan: Plan, findings: Findings) -> None:
     if plan.with_record_ids:
         proof.record_ids_stand_once()
     proof.mistyped_ids_are_each_of_one_pair()
+    take_own_references(database, plan, findings)
 
 
 def prove_slice(database: Database, plan: Plan, findings: Findings, low: int, high: int) -> None:
@@ -43,6 +45,8 @@ def prove_slice(database: Database, plan: Plan, findings: Findings, low: int, hi
     if plan.with_record_ids:
         proof.rows_name_records_of_their_leg()
     proof.notionals_are_of_the_clean_pair()
+    if plan.compared:
+        prove_added(database, plan, findings)
     if plan.ids is not None:
         proof.ids_are_those_of_the_run(*plan.ids, low, high)
 
@@ -53,6 +57,11 @@ class _Proof:
 
     def _tell(self, kind: str, found: str, sentence: str, joined: str = "") -> None:
         self._database.tell(self._findings, kind, found, sentence, joined)
+
+    def _told(self, row: str) -> str:
+        """A leg's value in the field that the column `field` tells, for people."""
+        number, name = (value_of(row, self._plan, names) for names in (False, True))
+        return f"told(field, {number}, {name})"
 
     def no_record_is_of_no_pair(self, low: int, high: int) -> None:
         """A single record, without a truth row, with an id outside of the others', belongs to no pair."""
@@ -117,9 +126,11 @@ class _Proof:
 
     def records_of_a_leg_are_alike(self) -> None:
         """Records of one leg are equal, but for the quantities of a leg that was split."""
-        alike = differing("one", "two", [name for name in COLUMNS if name != "quantity"], False)
-        quantity = f"CASE WHEN split THEN 0 ELSE {differing('one', 'two', ['quantity'], False)} END"
-        one, two = (f"told(field, {value_of(row, False)}, {value_of(row, True)})" for row in ("one", "two"))
+        plan = self._plan
+        shared = ["quantity", *(column.name for column in plan.compared if column.shared_out)]
+        alike = differing("one", "two", plan, [name for name in plan.fields if name not in shared], False)
+        quantity = f"CASE WHEN split THEN 0 ELSE {differing('one', 'two', plan, shared, False)} END"
+        one, two = (self._told(row) for row in ("one", "two"))
         self._tell(
             "unlabelled",
             f"""WITH placed AS (
@@ -139,7 +150,7 @@ class _Proof:
 
         def side(leg: int, own: str, other: str) -> str:
             values = ", ".join(
-                f"{value_of(row, names, turned)} AS {called}_{kind}"
+                f"{value_of(row, self._plan, names, turned)} AS {called}_{kind}"
                 for called, row, turned in (("own", own, False), ("other", other, self._plan.facing))
                 for kind, names in (("number", False), ("name", True))
             )
@@ -193,10 +204,10 @@ class _Proof:
             "CASE field WHEN 'broker_id' THEN 'contra_broker_id' WHEN 'contra_broker_id' THEN 'broker_id' END"
         )
         slot = f"CASE WHEN leg = 1 THEN coalesce({mirror}, field) ELSE field END" if facing else "field"
-        one = f"told(field, {value_of('one', False)}, {value_of('one', True)})"
+        one = self._told("one")
         # Sides are told of as they are written.
-        name = f"CASE field WHEN 'order_type' THEN two.order_type ELSE {value_of('two', True, facing)} END"
-        two = f"told(field, {value_of('two', False, facing)}, {name})"
+        number, name = (value_of("two", self._plan, names, facing) for names in (False, True))
+        two = f"told(field, {number}, CASE field WHEN 'order_type' THEN two.order_type ELSE {name} END)"
         other = f"coalesce({mirror} || ' ', '')" if facing else "''"
         where = " and ".join(dict.fromkeys(item.source.name for item in self._plan.lists))
         self._tell(

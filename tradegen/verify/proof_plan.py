@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from tradegen.errors import shown
+from tradegen.verify.added_columns import Added
 from tradegen.verify.file_scan import Source
-from tradegen.verify.words import COLUMNS, LEGS, MIRROR, VerifyError
+from tradegen.verify.words import COLUMNS, FIELDS, LEGS, MIRROR, NAMES, VerifyError
 
 __all__ = ["Listed", "Plan"]
 
@@ -43,6 +44,27 @@ class Plan:
     manifest: Mapping[str, Any] | None = None
     scenario: Mapping[str, Any] = field(default_factory=dict)
     part: tuple[int, int] | None = None  # the first and the last id, where the files are a part of a dataset
+    added: tuple[Added, ...] = ()  # the columns that the scenario adds to the nine
+
+    @property
+    def compared(self) -> tuple[Added, ...]:
+        """The added columns that say something of the pair."""
+        return tuple(column for column in self.added if not column.own)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """By field of a leg, the column of tables that holds its value."""
+        return {name: name for name in COLUMNS} | {column.name: column.column for column in self.compared}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Fields whose values are names; those of the others are integers once they are read."""
+        return (*NAMES, *(column.name for column in self.compared if column.is_name))
+
+    @property
+    def truth_fields(self) -> tuple[str, ...]:
+        """Fields that a truth row can name."""
+        return (*FIELDS, *(column.name for column in self.compared))
 
     @property
     def legs(self) -> tuple[str, str]:
@@ -98,7 +120,7 @@ class Plan:
         lists = self.lists if len(self.lists) == 2 else self.lists * 2
         found = set()
         for leg, item in enumerate(lists):
-            for column in set(COLUMNS) - item.names.keys():
+            for column in self.fields.keys() - item.names.keys():
                 found |= {(leg, column), (1 - leg, MIRROR.get(column, column) if self.facing else column)}
         return frozenset(found)
 

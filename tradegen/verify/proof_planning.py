@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from tradegen.errors import shown
+from tradegen.verify.added_columns import added_columns
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import Source, look
 from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.value_tables import cells_of
 from tradegen.verify.words import COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
 
-__all__ = ["left_out", "make_part_plan", "make_plan", "scenario_of"]
+__all__ = ["about_columns", "make_part_plan", "make_plan", "scenario_of"]
 
 _DECIMALS = {"s": 0, "ms": 3, "us": 6}
 
 _VERSION = "2"  # of manifests
+
+_TRUTH_HEADERS = (TRUTH_COLUMNS, (*TRUTH_COLUMNS, "record_id"))
 
 
 def make_plan(database: Database, paths: Sequence[Path]) -> Plan:
@@ -70,7 +73,7 @@ def _planned(
     manifest: Mapping[str, Any] | None,
     part: tuple[int, int] | None = None,
 ) -> Plan:
-    if truth.names not in {(), TRUTH_COLUMNS, (*TRUTH_COLUMNS, "record_id")}:
+    if truth.names and truth.names not in _TRUTH_HEADERS:
         raise VerifyError(
             f"{truth.name} has the columns {', '.join(truth.names)}; expected {', '.join(TRUTH_COLUMNS)}"
         )
@@ -87,7 +90,8 @@ def _planned(
             f"{' and '.join(source.name for source in named)} do not go together; "
             "expected the column record_id in all of them or in none"
         )
-    plan = Plan(trades, truth, scenario["view"], decimals, manifest, scenario, part)
+    added = added_columns(manifest)
+    plan = Plan(trades, truth, scenario["view"], decimals, manifest, scenario, part, added)
     try:
         plan.price_tolerance()
         for name in ("quantity", "date", "trade_timestamp"):
@@ -127,19 +131,38 @@ def scenario_of(manifest: Mapping[str, Any] | None) -> Mapping[str, Any]:
     scenario["view"] = view = str(scenario.get("view", "single"))
     if view not in LISTS:
         raise VerifyError(f"view is {shown(view)} in the manifest; expected one of: {', '.join(LISTS)}")
+    added_columns(manifest)  # refused here, before anything takes them for columns
     return scenario
 
 
-def left_out(scenario: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """By list, the columns that its layout leaves out."""
-    written = {name: _written(_layout(scenario, name)) for name in LISTS[scenario["view"]]}
-    absent = {name: tuple(c for c in COLUMNS if c not in columns) for name, columns in written.items()}
-    return {name: columns for name, columns in absent.items() if columns}
+def about_columns(manifest: Mapping[str, Any] | None, form: str) -> dict[str, Any]:
+    """What a report says of columns: those that are left out, by list, each record's own, and the derived."""
+    scenario, added = scenario_of(manifest), added_columns(manifest)
+    known = _known(scenario)
+    written = {name: _names_in(form, scenario, name) for name in LISTS[scenario["view"]]}
+    absent = {name: tuple(c for c in known if c not in columns) for name, columns in written.items()}
+
+    def stands(*columns: str) -> bool:
+        return any(set(columns) <= names.keys() for names in written.values())
+
+    return {
+        "left_out": {name: columns for name, columns in absent.items() if columns},
+        "own": tuple(column.name for column in added if column.own and stands(column.name)),
+        "derived": tuple(c.name for c in added if c.sources and stands(c.name, *c.sources)),
+    }
+
+
+def _names_in(form: str, scenario: Mapping[str, Any], name: str) -> dict[str, str]:
+    """The columns of a list, and their names there: a message of FIX has tags for the nine, and no names."""
+    return _written({}, COLUMNS) if form == "fix" else _written(_layout(scenario, name), _known(scenario))
 
 
 def _truth_of(sources: list[Source], view: str) -> tuple[Source, list[Source]]:
     """The truth, and the other files."""
-    truths = [item for item in sources if {"mechanism", "original", "altered"} <= set(item.names)]
+    # A list may have columns that are called as those of the truth are; it has others besides.
+    truths = [item for item in sources if item.names in _TRUTH_HEADERS] or [
+        item for item in sources if {"mechanism", "original", "altered"} <= set(item.names)
+    ]
     if not truths:
         # A run without mismatches leaves a JSON truth without rows: nothing in it says what it is.
         empty = [item for item in sources if not item.names]
@@ -169,7 +192,8 @@ def _in_order(sources: list[Source], view: str, scenario: Mapping[str, Any], tol
         )
     if len(lists) == 1:
         return sources
-    return [sources[at] for at in _sides(sources, lists, [_layout(scenario, name) for name in lists])]
+    layouts = [_layout(scenario, name) for name in lists]
+    return [sources[at] for at in _sides(sources, lists, layouts, _known(scenario))]
 
 
 def _layout(scenario: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -177,15 +201,20 @@ def _layout(scenario: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(layout, Mapping) or not isinstance(layout.get("columns") or {}, Mapping):
         raise VerifyError(f"{name} is {shown(layout)} in the manifest; expected a layout")
     include = layout.get("include")
-    if include is not None and not _is_choice(include):
+    if include is not None and not _is_choice(include, _known(scenario)):
         raise VerifyError(f"{name}.include is {shown(include)} in the manifest; expected columns, each once")
     return layout
 
 
-def _is_choice(include: object) -> bool:
+def _known(scenario: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of a list: the nine, and those that the scenario adds."""
+    told = scenario.get("columns")
+    return (*COLUMNS, *(str(item["name"]) for item in told)) if told else COLUMNS
+
+
+def _is_choice(include: object, known: Sequence[str]) -> bool:
     """Whether these are columns of a list, each once, and the id among them."""
-    known = (*COLUMNS, "record_id")
-    if not isinstance(include, list) or not all(column in known for column in include):
+    if not isinstance(include, list) or not all(column in (*known, "record_id") for column in include):
         return False
     return "trade_id" in include and len(set(include)) == len(include)
 
@@ -194,12 +223,12 @@ def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Lis
     found = []
     for name, source in zip(LISTS[scenario["view"]], sources, strict=True):
         layout = _layout(scenario, name)
-        # The tags of FIX are no names.
-        names = _written({} if source.form == "fix" else layout)
+        names = _names_in(source.form, scenario, name)
         if source.names and source.names not in _headers(names):
             raise VerifyError(
                 f"{source.name} has the columns {', '.join(source.names)}; expected "
                 + ", ".join(_headers(names)[0])
+                + ("" if "pairs" in scenario else "; a manifest says what others are, and none is given")
             )
         forms = layout.get("date_format"), layout.get("timestamp_format")
         found.append(Listed(source, names, *forms, sorted=layout.get("sort") == "trade_id"))
@@ -224,9 +253,11 @@ def _decimals_in(database: Database, listed: Listed) -> int:
     return found[0][0] if found and found[0][0] in (3, 6) else 0
 
 
-def _sides(sources: list[Source], lists: Sequence[str], layouts: Sequence[Mapping[str, Any]]) -> list[int]:
+def _sides(
+    sources: list[Source], lists: Sequence[str], layouts: Sequence[Mapping[str, Any]], known: Sequence[str]
+) -> list[int]:
     """Which file is which list: by their columns where these differ, else by their names."""
-    heads = [_headers(_written(layout)) for layout in layouts]
+    heads = [_headers(_written(layout, known)) for layout in layouts]
     fits = [[source.names in head for source in sources] for head in heads]
     for order in ([0, 1], [1, 0]):
         first, second = order
@@ -242,10 +273,10 @@ def _sides(sources: list[Source], lists: Sequence[str], layouts: Sequence[Mappin
     )
 
 
-def _written(layout: Mapping[str, Any]) -> dict[str, str]:
+def _written(layout: Mapping[str, Any], known: Sequence[str]) -> dict[str, str]:
     """By column, in the order in which they are written, the name a list has for it."""
     renamed = layout.get("columns") or {}
-    columns = layout.get("include") or (*COLUMNS, "record_id")
+    columns = layout.get("include") or (*known, "record_id")
     return {column: renamed.get(column, column) for column in columns}
 
 

@@ -17,6 +17,8 @@ KINDS = {
     "orphan": "a record that belongs to no pair",
     "collision": "a mistyped trade_id that is the trade_id of something else",
     "relation": "legs that agree, but do not hold what clean legs hold",
+    "derived": "a derived value that does not agree with what it is worked out from",
+    "reference": "a reference of a record's own that another record has",
     "invalid": "a value or line that cannot be what was written",
     "delta": "a delta that is not altered - original",
     "benign": "a benign label that the tolerances do not bear out",
@@ -76,6 +78,9 @@ class Report:
         Of a dataset: how many files were hashed, and how much that was.
     left_out : mapping of str to tuple of str
         By list, the columns that its layout leaves out: nothing can be said about these.
+    own, derived : tuple of str
+        Columns that the scenario adds: those that each record has its own value of, and those that are worked
+        out from others.
     """
 
     pairs: int
@@ -87,6 +92,8 @@ class Report:
     files: int = 0
     bytes: int = 0
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -106,6 +113,8 @@ class Report:
             lines.append("not checked: whether they are benign, since tolerances stand in the manifest")
         for name, columns in self.left_out.items():
             lines.append(f"not checked: {', '.join(columns)}, which {name} leaves out")
+        if self.own:
+            lines.append(f"not compared: {', '.join(self.own)}, of which each record has its own")
         if self.ok:
             return [*lines, f"proved: {'; '.join(self._proved())}"]
         lines.append(f"not proved: {_counted(sum(f.count for f in self.findings.values()), 'finding')}")
@@ -119,7 +128,10 @@ class Report:
     def _proved(self) -> list[str]:
         files = ["every file is as the manifest says"] if self.files else []
         truth = ["every truth row is a difference as written, and every difference is in it"]
-        return files + truth
+        names = ", ".join(self.derived)
+        derived = [f"every derived value ({names}) agrees with what it is worked out from"] if names else []
+        own = [f"no {name} stands twice" for name in self.own]
+        return files + truth + derived + own
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from tradegen.verify.added_columns import Added
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import Source
 from tradegen.verify.proof_report import EXAMPLES, Findings
@@ -50,7 +51,7 @@ class Cells(Protocol):
         """Where in the file a row stands, counted from 1."""
 
 
-_FORMS: dict[str, Callable[[Database, Source, Mapping[str, str]], Cells]] = {
+_FORMS: dict[str, Callable[[Database, Source, Mapping[str, str], Mapping[str, str]], Cells]] = {
     "csv": CsvCells,
     "json": JsonCells,
     "ndjson": JsonCells,
@@ -59,10 +60,13 @@ _FORMS: dict[str, Callable[[Database, Source, Mapping[str, str]], Cells]] = {
 }
 
 
-def cells_of(database: Database, source: Source, names: Mapping[str, str]) -> Cells:
+def cells_of(
+    database: Database, source: Source, names: Mapping[str, str], added: Iterable[Added] = ()
+) -> Cells:
     """The cells of a file, whatever its form; `names` has the file's name of each column."""
     columns = {name: column for column, name in names.items()}
-    return _FORMS[source.form](database, source, {columns[name]: name for name in source.names})
+    holds = {column.name: column.holds for column in added}
+    return _FORMS[source.form](database, source, {columns[name]: name for name in source.names}, holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ def load(
     def read(relation: str) -> str:
         return f"SELECT *, {derived} FROM ({relation})"
 
-    kept = f"{number}::UTINYINT AS list, {', '.join(values)}, ({bits})::INTEGER, weight, shape"
+    bits_type = "INTEGER" if len(rules) < 32 else "BIGINT"
+    kept = f"{number}::UTINYINT AS list, {', '.join(values)}, ({bits})::{bits_type}, weight, shape"
     with database.reading(source.name, source.form):
         rows = read(cells.relation(keep_faults=True))
         database.run(f"INSERT INTO {table} SELECT {kept} FROM ({rows})")

@@ -10,11 +10,13 @@ from tradegen.errors import TradegenError
 
 __all__ = [
     "COLUMNS",
+    "EMPTY",
     "FIELDS",
     "LEGS",
     "LISTS",
     "MIRROR",
     "NAMES",
+    "PLACES",
     "TRUTH_COLUMNS",
     "UnfinishedError",
     "VerifyError",
@@ -49,6 +51,13 @@ FIELDS = (*COLUMNS, "record")
 NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
 """Fields whose values are names; those of the others are integers once they are read."""
 
+PLACES = (
+    "no places",
+    "one place",
+    *(f"{number} places" for number in ("two", "three", "four", "five", "six")),
+)
+"""What the decimal places of a column are called, by how many there are."""
+
 TRUTH_COLUMNS = (
     "trade_id",
     "leg",
@@ -62,6 +71,9 @@ TRUTH_COLUMNS = (
     "cause",
 )
 """Columns of the truth, in its order. A `record_id` follows where the lists have one."""
+
+EMPTY = '""'
+"""What an empty text is read as where a missing value is null, so that it is not taken for one."""
 
 LEGS = {"single": ("BUY", "SELL"), "counterparty": ("BUY", "SELL"), "two_system": ("OURS", "THEIRS")}
 """The legs by view: leg 0 and leg 1."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
+from tradegen.verify.added_forms import BLANK_NUMBER, told_cases
 from tradegen.verify.database import Database
 from tradegen.verify.proof_plan import Plan
-from tradegen.verify.words import COLUMNS, FIELDS, MIRROR, NAMES, literal
+from tradegen.verify.words import MIRROR, NAMES, literal
 
 __all__ = ["differing", "make_legs", "make_macros", "value_of"]
 
@@ -16,6 +17,10 @@ def make_macros(database: Database, plan: Plan) -> None:
     names = ", ".join(map(literal, NAMES))
     form = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}[plan.decimals]
     finer = f"number % {10 ** (6 - plan.decimals)} <> 0"
+    moment = (
+        f"CASE WHEN {finer} THEN make_timestamp(number)::VARCHAR "
+        f"ELSE strftime(make_timestamp(number), '{form}') END"
+    )
     database.run(f"""
         CREATE OR REPLACE MACRO tid(number) AS format('tid{{:08d}}', number);
         CREATE OR REPLACE MACRO dollars(ticks) AS (ticks::DECIMAL(36, 0) * 0.01)::VARCHAR;
@@ -25,8 +30,8 @@ def make_macros(database: Database, plan: Plan) -> None:
                 WHEN field = 'trade_id' THEN tid(number)
                 WHEN field = 'price' THEN dollars(number)
                 WHEN field = 'date' THEN (DATE '1970-01-01' + number::INTEGER)::VARCHAR
-                WHEN field = 'trade_timestamp' AND {finer} THEN make_timestamp(number)::VARCHAR
-                WHEN field = 'trade_timestamp' THEN strftime(make_timestamp(number), '{form}')
+                WHEN field = 'trade_timestamp' THEN {moment}
+                {told_cases(plan.compared, moment)}
                 ELSE number::VARCHAR
             END, 'unreadable');
         CREATE OR REPLACE MACRO leg_name(leg) AS CASE leg WHEN 0 THEN {literal(plan.legs[0])}
@@ -47,12 +52,20 @@ def make_legs(database: Database, plan: Plan) -> None:
       them; how many records each has, which fields differ, as bits, and whether a clean side is `astray`.
     - `pairs`: a view of the ids of all pairs.
     """
-    columns = ", ".join(("pair", "leg", "record_id", *COLUMNS))
-    total = "CASE WHEN split AND records > 1 THEN total ELSE quantity END AS quantity"
+    named = ("pair", "leg", "record_id", *plan.fields.values())
+    columns = ", ".join(named)
+    shared = [column.column for column in plan.compared if column.shared_out]
+    split = {"quantity": "total", **{name: f"total_{name}" for name in shared}}
     merged = ", ".join(
-        total if name == "quantity" else name for name in ("pair", "leg", "record_id", *COLUMNS)
+        f"CASE WHEN split AND records > 1 THEN {split[name]} ELSE {name} END AS {name}"
+        if name in split
+        else name
+        for name in named
     )
-    differs = differing("one", "two", COLUMNS, plan.facing)
+    totals = "".join(
+        f", TRY_CAST(sum(nullif({name}, {BLANK_NUMBER})) AS BIGINT) AS total_{name}" for name in shared
+    )
+    differs = differing("one", "two", plan, plan.fields, plan.facing)
     astray = "coalesce(one.order_type <> 'BUY', two.order_type <> 'SELL', false)" if plan.facing else "false"
     database.run(f"""
         CREATE OR REPLACE TABLE apart AS
@@ -66,7 +79,9 @@ def make_legs(database: Database, plan: Plan) -> None:
         # In one list, the side of a record says its leg. Where it was flipped, the truth names the record; a
         # doubled or split leg has more, like it in all but quantity.
         alike = " AND ".join(
-            f"apart.{name} IS NOT DISTINCT FROM flipped.{name}" for name in COLUMNS if name != "quantity"
+            f"apart.{name} IS NOT DISTINCT FROM flipped.{name}"
+            for name in plan.fields.values()
+            if name not in split
         )
         database.run(f"""
             UPDATE apart SET leg = CASE WHEN {alike} THEN flipped.leg ELSE 1 - flipped.leg END FROM (
@@ -85,7 +100,7 @@ def make_legs(database: Database, plan: Plan) -> None:
             SELECT {merged}, records
             FROM apart JOIN (
                 SELECT pair, leg, min(number) AS number, count(*) AS records,
-                    sum(greatest(quantity, 0))::BIGINT AS total
+                    sum(greatest(quantity, 0))::BIGINT AS total{totals}
                 FROM apart GROUP BY pair, leg
             ) AS legs USING (pair, leg, number) LEFT JOIN splits USING (pair, leg);
 
@@ -108,26 +123,29 @@ def make_legs(database: Database, plan: Plan) -> None:
         CREATE OR REPLACE VIEW pairs AS
             SELECT pair FROM records WHERE leg = 0 UNION ALL SELECT DISTINCT pair FROM merged;
 
-        CREATE OR REPLACE TABLE fields AS SELECT unnest([{", ".join(map(literal, COLUMNS))}]) AS field,
-            unnest([{", ".join(str(1 << number) for number in range(len(COLUMNS)))}]) AS bit;
+        CREATE OR REPLACE TABLE fields AS SELECT unnest([{", ".join(map(literal, plan.fields))}]) AS field,
+            unnest([{", ".join(str(1 << number) for number in range(len(plan.fields)))}]) AS bit;
     """)
 
 
-def differing(one: str, two: str, fields: Sequence[str], facing: bool) -> str:
+def differing(one: str, two: str, plan: Plan, fields: Iterable[str], facing: bool) -> str:
     """An expression for the fields in which two rows differ, a bit each; what is unreadable does not.
 
     Where the rows are legs that are `facing` each other, brokers are compared crosswise, and sides that are
     equal differ.
     """
-    bits = []
+    bits, columns = [], plan.fields
+    order = list(columns)
     for name in fields:
-        other = f"{two}.{MIRROR.get(name, name) if facing else name}"
+        other = f"{two}.{columns[MIRROR.get(name, name) if facing else name]}"
         sign = "=" if facing and name == "order_type" else "<>"
-        bits.append(f"CASE WHEN {one}.{name} {sign} {other} THEN {1 << COLUMNS.index(name)} ELSE 0 END")
+        bits.append(
+            f"CASE WHEN {one}.{columns[name]} {sign} {other} THEN {1 << order.index(name)} ELSE 0 END"
+        )
     return f"({' + '.join(bits)})"
 
 
-def value_of(row: str, names: bool, mirrored: bool = False) -> str:
+def value_of(row: str, plan: Plan, names: bool, mirrored: bool = False) -> str:
     """An expression for the number, or the name, that a leg has in the field that the column `field` tells.
 
     Where it is `mirrored`, it is what the other leg should have there, where legs face each other.
@@ -136,7 +154,9 @@ def value_of(row: str, names: bool, mirrored: bool = False) -> str:
     def cell(name: str) -> str:
         if mirrored and name == "order_type":
             return f"CASE {row}.order_type WHEN 'BUY' THEN 'SELL' WHEN 'SELL' THEN 'BUY' END"
-        return f"{row}.{MIRROR.get(name, name) if mirrored else name}"
+        return f"{row}.{plan.fields[MIRROR.get(name, name) if mirrored else name]}"
 
-    cases = (f"WHEN {literal(name)} THEN {cell(name)}" for name in FIELDS[:-1] if (name in NAMES) == names)
+    cases = (
+        f"WHEN {literal(name)} THEN {cell(name)}" for name in plan.fields if (name in plan.names) == names
+    )
     return f"CASE field {' '.join(cases)} END"

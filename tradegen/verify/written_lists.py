@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tradegen.verify.added_forms import typed_value, value
 from tradegen.verify.database import Database
 from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.proof_report import Findings
@@ -41,10 +42,14 @@ def load_lists(
     dict of str to int
         The records of each list, by the name of its file.
     """
-    kinds = ", ".join(f"{name} {kind}" for name, kind in _KINDS.items())
+    kinds = ", ".join(
+        f"{name} {kind}"
+        for name, kind in [*_KINDS.items(), *((column.column, column.type) for column in plan.added)]
+    )
+    faults = "BIGINT" if plan.added else "INTEGER"  # a bit a rule
     database.run(
         f"CREATE OR REPLACE TABLE loaded (list UTINYINT, {kinds}, record_id UBIGINT, "
-        "leg UTINYINT, pair BIGINT, faults INTEGER, weight INTEGER, shape UTINYINT)"
+        f"leg UTINYINT, pair BIGINT, faults {faults}, weight INTEGER, shape UTINYINT)"
     )
     # A record with a mistyped id is put to its pair, as the truth has it.
     database.run("""
@@ -56,7 +61,7 @@ def load_lists(
     for number, item in enumerate(plan.lists):
         rows = 0
         if item.source.names:
-            cells = cells_of(database, item.source, item.names)
+            cells = cells_of(database, item.source, item.names, plan.added)
             forms = Forms(plan.decimals, item.date_format, item.timestamp_format, century)
             if item.source.form == "fix":
                 forms = Forms(plan.decimals)
@@ -67,6 +72,16 @@ def load_lists(
                 if column in item.names
                 else f"NULL::{_KINDS[column]}"
                 for column in COLUMNS
+            }
+            values |= {
+                column.column: typed_value(
+                    column, f"w_{column.name}", cells.kinds[column.name], plan.decimals
+                )
+                if column.name in cells.kinds
+                else value(column, f"w_{column.name}", forms)
+                if column.name in item.names
+                else f"NULL::{column.type}"
+                for column in plan.added
             }
             with_id = item.with_record_id
             values["record_id"] = forms.value("record_id", "w_record_id") if with_id else "NULL::UBIGINT"
@@ -107,8 +122,16 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
 
         return Rule("invalid", wrong, sentence)
 
-    columns = [name for name in item.names if name != "record_id" or item.with_record_id]
+    added = {column.name: column for column in plan.added}
+    columns = [
+        name for name in item.names if name not in added and (name != "record_id" or item.with_record_id)
+    ]
     rules = [refused(name, f"{name} IS NULL", EXPECTED.get(name, "a name")) for name in columns]
+    rules += [
+        refused(name, f"{column.column} IS NULL", column.expected)
+        for name, column in added.items()
+        if name in item.names and not column.is_name
+    ]
     rules += [
         refused(name, f"{name} <= 0", "a value above 0") for name in ("quantity", "price") if name in columns
     ]

@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from tradegen.verify.added_forms import BLANK_NUMBER, delta_of, value
 from tradegen.verify.database import Database
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.value_tables import Rule, cells_of, load
-from tradegen.verify.words import FIELDS, NAMES, TRUTH_COLUMNS, literal
+from tradegen.verify.words import FIELDS, TRUTH_COLUMNS, literal
 from tradegen.verify.written_forms import EXPECTED, Forms, typed
 
 __all__ = ["load_truth"]
-
-_NUMBERS = tuple(field for field in FIELDS if field not in NAMES)
 
 _SWAPPED = "broker_id.swapped"
 """The one mechanism with two rows: the other is for contra_broker_id."""
@@ -78,16 +77,26 @@ def load_truth(database: Database, plan: Plan, findings: Findings) -> int:
 def _values(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> dict[str, str]:
     forms = Forms(plan.decimals)
     legs = " ".join(f"WHEN {literal(leg)} THEN {number}" for number, leg in enumerate(plan.legs))
-    fields = ", ".join(map(literal, FIELDS))
+    fields = ", ".join(map(literal, plan.truth_fields))
+    added = {column.name: column for column in plan.compared}
 
     def numbers(cell: str) -> str:
-        cases = " ".join(f"WHEN '{field}' THEN {forms.value(field, cell)}" for field in _NUMBERS)
+        found = {field: forms.value(field, cell) for field in FIELDS if field not in plan.names}
+        found |= {name: value(column, cell, forms) for name, column in added.items() if not column.is_name}
+        cases = " ".join(f"WHEN '{field}' THEN {expression}" for field, expression in found.items())
         return f"CASE w_field {cases} END"
 
     def texts(cell: str) -> str:
         side, name = forms.value("order_type", cell), forms.value("ticker", cell)
         names = "'ticker', 'broker_id', 'contra_broker_id'"
-        return f"CASE WHEN w_field = 'order_type' THEN {side} WHEN w_field IN ({names}) THEN {name} END"
+        spelled = [literal(name) for name, column in added.items() if column.is_name]
+        any_text = f" WHEN w_field IN ({', '.join(spelled)}) THEN {cell}" if spelled else ""
+        named = f"WHEN w_field IN ({names}) THEN {name}"
+        return f"CASE WHEN w_field = 'order_type' THEN {side} {named}{any_text} END"
+
+    def there(expression: str, missing: str) -> str:
+        """What was altered was not missing before."""
+        return f"nullif({expression}, {missing})" if added else expression
 
     flag = (
         "w_benign" if "benign" in kinds else "CASE w_benign WHEN 'true' THEN true WHEN 'false' THEN false END"
@@ -103,8 +112,8 @@ def _values(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> dict[str, st
         "leg": f"(CASE w_leg {legs} END)::UTINYINT",
         "field": f"CASE WHEN w_field IN ({fields}) THEN w_field END",
         "mechanism": "w_mechanism",
-        "original_number": numbers("w_original"),
-        "original_name": texts("w_original"),
+        "original_number": there(numbers("w_original"), BLANK_NUMBER),
+        "original_name": there(texts("w_original"), "''"),
         "altered_number": numbers("w_altered"),
         "altered_name": texts("w_altered"),
         "benign": flag,
@@ -131,8 +140,10 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
 
     def delta(row: Mapping[str, Any]) -> str:
         given = "empty" if row["w_delta"] in ("", None) else row["w_delta"]
-        if row["field"] in (*NAMES, "trade_id"):
+        if row["field"] in nameless:
             return f"{about(row)}: delta is {given}; expected none, for a name"
+        if row["w_altered"] in ("", None):
+            return f"{about(row)}: delta is {given}; expected none, for a missing value"
         return f"{about(row)}: delta is {given}, from {row['w_original']} to {row['w_altered']}"
 
     def benign(row: Mapping[str, Any]) -> str:
@@ -140,6 +151,7 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
         change = f"{row['w_original']} to {row['w_altered']} is {side} the tolerance"
         return f"{about(row)}: benign is {given}; {change}"
 
+    nameless = (*plan.names, "trade_id", *(c.name for c in plan.compared if c.kind == "reference"))
     unreadable = "field IS NOT NULL AND {0}_number IS NULL AND {0}_name IS NULL"
     wrong_mechanism = (
         "field IS NOT NULL AND NOT (prefix(mechanism, field || '.') "
@@ -154,7 +166,7 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
     rules = [
         refused("trade_id", "pair IS NULL", EXPECTED["trade_id"]),
         refused("leg", "leg IS NULL", f"one of: {', '.join(plan.legs)}"),
-        refused("field", "field IS NULL", f"one of: {', '.join(FIELDS)}"),
+        refused("field", "field IS NULL", f"one of: {', '.join(plan.truth_fields)}"),
         refused("original", unreadable.format("original"), "a value of the field"),
         refused("altered", unreadable.format("altered"), "a value of the field"),
         refused("notional", "notional IS NULL", EXPECTED["price"]),
@@ -163,6 +175,13 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
         refused("benign", "benign IS NULL", "true or false"),
         Rule("delta", _wrong_delta(plan, kinds), delta),
     ]
+    if plan.compared:
+        fields = ", ".join(literal(column.name) for column in plan.compared)
+        gone = f"coalesce(altered_number = {BLANK_NUMBER} OR altered_name = '', false)"
+        wrong_blank = f"field IN ({fields}) AND {gone} <> (mechanism = field || '.blank')"
+        rules.append(
+            refused("altered", wrong_blank, lambda row: f"nothing with {row['field']}.blank, and there alone")
+        )
     if with_id:
         rules.append(refused("record_id", "unsure", EXPECTED["record_id"]))
     if plan.manifest is not None:
@@ -175,7 +194,8 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
             wrong_cause += f" AND cause <> array_to_string({named}, ' + ')"
         rules.append(refused("cause", wrong_cause, "a hot spot of the scenario, or nothing"))
         # Without a manifest tolerances are not known: the report says so.
-        rules.append(Rule("benign", f"benign <> ({_within(plan)})", benign))
+        follows = "".join(f" AND mechanism <> {literal(c.follows)}" for c in plan.compared if c.sources)
+        rules.append(Rule("benign", f"benign <> ({_within(plan)}){follows}", benign))
     return rules
 
 
@@ -187,10 +207,16 @@ def _wrong_delta(plan: Plan, kinds: Mapping[str, str]) -> str:
         3: f"(({difference} // 1000)::DECIMAL(30, 0) * 0.001)::VARCHAR",
         6: f"({difference}::DECIMAL(30, 0) * 0.000001)::VARCHAR",
     }[plan.decimals]
+    added = "".join(
+        f" WHEN field = {literal(column.name)} AND altered_number <> {BLANK_NUMBER} "
+        f"THEN {delta_of(column, difference, seconds)}"
+        for column in plan.compared
+        if not column.is_name
+    )
     expected = (
         f"CASE WHEN field = 'price' THEN ({difference}::DECIMAL(30, 0) * 0.01)::VARCHAR "
         f"WHEN field = 'trade_timestamp' THEN {seconds} "
-        f"WHEN field IN ('quantity', 'date', 'record') THEN {difference}::VARCHAR ELSE '' END"
+        f"WHEN field IN ('quantity', 'date', 'record') THEN {difference}::VARCHAR{added} ELSE '' END"
     )
     known = "(altered_number IS NOT NULL AND original_number IS NOT NULL OR altered_name IS NOT NULL)"
     if "delta" in kinds:

@@ -25,7 +25,9 @@ class CsvCells:
 
     kinds: Mapping[str, str] = {}
 
-    def __init__(self, database: Database, source: Source, columns: Mapping[str, str]) -> None:
+    def __init__(
+        self, database: Database, source: Source, columns: Mapping[str, str], _holds: Mapping[str, str]
+    ) -> None:
         names = [f"w_{column}" for column in columns]
         self._text = TextFile(database, source, names, header=True, delimiter=",", quote='"')
 

@@ -61,7 +61,9 @@ class FixCells:
 
     kinds: Mapping[str, str] = {}
 
-    def __init__(self, database: Database, source: Source, columns: Mapping[str, str]) -> None:
+    def __init__(
+        self, database: Database, source: Source, columns: Mapping[str, str], _holds: Mapping[str, str]
+    ) -> None:
         self._database, self._source, self._columns = database, source, columns
         self._text = TextFile(database, source, _FIELDS, header=False, delimiter="\x01")
 

@@ -9,12 +9,15 @@ from tradegen.verify.database import Database
 from tradegen.verify.file_scan import Source
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.sources.text import TextFile
-from tradegen.verify.words import literal
+from tradegen.verify.words import EMPTY, literal
 
 __all__ = ["JsonCells"]
 
 _BARE = ("quantity", "price", "delta", "notional")
 """Columns that hold numbers. Their text is taken from the line itself: 154.00 as JSON would become 154.0."""
+
+_QUOTED = ("text", "dates", "timestamps without a zone")
+"""What added columns hold that stands between quotation marks."""
 
 _BROKEN, _LAST = 1, 2  # shapes of lines: no object; an object without a comma after it
 
@@ -28,12 +31,16 @@ class JsonCells:
     source : Source
     columns : mapping of str to str
         By column, its key in the file.
+    holds : mapping of str to str
+        By added column, what it holds: in these, an empty text is no missing value, which null is.
     """
 
     kinds: Mapping[str, str] = {}
 
-    def __init__(self, database: Database, source: Source, columns: Mapping[str, str]) -> None:
-        self._source, self._columns = source, columns
+    def __init__(
+        self, database: Database, source: Source, columns: Mapping[str, str], holds: Mapping[str, str]
+    ) -> None:
+        self._source, self._columns, self._holds = source, columns, holds
         self._array = source.form == "json"
         self._first = 2 if self._array else 1
         self._text = TextFile(database, source, ["line"], header=False, delimiter="\x01")
@@ -70,7 +77,11 @@ class JsonCells:
             )"""
 
     def _cell(self, column: str, key: str, number: int) -> str:
-        if column not in _BARE:
+        holds = self._holds.get(column, "numbers" if column in _BARE else "")
+        if holds in _QUOTED:
+            cell = f"members[{number}]"
+            return f"CASE {cell} WHEN '' THEN {literal(EMPTY)} ELSE coalesce({cell}, '') END"
+        if not holds:
             return f"coalesce(members[{number}], '')"
         # A quotation mark inside of a text has a backslash before it, so that this is a key, and no text.
         pattern = literal(f'"{re.escape(key)}"\\s*:\\s*([^,}}\\s]+)')

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import Source
 from tradegen.verify.proof_report import Findings
-from tradegen.verify.words import VerifyError
+from tradegen.verify.words import EMPTY, PLACES, VerifyError, literal
 
 __all__ = ["ParquetCells"]
 
@@ -26,8 +26,7 @@ _KINDS = {
 _TYPES = (
     ("text", r"VARCHAR|ENUM.*"),
     ("whole numbers", r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?"),
-    ("decimals with two places", r"DECIMAL\(\d+,2\)"),
-    ("decimals with six places", r"DECIMAL\(\d+,6\)"),
+    *((f"decimals with {places}", rf"DECIMAL\(\d+,{number}\)") for number, places in enumerate(PLACES)),
     ("booleans", r"BOOLEAN"),
     ("dates", r"DATE"),
     ("timestamps without a zone", r"TIMESTAMP(_S|_MS|_NS)?"),
@@ -44,6 +43,8 @@ class ParquetCells:
     source : Source
     columns : mapping of str to str
         By column, its name in the file.
+    holds : mapping of str to str
+        By added column, what it holds: in these, an empty text is no missing value, which null is.
 
     Attributes
     ----------
@@ -56,14 +57,16 @@ class ParquetCells:
         Where the file is damaged, or a column is of another type.
     """
 
-    def __init__(self, database: Database, source: Source, columns: Mapping[str, str]) -> None:
-        self._source, self._columns = source, columns
+    def __init__(
+        self, database: Database, source: Source, columns: Mapping[str, str], holds: Mapping[str, str]
+    ) -> None:
+        self._source, self._columns, self._holds = source, columns, holds
         self._path = database.link(source.path)
         with database.reading(source.name, "Parquet"):
             types = database.columns(f"SELECT * FROM read_parquet({self._path})")
         self.kinds: dict[str, str] = {}
         for column, name in columns.items():
-            kind, expected = _kind(types[name]), _KINDS.get(column, "text")
+            kind, expected = _kind(types[name]), holds.get(column, _KINDS.get(column, "text"))
             if kind not in (expected, "text"):
                 raise VerifyError(f"{source.name} has {kind} in {name}; expected {expected}")
             if kind != "text":
@@ -74,10 +77,14 @@ class ParquetCells:
         cells = ", ".join(
             f"{_quoted(name)} AS w_{column}"
             if column in self.kinds
-            else f"coalesce(CAST({_quoted(name)} AS VARCHAR), '') AS w_{column}"
+            else f"coalesce({self._text(column, name)}, '') AS w_{column}"
             for column, name in self._columns.items()
         )
         return f"SELECT {cells}, 0 AS weight, 0::UTINYINT AS shape FROM read_parquet({self._path})"
+
+    def _text(self, column: str, name: str) -> str:
+        text = f"CAST({_quoted(name)} AS VARCHAR)"
+        return f"CASE {text} WHEN '' THEN {literal(EMPTY)} ELSE {text} END" if column in self._holds else text
 
     def check(self, _findings: Findings, _rows: int, _weight: int, *_shapes: object) -> None:
         """Nothing stands between the rows of a Parquet file."""
