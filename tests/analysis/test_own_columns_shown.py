@@ -183,6 +183,12 @@ def test_a_notebook_counts_own_columns_among_what_was_altered(batch: Batch) -> N
     assert f"gross_amount {counts['gross_amount']}" in batch._repr_html_()
 
 
+def test_a_notebook_shows_each_own_column_of_a_scenario_as_one_writes_it() -> None:
+    page = re.sub(r"\s*<[^>]+>\s*", "|", Scenario.load(OWN)._repr_html_())
+    assert "column gross_amount||kind = decimal, places = 2, product = quantity, price||" in page
+    assert "column our_ref||kind = reference, own = true, prefix = R-||" in page
+
+
 def test_a_report_tells_what_mechanisms_of_own_columns_do(batch: Batch) -> None:
     page = re.sub(r"<[^>]+>", " ", batch.to_html())
     assert "The account has a blank before it or after it." in page
