@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -291,3 +292,42 @@ def test_an_environment_variable_reaches_no_log_with_what_a_terminal_acts_on() -
     with pytest.raises(ScenarioError, match=r"^TRADEGEN_SCENARIO: scenario \\x1b\[31m is unknown") as refused:
         Environment.read({"TRADE_IDS": "ids.db", "TRADEGEN_SCENARIO": "\x1b[31m"})
     assert str(refused.value).isprintable()
+
+
+OWN = """
+pairs = 40
+mismatch_rate = 1
+columns = [
+  { name = "account", kind = "code", codes = 20, prefix = "ACC" },
+  { name = "gross_amount", kind = "decimal", places = 2, product = ["quantity", "price"] },
+]
+mechanisms = { "account.blank" = 1, "gross_amount.blank" = 1 }
+"""
+
+
+@pytest.mark.parametrize("form", ["array", "records"])
+def test_a_scenario_file_adds_columns_whose_missing_values_are_null_in_the_log(
+    form: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "own.toml").write_text(OWN)
+    found = environment(TRADEGEN_SCENARIO=str(tmp_path / "own.toml"), TRADEGEN_PAIRS="30")
+    order = found.order(RULE)
+    batch = generate(order.scenario, seed=order.seed, first_id=1, tickers=found.market)
+    *lines, manifest = log_lines(batch, form, order.key).splitlines()
+    records = [json.loads(line) for line in lines] if form == "records" else json.loads("".join(lines))
+    assert len(records) == 60
+    for field in ("account", "gross_amount"):
+        blanks = sum(record[field] is None for record in records)
+        assert blanks == sum(batch.truth["mechanism"] == f"{field}.blank") > 0
+    assert [one["name"] for one in json.loads(manifest)["replay"]["scenario"]["columns"]] == [
+        "account",
+        "gross_amount",
+    ]
+
+
+def test_columns_may_be_set_in_the_environment_and_by_an_event() -> None:
+    columns = [{"name": "account", "kind": "code", "codes": 20, "prefix": "ACC"}]
+    found = environment(TRADEGEN_COLUMNS='[{name = "desk", kind = "code", value = "EQ1"}]')
+    assert [one.name for one in found.order(RULE).scenario.columns] == ["desk"]
+    event = {**RULE, "scenario": {"columns": columns}}
+    assert [one.name for one in found.order(event).scenario.columns] == ["account"]

@@ -94,6 +94,7 @@ BREAKS: list[tuple[str, str, int | None, str]] = [
         "the fields 'Quantity', 'Prize', 'Exec Time', which are unknown",
     ),
     ("no near field", "a,Zz,1,2", 10, "name yours, such as --field price=Px"),
+    ("a column beside the nine", "a,account,1,2", 10, "leave out the breaks that are in no such field"),
     (
         "thousands",
         'a,quantity,"58,619",58052',

@@ -203,3 +203,96 @@ def test_the_pages_example_is_real_output() -> None:
     [example] = re.findall(r"^```text\n(.*?)\n```$", PAGE, re.MULTILINE | re.DOTALL)
     [line, *_] = fix_lists(seed=7, first_id=21)["trades"].splitlines()
     assert example.replace("\n", "") == line.replace(SOH, b"|").decode()
+
+
+# --- columns that a scenario adds --------------------------------------------------------------------------
+
+OWN: dict[str, Any] = {
+    "columns": [
+        {"name": "note", "kind": "text", "values": ["late, see mail", "ok"]},
+        {"name": "settlement_date", "kind": "date", "sessions_after": "date", "by": 1},
+        {"name": "currency", "kind": "code", "values": ["USD", "EUR"]},
+        {"name": "isin", "kind": "code", "values": ["US0378331005", "US5949181045"]},
+        {"name": "account", "kind": "code", "codes": 200, "prefix": "ACC"},
+        {"name": "gross_amount", "kind": "decimal", "places": 2, "product": ["quantity", "price"]},
+    ],
+    "mechanisms": {
+        f"{name}.{way}": 1
+        for name, way in (
+            *((one, "blank") for one in ("note", "settlement_date", "currency", "isin", "gross_amount")),
+            ("account", "padded"),
+            ("gross_amount", "sign"),
+            ("record", "missing"),
+        )
+    },
+    "mismatch_rate": 0.8,
+}
+OWN_TAGS = {"isin": 48, "settlement_date": 64, "account": 1, "currency": 15, "gross_amount": 381, "note": 58}
+
+
+def test_own_columns_say_in_their_tags_what_the_csv_says() -> None:
+    given: dict[str, Any] = {"scenario": OWN, "pairs": 60, "seed": 3, "date": "2025-07-18", "first_id": 1}
+    table = rows(written_lists(**given)[0]["trades"])
+    found = messages(fix_lists(**given)["trades"])
+    assert len(found) == len(table)
+    missing = Counter[str]()
+    for message, row in zip(found, table, strict=True):
+        for name, tag in OWN_TAGS.items():
+            value = row[name].replace("-", "") if name == "settlement_date" else row[name]
+            assert (message.get(tag) or b"").decode() == value
+            missing[name] += not value
+        assert message.get(22) == (b"4" if row["isin"] else None)
+    assert all(missing[name] for name in OWN_TAGS if name != "account")
+
+
+def test_own_tags_stand_in_the_order_of_the_standard() -> None:
+    given = {"scenario": {**OWN, "mismatch_rate": 0.0}, "pairs": 1, "seed": 3}
+    [first, *_] = messages(fix_lists(**given)["trades"])
+    tags = [int(tag) for tag, _ in first.pairs]
+    # FIX 4.4, Trade Capture Report: the instrument, times, and last in the group of sides.
+    assert tags[tags.index(55) :][:4] == [55, 48, 22, 32]
+    assert tags[tags.index(60) :][:3] == [60, 64, 552]
+    assert tags[-6:] == [452, 1, 15, 381, 58, 10]
+
+
+@pytest.mark.parametrize(
+    ("columns", "layout", "sentence"),
+    [
+        (
+            [{"name": "fee", "kind": "decimal", "places": 2, "min": 1, "max": 2}],
+            {},
+            "column fee has no tag in FIX; expected columns among isin, settlement_date, account, currency, "
+            "gross_amount, note, text; leave it out by trades.include, or write another format",
+        ),
+        (
+            [{"name": "account", "kind": "integer", "min": 1, "max": 2}],
+            {},
+            "column account is of the kind integer, which its tag 1 of FIX cannot hold; leave it out by "
+            "trades.include, or write another format",
+        ),
+        (
+            [{"name": name, "kind": "text", "value": "ok"} for name in ("note", "text")],
+            {},
+            "columns note and text have one tag in FIX, 58; leave one out by trades.include, or write "
+            "another format",
+        ),
+        (
+            [{"name": "settlement_date", "kind": "date", "sessions_after": "date"}],
+            {"date_format": "%d/%m/%Y"},
+            "date_format is '%d/%m/%Y', and FIX has one form of its own; expected none with format fix",
+        ),
+    ],
+)
+def test_what_fix_cannot_say_of_own_columns_is_refused(
+    columns: list[dict[str, Any]], layout: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(OutputError) as caught:
+        fix_lists(columns=columns, trades=layout, pairs=2, seed=1)
+    assert str(caught.value) == sentence
+
+
+def test_a_column_without_a_tag_may_be_left_out_of_the_list() -> None:
+    fee = {"name": "fee", "kind": "decimal", "places": 2, "min": 1, "max": 2}
+    plain = fix_lists(seed=7)["trades"]
+    house = list(generate(seed=7).trades.columns)
+    assert fix_lists(columns=[fee], trades={"include": house}, seed=7)["trades"] == plain

@@ -197,3 +197,31 @@ def test_a_file_of_breaks_with_other_columns_is_refused_under_its_own_name(panel
     control(panel, "Fit to them").click()
     assert "desk.csv has no column trade_id" in texts(panel)
     assert "/tmp" not in texts(panel)
+
+
+OWN = b"""
+mismatch_rate = 0.1
+columns = [
+  { name = "account", kind = "code", codes = 20, prefix = "ACC" },
+  { name = "gross_amount", kind = "decimal", places = 2, product = ["quantity", "price"] },
+]
+mechanisms = { "quantity.nudge" = 1, "account.blank" = 3, "gross_amount.nudge" = 1 }
+"""
+
+
+def test_a_scenario_with_columns_of_its_own_brings_controls_for_their_mechanisms(panel: TuningPanel) -> None:
+    file = control(panel, "Scenario", widgets.FileUpload)
+    file.value = upload("own.toml", OWN)
+    control(panel, "Open it").click()
+    titles = [one.value for one in below(panel) if isinstance(one, widgets.HTML)]
+    assert "<b>account</b>" in titles
+    assert "<b>gross_amount.nudge</b>" in titles
+    sliders = [one for one in below(panel) if isinstance(one, widgets.FloatSlider)]
+    assert "follows" not in {one.description for one in sliders}
+    [blank] = [one for one in sliders if one.description == "blank" and one.value]
+    assert blank.value == 3
+    blank.value = 0
+    assert "account.blank" not in panel.tuning.scenario.weights
+    control(panel, "scenario", widgets.Dropdown).value = "us_equity_t1"
+    titles = [one.value for one in below(panel) if isinstance(one, widgets.HTML)]
+    assert "<b>account</b>" not in titles

@@ -391,3 +391,29 @@ def test_the_rows_of_a_message_are_those_of_the_plain_reference(view: str, seed:
     }
     alarms = sum(outcome.false_alarms for outcome in reference.by_field().values())
     assert len(false_fields) == alarms > 0
+
+
+def test_the_message_shows_missing_values_of_own_columns_and_what_follows_on_others() -> None:
+    case = make_case(
+        pairs=4,
+        date="2025-07-18",
+        columns=[
+            {"name": "account", "kind": "code", "codes": 20, "prefix": "ACC"},
+            {"name": "gross_amount", "kind": "decimal", "places": 2, "product": ["quantity", "price"]},
+            {"name": "our_ref", "kind": "reference", "own": True},
+        ],
+        mismatch_rate=1.0,
+        mechanisms={"account.blank": 1, "quantity.nudge": 1},
+        fields_per_pair=[0.0, 1.0],
+    )
+    rows = {row["field"]: row for row in case.truth.head(3).to_dict("records")}
+    quantity, amount = rows["quantity"], rows["gross_amount"]
+    ids = case.truth["trade_id"].unique()
+    text = refusal(case, [(one, "quantity") for one in ids], field_recall=1.0)
+    assert f"{amount['leg']} gross_amount.follows: {amount['original']} -> {amount['altered']}" in text
+    assert f"({amount['delta']:.2f}) (reported as quantity)" in text
+    assert f"account.blank: {rows['account']['original']} -> (blank) (reported as quantity)" in text
+    # Both records with all of their columns, and below these the marks of the fields that were missed.
+    assert re.search(r"\^+ +\^+ account gross_amount$", text, re.MULTILINE)
+    assert case.score(case.truth[["trade_id", "field"]]).fields == case.score(case.truth).fields
+    assert quantity["mechanism"] == "quantity.nudge"

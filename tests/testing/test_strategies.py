@@ -241,3 +241,29 @@ def test_without_hypothesis_it_says_what_to_install() -> None:
     [*_, last] = done.stderr.strip().splitlines()
     assert "tradegen.testing.strategies needs Hypothesis" in last
     assert "pip install 'tradegen[pytest]'" in last
+
+
+OWN = [
+    {"name": "account", "kind": "code", "codes": 20, "prefix": "ACC"},
+    {"name": "gross_amount", "kind": "decimal", "places": 2, "product": ["quantity", "price"]},
+]
+
+
+def test_mechanisms_of_own_columns_are_drawn_along_with_those_of_the_house() -> None:
+    strategy = trade_cases(columns=OWN, max_pairs=3)
+    for name in ("account.blank", "gross_amount.sign", "price.nudge"):
+        case = find(strategy, lambda case, name=name: name in set(case.truth["mechanism"]), settings=SEARCH)
+        assert set(case.trades.columns) >= {"account", "gross_amount"}
+
+
+def test_an_engine_that_compares_no_account_is_shown_the_smallest_case_with_one() -> None:
+    strategy = trade_cases(columns=OWN, mechanisms=["price.nudge", "account.blank"])
+    found = find(strategy, misses(lambda case: set(compare(case))), settings=SEARCH)
+    assert found.scenario.pairs == 1
+    assert found.truth["field"].to_list() == ["account"]
+    assert eval(repr(found)).truth.equals(found.truth)
+
+
+def test_what_follows_on_others_cannot_be_asked_for() -> None:
+    with pytest.raises(ScenarioError, match=r"mechanisms has 'gross_amount.follows', which is unknown"):
+        trade_cases(columns=OWN, mechanisms=["gross_amount.follows"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tradegen.core.columns import RECORD
 
-__all__ = ["Alteration", "Trade"]
+__all__ = ["Alteration", "Trade", "change"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class Alteration:
     benign: bool
     cause: str
     record_id: str = ""
+
+    @property
+    def change(self) -> str:
+        """The original value and the altered one."""
+        return change(self.original, self.altered)
 
     @property
     def size(self) -> str:
@@ -57,6 +63,18 @@ class Trade:
     named: tuple[str, ...] = ()
 
 
+def change(original: str, altered: str) -> str:
+    """What became of a value: ``250 -> 257``, ``ACC017 -> (blank)``; in quotes where it ends in a blank."""
+    return f"{_visible(original)} -> {_visible(altered)}"
+
+
+def _visible(value: str) -> str:
+    return f'"{value}"' if value != value.strip() else value or "(blank)"
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d( .+)?")
+
+
 def _size(field: str, delta: str, original: str) -> str:
     """A difference as people read it: +14 shares (+3.0%), -0.12 dollars (-15.9 bps), +1,223 seconds."""
     if not delta:
@@ -69,11 +87,12 @@ def _size(field: str, delta: str, original: str) -> str:
         "trade_timestamp": "seconds",
         RECORD: "records",
     }
-    unit = units.get(field, "")
+    dated = _DAY.fullmatch(original)
+    unit = units.get(field, "" if not dated else "seconds" if dated[1] else "days")
     unit = unit[:-1] if abs(amount) == 1 else unit
     text = f"{amount:+,.2f}" if field == "price" else f"{amount:+,.10g}"
     relative = ""
-    if field in ("quantity", "price") and float(original):
+    if field != RECORD and not dated and float(original):
         share = amount / float(original)
         relative = f" ({share * 10_000:+,.1f} bps)" if abs(share) < 0.01 else f" ({share:+.1%})"
-    return f"{text} {unit}{relative}"
+    return f"{f'{text} {unit}'.strip()}{relative}"

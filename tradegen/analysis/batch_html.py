@@ -8,7 +8,6 @@ import operator
 import numpy as np
 
 from tradegen.analysis.examples import first_examples
-from tradegen.core.columns import FIELDS
 from tradegen.core.formatting import trade_id
 from tradegen.core.html_pages import escaped, for_notebook
 from tradegen.engine.generator import GeneratedBlocks
@@ -26,8 +25,9 @@ def as_html(batch: GeneratedBlocks) -> str:
     overall = rate_report(run.scenario, counts)["overall"]
     mismatched, benign = int(counts.applied[:-1].sum()), int(counts.applied[-1])
     codes = np.concatenate([block.truth.field for block in blocks])
-    fields = np.bincount(codes, minlength=len(FIELDS))
-    altered = [f"{name} {count:,}" for name, count in zip(FIELDS, fields, strict=True) if count]
+    names = run.scenario.fields
+    fields = np.bincount(codes, minlength=len(names))
+    altered = [f"{name} {count:,}" for name, count in zip(names, fields, strict=True) if count]
     lines = [
         f"{run.scenario.pairs:,} pairs, {mismatched:,} of them mismatched: {overall['made']:.2%}, where "
         f"{overall['expected']:.2%} was to be expected",

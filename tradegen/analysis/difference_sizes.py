@@ -5,20 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradegen.core.blocks import Truth
-from tradegen.core.columns import FIELDS, MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
+from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array, is_blank
 from tradegen.engine.generator import GeneratedBlocks
 from tradegen.mechanisms.allowed_sizes import PARTS
-from tradegen.mechanisms.catalogue import CATALOGUE
 
-__all__ = ["Bins", "Magnitudes", "magnitudes"]
+if TYPE_CHECKING:
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["Bins", "Magnitudes", "differing", "magnitudes"]
 
 _A_DECADE = 10  # bins, on a logarithmic scale
 _UNITS = {"quantity": "shares", "price": "dollars", "date": "calendar days", "trade_timestamp": "seconds"}
 _PERCENT = ("quantity", "price")
+_OWN_UNITS = {"integer": "units", "decimal": "units", "date": "calendar days", "timestamp": "seconds"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,23 +103,28 @@ def _mirrored(above: Array) -> Array:
 def magnitudes(batch: GeneratedBlocks) -> Iterator[Magnitudes]:
     """The differences in each measured field that mechanisms alter, in shares, dollars, days and seconds.
 
-    Quantities and prices come as a percentage of the original value, too.
+    Quantities, prices, and numbers of the scenario's own columns come as a percentage of the original value,
+    too. A missing value differs by no amount.
     """
     scenario = batch.run.scenario
     truth = Truth.concatenate([block.truth for block in batch.blocks])
-    altered = {field for name in scenario.active for field in CATALOGUE[name].fields}
-    steps = {
-        "price": (TICKS_PER_DOLLAR, 1),
-        "trade_timestamp": (MICROSECONDS, STEPS[scenario.timestamp_precision]),
-    }
-    for field, unit in _UNITS.items():
+    altered = {field for name in scenario.active for field in scenario.catalogue[name].fields}
+    of_time = (MICROSECONDS, STEPS[scenario.timestamp_precision])
+    steps = {"price": (TICKS_PER_DOLLAR, 1), "trade_timestamp": of_time}
+    units, percents = dict(_UNITS), list(_PERCENT)
+    for column in scenario.columns:
+        if column.kind in _OWN_UNITS:
+            units[column.name] = _OWN_UNITS[column.kind]
+            steps[column.name] = of_time if column.kind == "timestamp" else (10**column.places, 1)
+            percents += [column.name] if column.kind in ("integer", "decimal") else []
+    for field, unit in units.items():
         if field not in altered:
             continue
-        rows = truth.take(truth.field == FIELDS.index(field))
+        rows = differing(truth, scenario, field)
         delta, tolerance = rows.altered - rows.original, scenario.tolerances.of(field)
         per_unit, step = steps.get(field, (1, 1))
-        for percent in (True, False) if field in _PERCENT else (False,):
-            values = 100 * delta / rows.original if percent else delta / per_unit
+        for percent in (True, False) if field in percents else (False,):
+            values = 100 * delta / np.maximum(rows.original, 1) if percent else delta / per_unit
             limit = 100 * tolerance.parts / PARTS if percent else tolerance.fixed / per_unit
             yield Magnitudes(
                 field,
@@ -125,3 +134,8 @@ def magnitudes(batch: GeneratedBlocks) -> Iterator[Magnitudes]:
                 0.0 if percent else step / per_unit,
                 limit,
             )
+
+
+def differing(truth: Truth, scenario: Scenario, field: str) -> Truth:
+    """The rows of one field whose values differ by an amount: those whose altered value is not missing."""
+    return truth.take((truth.field == scenario.fields.index(field)) & ~is_blank(truth.altered))

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from tradegen.core.blocks import Counts
-from tradegen.core.columns import FIELDS, Array
+from tradegen.core.columns import Array
 from tradegen.engine.context import BlockContext
 from tradegen.engine.demands import demand
 from tradegen.engine.segments import segments, weights_of
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.by_kind import FOLLOWS
 
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
@@ -31,7 +31,8 @@ def expected_shares(scenario: Scenario, by: Literal["field", "mechanism"] = "fie
     A mismatched pair takes its first mechanism with a chance in proportion to the weights, and each further
     one likewise among those that go along with what it has, as the catalogue says (`Mechanism.conflicts`).
     This holds where every mechanism is possible for every pair: one that is not, such as another share class,
-    leaves its share to the others, by as much as the data decides.
+    leaves its share to the others, by as much as the data decides. How often a derived column follows depends
+    on the data, too: where rounding hides a difference, there is none. Its share is NaN.
 
     Parameters
     ----------
@@ -44,24 +45,41 @@ def expected_shares(scenario: Scenario, by: Literal["field", "mechanism"] = "fie
         By field or mechanism with a weight, outside hot spots. Times ``pairs`` and ``mismatch_rate``: how
         often, on average.
     """
-    return per_item(_chances(scenario.weights, scenario.fields_per_pair), by)
+    chances = _chances(scenario, scenario.weights)
+    following = [name for name in _following(scenario) if _sources(scenario, name) & _altered(scenario)]
+    return per_item(scenario, chances.reindex([*chances.index, *following]), by)
 
 
-def per_item(chances: pd.Series[float], by: str) -> pd.Series[float]:
+def _following(scenario: Scenario) -> list[str]:
+    """The mechanisms of derived columns that follow on others; they have no weight."""
+    return [name for name in scenario.active if name.endswith(f".{FOLLOWS}")]
+
+
+def _sources(scenario: Scenario, name: str) -> set[str]:
+    return set(scenario.own[name.partition(".")[0]].derived_from)
+
+
+def _altered(scenario: Scenario) -> set[str]:
+    """The fields that are altered outside hot spots."""
+    return {field for name in scenario.weights for field in scenario.catalogue[name].fields}
+
+
+def per_item(scenario: Scenario, chances: pd.Series[float], by: str) -> pd.Series[float]:
     """Shares by mechanism as they are, or added up by the fields that the mechanisms alter."""
     if by == "mechanism":
         return chances
     shares: dict[str, float] = {}
     for name, chance in chances.items():
-        for field in CATALOGUE[str(name)].fields:
+        for field in scenario.catalogue[str(name)].fields:
             shares[field] = shares.get(field, 0.0) + chance
-    return pd.Series({field: shares[field] for field in FIELDS if field in shares}, dtype=float)
+    return pd.Series({field: shares[field] for field in scenario.fields if field in shares}, dtype=float)
 
 
-def _chances(weights: Mapping[str, float], fields_per_pair: tuple[float, ...]) -> pd.Series[float]:
+def _chances(scenario: Scenario, weights: Mapping[str, float]) -> pd.Series[float]:
     """By mechanism, the share of mismatched pairs that have it."""
+    catalogue, fields_per_pair = scenario.catalogue, scenario.fields_per_pair
     conflicting = {
-        name: frozenset(other for other in weights if CATALOGUE[name].conflicts(CATALOGUE[other]))
+        name: frozenset(other for other in weights if catalogue[name].conflicts(catalogue[other]))
         for name in weights
     }
     # Mechanisms with the same conflicts are taken and left together: fewer sets to go through.
@@ -100,22 +118,23 @@ def asked_mechanisms(scenario: Scenario, counts: Counts) -> tuple[pd.Series[floa
     Returns
     -------
     shares : Series of float64
-        By mechanism that is on, the share of the mismatched pairs that are to have it; NaN throughout where
-        some mechanism was drawn and not possible.
+        By mechanism that is on, the share of the mismatched pairs that are to have it; NaN for those that
+        follow on others, and throughout where some mechanism was drawn and not possible.
     pairs : float
         How many pairs were to be mismatched.
     """
     pairs = demand(scenario).expected(counts.eligible[:-1])
     tables = [weights_of(scenario, cause) for cause in range(len(scenario.causes))]
     shares = pd.DataFrame(
-        {cause: _chances(weights, scenario.fields_per_pair) for cause, weights in enumerate(tables)},
+        {cause: _chances(scenario, weights) for cause, weights in enumerate(tables)},
         index=list(scenario.active),
         dtype=float,
     ).fillna(0.0)
+    shares.loc[_following(scenario)] = np.nan
     # Where none was to be mismatched, there are still weights.
     parts = pairs / pairs.sum() if pairs.sum() else np.eye(len(tables))[0]
     known = np.array_equal(counts.drawn, counts.possible)
-    return (shares * parts).sum(axis=1) * (1.0 if known else np.nan), float(pairs.sum())
+    return (shares * parts).sum(axis=1, skipna=False) * (1.0 if known else np.nan), float(pairs.sum())
 
 
 def asked_by_leg(context: BlockContext, counts: Counts) -> Array:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from tradegen.analysis.expectations import asked_by_leg, asked_mechanisms, expected_shares, per_item
 from tradegen.core.blocks import Counts
-from tradegen.core.columns import FIELDS, MICROSECONDS, MICROSECONDS_A_DAY, Array
+from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, Array
 from tradegen.core.formatting import broker_names
 from tradegen.core.statistics import CONFIDENCE, wilson_interval
 from tradegen.engine.context import BlockContext
@@ -65,7 +65,7 @@ def field_counts(batch: GeneratedBlocks, by: Per = "field") -> pd.DataFrame:
         ``total``, all mismatched pairs: weights are judged apart from the rate. By mechanism also
         ``requested``, the pairs that drew it, benign ones among them: those beyond ``count`` and ``benign``
         met another, as it was not possible for them. Where there are such pairs, what was asked depends on
-        the data, and is NaN.
+        the data, and is NaN. So it does for a column that follows on others.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def field_counts(batch: GeneratedBlocks, by: Per = "field") -> pd.DataFrame:
     """
     _check(by, get_args(Per))
     scenario, counts = batch.run.scenario, _counts(batch)
-    codes = {name: code for code, name in enumerate(FIELDS if by == "field" else scenario.active)}
+    codes = {name: code for code, name in enumerate(scenario.fields if by == "field" else scenario.active)}
     # Of the rows of one alteration, only that of the mechanism's own field counts for the mechanism.
     entries = [scenario.catalogue[name] for name in scenario.active]
     own = np.array([scenario.fields.index(entry.field) for entry in entries], np.int8)
@@ -88,7 +88,7 @@ def field_counts(batch: GeneratedBlocks, by: Per = "field") -> pd.DataFrame:
             found[int(benign)] += np.bincount(code[rows], minlength=len(codes))
 
     asked, pairs = asked_mechanisms(scenario, counts)
-    shares = per_item(asked, by)
+    shares = per_item(scenario, asked, by)
     chosen = [codes[name] for name in shares.index]
     count = pd.Series(found[0, chosen], index=shares.index)
     table = _with_intervals(count, pd.Series(mismatched_pairs(batch), index=count.index), shares)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.analysis.altered_trades import Alteration, Trade
 from tradegen.analysis.side_by_side_text import as_html, as_text
-from tradegen.core.columns import LEGS, LISTS, RECORD, RECORD_ID, TRADE_COLUMNS, TRUTH_COLUMNS
+from tradegen.core.columns import LEGS, LISTS, RECORD, RECORD_ID, TRUTH_COLUMNS
 from tradegen.core.databases import temporary_database
 from tradegen.errors import ScoringError, shown, whole_number
 from tradegen.scoring.inputs import Inputs, lists_of, resolve_inputs
 from tradegen.scoring.relations import Reader, Source, literal
+from tradegen.scoring.run_fields import RunFields, found_fields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -97,11 +98,12 @@ def compare(
         source.require(TRUTH_COLUMNS)
         with reader.explaining(source.name):
             _load_truth(connection, source)
+            fields = inputs.fields or found_fields(connection, source)
         named = _findings(connection, reader, findings, id)
         with reader.explaining(source.name):
             wanted, total = _wanted(connection, ids, limit, with_findings=findings is not None)
             altered = _alterations(connection, wanted)
-        records = _records(connection, reader, inputs, wanted, altered)
+        records = _records(connection, reader, inputs, fields, wanted, altered)
     if ids is not None and (unknown := [one for one in ids if one not in records and one not in altered]):
         raise ScoringError(
             f"trade {shown(unknown[0])} is in none of the lists; expected an id such as tid00000021"
@@ -192,6 +194,7 @@ def _records(
     connection: DuckDBPyConnection,
     reader: Reader,
     inputs: Inputs,
+    fields: RunFields,
     wanted: Sequence[tuple[str, str]],
     altered: Mapping[str, Sequence[Alteration]],
 ) -> dict[str, list[tuple[str, dict[str, str]]]]:
@@ -202,19 +205,22 @@ def _records(
     found: dict[str, list[tuple[str, dict[str, str]]]] = {}
     faces = any(one.leg in LEGS["single"] for several in altered.values() for one in several)
     for name, given in lists_of(inputs.trades, inputs.view, faces).items():
-        called = inputs.columns.get(name) or {column: column for column in (*TRADE_COLUMNS, RECORD_ID)}
+        called = inputs.columns.get(name) or {column: column for column in fields.columns}
         for table in given if isinstance(given, (list, tuple)) else [given]:
             source = reader.source(table, "trades", tuple(called.values()))
-            source.require([called[column] for column in TRADE_COLUMNS if column in called])
-            fields = [column for column in called if called[column] in source.columns]
-            values = ", ".join(f"coalesce({source.text(called[column])}, '')" for column in fields)
+            source.require([named for column, named in called.items() if column != RECORD_ID])
+            shown_columns = [column for column in called if called[column] in source.columns]
+            if not fields.stated:
+                # Nothing but the list says in which order its columns stand.
+                shown_columns.sort(key=(*source.seen, *called.values()).index)
+            values = ", ".join(f"coalesce({source.text(called[column])}, '')" for column in shown_columns)
             with reader.explaining(source.name):
                 rows = connection.execute(
                     f"SELECT {values} FROM {source.relation} "
                     f"WHERE {source.text(called['trade_id'])} IN ({_listed(owners)})"
                 ).fetchall()
             for row in rows:
-                record = dict(zip(fields, row, strict=True))
+                record = dict(zip(shown_columns, row, strict=True))
                 found.setdefault(owners[record["trade_id"]], []).append((name, record))
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tradegen.analysis.altered_trades import Alteration, Trade
-from tradegen.core.columns import TRADE_COLUMNS
+from tradegen.core.columns import RECORD_ID, TRADE_COLUMNS
 from tradegen.core.html_pages import CELL, MARK, escaped, for_notebook
 from tradegen.core.text_tables import aligned
 
@@ -16,8 +16,9 @@ _TITLE = "text-align: left"
 
 def as_text(trades: Sequence[Trade], total: int) -> str:
     """Each trade with what was done to it, and its records below; altered cells stand in brackets."""
-    cells = [row for trade in trades for row in _cells(trade)]
-    head, *lines = (f"  {line}" for line in aligned([("list", *TRADE_COLUMNS), *cells]))
+    columns = _columns(trades)
+    cells = [row for trade in trades for row in _cells(trade, columns)]
+    head, *lines = (f"  {line}" for line in aligned([("list", *columns), *cells]))
     blocks = [head]
     for trade in trades:
         records, lines = lines[: len(trade.records)], lines[len(trade.records) :]
@@ -31,7 +32,8 @@ def as_html(trades: Sequence[Trade], total: int) -> str:
     Where there is one list, no column says which.
     """
     several = len({name for trade in trades for name, _ in trade.records}) > 1
-    headers = ("list", *TRADE_COLUMNS) if several else TRADE_COLUMNS
+    columns = _columns(trades)
+    headers = ("list", *columns) if several else columns
     head = "".join(f'<th style="{CELL}">{name}</th>' for name in headers)
     bodies = []
     for trade in trades:
@@ -39,7 +41,7 @@ def as_html(trades: Sequence[Trade], total: int) -> str:
         rows = [f'<tr class="title"><td colspan="{len(headers)}" style="{_TITLE}"><b>{told}</b></td></tr>']
         for position, (name, record) in enumerate(trade.records):
             cells = [f'<td style="{CELL}">{escaped(name)}</td>'] if several else []
-            for field in TRADE_COLUMNS:
+            for field in columns:
                 mark = f"; {MARK}" if (position, field) in trade.marks else ""
                 cells.append(f'<td style="{CELL}{mark}">{escaped(record.get(field, ""))}</td>')
             rows.append(f"<tr>{''.join(cells)}</tr>")
@@ -49,7 +51,13 @@ def as_html(trades: Sequence[Trade], total: int) -> str:
     return for_notebook(f'<div class="wide" tabindex="0">{table}</div><p>{closing}</p>')
 
 
-def _cells(trade: Trade) -> list[list[str]]:
+def _columns(trades: Sequence[Trade]) -> tuple[str, ...]:
+    """The columns that come with the house, and those that the records have beside them."""
+    others = dict.fromkeys(column for trade in trades for _, record in trade.records for column in record)
+    return (*TRADE_COLUMNS, *(column for column in others if column not in (*TRADE_COLUMNS, RECORD_ID)))
+
+
+def _cells(trade: Trade, columns: Sequence[str]) -> list[list[str]]:
     """The records as text; an altered cell in brackets, and a blank in place of a bracket elsewhere."""
     return [
         [
@@ -58,7 +66,7 @@ def _cells(trade: Trade) -> list[list[str]]:
                 f"[{record.get(field, '')}]"
                 if (position, field) in trade.marks
                 else f" {record.get(field, '')}"
-                for field in TRADE_COLUMNS
+                for field in columns
             ),
         ]
         for position, (name, record) in enumerate(trade.records)
@@ -75,7 +83,7 @@ def _told(row: Alteration) -> str:
     size = f", {row.size}" if row.size else ""
     benign = ", within tolerance" if row.benign else ""
     cause = f"; cause: {row.cause}" if row.cause else ""
-    return f"{row.mechanism} on {row.leg}: {row.original} -> {row.altered}{size}{benign}{cause}"
+    return f"{row.mechanism} on {row.leg}: {row.change}{size}{benign}{cause}"
 
 
 def _closing(trades: Sequence[Trade], total: int) -> str:

@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 import pandas as pd
 
-from tradegen.analysis.difference_sizes import Magnitudes, magnitudes
+from tradegen.analysis.difference_sizes import Magnitudes, differing, magnitudes
 from tradegen.analysis.examples import first_examples
 from tradegen.analysis.rates import Per, expected_rate, field_counts, legs_hit, mismatched_pairs
 from tradegen.core.blocks import Block, Truth
-from tradegen.core.columns import FIELDS, MICROSECONDS, MICROSECONDS_A_DAY, TICKS_PER_DOLLAR
+from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, TICKS_PER_DOLLAR
 from tradegen.core.formatting import broker_names
 from tradegen.engine.generator import GeneratedBlocks, generate_blocks
 from tradegen.engine.run import Run, prepare
 from tradegen.errors import ScenarioError
-from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.output.files import OutputFile
 from tradegen.scenario.model import Scenario
 
@@ -93,7 +92,7 @@ class Outcome:
             Sizes without a sign, in the unit; the index names the mechanism. In the order of the truth.
         """
         panel = next(one for one in self._magnitudes if (one.field, one.unit) == (field, unit))
-        rows = self._truth.take(self._truth.field == FIELDS.index(field))
+        rows = differing(self._truth, self.scenario, field)
         names = np.array(self.scenario.active, dtype=object)[rows.mechanism]
         values = np.empty(len(rows))
         values[~rows.benign], values[rows.benign] = panel.mismatched, panel.benign
@@ -120,10 +119,12 @@ class Outcome:
     def notional(self) -> pd.Series[float]:
         """Dollars of the mismatched pairs by altered field; a pair counts for each of its fields."""
         rows = self._truth.take(~self._truth.benign)
+        fields = self.scenario.fields
         once = np.unique(np.stack([rows.trade_id, rows.field]), axis=1, return_index=True)[1]
-        dollars = np.bincount(rows.field[once], rows.notional[once] / TICKS_PER_DOLLAR, len(FIELDS))
-        altered = {field for name in self.scenario.active for field in CATALOGUE[name].fields}
-        return pd.Series({field: dollars[FIELDS.index(field)] for field in FIELDS if field in altered})
+        dollars = np.bincount(rows.field[once], rows.notional[once] / TICKS_PER_DOLLAR, len(fields))
+        catalogue = self.scenario.catalogue
+        altered = {field for name in self.scenario.active for field in catalogue[name].fields}
+        return pd.Series({field: dollars[code] for code, field in enumerate(fields) if field in altered})
 
     @functools.cached_property
     def notional_at_risk(self) -> float:

@@ -76,10 +76,11 @@ def require_loggable(run: Run, key: str) -> None:
     numbers = len(_NUMBER.findall(json.dumps(manifest["counts"])))
     size = len(_manifest_line(manifest, key)) + 1 + numbers * (_LONGEST_NUMBER - 1)
     if size > LINE_BYTES:
+        own = len(run.scenario.columns)
         raise ScenarioError(
             f"the manifest of {len(run.market.tickers):,} tickers and {len(run.scenario.hot_spots):,} hot "
-            f"spots takes up to {size:,} bytes on one line of the log; expected at most {LINE_BYTES:,}; "
-            "name fewer of them"
+            f"spots{f', and of the names in {own:,} columns,' if own else ''} takes up to {size:,} bytes on "
+            f"one line of the log; expected at most {LINE_BYTES:,}; name fewer of them"
         )
 
 

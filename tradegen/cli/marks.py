@@ -53,9 +53,9 @@ def _altered(run: Run) -> list[tuple[str, ...]]:
         for trade_id, leg, field, mechanism, original, altered, delta, benign in zip(
             *(map(_decoded, texts[name].tolist()) for name in _COLUMNS), strict=True
         ):
-            size = Alteration(leg, field, mechanism, original, altered, delta, benign == "true", "").size
-            told = ", ".join(filter(None, (size, "within tolerance" if benign == "true" else "")))
-            rows.append((trade_id, leg, field, mechanism, f"{original} -> {altered}", told))
+            row = Alteration(leg, field, mechanism, original, altered, delta, benign == "true", "")
+            told = ", ".join(filter(None, (row.size, "within tolerance" if benign == "true" else "")))
+            rows.append((trade_id, leg, field, mechanism, row.change, told))
         if len(rows) >= _MOST:
             break
     return rows

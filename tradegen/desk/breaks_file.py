@@ -184,7 +184,11 @@ def _require_known(file: str, names: Iterable[str]) -> None:
         if found
     ]
     are = "which is" if len(unknown) == 1 else "which are"
-    hint = f"did you mean {' '.join(guesses)}?" if guesses else "name yours, such as --field price=Px"
+    hint = (
+        f"did you mean {' '.join(guesses)}?"
+        if guesses
+        else "name yours, such as --field price=Px, or leave out the breaks that are in no such field"
+    )
     raise FitError(
         f"{file} has the field{'s' * (len(unknown) > 1)} {', '.join(map(shown, unknown))}, {are} unknown; "
         f"expected some of {', '.join(_FIELDS)}; {hint}"

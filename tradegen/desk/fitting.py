@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.desk_names import desk_names
@@ -14,7 +14,7 @@ from tradegen.desk.numbers import numbers_of
 from tradegen.desk.reading import Observations, read_breaks, read_lists
 from tradegen.desk.result import Fit
 from tradegen.desk.tolerance_hints import tolerance_hints
-from tradegen.errors import FitError, ScenarioError, shown
+from tradegen.errors import FitError, ScenarioError, named, shown
 from tradegen.market.universe import Market, Tickers, load_market
 
 if TYPE_CHECKING:
@@ -171,7 +171,16 @@ def _fitted(
         notes[f"unexplained {field}"] = "no mechanism produces these; their share goes to the others"
     hints = {} if tolerances else tolerance_hints(breaks.observed)
     prices, looked_at = market.to_dict(), seen.groups.looked_at
-    return Fit(scenario, numbers, notes, hints, looked_at, confidence, prices, refit, breaks.remarks)
+    remarks = (*breaks.remarks, *_not_compared(breaks.others, hide=hide))
+    return Fit(scenario, numbers, notes, hints, looked_at, confidence, prices, refit, remarks)
+
+
+def _not_compared(others: Sequence[str], *, hide: bool) -> Iterator[str]:
+    """A sentence on columns beside the nine, of which the scenario that is fitted knows nothing."""
+    if others:
+        count = f"{len(others)} column{'' if len(others) == 1 else 's'}"
+        names = "" if hide else f" ({', '.join(map(named, others))})"
+        yield f"Both lists have {count}{names} beside the nine that fit knows; these were not compared."
 
 
 def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances:

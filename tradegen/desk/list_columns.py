@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tradegen.core.columns import LISTS, TRADE_COLUMNS
+from tradegen.core.columns import LISTS, RECORD_ID, TRADE_COLUMNS
 from tradegen.desk.lists.date_forms import FORMS, ISO, fitting_forms
 from tradegen.errors import FitError, ScenarioError, shown
 from tradegen.scoring.relations import Source, first_row, literal
@@ -89,6 +89,12 @@ class ListColumns:
             )
         given = {"date": self.layout.date_format, "trade_timestamp": self.layout.timestamp_format}
         self.forms = {name: given[name] or self._form(name) for name in TIMES if name in self.names}
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The columns that hold none of the fields."""
+        used = {*self.names.values(), RECORD_ID}
+        return tuple(name for name in self.source.seen if name not in used)
 
     def value(self, name: str, *, strict: bool = True) -> str:
         """SQL for a field's values, of the type in `KINDS`; NULL where the cell is blank.

@@ -63,12 +63,15 @@ class Compared:
         Whether the two lists are those of two counterparties, each with its own view of who is who.
     remarks : tuple of str
         Sentences on how they were compared.
+    others : tuple of str
+        Columns that both lists have and that are none of the nine: they were not compared.
     """
 
     fields: tuple[str, ...]
     pairs: int
     mirrored: bool
     remarks: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def compare(
@@ -110,7 +113,8 @@ def compare(
     [once, others] = first_row(
         connection, f"SELECT {_ONCE}, (SELECT count(*) FROM pairs WHERE fault IS NOT NULL)"
     )
-    return Compared(fields, int(once + others), mirrored, tuple(remarks))
+    common = tuple(name for name in ours.others if name in theirs.others)
+    return Compared(fields, int(once + others), mirrored, tuple(remarks), common)
 
 
 def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: tuple[str, ...]) -> None:

@@ -47,6 +47,8 @@ class Breaks:
         Quantities and prices of some trades on which the lists agree.
     remarks : tuple of str
         Sentences on what was compared.
+    others : tuple of str
+        Columns beside the nine, which were not compared.
     within : frozenset of str
         The fields in which some trades differ within the tolerance.
     """
@@ -61,6 +63,7 @@ class Breaks:
     precision: str = "s"
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     within: frozenset[str] = frozenset()
 
     @property
@@ -118,6 +121,7 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         precision=precision,
         values=values,
         remarks=(*compared.remarks, *_finer(values)),
+        others=compared.others,
         within=frozenset(name for number, name in enumerate(compared.fields) if within >> number & 1),
     )
 

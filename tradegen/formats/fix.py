@@ -11,13 +11,13 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tradegen.core.columns import ORDER_TYPES, RECORD_ID, Array
+from tradegen.core.columns import ORDER_TYPES, RECORD_ID, TRADE_COLUMNS, Array
 from tradegen.core.text_columns import strings
 from tradegen.errors import OutputError, shown
-from tradegen.formats.kinds import Date, Timestamp
+from tradegen.formats.kinds import Code, Date, Decimal, Reference, Timestamp
 from tradegen.formats.tables import TRUTH, Rows, Table
 
-__all__ = ["MESSAGE", "SENDER", "TARGET", "Fix"]
+__all__ = ["MESSAGE", "OWN_TAGS", "SENDER", "TARGET", "Fix"]
 
 SENDER, TARGET = "TRADEGEN", "MATCHER"
 """SenderCompID and TargetCompID of every message: assumed, as there is no session."""
@@ -54,6 +54,21 @@ MESSAGE = (
 Source: FIX 4.4, Standard Message Header and Trade Capture Report; their order is that of the standard.
 """
 
+OWN_TAGS = {
+    "isin": ((48, "{isin}"), (22, "4")),  # SecurityID, SecurityIDSource: an ISIN
+    "settlement_date": ((64, "{settlement_date}"),),  # SettlDate
+    "account": ((1, "{account}"),),  # Account
+    "currency": ((15, "{currency}"),),  # Currency
+    "gross_amount": ((381, "{gross_amount}"),),  # GrossTradeAmt
+    "note": ((58, "{note}"),),  # Text
+    "text": ((58, "{text}"),),
+}
+"""The tags of the columns that a scenario may add, by the names of these, in the order of the standard."""
+
+_AFTER = {"isin": 55, "settlement_date": 60}  # all others stand at the end of the side
+_NAMES = (Code, Reference)
+_ID_SOURCE = 22
+_KINDS = {"settlement_date": (Date,), "gross_amount": (Decimal,)}
 _SIDES = dict(zip(ORDER_TYPES, ("1", "2"), strict=True))
 _FINEST = len("20250721-10:33:00.123")  # FIX 4.4, data type UTCTimestamp: whole seconds, or milliseconds
 
@@ -64,15 +79,17 @@ class Fix:
     Raises
     ------
     OutputError
-        Where `table` is the truth, leaves out columns, or has a form of its own for dates or times.
+        Where `table` is the truth, leaves out columns that have tags in every message, has a form of its own
+        for dates or times, or has a column that there is no tag for.
     """
 
     def __init__(self, table: Table, write: Callable[[bytes], object]) -> None:
         if table.name == TRUTH:
             raise OutputError("format fix has no tags for the truth; expected another format for it")
-        if table.left_out:
+        needed = [field for field in table.left_out if field in (*TRADE_COLUMNS, RECORD_ID)]
+        if needed:
             raise OutputError(
-                f"{table.name}.include leaves out {table.left_out[0]}, and a message of FIX has tags for it; "
+                f"{table.name}.include leaves out {needed[0]}, and a message of FIX has tags for it; "
                 "expected all columns with format fix"
             )
         for column in table.columns:
@@ -82,6 +99,7 @@ class Fix:
                     f"{name} is {shown(column.kind.form)}, and FIX has one form of its own; "
                     "expected none with format fix"
                 )
+        self._message = _message_of(table)
         self._new, self._table, self._write = _messages(), table, write
         self._numbers = itertools.count(1)
 
@@ -96,7 +114,7 @@ class Fix:
         values = self._values(self._table.texts(rows))
         columns: list[Iterable[str]] = [
             values[text[1:-1]] if text.startswith("{") else itertools.repeat(text, len(rows))
-            for _, text in MESSAGE
+            for _, text in self._message
         ]
         self._write(b"".join(map(self._line, zip(*columns, strict=True))))
 
@@ -106,7 +124,9 @@ class Fix:
     def _values(self, texts: Mapping[str, Array]) -> dict[str, list[str]]:
         """The columns as FIX has them, by what `MESSAGE` calls them."""
         values: dict[str, list[str]] = {field: strings(column).tolist() for field, column in texts.items()}
-        values["date"] = [date.replace("-", "") for date in values["date"]]
+        for field in ("date", "settlement_date"):
+            if field in values:
+                values[field] = [date.replace("-", "") for date in values[field]]
         times = [time.replace("-", "").replace(" ", "-") for time in values["trade_timestamp"]]
         if times and len(times[0]) > _FINEST:
             raise OutputError(
@@ -121,11 +141,50 @@ class Fix:
         return values
 
     def _line(self, values: Iterable[str]) -> bytes:
-        message = self._new()
-        for (tag, _), value in zip(MESSAGE, values, strict=True):
-            message.append_pair(tag, value)
+        message, last = self._new(), ""
+        for (tag, _), value in zip(self._message, values, strict=True):
+            # A tag without a value is no FIX: where a value is missing, so is its tag, and what says of which
+            # kind an id is.
+            if value and (tag != _ID_SOURCE or last):
+                message.append_pair(tag, value)
+            last = value
         encoded: bytes = message.encode()
         return encoded + b"\n"
+
+
+def _message_of(table: Table) -> list[tuple[int, str]]:
+    """The tags of the table's messages: those in `MESSAGE`, and those of the columns that the scenario adds.
+
+    Raises
+    ------
+    OutputError
+        Where one of these has no tag, is of a kind that its tag cannot hold, or shares its tag with another.
+    """
+    own = {
+        column.field: column.kind
+        for column in table.columns
+        if column.field not in (*TRADE_COLUMNS, RECORD_ID)
+    }
+    how = f"leave it out by {table.name}.include, or write another format"
+    for field, kind in own.items():
+        if field not in OWN_TAGS:
+            raise OutputError(
+                f"column {field} has no tag in FIX; expected columns among {', '.join(OWN_TAGS)}; {how}"
+            )
+        if not isinstance(kind, _KINDS.get(field, _NAMES)):
+            raise OutputError(
+                f"column {field} is of the kind {type(kind).__name__.lower()}, which its tag "
+                f"{OWN_TAGS[field][0][0]} of FIX cannot hold; {how}"
+            )
+    if {"note", "text"} <= own.keys():
+        raise OutputError(f"columns note and text have one tag in FIX, 58; {how.replace('it', 'one', 1)}")
+    tags = {field: list(OWN_TAGS[field]) for field in OWN_TAGS if field in own}
+    message: list[tuple[int, str]] = []
+    for tag, text in MESSAGE:
+        message.append((tag, text))
+        for field, after in _AFTER.items():
+            message += tags.pop(field, []) if after == tag else []
+    return [*message, *(pair for pairs in tags.values() for pair in pairs)]
 
 
 def _messages() -> Callable[[], Any]:

@@ -1,4 +1,7 @@
-"""A weight for every mechanism of the catalogue, and sizes for those that are on and have them."""
+"""A weight for every mechanism of the catalogue, and sizes for those that are on and have them.
+
+Where another scenario is loaded, whose columns may be others, there are new controls for its mechanisms.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from tradegen.analysis.tuning import Tuning
-from tradegen.core.columns import FIELDS
 from tradegen.lab.controls import Control, note, stacked
-from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.mechanism import Setting
+from tradegen.mechanisms.by_kind import FOLLOWS
+from tradegen.mechanisms.mechanism import Mechanism, Setting
 
 __all__ = ["SizeControls", "WeightControls"]
 
@@ -21,16 +23,26 @@ class WeightControls:
 
     def __init__(self, tuning: Tuning, changed: Callable[[], None]) -> None:
         self._tuning, self._changed = tuning, changed
-        self._controls = {name: self._control(name) for name in CATALOGUE}
-        rows: list[widgets.Widget] = []
-        for field in FIELDS:
-            own = [control.row for name, control in self._controls.items() if CATALOGUE[name].field == field]
-            rows += [note(f"<b>{field}</b>"), *own] if own else []
-        self.box = stacked(*rows)
+        self._catalogue: Mapping[str, Mechanism] = {}
+        self._controls: dict[str, Control] = {}
+        self.box = stacked()
         self.show()
+
+    def _build(self, catalogue: Mapping[str, Mechanism]) -> None:
+        self._catalogue = catalogue
+        # What follows on others has no weight.
+        drawn = [name for name in catalogue if not name.endswith(f".{FOLLOWS}")]
+        self._controls = {name: self._control(name) for name in drawn}
+        rows: list[widgets.Widget] = []
+        for field in self._tuning.scenario.fields:
+            own = [control.row for name, control in self._controls.items() if catalogue[name].field == field]
+            rows += [note(f"<b>{field}</b>"), *own] if own else []
+        self.box.children = rows
 
     def show(self) -> None:
         """Show the scenario's weights, each slider as long as twice the largest of them."""
+        if self._catalogue is not self._tuning.scenario.catalogue:
+            self._build(self._tuning.scenario.catalogue)
         weights = self._tuning.scenario.weights
         most = 2 * max(weights.values(), default=1.0)
         for name, control in self._controls.items():
@@ -41,7 +53,7 @@ class WeightControls:
     def _control(self, name: str) -> Control:
         slider = widgets.FloatSlider(
             description=name.partition(".")[2],
-            tooltip=CATALOGUE[name].sentence,
+            tooltip=self._catalogue[name].sentence,
             min=0.0,
             max=2.0,
             step=0.01,
@@ -61,9 +73,18 @@ class SizeControls:
 
     def __init__(self, tuning: Tuning, changed: Callable[[], None]) -> None:
         self._tuning, self._changed = tuning, changed
-        self._controls: dict[str, dict[str, Control]] = {
+        self._catalogue: Mapping[str, Mechanism] = {}
+        self._controls: dict[str, dict[str, Control]] = {}
+        self._notes: dict[str, widgets.HTML] = {}
+        self._boxes: dict[str, widgets.VBox] = {}
+        self.box = stacked()
+        self.show()
+
+    def _build(self, catalogue: Mapping[str, Mechanism]) -> None:
+        self._catalogue = catalogue
+        self._controls = {
             name: {setting.name: self._control(name, setting) for setting in entry.settings}
-            for name, entry in CATALOGUE.items()
+            for name, entry in catalogue.items()
             if entry.settings
         }
         self._notes = {name: note() for name in self._controls}
@@ -71,15 +92,16 @@ class SizeControls:
             name: stacked(note(f"<b>{name}</b>"), *(one.row for one in controls.values()), self._notes[name])
             for name, controls in self._controls.items()
         }
-        self.box = stacked(*self._boxes.values())
-        self.show()
+        self.box.children = list(self._boxes.values())
 
     def show(self) -> None:
         """Show the scenario's sizes, those of mechanisms that are off left out."""
+        if self._catalogue is not self._tuning.scenario.catalogue:
+            self._build(self._tuning.scenario.catalogue)
         for name, controls in self._controls.items():
             self._boxes[name].layout.display = None if name in self._tuning.scenario.weights else "none"
             settings = self._settings(name)
-            for setting in CATALOGUE[name].settings:
+            for setting in self._catalogue[name].settings:
                 value = settings[setting.name]
                 controls[setting.name].show(_scaled(value, _scale(setting)))
             shape = settings.get("shape", "uniform")
@@ -106,7 +128,7 @@ class SizeControls:
             new = {setting.name: _scaled(given, 1 / _scale(setting))}
             settings = self._settings(name)
             if settings.get("shape", "uniform") != "uniform":
-                ends = {one.name: settings[one.name] for one in CATALOGUE[name].settings}
+                ends = {one.name: settings[one.name] for one in self._catalogue[name].settings}
                 new = {**ends, "shape": "uniform", "median": None, "p95": None, "quantiles": None, **new}
             self._tuning.change(settings={name: new})
             self._changed()

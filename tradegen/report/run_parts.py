@@ -12,7 +12,6 @@ from tradegen.analysis.difference_sizes import magnitudes
 from tradegen.analysis.examples import one_of_each
 from tradegen.core.formatting import trade_id
 from tradegen.core.html_pages import escaped, figures, table
-from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.report.remade_run import RemadeRun
 from tradegen.scenario.scenario_html import fields_html, settings_texts
 
@@ -95,7 +94,7 @@ def _mechanisms(remade: RemadeRun) -> Iterator[tuple[str, ...]]:
     applied = {name: counts["applied"] for name, counts in found.items()}
     total, settings = max(sum(applied.values()), 1), settings_texts(scenario)
     for name, count in sorted(applied.items(), key=lambda item: -item[1]):
-        what = f"{CATALOGUE[name].sentence} {settings.get(name, '')}"
+        what = f"{scenario.catalogue[name].sentence} {settings.get(name, '')}"
         yield name, f"{scenario.weights.get(name, 0):g}", f"{count:,}", f"{count / total:.1%}", what
 
 

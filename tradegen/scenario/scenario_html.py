@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "fields_html", "settings_texts"]
 
 _ALWAYS = ("pairs", "mismatch_rate")
-_APART = ("mechanisms", "settings", "hot_spots")
+_APART = ("columns", "mechanisms", "settings", "hot_spots")
 
 
 def as_html(scenario: ScenarioFields) -> str:
@@ -48,6 +48,8 @@ def _fields(scenario: ScenarioFields) -> Iterator[tuple[str, str, str]]:
         value = getattr(scenario, name)
         if name not in _APART and (value != field.default or name in _ALWAYS):
             yield name, _told(_plain(value)), _told(_plain(field.default)) or "none"
+    for column in _plain(scenario.columns):
+        yield f"column {column.pop('name')}", _told(column), "none"
     for spot in _plain(scenario.hot_spots):
         yield f"hot spot {spot.pop('name')}", _told(spot), "none"
 
@@ -55,7 +57,7 @@ def _fields(scenario: ScenarioFields) -> Iterator[tuple[str, str, str]]:
 def _plain(value: Any) -> Any:
     """Without what is not given, and without classes of our own."""
     if hasattr(value, "model_dump"):
-        return value.model_dump(exclude_defaults=True)
+        return value.model_dump(exclude_defaults=True, by_alias=True)
     if isinstance(value, Mapping):
         return {name: _plain(one) for name, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else value

@@ -10,7 +10,7 @@ import numpy as np
 
 from tradegen.api.batch import Batch
 from tradegen.core.blocks import Trades
-from tradegen.core.columns import LEGS, TRADE_COLUMNS
+from tradegen.core.columns import LEGS, RECORD_ID
 from tradegen.core.formatting import trade_ids
 from tradegen.core.text_columns import strings
 from tradegen.formats.tables import trades_table, truth_table
@@ -93,7 +93,7 @@ class CaseRecords:
         absent = [leg for code, leg in enumerate(legs) if code not in records.leg.tolist()]
         lines += [f"{leg:{margin}}  (no record)" for leg in absent]
         wanted = set(marked)
-        if fields := [name for name in TRADE_COLUMNS if name in wanted]:
+        if fields := [name for name in columns if name in wanted and name != RECORD_ID]:
             marks = "  ".join(("^" if name in fields else " ") * width for name, width in widths.items())
             lines.append(f"{'':{margin}}  {marks.rstrip()} {' '.join(fields)}")
         return lines

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from tradegen.analysis.altered_trades import change
 from tradegen.api.batch import Batch
-from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.details import Details
 from tradegen.scoring.requirements import Requirement, measured
 from tradegen.scoring.scores import Score
@@ -143,14 +143,15 @@ def _kinds(rows: Iterable[TruthRow]) -> list[str]:
 
 def _difference(row: TruthRow) -> str:
     within = ", within tolerance" if row.benign else ""
-    change = f"{row.original} -> {row.altered}"
+    changed = change(row.original, row.altered)
     if row.field == "record":
-        return f"{row.leg} {row.mechanism}: {change} records{within}"
+        return f"{row.leg} {row.mechanism}: {changed} records{within}"
     unit = _UNITS.get(row.field, "")
-    size = f" ({row.delta} {unit.removesuffix('s') if row.delta in ('1', '-1') else unit})" if unit else ""
+    unit = unit.removesuffix("s") if row.delta in ("1", "-1") else unit
+    size = f" ({f'{row.delta} {unit}'.rstrip()})" if row.delta else ""
     # A mechanism may alter other fields besides the one that it is named after.
-    field = "" if row.field == CATALOGUE[row.mechanism].field else f" {row.field}"
-    return f"{row.leg}{field} {row.mechanism}: {change}{size}{within}"
+    field = "" if row.field == row.mechanism.partition(".")[0] else f" {row.field}"
+    return f"{row.leg}{field} {row.mechanism}: {changed}{size}{within}"
 
 
 def _numbered(number: int, texts: list[str]) -> list[str]:

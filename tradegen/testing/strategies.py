@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from tradegen.core.columns import LISTS
 from tradegen.errors import ScenarioError, nearest, whole_number
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.scenario.model import Scenario
 from tradegen.testing.case import TradeCase, make_case
 
@@ -53,7 +53,7 @@ def trade_cases(
         Where all comes from that is not drawn: times, settings, tolerances, layouts.
     mechanisms : sequence of str, optional
         Those to draw from, the simplest first; by default those of `scenario`, and without one all of the
-        catalogue in its order.
+        catalogue in its order, those of the scenario's own `columns` last.
     views : sequence of str, optional
         Those to draw from, the simplest first; by default that of `scenario`; without
         one, that is ``single``.
@@ -89,9 +89,10 @@ def trade_cases(
         raise ScenarioError("views and view are both given; expected one of them")
     base = Scenario.load(scenario).replace(**scenario_fields)
     # A scenario that turns nothing on says nothing of what to draw.
-    offered = tuple(mechanisms or (scenario and base.weights) or CATALOGUE)
+    known = [name for name in base.catalogue if not name.endswith(f".{FOLLOWS}")]
+    offered = tuple(mechanisms or (scenario and base.weights) or known)
     shown = tuple(views or (base.view,))
-    _check("mechanisms", offered, CATALOGUE)
+    _check("mechanisms", offered, known)
     _check("views", shown, LISTS)
     return _cases(base, scenario, max_pairs, offered, shown, max_fields, {**scenario_fields, **others})
 
@@ -121,7 +122,7 @@ def _cases(
     )
     chosen = choose("mechanisms", weights)
     choose("fields_per_pair", st.integers(1, max_fields).map(lambda most: (*[0.0] * (most - 1), 1.0)))
-    tolerant = any(base.tolerances.of(CATALOGUE[name].field) for name in chosen)
+    tolerant = any(base.tolerances.of(base.catalogue[name].field) for name in chosen)
     rates = draw(st.sampled_from(_RATES_UNDER_TOLERANCES if tolerant else _RATES))
     asked["mismatch_rate"] = given.get("mismatch_rate", min(rates[0], 1 - given.get("benign_rate", 0.0)))
     if tolerant:
