@@ -17,6 +17,7 @@ __all__ = [
     "FitError",
     "LabError",
     "LedgerError",
+    "ListError",
     "MarketError",
     "OutputError",
     "ScenarioError",
@@ -50,6 +51,10 @@ class ScoringError(TradegenError, ValueError):
 
 class FitError(TradegenError, ValueError):
     """Lists of trades, or breaks, that no scenario can be fitted to."""
+
+
+class ListError(TradegenError, ValueError):
+    """A list of trades of the user's own that is not as its columns are described."""
 
 
 class CaseError(TradegenError, AttributeError):

@@ -15,6 +15,7 @@ import typer
 
 from tradegen.cli import (
     catalogue,
+    columns,
     fit,
     generate,
     lab,
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 for command in (
     generate.generate, replay.replay, verify.verify, score.score, show.show, report.report,
-    fit.fit, lab.lab, sweep.sweep, catalogue.catalogue
+    fit.fit, lab.lab, sweep.sweep, columns.columns, catalogue.catalogue
 ):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(scenarios.app, name="scenarios")

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tradegen.core.toml_lines import toml_line
 from tradegen.desk.measuring import UNITS
 from tradegen.desk.numbers import FEW, RULE, Number
 from tradegen.version import __version__
@@ -33,7 +34,7 @@ def as_toml(
     lines = list(_head(measured["rate", "overall"], confidence))
     for name, value in values.items():
         if name not in (*_LATER, *_LEFT_OUT) and value not in ({}, (), None):
-            lines.append(f"{_dumped({name: value})}{_beside(name, measured)}")
+            lines.append(f"{toml_line({name: value})}{_beside(name, measured)}")
     lines += ["", "[mechanisms]  # weights; beside each, the share of the breaks that it explains"]
     lines += _weights(values["mechanisms"], measured)
     if tolerances := {
@@ -42,7 +43,7 @@ def as_toml(
         lines += [
             "",
             "[tolerances]  # as given to fit",
-            *(_dumped({name: value}) for name, value in tolerances.items()),
+            *(toml_line({name: value}) for name, value in tolerances.items()),
         ]
     for name, settings in values.get("settings", {}).items():
         lines += ["", *_settings(f'settings."{name}"', settings, [
@@ -59,7 +60,7 @@ def as_toml(
         lines += ["", "# Measured, and not in this scenario:", *(f"# - {text}" for text in left_out)]
     if hints:
         lines += ["", "# The sizes suggest these tolerances, which would make small differences benign:"]
-        lines += [f"# tolerances.{_dumped({name: value})}" for name, value in hints.items()]
+        lines += [f"# tolerances.{toml_line({name: value})}" for name, value in hints.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -97,7 +98,7 @@ def _comment(number: Number) -> str:
 def _weights(weights: Mapping[str, float], measured: Mapping[tuple[str, str], Number]) -> Iterator[str]:
     for name, weight in weights.items():
         number = measured.get(("mechanism", name))
-        yield f"{_dumped({name: weight})}{_comment(number) if number else ''}"
+        yield f"{toml_line({name: weight})}{_comment(number) if number else ''}"
 
 
 def _settings(title: str, settings: Mapping[str, Any], sizes: Iterable[Number]) -> Iterator[str]:
@@ -108,13 +109,13 @@ def _settings(title: str, settings: Mapping[str, Any], sizes: Iterable[Number]) 
         yield f"# {share} are below {number.text} ({number.interval}){note}"
     unit, scale = UNITS.get(title.split('"')[1], ("", 1.0))
     if unit:
-        yield _dumped({"unit": unit})
+        yield toml_line({"unit": unit})
     shaped = settings.get("shape", "uniform") != "uniform"
     for name, value in settings.items():
         # A shape says where it begins and ends, and what has no shape need not say so.
         if value is None or (name == "shape" and not shaped) or (name in ("min", "max") and shaped):
             continue
-        yield _dumped({name: _times(value, scale)})
+        yield toml_line({name: _times(value, scale)})
 
 
 def _times(value: Any, scale: float) -> Any:
@@ -134,12 +135,12 @@ def _hot_spot(spot: Mapping[str, Any], measured: Mapping[tuple[str, str], Number
             continue
         if name == "where":
             where = {key: _single(value) for key, value in spot[name].items()}
-            yield f"where = {{ {', '.join(_dumped({key: value}) for key, value in where.items())} }}"
+            yield f"where = {{ {', '.join(toml_line({key: value}) for key, value in where.items())} }}"
             continue
         comment = _comment(number) if number else ""
-        yield f"{_dumped({name: spot[name]})}{comment if name != 'name' else ''}"
+        yield f"{toml_line({name: spot[name]})}{comment if name != 'name' else ''}"
     if spot.get("mechanisms"):
-        weights = ", ".join(_dumped({name: weight}) for name, weight in spot["mechanisms"].items())
+        weights = ", ".join(toml_line({name: weight}) for name, weight in spot["mechanisms"].items())
         yield f"mechanisms = {{ {weights} }}"
     for name, settings in spot.get("settings", {}).items():
         yield from ("", *_settings(f'hot_spots.settings."{name}"', settings, ()))
@@ -148,26 +149,3 @@ def _hot_spot(spot: Mapping[str, Any], measured: Mapping[tuple[str, str], Number
 def _single(value: Any) -> Any:
     """One name in place of a list of one."""
     return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
-
-
-def _dumped(pair: Mapping[str, Any]) -> str:
-    """One key and its value, on one line."""
-    import tomli_w
-
-    [(name, value)] = pair.items()
-    if isinstance(value, Mapping):
-        inner = ", ".join(_dumped({key: item}) for key, item in value.items() if item is not None)
-        return f"{_key(name)} = {{ {inner} }}"
-    if isinstance(value, (list, tuple)):
-        return f"{_key(name)} = [{', '.join(_item(item) for item in value)}]"
-    return tomli_w.dumps({name: value}).strip()
-
-
-def _item(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_item(item) for item in value)}]"
-    return _dumped({"x": value}).partition(" = ")[2]
-
-
-def _key(name: str) -> str:
-    return _dumped({name: 0}).partition(" = ")[0]

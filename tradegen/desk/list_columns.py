@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import LISTS, TRADE_COLUMNS
+from tradegen.desk.lists.date_forms import FORMS, ISO, fitting_forms
 from tradegen.errors import FitError, ScenarioError, shown
 from tradegen.scoring.relations import Source, first_row, literal
 
@@ -30,30 +31,6 @@ KINDS = (
 )
 """The SQL type of each field's values."""
 
-_ISO = {
-    "date": r"\d{4}-\d\d-\d\d( 00:00:00)?",
-    "trade_timestamp": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?",
-}
-_DAYS = (
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%Y/%m/%d",
-    "%Y%m%d",
-    "%d.%m.%Y",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%d-%b-%Y",
-    "%d %b %Y",
-    "%d/%m/%y",
-    "%m/%d/%y",
-)
-_CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
-_FORMS = {
-    "date": _DAYS,
-    "trade_timestamp": tuple(
-        f"{day}{gap}{clock}" for day in _DAYS for gap in (" ", "-") for clock in _CLOCKS
-    ),
-}
 _LOOKED_AT = 10_000  # records that tell the form of dates
 _SIDES = {  # FIX, tag 54: 1, 2, and 5 for a short sale
     "BUY": ("BUY", "B", "BOT", "BOUGHT", "1"),
@@ -156,25 +133,17 @@ class ListColumns:
         """The form that fits all dates or times looked at; None for ISO 8601."""
         cell = self.source.trimmed(self.names[name])
         cells = f"(SELECT {cell} AS cell FROM {self.source.relation} LIMIT {_LOOKED_AT})"
-        iso = f"SELECT bool_and(regexp_full_match(cell, {literal(_ISO[name])})) FROM {cells}"
+        iso = f"SELECT bool_and(regexp_full_match(cell, {literal(ISO[name])})) FROM {cells}"
         # None where all cells are blank.
         if first_row(self.connection, iso)[0] is not False:
             return None
-        # DuckDB takes 25 for the year 25 as well.
-        whole_year = "regexp_matches(cell, '\\d{4}')"
-        tried = [
-            f"bool_and(try_strptime(cell, {literal(form)}) IS NOT NULL AND {'' if '%Y' in form else 'NOT '}"
-            f"{whole_year})"
-            for form in _FORMS[name]
-        ]
-        fits = first_row(self.connection, f"SELECT {', '.join(tried)} FROM {cells} WHERE cell IS NOT NULL")
-        fitting = [form for form, fit in zip(_FORMS[name], fits, strict=True) if fit]
+        fitting = fitting_forms(self.connection, cells, FORMS[name])
         option = "date_format" if name == "date" else "timestamp_format"
         [example] = first_row(self.connection, f"SELECT min(cell) FROM {cells}")
         if not fitting:
             raise FitError(
                 f"{self.source.name} has the {name} {shown(example)}, which no known form fits; "
-                f"give a layout with {option}, such as {_FORMS[name][0]}"
+                f"give a layout with {option}, such as {FORMS[name][0]}"
             )
         if len(fitting) > 1:
             raise FitError(

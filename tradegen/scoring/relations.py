@@ -114,7 +114,7 @@ class Reader:
     """
 
     def __init__(self, connection: DuckDBPyConnection, folder: Path) -> None:
-        self._connection, self._folder = connection, folder
+        self._connection, self.folder = connection, folder
         self._real: dict[str, str] = {}  # by link, the path as it was given
 
     def source(self, given: Any, what: str, wanted: Sequence[str] = (), column: str | None = None) -> Source:
@@ -277,8 +277,8 @@ class Reader:
         links = []
         for path in paths:
             name = f"{len(self._real):06d}{path.suffix.lower()}"
-            link = self._folder / name
-            link.symlink_to(plain_copy(path.resolve(), form, self._folder / f"copy-{name}"))
+            link = self.folder / name
+            link.symlink_to(plain_copy(path.resolve(), form, self.folder / f"copy-{name}"))
             self._real[str(link)] = str(path)
             links.append(link)
         return links

@@ -1,0 +1,345 @@
+"""Files of columns: what is guessed of lists, and what is refused of files that say what cannot be."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from foreign_lists import BROKER_EXPORTS
+
+from tradegen.core.databases import temporary_database
+from tradegen.desk.lists.cell_texts import cell_text
+from tradegen.desk.lists.columns_toml import columns_of
+from tradegen.desk.lists.list_form import ColumnForm, FileForm, load_forms
+from tradegen.desk.lists.list_reading import open_list
+from tradegen.errors import ListError
+from tradegen.scoring.relations import Reader
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[tuple[Any, Reader]]:
+    with temporary_database("test", "200MB") as (connection, folder):
+        yield connection, Reader(connection, folder)
+
+
+def guessed(tmp_path: Path, content: bytes, name: str = "trades.csv") -> dict[str, Any]:
+    path = tmp_path / name
+    path.write_bytes(content)
+    return tomllib.loads(columns_of(path))
+
+
+GUESSED = {
+    "German bank, Excel": (
+        {"encoding": "latin-1", "separator": ";", "line_end": "\r\n", "decimal": ",", "thousands": "."},
+        {
+            "Auftrag": "reference",
+            "Wertpapier": "code",
+            "Stück": "integer",
+            "Kurs": "decimal 2",
+            "Handelstag": "%d.%m.%Y",
+        },
+    ),
+    "Excel's Unicode text": (
+        {"encoding": "utf-16-le", "bom": True, "separator": "\t", "line_end": "\r\n"},
+        {
+            "Trade Ref": "reference",
+            "Symbol": "code",
+            "Qty": "integer",
+            "Px": "decimal 2",
+            "Date": "%-d/%-m/%Y",
+        },
+    ),
+    "everything quoted, thousands": (
+        {"quote": '"', "thousands": ",", "decimal": "."},
+        {
+            "Deal ID": "reference",
+            "Symbol": "code",
+            "Qty": "integer",
+            "Price": "decimal 2",
+            "Trade Date": "%d-%b-%Y",
+        },
+    ),
+    "mainframe, padded": (
+        {"separator": "|"},
+        {"ref": "reference", "symbol": "code", "quantity": "integer", "price": "decimal 2", "date": "%Y%m%d"},
+    ),
+    "notes above, quoted line breaks, no final line end": (
+        {"skip": 3, "header": True},
+        {
+            "Exec ID": "reference",
+            "Side": "code",
+            "Shares": "integer",
+            "Price": "decimal 2",
+            "Comment": "code",
+        },
+    ),
+    "no header": (
+        {"header": False},
+        {
+            "column_1": "reference",
+            "column_2": "code",
+            "column_3": "integer",
+            "column_4": "decimal 2",
+            "column_5": "%Y-%m-%dT%H:%M:%SZ",
+        },
+    ),
+    "single quotes, French": (
+        {"quote": "'", "encoding": "latin-1", "thousands": " ", "decimal": ","},
+        {"id": "reference", "titre": "code", "quantité": "integer", "cours": "decimal 2", "date": "%d/%m/%Y"},
+    ),
+    "old Mac": ({"line_end": "\r"}, {"id": "reference", "qty": "integer", "px": "decimal 2"}),
+}
+
+
+@pytest.mark.parametrize("name", GUESSED)
+def test_the_dialect_and_the_kinds_of_an_export_are_guessed(name: str, tmp_path: Path) -> None:
+    file, kinds = GUESSED[name]
+    found = guessed(tmp_path, BROKER_EXPORTS[name])
+    assert {key: found["file"][key] for key in file} == file
+    said = {
+        column["name"]: column.get("format") or f"{column['kind']} {column.get('places', '')}".strip()
+        for column in found["columns"]
+    }
+    assert said == kinds
+    assert found["id"] == [next(iter(kinds))]
+
+
+def test_roles_are_told_from_names_that_desks_use(tmp_path: Path) -> None:
+    content = BROKER_EXPORTS["everything quoted, thousands"].replace(b'"Symbol"', b'"Ticker Symbol"')
+    roles = {column["name"]: column.get("role") for column in guessed(tmp_path, content)["columns"]}
+    assert roles == {
+        "Deal ID": "trade_id",
+        "Ticker Symbol": "ticker",
+        "Qty": "quantity",
+        "Price": "price",
+        "Trade Date": "date",
+    }
+
+
+def test_a_name_tells_no_role_that_its_kind_cannot_have(tmp_path: Path) -> None:
+    found = guessed(tmp_path, b"id,price,date\nT1,cheap,soon\nT2,dear,soon\n")
+    assert [column.get("role") for column in found["columns"]] == ["trade_id", None, None]
+
+
+def test_days_that_may_be_months_are_said_to_be_unclear(tmp_path: Path) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_text("id,day\nT1,01/02/2025\nT2,03/04/2025\n")
+    assert "may be %m/%d/%Y as well" in columns_of(path)
+
+
+def test_codes_of_digits_with_zeros_before_them_are_no_numbers(tmp_path: Path) -> None:
+    rows = "".join(f"T{row},{row % 3:06}\n" for row in range(12))
+    found = guessed(tmp_path, f"id,account\n{rows}".encode())
+    assert found["columns"][1]["kind"] == "code"
+
+
+def test_a_list_without_a_column_that_names_trades_leaves_the_id_to_the_user(tmp_path: Path) -> None:
+    path, columns = tmp_path / "trades.csv", tmp_path / "columns.toml"
+    path.write_text("side,px\nB,1.5\nS,2.5\nB,1.5\n")
+    columns.write_text(columns_of(path))
+    assert "id = []  # no column is known to name a trade" in columns.read_text()
+    with pytest.raises(ListError, match="id names no column; expected those whose values name a trade"):
+        load_forms(columns)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "is empty; expected a header"), (b"[{}]", "is a JSON array; expected JSON lines")],
+)
+def test_what_is_no_list_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ListError, match=message):
+        guessed(tmp_path, content)
+
+
+def described(**changes: Any) -> dict[str, Any]:
+    columns = [
+        {"name": "ref", "kind": "reference", "role": "trade_id"},
+        {"name": "px", "kind": "decimal", "places": 2, "role": "price"},
+        {"name": "day", "kind": "date", "format": "%d/%m/%Y"},
+    ]
+    return {"id": ["ref"], "columns": columns} | changes
+
+
+def with_column(**column: Any) -> dict[str, Any]:
+    return described(columns=[*described()["columns"], {"name": "new", "kind": "text"} | column])
+
+
+REFUSED = {
+    "no id": (described(id=[]), "id names no column; expected those whose values name a trade, such as id ="),
+    "an id that is no column": (
+        described(id=["reff"]),
+        "id has 'reff', which is no column; did you mean ref",
+    ),
+    "an id twice": (described(id=["ref", "ref"]), "id has a column twice"),
+    "a role twice": (
+        with_column(kind="decimal", places=2, role="price"),
+        "columns 'px' and 'new' have the same role price; expected it of one column",
+    ),
+    "an unknown role": (with_column(role="prize"), "role is 'prize', which is unknown; did you mean price"),
+    "an unknown kind": (
+        with_column(kind="number"),
+        "kind is 'number', which is unknown; expected one of: code",
+    ),
+    "a role for another kind": (
+        with_column(role="quantity"),
+        "column 'new' is of kind text, and has the role quantity; expected integer",
+    ),
+    "a decimal without places": (
+        with_column(kind="decimal"),
+        "column 'new' is of kind decimal without places; expected how many",
+    ),
+    "places of no decimal": (with_column(places=2), "column 'new' has places, and is of kind text"),
+    "a date without a format": (with_column(kind="date"), "column 'new' is of kind date without a format"),
+    "a format of no date": (with_column(format="%d/%m/%Y"), "column 'new' has a format, and is of kind text"),
+    "a format without a month": (
+        with_column(kind="date", format="%d %Y"),
+        "expected one with a year, a month and",
+    ),
+    "an unknown directive": (
+        with_column(kind="date", format="%d/%m/%Q"),
+        "which has %Q; expected some of %Y",
+    ),
+    "a column twice": (with_column(name="px"), "columns has 'px' twice; expected each column once"),
+    "an unknown setting": (with_column(hue="red"), "columns['new'].hue is not a field of a column"),
+    "a table too many": (described(columms=[]), "columms is not a field of a list; did you mean columns"),
+    "no columns": (described(columns=[]), "columns is []; expected tables such as"),
+    "an unknown encoding": (
+        described(file={"encoding": "utf8"}),
+        "encoding is 'utf8', which is unknown; did you mean",
+    ),
+    "a separator of two letters": (
+        described(file={"separator": "||"}),
+        "separator is '||'; expected one plain letter",
+    ),
+    "a mark twice": (
+        described(file={"decimal": ",", "thousands": ","}),
+        "decimal and thousands are both ','",
+    ),
+    "a mark of Latin-1": (
+        described(file={"encoding": "latin-1", "bom": True}),
+        "encoding is latin-1, which has none",
+    ),
+    "a third list": (
+        {"ours": described(), "mine": described()},
+        "mine is not a table of a file of two lists",
+    ),
+    "a mistake in theirs": (
+        {"ours": described(), "theirs": described(id=["x"])},
+        "id has 'x', which is no column; did you mean px",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_file_of_columns_that_cannot_be_is_refused_in_a_sentence(case: str) -> None:
+    given, message = REFUSED[case]
+    with pytest.raises(ListError) as caught:
+        load_forms(given)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_two_lists_has_a_table_for_each() -> None:
+    forms = load_forms({"ours": described(), "theirs": described(id=["ref", "day"])})
+    assert forms.ours.id == ("ref",)
+    assert forms.theirs is not None
+    assert forms.theirs.id == ("ref", "day")
+    assert load_forms(described()).theirs is None
+
+
+def test_a_file_that_is_not_there_or_no_toml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ListError, match=r"columns .* cannot be read: No such file"):
+        load_forms(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("id = [")
+    with pytest.raises(ListError, match=r"columns .* is not TOML"):
+        load_forms(tmp_path / "bad.toml")
+
+
+MISFITS = {
+    "a word for a number": (b"T1,1.50,21/07/2025\nT2,one,21/07/2025\n", "has 'one' in column 'px', row 2"),
+    "more places than stated": (b"T1,1.505,21/07/2025\n", "has '1.505' in column 'px', row 1"),
+    "a number as computers have it": (b"T1,1e2,21/07/2025\n", "has '1e2' in column 'px', row 1"),
+    "a date of another form": (b"T1,1.50,2025-07-21\n", "has '2025-07-21' in column 'day', row 1"),
+    "a month that is none": (b"T1,,\nT2,1.50,21/13/2025\n", "has '21/13/2025' in column 'day', row 2"),
+}
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_a_cell_that_does_not_fit_its_kind_is_refused_with_its_row(
+    case: str, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    rows, message = MISFITS[case]
+    path = tmp_path / "trades.csv"
+    path.write_bytes(b"ref,px,day\n" + rows)
+    connection, reader = database
+    with pytest.raises(ListError) as caught:
+        open_list(reader, path, load_forms(described()).ours).require_fit(connection)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("ref,px", "has no column 'day', which the file of columns describes"),
+        ("ref,px,day,venue", "has the column 'venue', which the file of columns does not describe"),
+        ("px,ref,day", "has its columns in another order than the file of columns"),
+        ("ref,px,px", "has the column 'px' twice"),
+    ],
+)
+def test_a_list_with_other_columns_is_refused(
+    header: str, message: str, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_text(f"{header}\n")
+    with pytest.raises(ListError) as caught:
+        open_list(database[1], path, load_forms(described()).ours)
+    assert message in str(caught.value)
+
+
+def test_values_are_read_by_kind_whatever_marks_and_forms_a_list_has(
+    database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    path, columns = tmp_path / "trades.csv", tmp_path / "columns.toml"
+    path.write_bytes(BROKER_EXPORTS["German bank, Excel"])
+    columns.write_text(columns_of(path), "utf-8")
+    connection, reader = database
+    one = open_list(reader, path, load_forms(columns).ours)
+    values = ", ".join(one.value(column) for column in one.form.columns)
+    rows = connection.execute(f"SELECT {values} FROM {one.source.relation}").fetchall()
+    assert rows[0] == ("A-1", "SAP", 1000, Decimal("1154.50"), dt.date(2025, 7, 21))
+    assert rows[2] == ("A-3", 'BASF "SE"', 75, Decimal("45.00"), dt.date(2025, 7, 22))
+
+
+GERMAN = FileForm(decimal=",", thousands=".")
+DAY, MOMENT = dt.date(2025, 7, 4), dt.datetime(2025, 7, 4, 15, 5, 9, 250_000)
+WRITTEN = [
+    (Decimal("1234.5"), "9.876,50", {"kind": "decimal", "places": 2, "grouped": True}, GERMAN, "1.234,50"),
+    (Decimal("1234.5"), "98765,50", {"kind": "decimal", "places": 2}, GERMAN, "1234,50"),
+    (Decimal("154.50"), "154.75", {"kind": "decimal", "places": 2, "fixed": False}, FileForm(), "154.5"),
+    (Decimal("154"), "154.75", {"kind": "decimal", "places": 2, "fixed": False}, FileForm(), "154"),
+    (Decimal("-5"), "+7.00", {"kind": "decimal", "places": 2}, FileForm(), "-5.00"),
+    (Decimal("5"), "+7.00", {"kind": "decimal", "places": 2}, FileForm(), "+5.00"),
+    (250, "000100", {"kind": "integer"}, FileForm(), "000250"),
+    (1_250_000, "1'000", {"kind": "integer", "grouped": True}, FileForm(thousands="'"), "1'250'000"),
+    (DAY, "7/12/2025", {"kind": "date", "format": "%-d/%-m/%Y"}, FileForm(), "4/7/2025"),
+    (DAY, "21-JUL-25", {"kind": "date", "format": "%d-%b-%y"}, FileForm(), "04-JUL-25"),
+    (DAY, "20250721", {"kind": "date", "format": "%Y%m%d"}, FileForm(), "20250704"),
+    (MOMENT, "2025-07-21T09:30:00.123Z", {"kind": "timestamp", "format": "%Y-%m-%dT%H:%M:%S.%fZ"}, FileForm(),
+     "2025-07-04T15:05:09.250Z"),
+    (MOMENT, "07/21/2025 09:30 AM", {"kind": "timestamp", "format": "%m/%d/%Y %I:%M %p"}, FileForm(),
+     "07/04/2025 03:05 PM"),
+    ("ACME", "IBM", {"kind": "code"}, FileForm(), "ACME"),
+    (None, "IBM", {"kind": "code"}, FileForm(), None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "like", "column", "file", "expected"), WRITTEN)
+def test_a_value_is_written_as_its_column_writes_its_own(
+    value: Any, like: str, column: dict[str, Any], file: FileForm, expected: str | None
+) -> None:
+    assert cell_text(value, like, ColumnForm(name="x", **column), file) == expected

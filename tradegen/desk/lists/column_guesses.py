@@ -1,0 +1,214 @@
+"""Guessing what the columns of a list hold: kinds, forms and roles."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal`, or is ours
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tradegen.desk.lists.date_forms import FORMS, ISO_FORMS, fitting_forms
+from tradegen.desk.lists.list_form import ROLE_KINDS, ColumnForm, FileForm
+from tradegen.scoring.relations import Source, first_row, literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["Guess", "guess_columns"]
+
+_MOST, _FEWEST, _CELLS = 100_000, 1_000, 2_000_000  # rows to look at, and about as many cells in them
+_FIRST = 20  # rows that tell most forms of dates from all others
+_FEW = 200  # names of a code, at most, in a list that has not each of them twice
+_SIDES = 10  # words for sides, at most
+_MOSTLY = 0.9  # of the cells of a reference, so many are different
+_LONGEST = 40  # letters of a code
+_DIGITS = 18
+_MOST_PLACES = 12
+_PACKED_DAY = "(19|20)\\d\\d(0[1-9]|1[0-2])([0-2]\\d|3[01])"
+_KNOWN_NAMES: Mapping[str, str] = {
+    "trade_id": "tradeid traderef tradereference tradeno tradenumber dealid dealref executionid execid "
+    "transactionid transactionreference fillid allocationid orderid clientref ourref reference ref id",
+    "ticker": "ticker symbol tickersymbol instrument security securityid stock ric isin cusip sedol product",
+    "broker_id": "brokerid broker executingbroker brokercode execbroker firm",
+    "contra_broker_id": "contrabrokerid contrabroker contra contraparty counterparty counterpartyid cpty "
+    "contrafirm",
+    "quantity": "quantity qty shares volume lastqty tradequantity filledqty nominal units size",
+    "price": "price px lastpx tradeprice unitprice execprice executionprice dealprice avgpx rate",
+    "order_type": "ordertype side buysell bs direction buysellindicator transactiontype action",
+    "date": "date tradedate dealdate executiondate transactiondate tradedt",
+    "trade_timestamp": "tradetimestamp timestamp tradetime executiontime exectime transacttime datetime "
+    "tradedatetime time",
+}
+"""By role, what columns of that role are called, in small letters alone; the likelier first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A column as it was guessed, a remark on what that rests on, and how many values of it differ."""
+
+    column: ColumnForm
+    remark: str
+    names: int
+
+
+def guess_columns(
+    connection: DuckDBPyConnection, source: Source, file: FileForm
+) -> tuple[FileForm, list[Guess]]:
+    """What each column seems to be, from the first rows; and the file with its marks within numbers.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    source : Source
+        The list, whose cells are read as texts.
+    file : FileForm
+    """
+    columns = [f"c{number}" for number in range(len(source.seen))]
+    rows = max(_FEWEST, min(_MOST, _CELLS // max(len(columns), 1)))
+    texts = ", ".join(
+        f"{source.text(name)} AS {column}" for name, column in zip(source.seen, columns, strict=True)
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE looked_at AS SELECT {texts} FROM {source.relation} LIMIT {rows}"
+    )
+    if file.form == "csv":
+        file = file.model_copy(update=_marks(connection, columns))
+    named = zip(source.seen, columns, strict=True)
+    found = [_guess(connection, column, name, file) for name, column in named]
+    connection.execute("DROP TABLE looked_at")
+    return file, _with_roles(found)
+
+
+def _marks(connection: DuckDBPyConnection, columns: Sequence[str]) -> dict[str, str]:
+    """The decimal mark and the mark between thousands, as the numbers of a file have them.
+
+    A number that has both says which is which: the last is the decimal mark. A comma alone, with three digits
+    behind it in each cell, may be either; it is taken for the mark between thousands, as in ``1,284``.
+    """
+    marked = "'[+-]?\\d[\\d.,'' \u00a0\u202f]*'"
+    cells = f"SELECT trim(unnest([{', '.join(columns)}])) AS cell FROM (FROM looked_at LIMIT {_FEWEST})"
+    numbers = [
+        cell
+        for [cell] in connection.execute(
+            f"SELECT DISTINCT cell FROM ({cells}) WHERE regexp_full_match(cell, {marked}) "
+            "AND NOT regexp_full_match(cell, '[+-]?\\d+') ORDER BY cell"
+        ).fetchall()
+    ]
+    commas = [
+        cell for cell in numbers if re.fullmatch(r"[+-]?(\d{1,3}([. '\u00a0\u202f]\d{3})*|\d+),\d+", cell)
+    ]
+    points = [
+        cell for cell in numbers if re.fullmatch(r"[+-]?(\d{1,3}([,' \u00a0\u202f]\d{3})*|\d+)\.\d+", cell)
+    ]
+    clear = [cell for cell in commas if not re.fullmatch(r"[+-]?\d{1,3},\d{3}", cell)]
+    decimal = "," if clear and len(commas) >= len(points) else "."
+    for cell in numbers:
+        whole = cell.rpartition(decimal)[0] or cell
+        grouped = re.fullmatch(r"[+-]?\d{1,3}(?:([.,' \u00a0\u202f])\d{3})+", whole)
+        if grouped and grouped[1] != decimal:
+            return {"decimal": decimal, "thousands": grouped[1]}
+    return {"decimal": decimal, "thousands": ""}
+
+
+def _guess(connection: DuckDBPyConnection, column: str, name: str, file: FileForm) -> Guess:
+    csv = file.form == "csv"
+    mark, thousands = (file.decimal, file.thousands) if csv else (".", "")
+    whole = rf"(\d{{1,3}}([{thousands}]\d{{3}})+|\d+)" if thousands else r"\d+"
+    integer, number = rf"[+-]?{whole}", rf"[+-]?({whole}([{mark}]\d*)?|[{mark}]\d+)"
+    # NULL of a blank, as of every function of one.
+    part = f"length(cell) - coalesce(nullif(strpos(cell, '{mark}'), 0), length(cell))"
+    asked = {
+        "filled": "count(cell)",
+        "names": "count(DISTINCT cell)",
+        "low": "min(cell)",
+        "longest": "max(length(cell))",
+        "whole": f"bool_and(regexp_full_match(cell, {literal(integer)}))",
+        "number": f"bool_and(regexp_full_match(cell, {literal(number)}))",
+        "zeros": "bool_or(regexp_matches(cell, '^[+-]?0\\d'))",
+        "grouped": f"bool_or(contains(cell, {literal(thousands)}))" if thousands else "false",
+        "places": f"max({part})",
+        "fewest": f"min({part})",
+        "digits": "bool_and(regexp_matches(cell, '\\d'))",
+        "blanks": "bool_or(contains(cell, ' '))",
+        "narrow": f"min(length({column}))",
+        "wide": f"max(length({column}))",
+        "before": f"bool_or(starts_with({column}, ' '))",
+        "after": f"bool_or(ends_with({column}, ' '))",
+        "day": f"bool_and(regexp_full_match(cell, '{_PACKED_DAY}'))",
+    }
+    cells = f"(SELECT {column}, nullif(trim({column}), '') AS cell FROM looked_at)"
+    answers = first_row(connection, f"SELECT {', '.join(asked.values())} FROM {cells}")
+    seen: dict[str, Any] = dict(zip(asked, answers, strict=True))
+    said, remark = _kind(connection, cells, seen)
+    if csv and seen["narrow"] == seen["wide"] and (seen["before"] or seen["after"]):
+        said |= {"width": seen["wide"], "align": "right" if seen["before"] else "left"}
+    return Guess(ColumnForm(name=name, **said), remark, int(seen["names"]))
+
+
+def _kind(connection: DuckDBPyConnection, cells: str, seen: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The kind of a column with what belongs to it, and a remark."""
+    filled, names = seen["filled"], seen["names"]
+    if not filled:
+        return {"kind": "text"}, "blank in all rows looked at"
+    example = f"such as {_short(seen['low'])}"
+    if seen["day"] or not seen["number"]:
+        for role, kind in (("date", "date"), ("trade_timestamp", "timestamp")):
+            if forms := _forms(connection, cells, role):
+                others = [form for form in forms if form.replace("-", "") != forms[0].replace("-", "")]
+                other = f"; may be {others[0]} as well" if others else ""
+                return {"kind": kind, "format": forms[0]}, f"{example}{other}"
+    elif seen["whole"] and not seen["zeros"] and seen["longest"] <= _DIGITS:
+        return {"kind": "integer"} | ({"grouped": True} if seen["grouped"] else {}), example
+    elif not seen["whole"] and seen["places"] <= _MOST_PLACES and seen["longest"] <= _DIGITS:
+        said = {
+            "kind": "decimal",
+            "places": max(seen["places"], 0),
+            "fixed": seen["fewest"] == seen["places"],
+        }
+        return said | ({"grouped": True} if seen["grouped"] else {}), example
+    remark = f"{names:,} different in {filled:,}, {example}"
+    if names > _MOSTLY * filled and seen["digits"] and not seen["blanks"]:
+        return {"kind": "reference"}, remark
+    few = names <= _FEW or 2 * names <= filled
+    return {"kind": "code" if few and seen["longest"] <= _LONGEST else "text"}, remark
+
+
+def _forms(connection: DuckDBPyConnection, cells: str, role: str) -> list[str]:
+    """The forms that write the cells of a column as they are."""
+    tried: Sequence[str] = (*ISO_FORMS[role], *(form for one in FORMS[role] for form in _variants(one)))
+    first = f"(FROM {cells} WHERE cell IS NOT NULL LIMIT {_FIRST})"
+    for relation in (first, cells):
+        tried = fitting_forms(connection, relation, tried, exactly=True) if tried else ()
+    return list(tried)
+
+
+def _variants(form: str) -> tuple[str, ...]:
+    """A form, and those that leave out the zeros before days, months and hours of one digit."""
+    day = form.replace("%d", "%-d").replace("%m", "%-m")
+    hours = re.sub("%([HI])", r"%-\1", day), re.sub("%([HI])", r"%-\1", form)
+    return tuple(dict.fromkeys((form, day, *hours))) if "%Y%m%d" not in form else (form,)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _with_roles(found: Sequence[Guess]) -> list[Guess]:
+    """Give roles to the columns whose names tell of one, if their kind allows it."""
+    by_name: dict[str, list[int]] = {}
+    for number, guess in enumerate(found):
+        by_name.setdefault(re.sub("[^a-z]", "", guess.column.name.lower()), []).append(number)
+    roles: dict[int, str] = {}
+    for role, names in _KNOWN_NAMES.items():
+        for number in (number for name in names.split() for number in by_name.get(name, ())):
+            guess = found[number]
+            side = role != "order_type" or guess.names <= _SIDES
+            if number not in roles and guess.column.kind in ROLE_KINDS[role] and side:
+                roles[number] = role
+                break
+    return [
+        replace(guess, column=guess.column.model_copy(update={"role": roles.get(number)}))
+        for number, guess in enumerate(found)
+    ]

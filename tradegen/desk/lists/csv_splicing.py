@@ -1,0 +1,111 @@
+"""Altered cells spliced into a CSV text; every other byte stays as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tradegen.desk.lists.csv_chunks import Chunk, csv_chunks, unquoted
+from tradegen.desk.lists.edits import Edits, EditsByRow
+from tradegen.desk.lists.list_form import ColumnForm, ListForm
+from tradegen.desk.lists.list_values import TradeList
+from tradegen.desk.lists.plain_text import Writable
+from tradegen.desk.lists.splicing import Fill, RowPlaces, Tail, spliced
+from tradegen.errors import ListError, shown
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["splice_csv"]
+
+
+def splice_csv(
+    connection: DuckDBPyConnection, one: TradeList, edits: Iterable[Edits], out: Writable
+) -> tuple[int, int]:
+    """Write a CSV list with some cells altered, and some rows left out or written several times.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    one : TradeList
+    edits : iterable of Edits
+        Of ascending rows.
+    out : Writable
+        Takes UTF-8.
+
+    Returns
+    -------
+    tuple of int
+        How many rows were read, and how many were written.
+
+    Raises
+    ------
+    ListError
+        Where the list cannot be read, or a cell cannot hold its text.
+    """
+    waiting, tail = EditsByRow(edits), Tail(out, one.form.file)
+    fill = _Cells(one.form).filled
+    read, written, ended = 0, 0, True
+    for chunk in csv_chunks(connection, one):
+        count = len(chunk.cells.afters)
+        now = waiting.before(chunk.first + count)
+        tail.write(_altered(chunk, now, fill, tail.line_end) if now else chunk.text)
+        read += count
+        written += count + int((now.times - 1).sum())
+        ended = chunk.text.endswith(tail.line_end[-1:]) if chunk.text else ended
+    tail.finish(ended=ended)
+    return read, written
+
+
+def _altered(chunk: Chunk, edits: Edits, fill: Fill, line_end: bytes) -> bytes:
+    cells = chunk.cells
+    rows = RowPlaces(cells.starts[:, 0], cells.ends[:, -1], cells.afters, chunk.first)
+    at = edits.rows - chunk.first, edits.columns
+    return spliced(chunk.text, rows, edits, (cells.starts[at], cells.ends[at]), fill, line_end)
+
+
+class _Cells:
+    """Writes new cells of one list."""
+
+    def __init__(self, form: ListForm) -> None:
+        self._form = form
+        file = form.file
+        self._special = re.compile("[" + re.escape(file.separator + file.quote) + "\r\n]")
+        # Alone in its row, an empty cell without quotes would be a blank line.
+        self._alone = len(form.columns) == 1
+
+    def filled(self, raw: bytes, text: str | None, position: int) -> bytes:
+        """A cell with another text: quoted and padded as it was, or quoted because the text needs it.
+
+        Raises
+        ------
+        ListError
+            Where the text needs quotes, and the list has none.
+        """
+        column, quote = self._form.columns[position], self._form.file.quote
+        old = unquoted(raw, quote.encode()) if quote else raw
+        before, after = b"", b""
+        if quoted := old is not raw:
+            bare = raw.strip(b" ")
+            before, _, after = raw.partition(bare)
+        new = _padded(old.decode(), text or "", column)
+        if quoted or self._special.search(new) or (self._alone and not new):
+            if not quote:
+                raise ListError(
+                    f"column {shown(column.name)} cannot hold {shown(new)}, since the list has no quotes; "
+                    "expected a text without its separator and line breaks"
+                )
+            new = quote + new.replace(quote, 2 * quote) + quote
+        return before + new.encode() + after
+
+
+def _padded(old: str, new: str, column: ColumnForm) -> str:
+    """A text with the blanks that the column, or else the old text, has around it."""
+    if column.width is not None:
+        return new.rjust(column.width) if column.align == "right" else new.ljust(column.width)
+    bare = old.strip(" ")
+    if not bare:
+        return new
+    before, _, after = old.partition(bare)
+    return before + new + after

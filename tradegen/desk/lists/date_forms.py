@@ -1,0 +1,138 @@
+"""The forms that lists write dates and times in: which fit some cells, and a moment written in one."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal`, or is ours
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tradegen.scoring.relations import first_row, literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["DIRECTIVES", "FORMS", "ISO", "ISO_FORMS", "directives", "fitting_forms", "moment_text"]
+
+ISO = {
+    "date": r"\d{4}-\d\d-\d\d( 00:00:00)?",
+    "trade_timestamp": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?",
+}
+"""Regular expressions of dates and times of ISO 8601, as DuckDB casts them."""
+
+_DAYS = (
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+)
+_CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+FORMS = {
+    "date": _DAYS,
+    "trade_timestamp": tuple(
+        f"{day}{gap}{clock}" for day in _DAYS for gap in (" ", "-") for clock in _CLOCKS
+    ),
+}
+"""Forms that are tried beside those of ISO 8601, the likelier first."""
+
+ISO_FORMS = {
+    "date": ("%Y-%m-%d", "%Y-%m-%d 00:00:00"),
+    "trade_timestamp": tuple(
+        f"%Y-%m-%d{gap}{clock}{zone}"
+        for gap in (" ", "T")
+        for clock in ("%H:%M:%S", "%H:%M:%S.%f", "%H:%M")
+        for zone in ("", "Z")
+    ),
+}
+"""Those of ISO 8601, spelt out."""
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WRITTEN = {
+    "Y": "{0.year:04}",
+    "y": "{1:02}",
+    "m": "{0.month:02}",
+    "-m": "{0.month}",
+    "b": "{2}",
+    "d": "{0.day:02}",
+    "-d": "{0.day}",
+    "H": "{0.hour:02}",
+    "-H": "{0.hour}",
+    "I": "{3:02}",
+    "-I": "{3}",
+    "p": "{4}",
+    "M": "{0.minute:02}",
+    "S": "{0.second:02}",
+    "f": "{0.microsecond:06}",
+    "%": "%",
+}
+DIRECTIVES = tuple(_WRITTEN)
+"""What a form may have after a percent sign. A dash leaves out the zero that stands before a single digit."""
+
+_DIRECTIVE = re.compile(r"%(-?.?)")
+
+
+def directives(form: str) -> list[str]:
+    """What stands after the percent signs of a form."""
+    return _DIRECTIVE.findall(form)
+
+
+def fitting_forms(
+    connection: DuckDBPyConnection, cells: str, forms: Sequence[str], *, exactly: bool = False
+) -> list[str]:
+    """Which of some forms fit all cells.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    cells : str
+        SQL of a relation with the column ``cell``: texts, and NULL for blanks.
+    forms : sequence of str
+    exactly : bool
+        Whether a cell must also be what the form writes; fractions of a second aside, whose digits vary, and
+        the case of letters.
+    """
+    # DuckDB takes 25 for the year 25 as well.
+    whole_year = "regexp_matches(cell, '\\d{4}')"
+    tried = []
+    for form in forms:
+        read = f"try_strptime(cell, {literal(form)})"
+        year = f"{'' if '%Y' in form else 'NOT '}{whole_year}"
+        same = (
+            f"lower(strftime({read}, {literal(form)})) = lower(cell)" if exactly and "%f" not in form else ""
+        )
+        tried.append(" AND ".join(filter(None, (f"bool_and({read} IS NOT NULL", year, same))) + ")")
+    fits = first_row(connection, f"SELECT {', '.join(tried)} FROM {cells} WHERE cell IS NOT NULL")
+    return [form for form, fit in zip(forms, fits, strict=True) if fit]
+
+
+def moment_text(moment: dt.date, form: str, like: str) -> str:
+    """A date or a time in a form; with as many digits of a fraction, and letters of such case, as `like`."""
+    hour = getattr(moment, "hour", 0)
+    pattern = _DIRECTIVE.sub(lambda found: _WRITTEN[found[1]], form.replace("{", "{{").replace("}", "}}"))
+    values = (moment.year % 100, _MONTHS[moment.month - 1], hour % 12 or 12, "PM" if hour >= 12 else "AM")
+    text = pattern.format(_Midnight(moment), *values)
+    if "%f" in form:
+        digits = len(found[1]) if (found := re.search(r"\.(\d{1,9})\D*$", like)) else 6
+        text = re.sub(r"\.(\d{6})(\D*)$", lambda part: f".{part[1][:digits]:0<{digits}}{part[2]}", text)
+    case: Mapping[bool, str] = {like.isupper(): text.upper(), like.islower(): text.lower()}
+    return case.get(True, text)
+
+
+class _Midnight:
+    """A date as the midnight that begins it; a time as it is."""
+
+    def __init__(self, moment: dt.date) -> None:
+        self._moment = moment
+
+    def __getattr__(self, name: str) -> int:
+        found: int = getattr(self._moment, name, 0)
+        return found
