@@ -37,7 +37,7 @@ class KindOfColumn:
 
 
 def needs_of(house: Mechanism, column: KindOfColumn, words: str = "") -> Needs | None:
-    """What a mechanism of the nine columns needs, said of another column; in other words, if they are given."""
+    """What a mechanism of the nine columns needs, said of another column, in `words` if given."""
     needs = house.needs
     if needs is None or needs.chance is None:
         return needs

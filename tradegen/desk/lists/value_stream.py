@@ -13,7 +13,7 @@ from tradegen.desk.lists.list_values import explained
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["ValueStream"]
+__all__ = ["ValueStream", "arrow_reader"]
 
 _BATCH = 65_536  # rows
 
@@ -34,7 +34,7 @@ class ValueStream:
     def __init__(self, connection: DuckDBPyConnection, query: str, name: str) -> None:
         self._name = name
         with explained(name):
-            self._batches = _arrow_batches(connection.cursor(), query)
+            self._batches: Iterator[Any] = iter(arrow_reader(connection.cursor(), query))
         self._waiting: Array = np.empty(0, np.uint8)
 
     def same(self, ours: Array) -> int:
@@ -76,7 +76,8 @@ def _bytes_of(texts: Any) -> Array:
     return np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
 
 
-def _arrow_batches(connection: DuckDBPyConnection, query: str) -> Iterator[Any]:
+def arrow_reader(connection: DuckDBPyConnection, query: str) -> Any:
+    """What a query gives, as an Arrow reader of batches."""
     relation: Any = connection.sql(query)
     reader = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
-    return iter(reader(_BATCH))
+    return reader(_BATCH)
