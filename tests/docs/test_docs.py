@@ -24,6 +24,7 @@ SCENARIOS = (ROOT / "docs" / "scenarios.md").read_text("utf-8")
 SWEEPS = (ROOT / "docs" / "sweeps.md").read_text("utf-8")
 REPORTS = (ROOT / "docs" / "reports.md").read_text("utf-8")
 FITTING = (ROOT / "docs" / "fitting.md").read_text("utf-8")
+YOUR_OWN_TRADES = (ROOT / "docs" / "your_own_trades.md").read_text("utf-8")
 SCORE_IN_CI = (ROOT / "docs" / "score_in_ci.md").read_text("utf-8")
 # `make docs` looks at the links of the site, and at the places on the pages that they lead to.
 LINKED = (
@@ -48,8 +49,16 @@ def commands(text: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("page", "at_least"),
-    [(README, 8), (SCENARIOS, 5), (FITTING, 5), (SCORE_IN_CI, 4), (SWEEPS, 1), (REPORTS, 6)],
-    ids=["README", "scenarios", "fitting", "score in CI", "sweeps", "reports"],
+    [
+        (README, 8),
+        (SCENARIOS, 5),
+        (FITTING, 5),
+        (SCORE_IN_CI, 4),
+        (SWEEPS, 1),
+        (REPORTS, 6),
+        (YOUR_OWN_TRADES, 3),
+    ],
+    ids=["README", "scenarios", "fitting", "score in CI", "sweeps", "reports", "your own trades"],
 )
 def test_the_commands_of_a_page_print_what_it_shows(page: str, at_least: int, tmp_path: Path) -> None:
     files = [

@@ -26,6 +26,7 @@ _MOSTLY = 0.9  # of the cells of a reference, so many are different
 _LONGEST = 40  # letters of a code
 _DIGITS = 18
 _MOST_PLACES = 12
+_DATED = r"^\d{1,4}[-/. ]\w{1,3}[-/. ]\d{2,4}|^\d{8}"  # before anything is read as a date
 _PACKED_DAY = "(19|20)\\d\\d(0[1-9]|1[0-2])([0-2]\\d|3[01])"
 _KNOWN_NAMES: Mapping[str, str] = {
     "trade_id": "tradeid traderef tradereference tradeno tradenumber dealid dealref executionid execid "
@@ -136,6 +137,7 @@ def _guess(connection: DuckDBPyConnection, column: str, name: str, file: FileFor
         "wide": f"max(length({column}))",
         "before": f"bool_or(starts_with({column}, ' '))",
         "after": f"bool_or(ends_with({column}, ' '))",
+        "dated": f"bool_and(regexp_matches(cell, {literal(_DATED)}))",
         "day": f"bool_and(regexp_full_match(cell, '{_PACKED_DAY}'))",
     }
     cells = f"(SELECT {column}, nullif(trim({column}), '') AS cell FROM looked_at)"
@@ -153,15 +155,15 @@ def _kind(connection: DuckDBPyConnection, cells: str, seen: Mapping[str, Any]) -
     if not filled:
         return {"kind": "text"}, "blank in all rows looked at"
     example = f"such as {_short(seen['low'])}"
-    if seen["day"] or not seen["number"]:
+    if seen["day"] or (seen["dated"] and not seen["number"]):
         for role, kind in (("date", "date"), ("trade_timestamp", "timestamp")):
             if forms := _forms(connection, cells, role):
                 others = [form for form in forms if form.replace("-", "") != forms[0].replace("-", "")]
                 other = f"; may be {others[0]} as well" if others else ""
                 return {"kind": kind, "format": forms[0]}, f"{example}{other}"
-    elif seen["whole"] and not seen["zeros"] and seen["longest"] <= _DIGITS:
+    if seen["number"] and seen["whole"] and not seen["zeros"] and seen["longest"] <= _DIGITS:
         return {"kind": "integer"} | ({"grouped": True} if seen["grouped"] else {}), example
-    elif not seen["whole"] and seen["places"] <= _MOST_PLACES and seen["longest"] <= _DIGITS:
+    if seen["number"] and not seen["whole"] and seen["places"] <= _MOST_PLACES and seen["longest"] <= _DIGITS:
         said = {
             "kind": "decimal",
             "places": max(seen["places"], 0),

@@ -70,7 +70,7 @@ def csv_chunks(connection: DuckDBPyConnection, one: TradeList, *, piece: int = _
     line_end = "" if file.line_end == "mixed" else file.line_end
     splitter = Splitter(file.separator.encode(), file.quote.encode(), line_end, columns)
     check: _Check | None = None
-    first, line, position = 0, 1, one.plain.start
+    first, position = 0, one.plain.start
     with one.plain.path.open("rb") as source:
         source.seek(position)
         text, last, begun = b"", False, False
@@ -94,9 +94,7 @@ def csv_chunks(connection: DuckDBPyConnection, one: TradeList, *, piece: int = _
             begun = True
             stop = len(text) if last else int(cells.afters[-1])
             rows = text[:stop]
-            if not one.plain.copied:
-                require_utf8(rows, one.name, position, line)
-                line += rows.count(b"\n")
+            require_utf8(rows, one.name, one.plain, position)
             # Not before: what is wrong with the first rows is said better here than by DuckDB.
             check = check or _Check(connection, one)
             check.compare(rows, cells, first)

@@ -68,7 +68,7 @@ def _chunks(connection: DuckDBPyConnection, one: TradeList) -> Iterator[tuple[by
     stream = ValueStream(
         connection, f"SELECT concat(json, chr(10)) FROM read_ndjson_objects({literal(str(path))})", one.name
     )
-    first, line, position, last, text = 0, 1, one.plain.start, False, b""
+    first, position, last, text = 0, one.plain.start, False, b""
     with path.open("rb") as source:
         source.seek(position)
         while not last:
@@ -78,8 +78,7 @@ def _chunks(connection: DuckDBPyConnection, one: TradeList) -> Iterator[tuple[by
             if not stop and not last:
                 continue
             whole, text = text[:stop], text[stop:]
-            if not one.plain.copied:
-                require_utf8(whole, one.name, position, line)
+            require_utf8(whole, one.name, one.plain, position)
             rows = _lines(whole, first)
             bare = _ROUND_LINES.sub(b"\n", whole.strip(b" \t\r\n") + b"\n") if len(rows.begins) else b""
             ours = np.frombuffer(bare, np.uint8)
@@ -91,7 +90,7 @@ def _chunks(connection: DuckDBPyConnection, one: TradeList) -> Iterator[tuple[by
                     "expected an object a line"
                 )
             yield whole, rows
-            first, line, position = first + len(rows.begins), line + whole.count(b"\n"), position + stop
+            first, position = first + len(rows.begins), position + stop
     if not stream.ended():
         raise ListError(
             f"{one.name} has a row after row {first:,} that is no line; expected an object a line"

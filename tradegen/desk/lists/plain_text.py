@@ -122,28 +122,32 @@ def _mixed_up(name: str, encoding: str, position: int, line: int) -> ListError:
     )
 
 
-def require_utf8(text: bytes, name: str, position: int, line: int) -> None:
-    """Refuse a text that is not UTF-8.
+def require_utf8(text: bytes, name: str, plain: PlainText, position: int) -> None:
+    """Refuse a part of a list that is not UTF-8.
 
     Parameters
     ----------
     text : bytes
     name : str
-        What messages call the file.
-    position, line : int
-        Where the text begins in it; its first line is 1.
+        What messages call the list.
+    plain : PlainText
+    position : int
+        Where the part begins in the file.
 
     Raises
     ------
     ListError
     """
-    if text.isascii():
+    if plain.copied or text.isascii():
         return
     try:
         text.decode()
     except UnicodeDecodeError as error:
-        found = line + text.count(b"\n", 0, error.start)
-        raise _mixed_up(name, "utf-8", position + error.start, found) from None
+        wrong = position + error.start
+        with plain.path.open("rb") as file:
+            before = iter(lambda: file.read(min(_PIECE, wrong - file.tell())), b"")
+            line = 1 + sum(piece.count(b"\n") for piece in before)
+        raise _mixed_up(name, "utf-8", wrong, line) from None
 
 
 @contextlib.contextmanager
