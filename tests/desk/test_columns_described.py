@@ -16,7 +16,9 @@ from tradegen.core.databases import temporary_database
 from tradegen.desk.lists.cell_texts import cell_text
 from tradegen.desk.lists.columns_toml import columns_of
 from tradegen.desk.lists.list_form import ColumnForm, FileForm, load_forms
+from tradegen.desk.lists.list_ids import require_ids, rows_to_leave
 from tradegen.desk.lists.list_reading import open_list
+from tradegen.desk.lists.list_values import TradeList
 from tradegen.errors import ListError
 from tradegen.scoring.relations import Reader
 
@@ -149,11 +151,19 @@ def test_a_list_without_a_column_that_names_trades_leaves_the_id_to_the_user(tmp
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "is empty; expected a header"), (b"[{}]", "is a JSON array; expected JSON lines")],
+    [
+        (b"", "is empty; expected a header"),
+        (b"[{}]", "is a JSON array; expected JSON lines"),
+        (b"PAR1 and no more", "trades.csv cannot be read: No magic bytes"),
+        (b"\x1f\x8b and no more", "trades.csv cannot be read as gz"),
+        (b'{"ref":1}\n{ref\n', "trades.csv cannot be read: Malformed JSON"),
+        (b"ref,px,px\nT1,1,2\n", "has the column 'px' twice"),
+    ],
 )
 def test_what_is_no_list_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
-    with pytest.raises(ListError, match=message):
+    with pytest.raises(ListError, match=message) as caught:
         guessed(tmp_path, content)
+    assert "/tradegen-" not in str(caught.value)
 
 
 def described(**changes: Any) -> dict[str, Any]:
@@ -313,6 +323,39 @@ def test_values_are_read_by_kind_whatever_marks_and_forms_a_list_has(
     rows = connection.execute(f"SELECT {values} FROM {one.source.relation}").fetchall()
     assert rows[0] == ("A-1", "SAP", 1000, Decimal("1154.50"), dt.date(2025, 7, 21))
     assert rows[2] == ("A-3", 'BASF "SE"', 75, Decimal("45.00"), dt.date(2025, 7, 22))
+
+
+TWICE = b"ref,leg,px\nT1,B,1\nT2,B,2\nT1,S,3\nT2,B,4\n"
+
+
+def with_ids(tmp_path: Path, reader: Reader, content: bytes, **changes: Any) -> TradeList:
+    path = tmp_path / "trades.csv"
+    path.write_bytes(content)
+    columns = [{"name": name, "kind": "code"} for name in ("ref", "leg", "px")]
+    return open_list(reader, path, load_forms({"id": ["ref"], "columns": columns} | changes).ours)
+
+
+def test_ids_that_stand_twice_are_refused_with_examples(database: tuple[Any, Reader], tmp_path: Path) -> None:
+    connection, reader = database
+    with pytest.raises(
+        ListError, match="has 2 ids more than once, such as 'T1' in rows 1 and 3, 'T2' in rows"
+    ):
+        require_ids(connection, with_ids(tmp_path, reader, TWICE))
+    with pytest.raises(ListError, match="has 1 ids more than once, such as 'T2 / B' in rows 2 and 4"):
+        require_ids(connection, with_ids(tmp_path, reader, TWICE, id=["ref", "leg"]))
+    with pytest.raises(ListError, match="has no 'ref' in row 2; expected an id in each row"):
+        require_ids(connection, with_ids(tmp_path, reader, b"ref,leg,px\nT1,B,1\n ,B,2\n"))
+    require_ids(connection, with_ids(tmp_path, reader, TWICE, id=["ref", "leg", "px"]))
+
+
+def test_rows_whose_id_stands_twice_or_is_blank_are_left_where_that_is_said(
+    database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    connection, reader = database
+    content = TWICE + b",B,5\nT3,B,6\n"
+    one = with_ids(tmp_path, reader, content, id=["ref", "leg"], duplicate_ids="leave")
+    require_ids(connection, one)
+    assert sorted(connection.execute(rows_to_leave(one)).fetchall()) == [(1,), (3,), (4,)]
 
 
 GERMAN = FileForm(decimal=",", thousands=".")

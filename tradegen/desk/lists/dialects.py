@@ -143,5 +143,5 @@ def _header(rows: Sequence[tuple[int, list[str]]], width: int) -> dict[str, obje
     """Whether there is a header, and how many lines stand before it."""
     at, first = next(((at, row) for at, row in rows if len(row) == width), (0, []))
     names = [cell.strip() for cell in first if cell.strip()]
-    plain = not any(_VALUE.fullmatch(cell) for cell in names) and len(set(names)) == len(names)
+    plain = not any(_VALUE.fullmatch(cell) for cell in names)
     return {"header": bool(names) and plain, "skip": at if width > 1 else 0}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ __all__ = ["TradeList", "explained"]
 
 _ISO = {form for forms in ISO_FORMS.values() for form in forms if "Z" not in form and "%f" not in form}
 _FEW_PLACES = 6
+_OWN_PATH = re.compile(r"[^\s\"']*/tradegen-[a-z]+-\w+/[\w./-]+")  # a link or a copy, which is gone soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +185,9 @@ def explained(name: str) -> Iterator[None]:
     try:
         yield
     except ScoringError as error:
-        raise ListError(str(error)) from None
+        raise ListError(_OWN_PATH.sub(lambda _: name, str(error))) from None
     except duckdb.Error as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         told = "; ".join(line for line in lines[:3] if not line.startswith(("Possible", "*")))
-        raise ListError(f"{name} cannot be read: {told.removeprefix('Invalid Input Error: ')}") from None
+        told = _OWN_PATH.sub(lambda _: name, told.removeprefix("Invalid Input Error: "))
+        raise ListError(f"{name} cannot be read: {told}") from None
