@@ -14,7 +14,7 @@ from tradegen.desk.injecting.attempts import value_cell
 from tradegen.desk.injecting.held_list import HeldList
 from tradegen.desk.injecting.selection import Broken
 from tradegen.desk.lists.edits import Edits
-from tradegen.desk.lists.value_stream import arrow_reader
+from tradegen.desk.lists.value_stream import arrow_batches, arrow_table
 from tradegen.mechanisms.record_counts import MOST_FILLS, fills
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Changes:
     def truth(self) -> Iterator[pa.RecordBatch]:
         """The rows of the truth as texts, by id and then by column; some at a time."""
         query = f"SELECT {_TRUTH} FROM truth ORDER BY id, position, mechanism"
-        yield from arrow_reader(self._connection, query)
+        yield from arrow_batches(self._connection, query)
 
     def counts(self) -> dict[str, Any]:
         """How many rows the truth has, by field and in all."""
@@ -156,5 +156,5 @@ class Changes:
         }
 
     def _table(self, query: str) -> pa.Table:
-        found: pa.Table = arrow_reader(self._connection, query).read_all()
+        found: pa.Table = arrow_table(self._connection, query)
         return found

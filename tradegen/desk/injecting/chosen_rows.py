@@ -16,7 +16,7 @@ from tradegen.core.columns import Array, blank
 from tradegen.core.streams import scramble
 from tradegen.desk.injecting.held_list import HeldList, salt
 from tradegen.desk.injecting.id_hashes import id_hashes
-from tradegen.desk.lists.value_stream import arrow_reader
+from tradegen.desk.lists.value_stream import arrow_table
 
 __all__ = ["ChosenRows", "chosen_rows"]
 
@@ -102,10 +102,10 @@ def chosen_rows(held: HeldList, order: Array) -> Iterator[ChosenRows]:
     for start in itertools.count(0, _BATCH):
         if start >= len(order):
             return
-        found = arrow_reader(
+        found = arrow_table(
             connection,
             f"SELECT * FROM chosen WHERE rank >= {start} AND rank < {start + _BATCH} ORDER BY rank",
-        ).read_all()
+        )
         yield ChosenRows(
             rows=_numbers(found["row"]),
             hashes=id_hashes(found["id"].combine_chunks()),

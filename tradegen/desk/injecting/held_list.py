@@ -20,7 +20,7 @@ from tradegen.desk.injecting.column_labels import NAMES, kind_of
 from tradegen.desk.injecting.id_hashes import id_hashes
 from tradegen.desk.lists.list_form import ColumnForm
 from tradegen.desk.lists.list_values import TradeList, explained
-from tradegen.desk.lists.value_stream import arrow_reader
+from tradegen.desk.lists.value_stream import arrow_batches
 from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import first_row
 
@@ -100,7 +100,7 @@ class HeldList:
             Where an id stands twice, or is blank, and such rows are not to be left.
         """
         hashes, start = np.empty(self.rows, np.uint64), 0
-        for batch in arrow_reader(self.connection, "SELECT id FROM held"):
+        for batch in arrow_batches(self.connection, "SELECT id FROM held"):
             hashes[start : start + len(batch)] = id_hashes(batch.column(0))
             start += len(batch)
         in_order = np.sort(hashes)

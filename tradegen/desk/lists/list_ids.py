@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tradegen.desk.lists.list_values import TradeList, explained
+from tradegen.desk.lists.value_stream import arrow_batches
 from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import first_row
 
@@ -27,6 +30,8 @@ def require_ids(connection: DuckDBPyConnection, one: TradeList) -> None:
         With examples.
     """
     if one.form.duplicate_ids == "leave":
+        return
+    if not _doubtful(connection, one):
         return
     parts = _parts(one)
     with explained(one.name):
@@ -49,6 +54,19 @@ def require_ids(connection: DuckDBPyConnection, one: TradeList) -> None:
             f"{one.name} has {twice[0][3]:,} ids more than once, such as {examples}; expected an id for each "
             'trade: several columns make one key together, and duplicate_ids = "leave" alters none of these'
         )
+
+
+def _doubtful(connection: DuckDBPyConnection, one: TradeList) -> bool:
+    """Whether an id is blank, or two have the same hash, which takes less than half the time to tell."""
+    cells = [one.source.trimmed(name) for name in one.form.id]
+    known = " AND ".join(f"{cell} IS NOT NULL" for cell in cells)
+    query = f"SELECT CASE WHEN {known} THEN hash({', '.join(cells)}) ELSE 0 END FROM {one.source.relation}"
+    with explained(one.name):
+        parts = [batch.column(0).to_numpy() for batch in arrow_batches(connection.cursor(), query)]
+    hashes = np.concatenate(parts) if parts else np.empty(0, np.uint64)
+    del parts
+    hashes.sort()
+    return bool(len(hashes) and (not hashes[0] or (hashes[1:] == hashes[:-1]).any()))
 
 
 def rows_to_leave(one: TradeList) -> str:

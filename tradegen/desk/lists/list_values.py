@@ -114,6 +114,11 @@ class TradeList:
         wrong = {column: sql for column in self.form.columns if (sql := self.misfits(column))}
         if not wrong:
             return
+        with explained(self.name):
+            # Apart, which takes half the time of one condition, and a fifth of numbering the rows as well.
+            counts = ", ".join(f"count(*) FILTER ({sql})" for sql in wrong.values())
+            if not any(first_row(connection, f"SELECT {counts} FROM {self.source.relation}")):
+                return
         which = " ".join(f"WHEN {sql} THEN {number}" for number, sql in enumerate(wrong.values()))
         cells = " ".join(
             f"WHEN {number} THEN {self.source.trimmed(column.name)}" for number, column in enumerate(wrong)

@@ -13,7 +13,7 @@ from tradegen.desk.lists.list_values import explained
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["ValueStream", "arrow_reader"]
+__all__ = ["ValueStream", "arrow_batches", "arrow_table"]
 
 _BATCH = 65_536  # rows
 
@@ -34,7 +34,7 @@ class ValueStream:
     def __init__(self, connection: DuckDBPyConnection, query: str, name: str) -> None:
         self._name = name
         with explained(name):
-            self._batches: Iterator[Any] = iter(arrow_reader(connection.cursor(), query))
+            self._batches = arrow_batches(connection.cursor(), query)
         self._waiting: Array = np.empty(0, np.uint8)
 
     def same(self, ours: Array) -> int:
@@ -76,8 +76,17 @@ def _bytes_of(texts: Any) -> Array:
     return np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
 
 
-def arrow_reader(connection: DuckDBPyConnection, query: str) -> Any:
-    """What a query gives, as an Arrow reader of batches."""
+def arrow_batches(connection: DuckDBPyConnection, query: str) -> Iterator[Any]:
+    """The rows of a query in their order, as Arrow record batches, of which a few at a time are in memory."""
+    return iter(_reader(connection, query))
+
+
+def arrow_table(connection: DuckDBPyConnection, query: str) -> Any:
+    """All rows of a query in their order, as an Arrow table."""
+    return _reader(connection, query).read_all()
+
+
+def _reader(connection: DuckDBPyConnection, query: str) -> Any:
     relation: Any = connection.sql(query)
     reader = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
     return reader(_BATCH)
