@@ -77,8 +77,8 @@ class Splitter:
         seen = np.frombuffer(text, np.uint8)
         marked = seen == self._separator
         marked |= seen == self._feed
-        quoted = bool(self._quote) and self._quote in text
-        marks = self._outside(text, seen, marked) if quoted else np.flatnonzero(marked)
+        quotes = self._quote and self._quote in text
+        marks = self._outside(text, seen, marked) if quotes else np.flatnonzero(marked)
         feeds = seen[marks] == self._feed
         if last and text and not (feeds.size and feeds[-1] and marks[-1] == len(text) - 1):
             marks, feeds = np.append(marks, len(text)), np.append(feeds, True)
@@ -87,8 +87,7 @@ class Splitter:
         starts, ends = np.zeros_like(marks), marks.copy()
         starts[1:] = marks[:-1] + 1
         if self._returns:
-            returned = feeds & (ends > starts) & (seen[ends - 1] == _CR)
-            ends[returned] -= 1
+            ends[feeds & (ends > starts) & (seen[ends - 1] == _CR)] -= 1
         if self._columns > 1:
             blank = feeds & (starts == ends)
             blank[1:] &= feeds[:-1]
@@ -99,9 +98,8 @@ class Splitter:
             widths = np.diff(np.flatnonzero(feeds), prepend=-1)
             row = int(np.argmax(widths != self._columns))
             raise RaggedError(row, int(widths[row]))
-        shape = rows, self._columns
-        afters = marks.reshape(shape)[:, -1] + 1
-        return Cells(starts.reshape(shape), ends.reshape(shape), np.minimum(afters, len(text)))
+        starts, ends = (part.reshape(rows, self._columns) for part in (starts, ends))
+        return Cells(starts, ends, np.minimum(marks[self._columns - 1 :: self._columns] + 1, len(text)))
 
     def _outside(self, text: bytes, seen: Array, marked: Array) -> Array:
         """The positions of separators and line ends outside quotes."""
@@ -110,8 +108,8 @@ class Splitter:
         at = np.flatnonzero(marked)
         quotes = is_quote[at]
         inside = (np.cumsum(quotes, dtype=np.uint8) & 1).astype(bool)
-        # Each one that opens must stand where a cell begins, or beside the one before; each one that closes
-        # must have a cell's end, or another one, behind it. Then none of them is a letter.
+        # Those that open must stand where a cell begins or beside another, those that close before a cell's
+        # end or another. Then none of them is a letter.
         gaps = np.diff(at, prepend=-1, append=len(text))
         after = gaps[1:]
         closed = (after == 1) | ((after == 2) & (seen[np.minimum(at + 1, len(text) - 1)] == _CR))
@@ -119,5 +117,4 @@ class Splitter:
             spans = [found.span(1) for found in self._quoted.finditer(text)]
             bounds = np.array(spans, np.int64).reshape(-1, 2)
             inside = np.subtract(*(np.searchsorted(bound, at, "right") for bound in bounds.T)) > 0
-        outside: Array = at[~(quotes | inside)]
-        return outside
+        return np.asarray(at[~(quotes | inside)])
