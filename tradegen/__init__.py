@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tradegen.errors import (  # fmt: skip
+from tradegen.errors import (
     FitError,
     LedgerError,
     ListError,
@@ -11,7 +11,7 @@ from tradegen.errors import (  # fmt: skip
     ScenarioError,
     ScoringError,
     TradegenError,
-)
+)  # fmt: skip
 from tradegen.version import __version__
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from tradegen.scoring import Score, pool, score
 
 __all__ = [
-    "Batch", "Fit", "FitError", "Injected", "LedgerError", "ListError", "Market", "MarketError", "OutputError",
-    "Run", "Scenario", "ScenarioError", "ScenarioOverrides", "Score", "ScoringError", "TradegenError",
-    "__version__", "blocks", "compare", "fit", "generate", "generate_block", "inject", "load_market", "pool",
-    "prepare", "score", "write_dataset",
+    "Batch", "Fit", "FitError", "Injected", "LedgerError", "ListError", "Market", "MarketError",
+    "OutputError", "Run", "Scenario", "ScenarioError", "ScenarioOverrides", "Score", "ScoringError",
+    "TradegenError", "__version__", "blocks", "compare", "fit", "generate", "generate_block", "inject",
+    "load_market", "pool", "prepare", "score", "write_dataset",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # for type checkers, it would mean that every name is there

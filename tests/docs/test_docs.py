@@ -56,7 +56,7 @@ def commands(text: str) -> list[tuple[str, str]]:
         (SCORE_IN_CI, 4),
         (SWEEPS, 1),
         (REPORTS, 6),
-        (YOUR_OWN_TRADES, 3),
+        (YOUR_OWN_TRADES, 9),
     ],
     ids=["README", "scenarios", "fitting", "score in CI", "sweeps", "reports", "your own trades"],
 )

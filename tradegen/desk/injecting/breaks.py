@@ -128,7 +128,8 @@ def load_breaks(
 def _values(source: Any) -> Mapping[str, Any]:
     """The fields of a scenario before they are held against any columns."""
     if source is None:
-        source = DEFAULT
+        # Altered values are to lie among the list's own, which that scenario does not ask for.
+        return Scenario.load(DEFAULT).replace(keep_in_range=True).to_dict()
     if isinstance(source, Scenario):
         return source.to_dict()
     if isinstance(source, Mapping):

@@ -19,9 +19,9 @@ from tradegen.core.streams import draw, scramble
 from tradegen.desk.injecting.column_labels import NAMES, kind_of
 from tradegen.desk.injecting.id_hashes import id_hashes
 from tradegen.desk.lists.list_form import ColumnForm
+from tradegen.desk.lists.list_ids import require_ids
 from tradegen.desk.lists.list_values import TradeList, explained
 from tradegen.desk.lists.value_stream import arrow_batches
-from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import first_row
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldList", "Keys", "hold", "salt"]
 
-_EXAMPLES = 3
 _LARGEST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "UTINYINT": 2**8, "USMALLINT": 2**16}
 _MOST = 10**18  # what a number of 64 bits holds for certain
 
@@ -109,21 +108,10 @@ class HeldList:
         left = np.flatnonzero(np.isin(hashes, twice)) if len(twice) else np.empty(0, np.int64)
         blank = self.connection.execute("SELECT rowid FROM held WHERE id IS NULL").fetchnumpy()["rowid"]
         left = np.union1d(left, np.ma.getdata(blank)).astype(np.int64)
-        if len(left) and self.one.form.duplicate_ids == "refuse":
-            raise self._refusal(left)
+        if len(left):
+            # It says which, unless such rows are to be left.
+            require_ids(self.connection, self.one)
         return Keys(scramble(hashes, salt(seed, "mismatch/pair")), left)
-
-    def _refusal(self, left: Array) -> ListError:
-        name, columns = self.one.name, " and ".join(shown(column) for column in self.one.form.id)
-        twice = self.connection.execute(
-            "SELECT id, count(*) FROM held WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1 "
-            f"ORDER BY id LIMIT {_EXAMPLES}"
-        ).fetchall()
-        hint = 'expected each once, more columns in id, or duplicate_ids = "leave", which alters no such row'
-        if twice:
-            told = ", ".join(f"{shown(one)} ({count:,} times)" for one, count in twice)
-            return ListError(f"{name} has ids in {columns} that stand twice: {told}; {hint}")
-        return ListError(f"{name} has no id in row {int(left[0]) + 1:,}, column {columns}; {hint}")
 
     def known(self, ids: Sequence[str]) -> set[str]:
         """Those of some ids that rows of the list have."""
@@ -154,7 +142,8 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
         Where the list cannot be read, or a cell of these columns is not of its kind.
     """
     columns = {position: one.form.columns[position] for position in sorted(positions)}
-    parts = [f"nullif({one.key()}, '') AS id"]
+    known = " AND ".join(f"{one.source.trimmed(name)} IS NOT NULL" for name in one.form.id)
+    parts = [f"CASE WHEN {known} THEN {one.key()} END AS id"]
     for position, column in columns.items():
         parts.append(f"{one.source.trimmed(column.name)} AS t{position}")
         if kind_of(column) not in NAMES:
