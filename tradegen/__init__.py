@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tradegen.errors import (  # fmt: skip
+from tradegen.errors import (
     FitError,
     LedgerError,
     ListError,
@@ -11,7 +11,7 @@ from tradegen.errors import (  # fmt: skip
     ScenarioError,
     ScoringError,
     TradegenError,
-)
+)  # fmt: skip
 from tradegen.version import __version__
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tradegen.api.batch import Batch, generate
     from tradegen.api.record_batches import blocks
     from tradegen.desk.fitting import fit
+    from tradegen.desk.injecting.injection import Injected, inject
     from tradegen.desk.result import Fit
     from tradegen.engine.generator import generate_block
     from tradegen.engine.run import Run, prepare
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from tradegen.scoring import Score, pool, score
 
 __all__ = [
-    "Batch", "Fit", "FitError", "LedgerError", "ListError", "Market", "MarketError", "OutputError", "Run",
-    "Scenario", "ScenarioError", "ScenarioOverrides", "Score", "ScoringError", "TradegenError", "__version__",
-    "blocks", "compare", "fit", "generate", "generate_block", "load_market", "pool", "prepare", "score",
-    "write_dataset",
+    "Batch", "Fit", "FitError", "Injected", "LedgerError", "ListError", "Market", "MarketError",
+    "OutputError", "Run", "Scenario", "ScenarioError", "ScenarioOverrides", "Score", "ScoringError",
+    "TradegenError", "__version__", "blocks", "compare", "fit", "generate", "generate_block", "inject",
+    "load_market", "pool", "prepare", "score", "write_dataset",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # for type checkers, it would mean that every name is there

@@ -13,6 +13,7 @@ __all__ = ["LATER"]
 LATER = {
     "Batch": "api.batch",
     "Fit": "desk.result",
+    "Injected": "desk.injecting.injection",
     "Market": "market.universe",
     "Run": "engine.run",
     "Scenario": "scenario.model",
@@ -23,6 +24,7 @@ LATER = {
     "fit": "desk.fitting",
     "generate": "api.batch",
     "generate_block": "engine.generator",
+    "inject": "desk.injecting.injection",
     "load_market": "market.universe",
     "pool": "scoring",
     "prepare": "engine.run",

@@ -60,7 +60,7 @@ def commands(text: str) -> list[tuple[str, str]]:
         (REPORTS, 6),
         (SCHEDULE, 9),
         (YOUR_OWN_COLUMNS, 4),
-        (YOUR_OWN_TRADES, 3),
+        (YOUR_OWN_TRADES, 9),
     ],
     ids=[
         "README",

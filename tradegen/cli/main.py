@@ -18,6 +18,7 @@ from tradegen.cli import (
     columns,
     fit,
     generate,
+    inject,
     lab,
     ledger,
     replay,
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 for command in (
     generate.generate, replay.replay, verify.verify, score.score, show.show, report.report,
-    fit.fit, lab.lab, sweep.sweep, schedule.schedule, columns.columns, catalogue.catalogue
+    inject.inject, fit.fit, lab.lab, sweep.sweep, schedule.schedule, columns.columns, catalogue.catalogue
 ):  # fmt: skip
     app.command(cls=Command)(command)
 app.add_typer(scenarios.app, name="scenarios")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["BlockContext"]
+__all__ = ["BlockContext", "ranges_around"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class BlockContext:
         """Ranges around values of a scenario's own column, in its unit, as `quantity_ranges` has them."""
         highest = int(price_limits(self.market, self.scenario.price_band)[1].max())
         low, high = range_of(column, self.scenario, highest)
-        return _around(low, high, values, share)
+        return ranges_around(low, high, values, share)
 
     @property
     def share_classes(self) -> Array:
@@ -158,7 +158,7 @@ class BlockContext:
         Changes by up to a `share` of the quantity are to fit into them several times, and to be much alike
         at both of their ends.
         """
-        return _around(self.scenario.quantity_min, self.scenario.quantity_max, quantity, share)
+        return ranges_around(self.scenario.quantity_min, self.scenario.quantity_max, quantity, share)
 
     def time_ranges(self, timestamps: Array, unit: int) -> Ranges:
         """From the first to the last clean timestamp of each day, never across midnight.
@@ -201,7 +201,8 @@ class BlockContext:
         return previous
 
 
-def _around(low: int, high: int, values: Array, share: float) -> Ranges:
+def ranges_around(low: int, high: int, values: Array, share: float) -> Ranges:
+    """Ranges from `low` to `high`, end to end, that changes of values by up to a share of them fit into."""
     lows, highs = _ranges(low, high, share)
     return Ranges(lows, highs, index=np.minimum(np.searchsorted(highs, values), len(highs) - 1))
 

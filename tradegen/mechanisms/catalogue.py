@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from tradegen.mechanisms.by_kind import KindOfColumn, mechanisms_of
+from tradegen.mechanisms.by_kind import mechanisms_of
+from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.dates import DATES
 from tradegen.mechanisms.identifiers import IDENTIFIERS
 from tradegen.mechanisms.mechanism import Mechanism

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from tradegen.core.columns import RECORD
-from tradegen.mechanisms.by_kind import KindOfColumn, mechanisms_of
+from tradegen.mechanisms.by_kind import mechanisms_of
+from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.mechanism import Mechanism
 
 __all__ = ["lines", "page", "page_of_kinds", "table"]

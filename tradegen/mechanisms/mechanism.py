@@ -222,8 +222,8 @@ class Mechanism:
 
     @property
     def field(self) -> str:
-        """The altered field: the part of the name before the dot."""
-        return self.name.partition(".")[0]
+        """The altered field: the part of the name before the last dot, since a user's column may have one."""
+        return self.name.rpartition(".")[0]
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -20,9 +20,10 @@ from tradegen.mechanisms.quantities import (
 )
 from tradegen.mechanisms.shapes import Sizes
 
-__all__ = ["PRICES"]
+__all__ = ["INCREMENTS", "PRICES"]
 
-_INCREMENTS = (5, 10, 100)  # ticks: 0.05, 0.10, 1.00
+INCREMENTS = (5, 10, 100)
+"""What prices are rounded to, in ticks: 0.05, 0.10, 1.00."""
 _PRICE = ("price", "notional", "price in ticker", "neighbours in ticker")
 
 
@@ -52,21 +53,21 @@ def _ticks_off(seen: Difference) -> bool:
 
 def rounding(case: Case) -> Array:
     """Round to the nearest multiple of an increment, any of them alike; halves go up."""
-    increment = np.array(_INCREMENTS)[whole(case.raw, 0, len(_INCREMENTS) - 1)]
+    increment = np.array(INCREMENTS)[whole(case.raw, 0, len(INCREMENTS) - 1)]
     rounded: Array = (case.original + increment // 2) // increment * increment
     return np.where(rounded > 0, rounded, case.original)
 
 
 def _rounded(seen: Difference) -> bool:
     altered, size = seen.numbers[1] * TICKS_PER_DOLLAR, seen.size * TICKS_PER_DOLLAR
-    return any(altered % increment == 0 and 0 < 2 * size <= increment for increment in _INCREMENTS)
+    return any(altered % increment == 0 and 0 < 2 * size <= increment for increment in INCREMENTS)
 
 
 def _roundable(leg: Leg, _settings: Settings) -> float:
     """The share of the increments to which the price can be rounded: it changes, and does not vanish."""
     ticks = int(leg["price"].replace(".", ""))
-    able = [ticks % increment != 0 and 2 * ticks >= increment for increment in _INCREMENTS]
-    return sum(able) / len(_INCREMENTS)
+    able = [ticks % increment != 0 and 2 * ticks >= increment for increment in INCREMENTS]
+    return sum(able) / len(INCREMENTS)
 
 
 def decimal_shift(case: Case) -> Array:
@@ -126,7 +127,7 @@ PRICES = (
         shows=(Shown(_PRICE, "the last digit becomes 0 or 5"),),
         iso="DDEA",
         fix="2",
-        reach=lambda _settings, _largest: _INCREMENTS[-1] // 2,
+        reach=lambda _settings, _largest: INCREMENTS[-1] // 2,
     ),
     Mechanism(
         name="price.decimal_shift",

@@ -105,8 +105,12 @@ def _whole_second(value: dt.time) -> dt.time:
 
 
 def _catalogue(info: ValidationInfo) -> Mapping[str, Mechanism]:
-    """The mechanisms that there are for the scenario's columns, which are validated before."""
-    return catalogue_with(kinds_of(own_columns(info)))
+    """The mechanisms that there are: for the scenario's columns, which are validated before.
+
+    For other columns than a scenario's, the context says which there are, as ``catalogue``.
+    """
+    given: Mapping[str, Mechanism] | None = (info.context or {}).get("catalogue")
+    return catalogue_with(kinds_of(own_columns(info))) if given is None else given
 
 
 def _weights(value: Mapping[str, float], info: ValidationInfo) -> Mapping[str, float]:

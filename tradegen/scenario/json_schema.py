@@ -12,8 +12,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from tradegen.core.columns import FIELDS, LEGS, LISTS, RECORD_ID, TRADE_COLUMNS
-from tradegen.mechanisms.by_kind import MECHANISMS_BY_KIND, KindOfColumn
+from tradegen.mechanisms.by_kind import MECHANISMS_BY_KIND
 from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.mechanism import Zone
 from tradegen.scenario.checks import compared_columns
 from tradegen.scenario.field_types import SOME_WEIGHT, WEIGHT, settings_schema

@@ -20,7 +20,7 @@ from pydantic import (
 from tradegen.core.blocks import Pairs, Trades
 from tradegen.core.columns import FIELDS, RECORD_ID
 from tradegen.errors import named, nearest, shown
-from tradegen.mechanisms.by_kind import KindOfColumn
+from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, explain
 
 __all__ = ["KINDS", "OwnColumn", "OwnColumns", "kinds_of"]

@@ -92,7 +92,11 @@ class TradeList:
                     f" OR abs(CAST({cell} AS DOUBLE) - CAST({value} AS DOUBLE)) > 1e-9 * abs({cell}::DOUBLE)"
                 )
         elif column.kind in ("integer", "decimal"):
-            wrong += f" OR NOT regexp_full_match({cell}, {literal(self._pattern(column))})"
+            unlike = f"NOT regexp_full_match({cell}, {literal(self._pattern(column))})"
+            # What DuckDB would print the same is of that form, which is seen in less time.
+            plain = not (column.grouped and self.form.file.thousands)
+            odd = f"CAST({value} AS VARCHAR) <> {self._number(column)} AND " if plain else ""
+            wrong += f" OR ({odd}{unlike})"
         elif column.format in _ISO:
             # A cast takes a month of one digit, too.
             length = len(str(column.format).replace("%Y", "2025").replace("%", "1"))

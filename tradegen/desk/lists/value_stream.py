@@ -13,7 +13,7 @@ from tradegen.desk.lists.list_values import explained
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["ValueStream", "arrow_batches"]
+__all__ = ["ValueStream", "arrow_batches", "arrow_table"]
 
 _BATCH = 65_536  # rows
 
@@ -78,6 +78,15 @@ def _bytes_of(texts: Any) -> Array:
 
 def arrow_batches(connection: DuckDBPyConnection, query: str) -> Iterator[Any]:
     """The rows of a query in their order, as Arrow record batches, of which a few at a time are in memory."""
+    return iter(_reader(connection, query))
+
+
+def arrow_table(connection: DuckDBPyConnection, query: str) -> Any:
+    """All rows of a query in their order, as an Arrow table."""
+    return _reader(connection, query).read_all()
+
+
+def _reader(connection: DuckDBPyConnection, query: str) -> Any:
     relation: Any = connection.sql(query)
     reader = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
-    return iter(reader(_BATCH))
+    return reader(_BATCH)

@@ -1,0 +1,147 @@
+"""What inject refuses: a sentence each, and nothing is written."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from desk_lists import COLUMNS, desk_rows, write_rows
+
+from tradegen import inject
+from tradegen.errors import ListError, OutputError, ScenarioError, TradegenError
+
+ROWS = desk_rows(40)
+
+
+@pytest.fixture
+def trades(tmp_path: Path) -> Path:
+    return write_rows(tmp_path / "trades.csv", ROWS)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"mechanisms": {"price.stale": 1}}, "mechanisms has 'price.stale', which price of this list cannot"),
+        ({"mechanisms": {"Acct.nudge": 1}}, "expected one of Acct.other, Acct.case, Acct.padded"),
+        ({"mechanisms": {"broker_id.other": 1}}, "the list has no column of that name or role; it has "),
+        ({"settings": {"Px.nudge": {"max": 0.1}}}, "settings has 'Px.nudge', and the list has no column"),
+        ({"settings": {"price.nudge": {"max": 2.0}}}, "max is 2.0; expected a share above 0 and at most 1"),
+        ({"scenario": "everything"}, "hot_spots are given, and a list of your own has none"),
+        ({"scenario": "fat_fingers"}, "did you mean fat_finger?"),
+        ({"quantity_max": 5}, "quantity_max is 5, which says what trades to generate"),
+        ({"mismatch_rates": 0.1}, "'mismatch_rates' is not a scenario field; did you mean mismatch_rate?"),
+        ({"scenario": {"mismatch": 1}}, "'mismatch' is not a scenario field"),
+        ({"mismatch_rate": 1.4}, "mismatch_rate is 1.4; expected a share from 0 to 1"),
+        ({"mechanisms": {}}, "mechanisms has no weight above 0 although mismatch_rate is"),
+        ({"mismatch_rate": 0.8, "benign_rate": 0.4}, "expected them to add up to at most 1"),
+        ({"benign_rate": 0.1}, "benign_rate is 0.1 although no column with a mechanism has a tolerance"),
+        ({"fields_per_pair": [0.5]}, "which adds up to 0.5"),
+        ({"seed": -1}, "seed is -1; expected a whole number from 0"),
+        ({"columns": COLUMNS | {"id": []}}, "id names no column"),
+        ({"columns": {"ours": COLUMNS, "theirs": COLUMNS}}, "columns describes two lists, and one is given"),
+    ],
+)  # fmt: skip
+def test_what_a_list_cannot_have_is_refused_by_a_sentence_that_names_it(
+    given: dict[str, Any], told: str, trades: Path
+) -> None:
+    with pytest.raises((ScenarioError, ListError)) as refused:
+        inject(trades, **{"columns": COLUMNS, "seed": 1, **given})
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def changed(**of: dict[str, Any]) -> dict[str, Any]:
+    columns = [{**one, **of.get(one["name"], {})} for one in COLUMNS["columns"]]
+    return COLUMNS | {"columns": columns}
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (changed(Px={"places": 1}), "in column 'Px', row 1, which is no decimal as described"),
+        (changed(Acct={"role": "price"}), "is of kind code, and has the role price"),
+        (changed(Lots={"role": "quantity"}), "have the same role quantity"),
+        (changed(Lots={"name": "price"}), "columns 'Px' and 'price' are both called price"),
+        (changed(Ticker={"kind": "integer"}), "is no integer as described"),
+    ],
+)
+def test_a_list_that_is_not_as_described_is_refused(columns: dict[str, Any], told: str, trades: Path) -> None:
+    with pytest.raises(ListError) as refused:
+        inject(trades, columns=columns, seed=1, mechanisms={"price.nudge": 1, "ticker.blank": 1})
+    assert told in str(refused.value)
+
+
+def test_ids_that_stand_twice_or_are_blank_are_refused_with_examples(tmp_path: Path) -> None:
+    twice = write_rows(tmp_path / "twice.csv", [*ROWS, ROWS[3], ROWS[3]])
+    with pytest.raises(ListError, match="'T00003' in rows 4 and 42"):
+        inject(twice, columns=COLUMNS, seed=1)
+    blank = write_rows(tmp_path / "blank.csv", [*ROWS[:5], [" ", *ROWS[5][1:]], *ROWS[6:]])
+    with pytest.raises(ListError, match="has no 'TradeRef' in row 6"):
+        inject(blank, columns=COLUMNS, seed=1)
+
+
+def test_a_list_without_the_roles_of_the_default_scenario_is_told_what_it_has() -> None:
+    frame = pd.DataFrame({"id": ["T1", "T2"], "colour": ["red", "green"]})
+    columns = {
+        "id": ["id"],
+        "file": {"form": "parquet"},
+        "columns": [{"name": "id", "kind": "code"}, {"name": "colour", "kind": "code"}],
+    }
+    with pytest.raises(ScenarioError, match="expected roles such as quantity"):
+        inject(frame, columns=columns)
+    made = inject(frame, columns=columns, seed=1, mismatch_rate=1, mechanisms={"colour.other": 1})
+    assert dict(zip(made.truth.original, made.truth.altered, strict=True)) == {"red": "green", "green": "red"}
+
+
+def test_a_frame_is_not_written_and_a_file_is_not_written_over(trades: Path, tmp_path: Path) -> None:
+    made = inject(trades, columns=COLUMNS, seed=1)
+    (tmp_path / "link.csv").symlink_to(trades)
+    (tmp_path / "hard.csv").hardlink_to(trades)
+    for name in ("trades.csv", "link.csv", "hard.csv"):
+        with pytest.raises(OutputError, match="expected another path"):
+            made.write(tmp_path / name)
+    with pytest.raises(OutputError, match="named for two outputs"):
+        made.write(tmp_path / "one.csv", tmp_path / "one.csv")
+    with pytest.raises(OutputError, match="has the suffix"):
+        made.write(tmp_path / "theirs.csv", tmp_path / "truth.txt")
+    with pytest.raises(ListError, match="the list is a frame"):
+        inject(pd.read_csv(trades), seed=1).write(tmp_path / "theirs.csv")
+    trades.write_text(trades.read_text("utf-8") + "\n", "utf-8")
+    with pytest.raises(ListError, match="has been changed since it was read"):
+        made.write(tmp_path / "theirs.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hard.csv", "link.csv", "trades.csv"]
+
+
+def test_where_one_file_cannot_be_written_none_is(trades: Path, tmp_path: Path) -> None:
+    made = inject(trades, columns=COLUMNS, seed=1)
+    (tmp_path / "theirs.csv").write_text("what was there")
+    with pytest.raises(TradegenError):
+        made.write(tmp_path / "theirs.csv", tmp_path / "no folder" / "truth.csv")
+    assert (tmp_path / "theirs.csv").read_text() == "what was there"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["theirs.csv", "trades.csv"]
+
+
+def test_the_command_says_what_it_did_and_what_it_refuses(trades: Path, tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tradegen", "inject", "trades.csv", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+
+    done = run("--mismatch-rate", "50%", "--seed", "7", "--out", "theirs.csv", "--truth", "t.csv",
+               "--mechanism", "Net.Amt.sign=1", "--set", "fields_per_pair=[1.0]")  # fmt: skip
+    assert done.returncode == 0
+    assert done.stdout == ""
+    summary, guessed = done.stderr.splitlines()
+    assert summary.startswith("tradegen: 40 trades, 20 mismatched (Net.Amt 20); to repeat it, use the same")
+    assert "--seed 7" in summary
+    assert "the columns were guessed" in guessed
+    assert (tmp_path / "t.csv").read_text().count("\n") == 21
+    refused = run("--mechanism", "price.stale=1", "--out", "other.csv")
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / "other.csv").exists()
+    assert run("--out", "trades.csv").returncode == 2
+    assert run("--mechanism", "price.nudge", "--out", "other.csv").returncode == 2

@@ -1,0 +1,145 @@
+"""``tradegen inject``: the user's own trades, broken, with the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tradegen.cli.options import Truth
+from tradegen.cli.shell import number, say, sentences, share
+from tradegen.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from tradegen.desk.injecting.broken_list import Asked
+
+__all__ = ["inject"]
+
+
+@sentences
+def inject(
+    trades: Annotated[
+        Path, typer.Argument(metavar="TRADES", help="Your list of trades: CSV, JSON lines or Parquet.")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="PATH", help="File for their list, in the very form of yours.")
+    ],
+    columns: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What `tradegen columns` wrote, as you have corrected it; else it is guessed.",
+        ),
+    ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help="A named scenario or a TOML file; `original`, as far as your list allows, if not given.",
+            metavar="NAME|FILE",
+        ),
+    ] = None,
+    mismatch_rate: Annotated[
+        float | None,
+        typer.Option(parser=share, metavar="R", help="Share of trades with a mismatch, 0 to 1. `2%` works."),
+    ] = None,
+    mechanism: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=WEIGHT", help="A mechanism, and no others than those named so; repeat for more."
+        ),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Another field of the scenario, as TOML; repeat for more."
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            parser=number,
+            metavar="N",
+            help="The same seed breaks the same trades. If not given, one is drawn and printed.",
+        ),
+    ] = None,
+    truth: Truth = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="File for the manifest (JSON): all it takes to repeat."),
+    ] = None,
+) -> None:
+    """Break your own trades: write their list, which ought to agree with yours, and the truth about it.
+
+    Every cell that the truth does not name is as it was, byte by byte. The order of your trades does not
+    matter: the same trades get the same mismatches.
+
+    For example:
+
+    - `tradegen columns trades.csv > columns.toml`
+
+    - `tradegen inject trades.csv --columns columns.toml --out theirs.csv --truth truth.csv`
+
+    - `tradegen inject trades.csv --mechanism price.nudge=3 --mechanism record.missing=1 --out theirs.csv`
+    """
+    from tradegen.desk.injecting.broken_files import require_apart, write_broken
+    from tradegen.desk.injecting.broken_list import ask
+
+    read = [Path(path) for path in (trades, columns, scenario) if path]
+    require_apart(read, [out, truth, manifest])
+    asked = ask(trades, columns, scenario, seed, _changed(changes or [], mechanism or [], mismatch_rate))
+    made = write_broken(asked, out, truth, manifest)
+    for sentence in _summary(asked, made):
+        say(sentence)
+
+
+def _changed(assigned: list[str], mechanisms: list[str], rate: float | None) -> dict[str, Any]:
+    """The fields of the scenario that options change; an option of its own goes before --set."""
+    from tradegen.scenario.assignments import assignments
+
+    found = assignments(assigned, "--set")
+    weights: dict[str, float] = {}
+    for text in mechanisms:
+        name, _, weight = text.rpartition("=")
+        try:
+            weights[name.strip()] = float(weight)
+        except ValueError:
+            name = ""
+        if not name.strip():
+            raise ScenarioError(f"--mechanism is {text!r}; expected NAME=WEIGHT, such as price.nudge=1")
+    if weights:
+        found["mechanisms"] = weights
+    return found if rate is None else found | {"mismatch_rate": rate}
+
+
+def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
+    """One sentence on what was made, and one for each thing that the list did not allow."""
+    counts = made["counts"]
+    fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items())
+    trades = "1 trade" if counts["rows"] == 1 else f"{counts['rows']} trades"
+    benign = f", {counts['benign_rows']} with a benign difference" if asked.breaks.benign_rate else ""
+    yield (
+        f"{trades}, {counts['mismatched_rows']} mismatched{benign} ({fields or 'none'}); "
+        f"to repeat it, use the same options and --seed {asked.seed}"
+    )
+    if asked.guessed:
+        yield (
+            "the columns were guessed; to see and correct the guess, use "
+            f"tradegen columns {asked.path} > columns.toml, and --columns"
+        )
+    left = counts["rows"] - counts["eligible_rows"]
+    if left:
+        yield f"{left} trades were left as they are, since their id stands twice or is blank"
+    for kind, name in (("mismatched", "mismatched_rows"), ("benign", "benign_rows")):
+        asked_for = counts[f"requested_{name.replace('mismatched_', '')}"]
+        if counts[name] < asked_for:
+            yield (
+                f"{asked_for} trades were to be {kind}, and {counts[name]} could be: "
+                "the mechanisms that are on cannot alter what the others hold"
+            )
+    never = [
+        name for name, found in counts["by_mechanism"].items() if found["requested"] and not found["applied"]
+    ]
+    if never:
+        yield f"{', '.join(never)}: not possible for any of the trades that drew it"

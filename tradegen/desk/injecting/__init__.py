@@ -1,0 +1,1 @@
+"""The user's own trades, broken, with the truth."""

@@ -1,0 +1,241 @@
+"""One mechanism tried on some rows of a list: what the cells become, and where that is a difference."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, cast
+
+import numpy as np
+
+from tradegen.core.columns import MICROSECONDS, Array, blank
+from tradegen.desk.injecting.breaks import Breaks
+from tradegen.desk.injecting.case_context import CaseContext
+from tradegen.desk.injecting.chosen_rows import ChosenRows
+from tradegen.desk.injecting.clean_values import CleanValues
+from tradegen.desk.injecting.column_labels import NAMES, kind_of, label_of
+from tradegen.desk.injecting.possible import Entry
+from tradegen.desk.lists.cell_texts import Value, cell_text
+from tradegen.desk.lists.list_form import ColumnForm, FileForm
+from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
+from tradegen.mechanisms.mechanism import Case, Context
+
+__all__ = ["Attempt", "Attempts", "value_cell"]
+
+_LARGEST = 10**16  # a hundred times that is still a number of 64 bits
+_SHARED_OUT = 2**32 - 1  # quantities up to it can be cut anywhere by one draw
+_EPOCH = dt.datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """What rows become by one mechanism: where it `fits`, they have it."""
+
+    name: str
+    position: int | None  # of the column; None for whole records
+    rows: Array  # int64, shape (n,): of the chosen rows
+    altered: Sequence[str | None]  # texts, length n; None for a blank
+    records: Array  # int64, shape (n,): how many there are then
+    deltas: Sequence[str | None]  # length n; None for what has no size
+    fits: Array  # bool, shape (n,)
+    limited: Array  # bool, shape (n,): whose size the range of clean values limits
+
+
+class Attempts:
+    """Tries mechanisms on chosen rows.
+
+    Parameters
+    ----------
+    breaks : Breaks
+    entries : mapping of str to Entry
+    clean : CleanValues
+    benign : bool
+        Whether differences are to be within their tolerance.
+    """
+
+    def __init__(self, breaks: Breaks, entries: Any, clean: CleanValues, *, benign: bool) -> None:
+        self._breaks, self._entries, self._clean, self._benign = breaks, entries, clean, benign
+        form = clean.held.one.form
+        self._file = form.file
+        self._by_role = {column.role: form.position(column.name) for column in form.columns if column.role}
+
+    def tried(self, name: str, chosen: ChosenRows, rows: Array, raw: Array) -> Attempt:
+        """One mechanism, tried on some of the chosen rows with a draw for each."""
+        entry: Entry = self._entries[name]
+        if entry.position is None:
+            return self._records(name, entry, chosen, rows, raw)
+        column = self._clean.held.column(entry.position)
+        texts = [chosen.texts[entry.position][row] for row in rows.tolist()]
+        if name == f"{label_of(column)}.blank":
+            filled = np.array([text is not None for text in texts], bool)
+            nothing = [None] * len(rows)
+            ones, none = np.ones(len(rows), np.int64), np.zeros(len(rows), bool)
+            return Attempt(name, entry.position, rows, nothing, ones, nothing, filled, none)
+        if kind_of(column) in NAMES:
+            return self._names(name, entry, column, texts, rows, raw)
+        return self._values(name, entry, column, texts, chosen, rows, raw)
+
+    def _names(
+        self, name: str, entry: Entry, column: ColumnForm, texts: list[str | None], rows: Array, raw: Array
+    ) -> Attempt:
+        assert entry.position is not None
+        context = CaseContext(self._clean, entry.position, [text or "" for text in texts])
+        if name.endswith(".other"):
+            names = self._clean.names(entry.position)
+            codes = {one: code for code, one in enumerate(names)}
+            original = np.array([codes.get(text or "", len(names)) for text in texts], np.int64)
+            made = self._made(name, entry, original, raw, context)[0].tolist()
+            altered = [
+                names[code] if code < len(names) else text for code, text in zip(made, texts, strict=True)
+            ]
+        else:
+            made = self._made(name, entry, np.arange(len(texts)), raw, context)[0].tolist()
+            altered = [context.name(code) for code in made]
+        fits = [
+            old is not None and new is not None and new != old and self._writable(new, column)
+            for old, new in zip(texts, altered, strict=True)
+        ]
+        ones = np.ones(len(rows), np.int64)
+        none = np.zeros(len(rows), bool)
+        return Attempt(
+            name, entry.position, rows, altered, ones, [None] * len(rows), np.array(fits, bool), none
+        )
+
+    def _values(
+        self,
+        name: str,
+        entry: Entry,
+        column: ColumnForm,
+        texts: list[str | None],
+        chosen: ChosenRows,
+        rows: Array,
+        raw: Array,
+    ) -> Attempt:
+        assert entry.position is not None
+        values = chosen.values[entry.position][rows]
+        here = np.array([text is not None for text in texts], bool) & (values != blank(np.int64))
+        number = column.kind in ("integer", "decimal")
+        signs = np.where(values < 0, -1, 1) if number else 1
+        original = np.where(here, values, 1) * signs
+        if number:
+            here &= (original > 0) & ((original < _LARGEST) | name.endswith(".sign"))
+            original = np.where(here, original, 1)
+        else:
+            original = np.where(here, original, self._some(values, here))
+        context = CaseContext(self._clean, entry.position, [], chosen.tickers(rows), chosen.ticker)
+        if number and entry.mechanism.sized and not self._tolerance(column):
+            context.unit = self._clean.numbers(entry.position).coarse
+        coarse, rest = np.divmod(original, context.unit)
+        here &= (coarse > 0) | (not number)
+        made, allowed, limited = self._made(
+            name, entry, np.maximum(coarse, 1) if number else coarse, raw, context
+        )
+        altered = made * context.unit + rest
+        fits = here & allowed.fit(original, altered)
+        if number:
+            fits &= np.abs(altered) <= self._clean.held.largest(entry.position)
+            fits &= (altered > 0) | name.endswith(".sign")
+        new, old = altered * signs, original * signs
+        cells: list[str | None] = [None] * len(rows)
+        deltas: list[str | None] = [None] * len(rows)
+        for at in np.flatnonzero(fits).tolist():
+            like = texts[at] or ""
+            cell = value_cell(int(new[at]), like, column, self._file)
+            if cell is None or cell == like or not self._writable(cell, column):
+                fits[at] = False
+                continue
+            cells[at], deltas[at] = cell, _delta(int(new[at] - old[at]), column)
+        ones = np.ones(len(rows), np.int64)
+        return Attempt(name, entry.position, rows, cells, ones, deltas, fits, limited)
+
+    def _some(self, values: Array, here: Array) -> int:
+        """Any value that is there, to stand where none is."""
+        return int(values[here][0]) if here.any() else 0
+
+    def _records(self, name: str, entry: Entry, chosen: ChosenRows, rows: Array, raw: Array) -> Attempt:
+        quantity = np.zeros(len(rows), np.int64)
+        if name == "record.split":
+            values = chosen.values[self._by_role["quantity"]][rows]
+            quantity = np.abs(np.where(values == blank(np.int64), 0, values))
+            quantity[quantity > _SHARED_OUT] = 0
+        context = CaseContext(self._clean, -1, quantity=quantity)
+        made, allowed, limited = self._made(name, entry, np.ones(len(rows), np.int64), raw, context)
+        fits = allowed.fit(np.ones(len(rows), np.int64), made)
+        deltas = [str(count - 1) for count in made.tolist()]
+        return Attempt(name, None, rows, [str(one) for one in made.tolist()], made, deltas, fits, limited)
+
+    def _made(
+        self, name: str, entry: Entry, original: Array, raw: Array, context: CaseContext
+    ) -> tuple[Array, AllowedSizes, Array]:
+        tolerance, step = NO_TOLERANCE, 1
+        if entry.position is not None:
+            column = self._clean.held.column(entry.position)
+            if entry.mechanism.tolerated:
+                tolerance = self._tolerance(column)
+            step = context.step if column.kind == "timestamp" else 1
+        boundary = self._breaks.boundary and entry.mechanism.sized
+        allowed = AllowedSizes(tolerance, benign=self._benign, boundary=boundary, step=step)
+        limited = np.zeros(len(original), bool)
+        case = Case(
+            original=original,
+            raw=raw,
+            pairs=np.arange(len(original)),
+            legs=np.ones(len(original), np.int8),
+            settings=self._breaks.settings_of(name),
+            allowed=allowed,
+            context=cast(Context, context),  # it has what mechanisms by kind ask for
+            keep_in_range=self._breaks.keep_in_range,
+            limited=limited,
+        )
+        made = entry.mechanism.alter(case) if len(original) else original
+        return made, allowed, limited
+
+    def _tolerance(self, column: ColumnForm) -> Any:
+        return self._breaks.tolerance_of(label_of(column), column.places or 0)
+
+    def _writable(self, text: str, column: ColumnForm) -> bool:
+        """Whether a cell can hold a text, such that it is seen to be another one."""
+        if column.width is not None and (len(text) > column.width or text != text.strip(" ")):
+            return False
+        if column.kind == "integer" and kind_of(column) in NAMES:
+            return text.isdigit() and (text == "0" or text[0] != "0")
+        if not text.isascii():
+            try:
+                text.encode(self._file.encoding)
+            except UnicodeEncodeError:
+                return False
+        mark = self._file.separator
+        return bool(self._file.quote) or self._file.form != "csv" or mark not in text
+
+
+def _value(number: int, column: ColumnForm) -> Value:
+    """A number in a column's unit as what the column holds."""
+    if column.kind == "decimal":
+        return Decimal(number).scaleb(-(column.places or 0))
+    if column.kind == "date":
+        return (_EPOCH + dt.timedelta(days=number)).date()
+    return _EPOCH + dt.timedelta(microseconds=number) if column.kind == "timestamp" else number
+
+
+def value_cell(number: int, like: str, column: ColumnForm, file: FileForm) -> str | None:
+    """A value in its column's unit as the column writes it; in Parquet and frames, as their own texts are."""
+    value = _value(number, column)
+    if file.form != "parquet" or not isinstance(value, dt.date):
+        return cell_text(value, like, column, file)
+    if isinstance(value, dt.datetime):
+        text = value.isoformat(" ")
+        return text.rstrip("0") if "." in text else text
+    return f"{value} 00:00:00" if " " in like else str(value)
+
+
+def _delta(number: int, column: ColumnForm) -> str:
+    """By how much a value is larger: in the column's unit, days or seconds."""
+    if column.kind == "decimal":
+        return f"{Decimal(number).scaleb(-(column.places or 0)):f}"
+    if column.kind != "timestamp":
+        return str(number)
+    whole, part = divmod(abs(number), MICROSECONDS)
+    text = f"{whole}.{part:06}".rstrip("0").rstrip(".")
+    return f"-{text}" if number < 0 else text

@@ -1,0 +1,232 @@
+"""What is to be broken in a list: the part of a scenario that says so, held against the list's columns."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import PrivateAttr, ValidationError
+
+from tradegen.desk.injecting.possible import Entry
+from tradegen.errors import ScenarioError, nearest, shown
+from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, Tolerance
+from tradegen.mechanisms.mechanism import Mechanism
+from tradegen.scenario.assignments import merged
+from tradegen.scenario.fields import ScenarioFields
+from tradegen.scenario.model import DEFAULT, Scenario, scenario_names, scenario_text
+from tradegen.scenario.validation import explain
+
+__all__ = ["Breaks", "load_breaks"]
+
+_TAKEN = (
+    "mismatch_rate",
+    "benign_rate",
+    "rate_mode",
+    "mechanisms",
+    "settings",
+    "fields_per_pair",
+    "tolerances",
+    "boundary",
+    "keep_in_range",
+)
+_MERGED = ("settings", "tolerances")
+_MOST_MECHANISMS = 255  # that race: a byte holds which one
+
+
+class Breaks(ScenarioFields):
+    """The fields of a scenario that say what is to be broken; those about clean trades mean nothing here."""
+
+    _entries: Mapping[str, Mechanism] = PrivateAttr(default_factory=dict)
+
+    @property
+    def catalogue(self) -> Mapping[str, Mechanism]:
+        """Every mechanism that there is for the list, by name."""
+        return self._entries
+
+    def tolerance_of(self, label: str, places: int) -> Tolerance:
+        """The tolerance of a column, in its own unit.
+
+        Raises
+        ------
+        ScenarioError
+            Where the column has too few decimals for it.
+        """
+        if label not in type(self.tolerances).model_fields:
+            return NO_TOLERANCE
+        found = self.tolerances.of(label)
+        if label == "quantity":
+            return Tolerance(found.fixed * 10**places)
+        if label != "price" or not found.fixed:
+            return found
+        fixed, rest = divmod(found.fixed * 10**places, 100)
+        if rest:
+            raise ScenarioError(
+                f"tolerances.price is {found.fixed} ticks of 0.01, and prices of the list have {places} "
+                "decimals; expected a tolerance that they can hold"
+            )
+        return Tolerance(fixed)
+
+    def said(self) -> dict[str, Any]:
+        """What is to be broken, as JSON would carry it; `load_breaks` takes it back."""
+        return self.model_dump(mode="json", exclude_none=True, include=set(_TAKEN), by_alias=True)
+
+
+def load_breaks(
+    source: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None,
+    changes: Mapping[str, Any],
+    entries: Mapping[str, Entry],
+) -> Breaks:
+    """What a scenario has to say of a list's mismatches.
+
+    Parameters
+    ----------
+    source : Scenario, mapping, str, path or None
+        Without one, those mechanisms of the scenario ``original`` that the list has columns for.
+    changes : mapping
+        Fields that go before those of the scenario.
+    entries : mapping of str to Entry
+        The mechanisms that there are for the list.
+
+    Raises
+    ------
+    ScenarioError
+        Where it cannot be read, or asks for what a list cannot have.
+    """
+    catalogue = {name: entry.mechanism for name, entry in entries.items()}
+    values = dict(_values(source))
+    for name, given in changes.items():
+        if name not in _TAKEN:
+            _refuse_change(name, given)
+        base = values.get(name)
+        both = name in _MERGED and isinstance(base, Mapping) and isinstance(given, Mapping)
+        values[name] = merged(base, given) if both else given  # type: ignore[arg-type]
+    if values.get("hot_spots"):
+        raise ScenarioError(
+            "hot_spots are given, and a list of your own has none; expected a scenario without hot_spots"
+        )
+    unknown = [name for name in values if name not in ScenarioFields.model_fields]
+    if unknown:
+        raise ScenarioError(
+            f"{shown(unknown[0])} is not a scenario field; {nearest(unknown[0], ScenarioFields.model_fields)}"
+        )
+    if "mechanisms" not in values or (source is None and "mechanisms" not in changes):
+        values["mechanisms"] = _those_there_are(Scenario.load(DEFAULT).mechanisms, catalogue)
+    kept = {name: value for name, value in values.items() if name in _TAKEN}
+    _require_mechanisms(kept, catalogue)
+    try:
+        found = Breaks.model_validate(kept, context={"catalogue": catalogue})
+    except ValidationError as error:
+        raise ScenarioError(explain(error, Breaks, "scenario field", keys=catalogue)) from None
+    found._entries = catalogue
+    _check(found)
+    return found
+
+
+def _values(source: Any) -> Mapping[str, Any]:
+    """The fields of a scenario before they are held against any columns."""
+    if source is None:
+        # Altered values are to lie among the list's own, which that scenario does not ask for.
+        return Scenario.load(DEFAULT).replace(keep_in_range=True).to_dict()
+    if isinstance(source, Scenario):
+        return source.to_dict()
+    if isinstance(source, Mapping):
+        return source
+    if isinstance(source, str) and source in scenario_names():
+        return tomllib.loads(scenario_text(source))
+    return _from_file(source)
+
+
+def _from_file(source: Any) -> Mapping[str, Any]:
+    from tradegen.core.regular_files import read_text
+
+    if not isinstance(source, (str, os.PathLike)):
+        raise ScenarioError(
+            f"scenario is {shown(source)}; expected a Scenario, a mapping of its fields, a name or a path"
+        )
+    path = Path(source)
+    if path.suffix != ".toml" and not path.exists():
+        raise ScenarioError(f"scenario {path} is unknown; {nearest(str(path), scenario_names())}")
+    try:
+        return tomllib.loads(read_text(path))
+    except OSError as error:
+        raise ScenarioError(f"scenario file {path} cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"scenario file {path} is not TOML: {error}") from None
+
+
+def _refuse_change(name: str, given: Any) -> None:
+    if name in ScenarioFields.model_fields:
+        raise ScenarioError(
+            f"{name} is {shown(given)}, which says what trades to generate, or how they are written; of your "
+            f"own, expected some of {', '.join(_TAKEN)}"
+        )
+    raise ScenarioError(f"{shown(name)} is not a scenario field; {nearest(name, _TAKEN)}")
+
+
+def _those_there_are(weights: Mapping[str, float], catalogue: Mapping[str, Mechanism]) -> Mapping[str, float]:
+    found = {name: weight for name, weight in weights.items() if name in catalogue}
+    if not found:
+        raise ScenarioError(
+            f"the list has no column for {', '.join(weights)}, which the scenario {DEFAULT} has; expected "
+            "roles such as quantity, price, date or trade_timestamp in the file of columns, or mechanisms "
+            f"of the list: {', '.join(catalogue)}"
+        )
+    return found
+
+
+def _require_mechanisms(values: Mapping[str, Any], catalogue: Mapping[str, Mechanism]) -> None:
+    """Refuse a mechanism that the list has not, by a sentence that names what there is."""
+    for table in ("mechanisms", "settings"):
+        given = values.get(table)
+        for name in given if isinstance(given, Mapping) else ():
+            if name in catalogue:
+                continue
+            column, dot, _ = str(name).rpartition(".")
+            ways = [one.rpartition(".")[2] for one in catalogue if one.rpartition(".")[0] == column]
+            if dot and ways:
+                raise ScenarioError(
+                    f"{table} has {shown(name)}, which {column} of this list cannot have; "
+                    f"expected one of {', '.join(f'{column}.{way}' for way in ways)}"
+                )
+            columns = dict.fromkeys(one.rpartition(".")[0] for one in catalogue)
+            raise ScenarioError(
+                f"{table} has {shown(name)}, and the list has no column of that name or role; "
+                f"it has {', '.join(columns)}"
+            )
+
+
+def _check(breaks: Breaks) -> None:
+    """What must hold between the fields, as a scenario's checks have it."""
+    if abs(sum(breaks.fields_per_pair) - 1) > 1e-9:
+        raise ScenarioError(
+            f"fields_per_pair is {list(breaks.fields_per_pair)}, which adds up to "
+            f"{sum(breaks.fields_per_pair):g}; expected shares that add up to 1"
+        )
+    if (breaks.mismatch_rate > 0 or breaks.benign_rate > 0) and not breaks.weights:
+        raise ScenarioError(
+            f"mechanisms has no weight above 0 although mismatch_rate is {breaks.mismatch_rate}; "
+            "expected at least one mechanism, or mismatch_rate 0"
+        )
+    if breaks.mismatch_rate + breaks.benign_rate > 1 + 1e-12:
+        raise ScenarioError(
+            f"mismatch_rate is {breaks.mismatch_rate} and benign_rate is {breaks.benign_rate}; "
+            "expected them to add up to at most 1"
+        )
+    if len(breaks.weights) > _MOST_MECHANISMS:
+        raise ScenarioError(
+            f"mechanisms has {len(breaks.weights)} weights above 0; expected at most {_MOST_MECHANISMS}"
+        )
+    tolerant = [
+        name
+        for name in breaks.weights
+        if breaks.catalogue[name].tolerated and breaks.tolerance_of(breaks.catalogue[name].field, 12)
+    ]
+    for field, given in (("benign_rate", breaks.benign_rate), ("boundary", breaks.boundary)):
+        if given and not tolerant:
+            raise ScenarioError(
+                f"{field} is {str(given).lower()} although no column with a mechanism has a tolerance; "
+                "expected a tolerance such as tolerances.quantity = 5"
+            )

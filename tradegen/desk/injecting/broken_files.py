@@ -1,0 +1,146 @@
+"""A list of the user's own, broken, to files: the list, the truth and the manifest, all of them or none."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tradegen.core.databases import temporary_database
+from tradegen.desk.injecting.broken_list import MEMORY, Asked, BrokenList, break_list
+from tradegen.desk.injecting.truth_files import truth_suffix, write_truth
+from tradegen.desk.lists.list_values import explained
+from tradegen.desk.lists.list_writing import write_list
+from tradegen.desk.lists.plain_text import Writable
+from tradegen.errors import ListError, OutputError
+from tradegen.output.files import OutputFile
+
+__all__ = ["Digested", "database", "require_apart", "require_unchanged", "write_broken"]
+
+
+class Digested:
+    """Writes on, and takes the SHA-256 of what is written.
+
+    Parameters
+    ----------
+    out : Writable
+    """
+
+    def __init__(self, out: Writable) -> None:
+        self._out, self._digest = out, hashlib.sha256()
+
+    def write(self, text: bytes) -> None:
+        """Append to it."""
+        self._digest.update(text)
+        self._out.write(text)
+
+    def hexdigest(self) -> str:
+        """The SHA-256 of all that was written."""
+        return self._digest.hexdigest()
+
+
+@contextlib.contextmanager
+def database() -> Iterator[Any]:
+    """A database on the disk that keeps the order of rows, and its folder."""
+    with temporary_database("inject", MEMORY, on_disk=True, preserve_insertion_order=True) as made:
+        yield made
+
+
+def write_broken(
+    asked: Asked, theirs: Path, truth: Path | None = None, manifest: Path | None = None
+) -> Mapping[str, Any]:
+    """Break a list that is a file, and write what came of it.
+
+    Parameters
+    ----------
+    asked : Asked
+    theirs : Path
+        The list with its mismatches, in the very form of the one that is read.
+    truth : Path, optional
+        Its suffix says the format.
+    manifest : Path, optional
+
+    Returns
+    -------
+    mapping
+        The manifest.
+
+    Raises
+    ------
+    ListError
+        Where the list cannot be read, or an id stands twice in it.
+    OutputError
+        Where a file cannot be written, or is read as well. None has changed then.
+    """
+    assert asked.path is not None
+    require_apart([asked.path], [theirs, truth, manifest])
+    form = truth_suffix(truth) if truth else None
+    state = _state(asked.path)
+    with contextlib.ExitStack() as stack:
+        connection, folder = stack.enter_context(database())
+        broken = break_list(connection, folder, asked)
+        # The last that is opened is in its place first: the list itself comes last.
+        out = stack.enter_context(OutputFile(theirs))
+        truth_out = stack.enter_context(OutputFile(truth)) if truth else None
+        manifest_out = stack.enter_context(OutputFile(manifest)) if manifest else None
+        digested = Digested(out)
+        with explained(str(asked.path)):
+            rows = write_list(connection, broken.held.one, broken.changes.edits(), digested)
+        written: dict[str, Any] = {
+            "theirs": {"name": str(theirs), "sha256": digested.hexdigest(), "rows": rows[1]}
+        }
+        if truth_out and form:
+            written["truth"] = {"name": str(truth), **_truth(broken, form, truth_out)}
+        require_unchanged(asked.path, state)
+        made = broken.manifest(written)
+        if manifest_out:
+            manifest_out.write(f"{json.dumps(made, indent=2, ensure_ascii=False)}\n".encode())
+    return made
+
+
+def _truth(broken: BrokenList, form: str, out: Writable) -> dict[str, str]:
+    digested = Digested(out)
+    write_truth(broken.changes.truth(), form, digested, broken.changes.notional_places)
+    return {"sha256": digested.hexdigest()}
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise ListError(f"{path} cannot be read: {error.strerror}") from None
+    return found.st_size, found.st_mtime_ns
+
+
+def require_unchanged(path: Path, state: tuple[int, int]) -> None:
+    """Refuse a list that was written to while it was read.
+
+    Raises
+    ------
+    ListError
+    """
+    if _state(path) != state:
+        raise ListError(f"{path} was changed while it was read; expected a list that stays as it is")
+
+
+def require_apart(read: list[Path], written: list[Path | None]) -> None:
+    """Refuse to write to a file that is read, or twice to one file.
+
+    Raises
+    ------
+    OutputError
+    """
+    taken = {os.path.realpath(path): "is read, too" for path in read}
+    for path in written:
+        if path is None or (path.exists() and not path.is_file()):
+            continue
+        place = os.path.realpath(path)
+        if place in taken:
+            raise OutputError(f"{path} {taken[place]}; expected another path to write to")
+        if any(os.path.exists(one) and path.exists() and path.samefile(one) for one in taken):  # noqa: PTH110
+            raise OutputError(f"{path} is another name of a file that is read; expected another path")
+        taken[place] = "is named for two outputs"

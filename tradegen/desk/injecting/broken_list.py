@@ -1,0 +1,216 @@
+"""A list of the user's own, broken: what was asked for, what came of it, and the manifest of both."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradegen.desk.injecting.breaks import Breaks, load_breaks
+from tradegen.desk.injecting.changes import Changes
+from tradegen.desk.injecting.held_list import HeldList, hold
+from tradegen.desk.injecting.possible import Entry, possible
+from tradegen.desk.injecting.selection import Selection
+from tradegen.desk.lists.columns_toml import columns_of
+from tradegen.desk.lists.list_form import ListForm, load_forms
+from tradegen.desk.lists.list_reading import open_list
+from tradegen.desk.lists.list_values import explained
+from tradegen.engine.run import MANIFEST_VERSION
+from tradegen.errors import ListError, ScenarioError, whole_number
+from tradegen.scoring.relations import Reader
+from tradegen.version import GENERATION, __version__
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["MEMORY", "Asked", "BrokenList", "ask", "break_list", "file_digest"]
+
+MEMORY = "1GB"
+"""What the database may hold in memory."""
+
+_MAX_SEED = 2**128 - 1
+_BY_TICKER = ("price.nudge", "price.tick")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be done to a list, all of it checked."""
+
+    given: Any  # a path, a frame or an Arrow table
+    form: ListForm
+    guessed: bool  # whether the form is a guess
+    breaks: Breaks
+    entries: Mapping[str, Entry]
+    seed: int
+
+    @property
+    def path(self) -> Path | None:
+        """The list's file."""
+        return Path(self.given) if isinstance(self.given, (str, os.PathLike)) else None
+
+
+def ask(
+    given: Any,
+    columns: Any = None,
+    scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    seed: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Asked:
+    """Check what is to be done to a list.
+
+    Parameters
+    ----------
+    given : path, DataFrame or Arrow table
+    columns : path, mapping or ListForm, optional
+        What its columns are. It is guessed, if not given.
+    scenario : Scenario, mapping, str or path, optional
+    seed : int, optional
+        One is drawn, if not given.
+    changes : mapping, optional
+        Fields that go before those of the scenario.
+
+    Raises
+    ------
+    ListError
+        Where the list cannot be read, or its columns are not described as they should be.
+    ScenarioError
+        Where the scenario or the seed is refused.
+    """
+    forms = load_forms(tomllib.loads(columns_of(given)) if columns is None else columns)
+    if forms.theirs is not None:
+        raise ListError("columns describes two lists, and one is given; expected the columns of one list")
+    entries = possible(forms.ours)
+    breaks = load_breaks(scenario, changes or {}, entries)
+    # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
+    number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
+    return Asked(given, forms.ours, columns is None, breaks, entries, number)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenList:
+    """A list in a database with what is to be altered in it."""
+
+    asked: Asked
+    held: HeldList
+    selection: Selection
+    changes: Changes
+    digest: str | None  # SHA-256 of the list's file
+
+    def manifest(self, written: Mapping[str, Any]) -> dict[str, Any]:
+        """What was done, as JSON would carry it.
+
+        Parameters
+        ----------
+        written : mapping
+            What is known of the files that were written: by ``theirs`` and ``truth``, their ``sha256`` and
+            the like.
+
+        Returns
+        -------
+        dict
+            ``manifest``, ``generation``: as in manifests of `generate`. ``inject``: keyword arguments of
+            `tradegen.inject` that do the same again. ``input``: ``name``, ``sha256`` and ``rows`` of the
+            list. ``output``: as `written`. ``counts``, ``versions``.
+        """
+        asked, selection = self.asked, self.selection
+        counts = {
+            "rows": self.held.rows,
+            "eligible_rows": selection.eligible,
+            "requested_rows": selection.requested.get(False, 0),
+            "mismatched_rows": selection.applied.get(False, 0),
+            "requested_benign_rows": selection.requested.get(True, 0),
+            "benign_rows": selection.applied.get(True, 0),
+            **self.changes.counts(),
+            "by_mechanism": {name: self._counted(name) for name in asked.breaks.weights},
+        }
+        return {
+            "manifest": MANIFEST_VERSION,
+            "generation": GENERATION,
+            "inject": {
+                "columns": asked.form.model_dump(mode="json", exclude_none=True),
+                "scenario": asked.breaks.said(),
+                "seed": asked.seed,
+            },
+            "input": {
+                "name": str(asked.path) if asked.path else None,
+                "sha256": self.digest,
+                "rows": self.held.rows,
+            },
+            "output": dict(written),
+            "counts": counts,
+            "versions": {
+                "tradegen": __version__,
+                "python": platform.python_version(),
+                "numpy": np.__version__,
+                "duckdb": version("duckdb"),
+            },
+        }
+
+    def _counted(self, name: str) -> dict[str, int]:
+        selection = self.selection
+        found = {"requested": selection.drawn[name], "applied": selection.made[name]}
+        sized = self.asked.entries[name].mechanism.sized
+        return found | ({"sizes_limited": selection.limited[name]} if sized else {})
+
+
+def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> BrokenList:
+    """Decide what is to be altered in a list. Nothing is written but tables of the database.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        On the disk; it keeps the order of rows.
+    folder : Path
+        For links and copies.
+    asked : Asked
+
+    Raises
+    ------
+    ListError
+        Where the list cannot be read, or an id stands twice in it.
+    """
+    digest = file_digest(asked.path) if asked.path else None
+    one = open_list(Reader(connection, folder), asked.given, asked.form)
+    held = hold(connection, one, _looked_at(asked))
+    selection = Selection(held, asked.breaks, asked.entries, asked.seed)
+    changes = Changes(held, asked.seed)
+    with explained(one.name):
+        for part in selection.broken():
+            changes.add(part)
+    return BrokenList(asked, held, selection, changes, digest)
+
+
+def _looked_at(asked: Asked) -> list[int]:
+    """The positions of the columns that are altered, and of those that this takes."""
+    form, weights = asked.form, asked.breaks.weights
+    found = {position for name in weights if (position := asked.entries[name].position) is not None}
+    roles = ["quantity", "price", *(["ticker"] if any(name in weights for name in _BY_TICKER) else [])]
+    found |= {form.position(form.by_role[role].name) for role in roles if role in form.by_role}
+    ids = {form.position(name) for name in form.id}
+    return sorted(found | ids if found & ids else found)
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file.
+
+    Raises
+    ------
+    ListError
+        Where it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ListError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,160 @@
+"""What was broken, in tables: cells and rows to be written, and the truth about them."""
+
+# ruff: noqa: S608 - the SQL is ours
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradegen.core.columns import RECORD, Array
+from tradegen.desk.injecting.attempts import value_cell
+from tradegen.desk.injecting.held_list import HeldList
+from tradegen.desk.injecting.selection import Broken
+from tradegen.desk.lists.edits import Edits
+from tradegen.desk.lists.value_stream import arrow_batches, arrow_table
+from tradegen.mechanisms.record_counts import MOST_FILLS, fills
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Changes"]
+
+_RECORD = 1_000_000  # stands behind all positions of columns
+_ROWS = 1 << 18
+_TRUTH = "id, field, mechanism, original, altered, delta, benign, notional"
+
+
+class Changes:
+    """The tables ``cells``, ``repeats`` and ``truth``, filled part by part.
+
+    Parameters
+    ----------
+    held : HeldList
+    seed : int
+    """
+
+    def __init__(self, held: HeldList, seed: int) -> None:
+        self._held, self._seed, self._connection = held, seed, held.connection
+        form = held.one.form
+        numbers = {
+            role: (form.position(column.name), column.places or 0)
+            for role, column in form.by_role.items()
+            if role in ("quantity", "price")
+        }
+        self._quantity, self._price = numbers.get("quantity"), numbers.get("price")
+        self._connection.execute(
+            "CREATE TABLE cells (line BIGINT, copy BIGINT, position BIGINT, cell VARCHAR); "
+            "CREATE TABLE repeats (line BIGINT, times BIGINT); "
+            "CREATE TABLE truth (id VARCHAR, position BIGINT, field VARCHAR, mechanism VARCHAR, "
+            "original VARCHAR, altered VARCHAR, delta VARCHAR, benign BOOLEAN, notional VARCHAR)"
+        )
+
+    @property
+    def notional_places(self) -> int:
+        """The decimal places of notionals."""
+        return (self._quantity or (0, 0))[1] + (self._price or (0, 0))[1]
+
+    def add(self, part: Broken) -> None:
+        """Take down what has become of some rows."""
+        chosen, times = part.chosen, np.ones(len(part.chosen), np.int64)
+        notional = chosen.notional(self._quantity, self._price)
+        cells: list[tuple[int, int, int, str | None]] = []
+        truth: list[tuple[Any, ...]] = []
+        for attempt, kept in part.attempts:
+            if attempt.position is None:
+                times[attempt.rows[kept]] = attempt.records[kept]
+        for attempt, kept in part.attempts:
+            position = attempt.position
+            field = RECORD if position is None else self._held.one.form.names[position]
+            for at in kept.tolist():
+                row = int(attempt.rows[at])
+                altered = attempt.altered[at]
+                original = "1" if position is None else chosen.texts[position][row]
+                told = (field, attempt.name, original, altered, attempt.deltas[at], part.benign)
+                number = _RECORD if position is None else position
+                truth.append((chosen.ids[row], number, *told, notional[row]))
+                if position is not None:
+                    line = int(chosen.rows[row])
+                    cells += [(line, copy, position, altered) for copy in range(int(times[row]))]
+            if attempt.name == "record.split":
+                cells += self._fills(part, attempt.rows[kept], attempt.records[kept])
+        repeated = np.flatnonzero(times != 1)
+        self._insert("cells", ("line", "copy", "position", "cell"), cells)
+        names = ("id", "position", "field", "mechanism", "original", "altered", "delta", "benign", "notional")
+        self._insert("truth", names, truth)
+        lines = list(zip(chosen.rows[repeated].tolist(), times[repeated].tolist(), strict=True))
+        self._insert("repeats", ("line", "times"), lines)
+
+    def _fills(self, part: Broken, rows: Array, count: Array) -> Iterator[tuple[int, int, int, str]]:
+        """The quantities of split rows, fill by fill."""
+        assert self._quantity is not None
+        chosen, position = part.chosen, self._quantity[0]
+        column, file = self._held.column(position), self._held.one.form.file
+        quantity = chosen.values[position][rows]
+        raw = [chosen.drawn(self._seed, f"record.split/fill {cut}")[rows] for cut in range(MOST_FILLS - 1)]
+        shares = fills(np.abs(quantity), count, np.stack(raw)) * np.sign(quantity)
+        for number, row in enumerate(rows.tolist()):
+            like = chosen.texts[position][row] or ""
+            for copy in range(int(count[number])):
+                cell = value_cell(int(shares[copy, number]), like, column, file)
+                yield int(chosen.rows[row]), copy, position, str(cell)
+
+    def _insert(self, table: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        import pyarrow as pa
+
+        kinds = {"benign": pa.bool_(), **dict.fromkeys(("line", "copy", "position", "times"), pa.int64())}
+        columns = zip(names, zip(*rows, strict=True), strict=True)
+        arrays = {name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns}
+        self._connection.register("added", pa.table(arrays))
+        self._connection.execute(f"INSERT INTO {table} SELECT * FROM added")
+        self._connection.unregister("added")
+
+    def edits(self) -> Iterator[Edits]:
+        """What is to be written, some rows at a time."""
+        self._connection.execute(
+            "CREATE OR REPLACE TABLE cells AS FROM cells ORDER BY line, copy, position; "
+            "CREATE OR REPLACE TABLE repeats AS FROM repeats ORDER BY line"
+        )
+        for start in range(0, self._held.rows, _ROWS):
+            within = f"line >= {start} AND line < {start + _ROWS}"
+            cells = self._table(f"SELECT * FROM cells WHERE {within} ORDER BY line, copy, position")
+            repeats = self._table(f"SELECT * FROM repeats WHERE {within} ORDER BY line")
+            yield Edits(
+                rows=cells["line"].to_numpy(),
+                copies=cells["copy"].to_numpy(),
+                columns=cells["position"].to_numpy(),
+                texts=cells["cell"].to_pylist(),
+                repeated=repeats["line"].to_numpy(),
+                times=repeats["times"].to_numpy(),
+            )
+
+    def all_edits(self) -> Edits:
+        """All that is to be written."""
+        found = Edits()
+        for part in self.edits():
+            found = found.joined(part)
+        return found
+
+    def truth(self) -> Iterator[pa.RecordBatch]:
+        """The rows of the truth as texts, by id and then by column; some at a time."""
+        query = f"SELECT {_TRUTH} FROM truth ORDER BY id, position, mechanism"
+        yield from arrow_batches(self._connection, query)
+
+    def counts(self) -> dict[str, Any]:
+        """How many rows the truth has, by field and in all."""
+        found = self._connection.execute("SELECT field, count(*) FROM truth GROUP BY field").fetchall()
+        by_field = dict(found)
+        names = [*self._held.one.form.names, RECORD]
+        return {
+            "truth_rows": sum(by_field.values()),
+            "by_field": {name: by_field[name] for name in names if name in by_field},
+        }
+
+    def _table(self, query: str) -> pa.Table:
+        found: pa.Table = arrow_table(self._connection, query)
+        return found

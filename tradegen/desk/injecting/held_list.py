@@ -1,0 +1,175 @@
+"""A list's ids and the columns that are looked at, in a table of their own, row by row as the list has them.
+
+Nothing of it is in memory but one number a row. Which column has which values is read from the table.
+"""
+
+# ruff: noqa: S608 - what is put into SQL is made by `TradeList`, or is ours
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradegen.core.columns import Array
+from tradegen.core.streams import draw, scramble
+from tradegen.desk.injecting.column_labels import NAMES, kind_of
+from tradegen.desk.injecting.id_hashes import id_hashes
+from tradegen.desk.lists.list_form import ColumnForm
+from tradegen.desk.lists.list_ids import require_ids
+from tradegen.desk.lists.list_values import TradeList, explained
+from tradegen.desk.lists.value_stream import arrow_batches
+from tradegen.scoring.relations import first_row
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["HeldList", "Keys", "hold", "salt"]
+
+_LARGEST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "UTINYINT": 2**8, "USMALLINT": 2**16}
+_MOST = 10**18  # what a number of 64 bits holds for certain
+
+
+def salt(seed: int, stream: str) -> int:
+    """What tells the draws of one purpose from those of others, for `scramble`."""
+    return int(draw(seed, f"inject/{stream}", 0, 1)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A random number for each row, and which rows have one.
+
+    Attributes
+    ----------
+    keys : ndarray of uint64, shape (rows,)
+        They follow from the row's id and the seed alone.
+    left : ndarray of int64
+        The rows that are left as they are, since their id stands twice or is blank; ascending.
+    """
+
+    keys: Array
+    left: Array
+
+
+@dataclass(frozen=True)
+class HeldList:
+    """The table ``held``: ``id``; by the position of a column, its texts ``t3`` and values ``v3``.
+
+    Values are whole numbers in the column's unit: of its last decimal place, days, microseconds.
+    """
+
+    connection: DuckDBPyConnection
+    one: TradeList
+    positions: tuple[int, ...]
+    rows: int
+
+    def column(self, position: int) -> ColumnForm:
+        """What a column is."""
+        return self.one.form.columns[position]
+
+    def largest(self, position: int) -> int:
+        """The largest number that the column's own type can hold, and certainly 64 bits, in its unit."""
+        return self._limits.get(position, _MOST)
+
+    @functools.cached_property
+    def _limits(self) -> dict[int, int]:
+        if self.one.form.file.form != "parquet":
+            return {}
+        found = {}
+        for position in self.positions:
+            raw = self.one.source.raw(self.column(position).name)
+            kind = first_row(self.connection, f"SELECT typeof({raw}) FROM {self.one.source.relation} LIMIT 1")
+            if kind and kind[0] in _LARGEST:
+                found[position] = _LARGEST[kind[0]] - 1
+            elif kind and kind[0].startswith("DECIMAL("):
+                digits, scale = map(int, kind[0][8:-1].split(","))
+                power = digits - scale + (self.column(position).places or 0)
+                found[position] = min(10 ** max(power, 0) - 1, _MOST)
+        return found
+
+    def keys(self, seed: int) -> Keys:
+        """The keys of all rows.
+
+        Raises
+        ------
+        ListError
+            Where an id stands twice, or is blank, and such rows are not to be left.
+        """
+        hashes, start = np.empty(self.rows, np.uint64), 0
+        for batch in arrow_batches(self.connection, "SELECT id FROM held"):
+            hashes[start : start + len(batch)] = id_hashes(batch.column(0))
+            start += len(batch)
+        in_order = np.sort(hashes)
+        twice = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
+        del in_order
+        left = np.flatnonzero(np.isin(hashes, twice)) if len(twice) else np.empty(0, np.int64)
+        blank = self.connection.execute("SELECT rowid FROM held WHERE id IS NULL").fetchnumpy()["rowid"]
+        left = np.union1d(left, np.ma.getdata(blank)).astype(np.int64)
+        if len(left):
+            # It says which, unless such rows are to be left.
+            require_ids(self.connection, self.one)
+        return Keys(scramble(hashes, salt(seed, "mismatch/pair")), left)
+
+    def known(self, ids: Sequence[str]) -> set[str]:
+        """Those of some ids that rows of the list have."""
+        import pyarrow as pa
+
+        self.connection.register("asked", pa.table({"id": pa.array(list(ids), pa.string())}))
+        found = self.connection.execute(
+            "SELECT DISTINCT id FROM held WHERE id IN (SELECT id FROM asked)"
+        ).fetchall()
+        self.connection.unregister("asked")
+        return {one for [one] in found}
+
+
+def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int]) -> HeldList:
+    """Put what is looked at of a list into the table ``held``.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        It keeps the order of rows.
+    one : TradeList
+    positions : sequence of int
+        Of the columns that are looked at.
+
+    Raises
+    ------
+    ListError
+        Where the list cannot be read, or a cell of these columns is not of its kind.
+    """
+    columns = {position: one.form.columns[position] for position in sorted(positions)}
+    known = " AND ".join(f"{one.source.trimmed(name)} IS NOT NULL" for name in one.form.id)
+    parts = [f"CASE WHEN {known} THEN {one.key()} END AS id"]
+    for position, column in columns.items():
+        parts.append(f"{one.source.trimmed(column.name)} AS t{position}")
+        if kind_of(column) not in NAMES:
+            parts.append(f"{_unit_value(one, column)} AS v{position}")
+    wrong = {position: sql for position, column in columns.items() if (sql := one.misfits(column))}
+    which = " ".join(f"WHEN {sql} THEN {position}" for position, sql in wrong.items())
+    parts.append(f"CASE {which} END AS misfit" if wrong else "NULL AS misfit")
+    # To find out how values are best compressed would take longer than to write them.
+    connection.execute("SET force_compression = 'uncompressed'")
+    with explained(one.name):
+        connection.execute(f"CREATE TABLE held AS SELECT {', '.join(parts)} FROM {one.source.relation}")
+    found = first_row(connection, "SELECT rowid, misfit FROM held WHERE misfit IS NOT NULL ORDER BY rowid")
+    if found:
+        row, position = found
+        [cell] = first_row(connection, f"SELECT t{position} FROM held WHERE rowid = {row}")
+        raise one.misfit(columns[position], row, cell)
+    [rows] = first_row(connection, "SELECT count(*) FROM held")
+    return HeldList(connection, one, tuple(columns), rows)
+
+
+def _unit_value(one: TradeList, column: ColumnForm) -> str:
+    value: Any = one.value(column, strict=False)
+    if column.kind == "decimal":
+        places = column.places or 0
+        wide = f"CAST({value} AS DECIMAL({37 - places}, {places}))"
+        return f"TRY_CAST({wide} * CAST({10**places} AS DECIMAL({places + 1}, 0)) AS BIGINT)"
+    if column.kind == "date":
+        return f"({value} - DATE '1970-01-01')"
+    return f"epoch_us({value})" if column.kind == "timestamp" else str(value)

@@ -1,0 +1,163 @@
+"""`inject`, and the `Injected` that it gives: the user's own trades, broken, in memory or to files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tradegen.desk.injecting.broken_files import database, write_broken
+from tradegen.desk.injecting.broken_list import Asked, ask, break_list, file_digest
+from tradegen.desk.injecting.truth_files import truth_frame
+from tradegen.desk.lists.edits import Edits
+from tradegen.desk.lists.list_reading import open_list
+from tradegen.desk.lists.table_edits import edited_frame
+from tradegen.errors import ListError
+from tradegen.scoring.relations import Reader
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tradegen.scenario.model import Scenario
+
+__all__ = ["Injected", "inject"]
+
+
+@dataclass(frozen=True, eq=False)
+class Injected:
+    """What `inject` made of a list: their list, the truth about it, and the manifest.
+
+    Attributes
+    ----------
+    truth : DataFrame
+        A row per altered cell or record; columns and dtypes as those of `Batch.truth`. ``trade_id`` is the
+        list's own id, ``field`` its own name of the column, and ``leg`` is ``THEIRS``.
+    manifest : dict
+        What was done: ``inject(trades, **manifest["inject"])`` does the same again.
+    """
+
+    truth: pd.DataFrame
+    manifest: Mapping[str, Any]
+    _asked: Asked
+    _edits: Edits
+
+    @cached_property
+    def theirs(self) -> Any:
+        """The list with its mismatches: a frame of the kind, and with the types, of the one that was given.
+
+        Of a file it is a pandas DataFrame: the texts of the cells, or of Parquet the file's own types.
+        """
+        return edited_frame(self._list(), self._edits)
+
+    def mask(self) -> pd.DataFrame:
+        """Where `theirs` is not as our list: a boolean frame of its shape.
+
+        True are the cells that were altered, and all cells of a record that was added.
+        """
+        import pandas as pd
+
+        edits, rows = self._edits, self.manifest["input"]["rows"]
+        times = edits.written(0, rows)
+        begins = np.cumsum(times) - times
+        found = np.zeros((int(times.sum()), len(self._asked.form.columns)), bool)
+        kept = edits.copies < times[edits.rows]
+        found[(begins[edits.rows] + edits.copies)[kept], edits.columns[kept]] = True
+        line = np.repeat(begins, times)
+        found[np.arange(len(found)) > line] = True
+        index = self.theirs.index if isinstance(self.theirs, pd.DataFrame) else None
+        return pd.DataFrame(found, columns=list(self._asked.form.names), index=index)
+
+    def write(
+        self,
+        theirs: str | os.PathLike[str],
+        truth: str | os.PathLike[str] | None = None,
+        manifest: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Write a list that came from a file, in the very form of that file; and what else is named.
+
+        Parameters
+        ----------
+        theirs, truth, manifest : path
+            The suffix of the truth says its format: csv, json, ndjson, jsonl or parquet.
+
+        Raises
+        ------
+        ListError
+            Where the list came from no file, or its file has been changed.
+        OutputError
+            Where a file cannot be written. None has changed then.
+        """
+        path = self._require_file()
+        paths = (None if one is None else Path(one) for one in (truth, manifest))
+        if file_digest(path) != self.manifest["input"]["sha256"]:
+            raise ListError(f"{path} has been changed since it was read; expected the list that was broken")
+        write_broken(self._asked, Path(theirs), *paths)
+
+    def _require_file(self) -> Path:
+        if self._asked.path is None:
+            raise ListError(
+                "the list is a frame, and no file says how to write it; expected theirs to be used"
+            )
+        return self._asked.path
+
+    def _list(self) -> Any:
+        """Our list, as a frame."""
+        asked = self._asked
+        if asked.path is None:
+            return asked.given
+        if asked.form.file.form == "parquet":
+            import pandas as pd
+
+            return pd.read_parquet(asked.path)
+        with database() as (connection, folder):
+            one = open_list(Reader(connection, folder), asked.given, asked.form)
+            texts = ", ".join(f"{one.source.text(name)} AS c{at}" for at, name in enumerate(asked.form.names))
+            frame = connection.sql(f"SELECT {texts} FROM {one.source.relation}").df()  # noqa: S608 - ours
+        return frame.set_axis(list(asked.form.names), axis=1)
+
+
+def inject(
+    trades: Any,
+    *,
+    columns: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    seed: int | None = None,
+    **changes: Any,
+) -> Injected:
+    """Break a list of your own trades, in ways that the truth tells.
+
+    Parameters
+    ----------
+    trades : path, DataFrame or Arrow table
+        CSV, JSON lines or Parquet; pandas, Polars or Arrow. It is not changed.
+    columns : path or mapping, optional
+        What ``tradegen columns`` wrote of it, as you have corrected it. It is guessed, if not given.
+    scenario : Scenario, mapping, str or path, optional
+        What to break: fields, a name or a TOML file. Without one, those mechanisms of ``original`` that the
+        list has columns for.
+    seed : int, optional
+        The same seed breaks the same trades alike, whatever their order. One is drawn, if not given.
+    **changes
+        Fields that go before those of the scenario, such as ``mismatch_rate=0.02``.
+
+    Returns
+    -------
+    Injected
+
+    Raises
+    ------
+    ListError
+        Where the list cannot be read, or is not as its columns are described, or an id stands twice.
+    ScenarioError
+        Where the scenario asks for what the list cannot have.
+    """
+    asked = ask(trades, columns, scenario, seed, changes)
+    with database() as (connection, folder):
+        broken = break_list(connection, folder, asked)
+        truth, edits = truth_frame(broken.changes.truth()), broken.changes.all_edits()
+        return Injected(truth, broken.manifest({}), asked, edits)

@@ -1,0 +1,47 @@
+"""What mechanisms must know of a column that is none of the nine, and what they share with the house's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tradegen.mechanisms.mechanism import Mechanism, Needs
+
+__all__ = ["KindOfColumn", "needs_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfColumn:
+    """What a mechanism must know of a scenario's own column."""
+
+    name: str
+    kind: str  # code, integer, decimal, date, timestamp, text, reference
+    places: int = 0  # of a decimal
+    sources: tuple[str, ...] = ()  # the columns that it is derived from
+
+    @property
+    def called(self) -> str:
+        """The column, as sentences name it."""
+        return f"`{self.name}`"
+
+    @property
+    def excludes(self) -> frozenset[str]:
+        """What cannot go wrong along with it: a leg that is missing, and what it is derived from."""
+        split = {"record.split"} if "quantity" in self.sources else set()
+        return frozenset({"record.missing", *self.sources, *split})
+
+    @property
+    def step(self) -> str:
+        """The smallest step of its numbers, as it would be printed."""
+        return str(Decimal(1).scaleb(-self.places))
+
+
+def needs_of(house: Mechanism, column: KindOfColumn, words: str = "") -> Needs | None:
+    """What a mechanism of the nine columns needs, said of another column, in `words` if given."""
+    needs = house.needs
+    if needs is None or needs.chance is None:
+        return needs
+    chance = needs.chance
+    return Needs(
+        words or needs.words, lambda leg, settings: chance({house.field: leg[column.name]}, settings)
+    )
