@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import FIELDS, RECORD_ID, TRADE_COLUMNS
 from tradegen.errors import ScoringError
-from tradegen.mechanisms.by_kind import FOLLOWS, MECHANISMS_BY_KIND, , is_own_mechanism
+from tradegen.mechanisms.by_kind import FOLLOWS, MECHANISMS_BY_KIND, is_own_mechanism
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.scoring.relations import Source, literal
 
