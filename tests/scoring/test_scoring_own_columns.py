@@ -125,6 +125,15 @@ def test_a_missing_value_has_no_size() -> None:
     assert sum(point.expected for point in curve.points.values()) == 2
 
 
+def test_a_missing_value_is_to_be_reported_whatever_the_tolerance() -> None:
+    found = scored(said((1, "gross_amount"), (8, "gross_amount")))
+    sweep = next(one for one in found.tolerance_sweep if (one.field, one.unit) == ("gross_amount", "units"))
+    assert sweep.points[0.0] == Outcome(expected=3, found=2)
+    # 30.00 is within 50 and 900.00 is not; the amount of pair 8 is missing.
+    assert sweep.points[50.0] == Outcome(expected=2, found=1, false_alarms=1)
+    assert sweep.points[1_000.0] == Outcome(expected=1, found=1, false_alarms=1)
+
+
 def test_without_a_manifest_the_truth_says_which_columns_there_are() -> None:
     findings = said((1, "gross_amount"), (5, "settlement_date"), (7, "lots"), (9, "account"))
     with_manifest, without = scored(findings), scored(findings, manifest=None)

@@ -97,7 +97,7 @@ def gather_sizes(connection: DuckDBPyConnection, scales: Iterable[Scale]) -> Non
     """Make the table ``sizes`` for the curves: how many truth rows have which size of difference.
 
     ``hit`` says that findings name the row's field, ``found`` that the row was found at all. Few rows differ
-    in all of this, so that each curve takes next to no time.
+    in all of this, so that each curve takes next to no time. A missing value has no size.
     """
     relative = ", ".join(literal(scale.field) for scale in scales if scale.relative)
     connection.execute(
@@ -108,7 +108,7 @@ def gather_sizes(connection: DuckDBPyConnection, scales: Iterable[Scale]) -> Non
             (named & own) <> 0 AS hit, {FOUND} AS found, count(*) AS rows
         FROM truth
         JOIN classified USING (pair)
-        WHERE size IS NOT NULL AND NOT behind
+        WHERE (size IS NOT NULL OR emptied) AND NOT behind
         GROUP BY ALL
         """
     )
@@ -121,11 +121,15 @@ def tolerance_sweep(
     named, unknown = _named(profiles, names)
     curves = []
     for scale in scales:
-        # How many places a size exceeds says at how many tolerances its row is to be reported.
+        # How many places a size exceeds says at how many tolerances its row is to be reported; for a missing
+        # value, at all of them.
         size = f"(({_size(scale)} + {_over(scale)} - 1) // {_over(scale)})"
         rows = connection.execute(
             f"""
-            SELECT {_count_places(size, scale, ">")} AS exceeded, hit, sum(rows)::BIGINT
+            SELECT
+                coalesce({_count_places(size, scale, ">")}, {len(scale.places)}) AS exceeded,
+                hit,
+                sum(rows)::BIGINT
             FROM sizes
             WHERE field = {literal(scale.field)}
             GROUP BY ALL
@@ -158,7 +162,7 @@ def detection(connection: DuckDBPyConnection, scales: Iterable[Scale]) -> tuple[
             SELECT
                 {_count_places(size, scale, ">=")} - 1 AS place, found, sum(rows)::BIGINT
             FROM sizes
-            WHERE field = {literal(scale.field)}
+            WHERE field = {literal(scale.field)} AND size IS NOT NULL
             GROUP BY ALL
             """
         ).fetchall()
