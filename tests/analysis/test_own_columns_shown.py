@@ -191,8 +191,8 @@ def test_a_notebook_shows_each_own_column_of_a_scenario_as_one_writes_it() -> No
 
 def test_a_report_tells_what_mechanisms_of_own_columns_do(batch: Batch) -> None:
     page = re.sub(r"<[^>]+>", " ", batch.to_html())
-    assert "The account has a blank before it or after it." in page
-    assert "The gross amount was worked out from an altered quantity or price." in page
+    assert "`account` has a blank before it or after it." in page
+    assert "`gross_amount` was worked out from an altered quantity or price." in page
 
 
 def test_a_terminal_is_told_of_missing_values_and_of_what_follows() -> None:

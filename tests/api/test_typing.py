@@ -22,6 +22,7 @@ from tradegen.scenario import overrides
 from tradegen.scenario.hot_spots import HotSpot
 from tradegen.scenario.layouts import Layout
 from tradegen.scenario.overrides import Number, ScenarioOverrides, Whole
+from tradegen.scenario.own_columns import OwnColumn
 from tradegen.scenario.tolerances import Tolerances
 
 BIN = Path(sys.executable).parent
@@ -144,7 +145,14 @@ def test_a_type_checker_finds_each_line_that_is_wrong_and_no_other(checker: str,
     assert found == {"right.py": set(), "wrong.py": expected}
 
 
-NAMES = {"np": np, "dt": dt, "HotSpot": HotSpot, "Layout": Layout, "Tolerances": Tolerances}
+NAMES = {
+    "np": np,
+    "dt": dt,
+    "HotSpot": HotSpot,
+    "Layout": Layout,
+    "OwnColumn": OwnColumn,
+    "Tolerances": Tolerances,
+}
 WHOLE, NUMBER = (eval(alias, NAMES | {"Any": Any}) for alias in (Whole, Number))
 BY_VALUE = {
     bool: bool,
@@ -156,6 +164,7 @@ BY_VALUE = {
     Mapping[str, Any]: Mapping[str, Mapping[str, Any]],
     tuple[float, ...]: Sequence[NUMBER],
     tuple[HotSpot, ...]: Sequence[HotSpot | Mapping[str, Any]],
+    tuple[OwnColumn, ...]: Sequence[OwnColumn | Mapping[str, Any]],
     Layout: Layout | Mapping[str, Any],
     Tolerances: Tolerances | Mapping[str, Any],
 }

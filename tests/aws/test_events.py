@@ -13,8 +13,9 @@ import pytest
 from tradegen import generate
 from tradegen.aws.environment import Environment
 from tradegen.aws.events import read_event
-from tradegen.aws.log_lines import log_lines
+from tradegen.aws.log_lines import log_lines, object_lines
 from tradegen.errors import ScenarioError, TradegenError
+from tradegen.formats.tables import list_tables
 
 RULE = {
     "version": "0",
@@ -313,7 +314,9 @@ def test_a_scenario_file_adds_columns_whose_missing_values_are_null_in_the_log(
     found = environment(TRADEGEN_SCENARIO=str(tmp_path / "own.toml"), TRADEGEN_PAIRS="30")
     order = found.order(RULE)
     batch = generate(order.scenario, seed=order.seed, first_id=1, tickers=found.market)
-    *lines, manifest = log_lines(batch, form, order.key).splitlines()
+    [table] = list_tables(batch.run).values()
+    written = log_lines(object_lines(table, batch.blocks), form, batch.manifest, order.key)
+    *lines, manifest = written.decode().splitlines()
     records = [json.loads(line) for line in lines] if form == "records" else json.loads("".join(lines))
     assert len(records) == 60
     for field in ("account", "gross_amount"):

@@ -12,7 +12,7 @@ from lambda_events import rule_event
 from lambda_handler import Function
 from sizes import size
 
-from tradegen.aws.events import Environment
+from tradegen.aws.environment import Environment
 from tradegen.errors import ScenarioError, TradegenError
 from tradegen.ledger import create_ledger
 

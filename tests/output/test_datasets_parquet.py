@@ -123,7 +123,8 @@ def test_options_that_nothing_written_has_are_refused(tmp_path: Path, out: str) 
         done = shell(*RUN, "--format", "csv", "--compression", "lz4", "--out", out, cwd=tmp_path)
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "tradegen: compression is lz4, and the format is csv; expected format parquet with compression\n"
+        "tradegen: compression is lz4, and the format is csv; expected format parquet with compression; "
+        "text is compressed by a format such as csv.zst\n"
     )
 
 

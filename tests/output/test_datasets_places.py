@@ -123,7 +123,7 @@ HOWS: dict[str, dict[str, bool]] = {"anew": {}, "resume": {"resume": True}, "ove
 
 @pytest.mark.parametrize("how", HOWS)
 @pytest.mark.parametrize(
-    "name", ["notes.txt", "trades/notes.txt", "trades/part-00000.csv.gz", "deep/er/x", ".git/config"]
+    "name", ["notes.txt", "trades/notes.txt", "trades/part-00000.csv.bz2", "deep/er/x", ".git/config"]
 )
 def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path, name: str, how: str) -> None:
     if how != "anew":

@@ -13,7 +13,8 @@ import pytest
 from reading import rows
 from written import written_files, written_lists
 
-from tradegen import Scenario, ScenarioError, generate
+from tradegen import Scenario, ScenarioError, generate, prepare, write_dataset
+from tradegen.verify import open_dataset, verify_dataset
 
 Row = dict[str, str]
 
@@ -303,3 +304,13 @@ def test_an_isin_comes_from_the_tickers(tmp_path: Any) -> None:
     assert found == {("AAPL", "US0378331005"), ("MSFT", "US5949181045")}
     again = generate(**batch.manifest["replay"])
     assert again.manifest["digests"] == batch.manifest["digests"]
+
+
+@pytest.mark.parametrize("name", ["settlement", "dirty_text"])
+def test_the_named_scenarios_with_columns_of_their_own_are_proved(name: str, tmp_path: Any) -> None:
+    scenario = Scenario.load(name)
+    run = prepare(scenario, pairs=3_000, mismatch_rate=0.3, seed=3, date=FRIDAY)
+    manifest = write_dataset(run, tmp_path / "set")
+    assert not verify_dataset(open_dataset(str(tmp_path / "set"))).findings
+    altered = {column for column, count in manifest["counts"]["by_field"].items() if count}
+    assert altered >= {name.partition(".")[0] for name in scenario.mechanisms}

@@ -14,6 +14,7 @@ from tradegen.mechanisms.shapes import Sizes
 __all__ = ["spread"]
 
 # Where in a range the weights of its lower end hand over to those of its upper end: anywhere between these.
+_TURNS = 1_000  # proposals to a value: one in several is accepted
 _SEAM = (0.15, 0.85)
 _END = 4  # numbers that weights at one end depend on
 _FINENESS = 256  # shares are told apart to this part of a power of two
@@ -81,7 +82,8 @@ class _Moves:
         result = values.copy()
         limit = max(lower.largest, upper.largest)
         rows, turn = np.arange(len(values)), 0
-        while len(rows):
+        # A value past its range, or one too large for a double to count its steps, stays as it is.
+        while len(rows) and turn < _TURNS:
             turn += 1
             size, coin, seam, chance = (
                 uniform(scramble(self.raw[rows], 4 * turn + number)) for number in range(4)

@@ -20,7 +20,7 @@ PLAN = f"{PROGRESS}/plan.json"
 _TABLES = sorted({name for lists in LISTS.values() for name in lists} | {"truth"})
 FOLDERS = (*_TABLES, PROGRESS)
 _OURS = re.compile(
-    rf"({'|'.join(_TABLES)})/part-\d+(?:\.\w+){{1,2}}|{re.escape(PROGRESS)}/.*|{re.escape(MANIFEST)}"
+    rf"({'|'.join(_TABLES)})/part-\d+\.\w+(?:\.(?:gz|zst))?|{re.escape(PROGRESS)}/.*|{re.escape(MANIFEST)}"
 )
 
 

@@ -50,7 +50,7 @@ class Trades:
             wanted = tuple(self._called(name).values())
             self._lists[name] = [reader.source(table, "trades", wanted) for table in tables]
             for source in self._lists[name]:
-                hint = "" if inputs.extent else "; where the run renamed columns, --manifest says how"
+                hint = "" if inputs.extent else "; where the run has other columns, --manifest says which"
                 called = self._called(name)
                 source.require([name for column, name in called.items() if column != RECORD_ID], hint)
 

@@ -19,7 +19,7 @@ from tradegen.desk.injecting.breaks import Breaks, load_breaks
 from tradegen.desk.injecting.changes import Changes
 from tradegen.desk.injecting.held_list import HeldList, hold
 from tradegen.desk.injecting.possible import Entry, possible
-from tradegen.desk.injecting.selection import Selection
+from tradegen.desk.injecting.row_selection import Selection
 from tradegen.desk.lists.columns_toml import columns_of
 from tradegen.desk.lists.list_form import ListForm, load_forms
 from tradegen.desk.lists.list_reading import open_list

@@ -65,7 +65,7 @@ class CaseContext:
         days, first, last = self.clean.days(self.position)
         midnight = days * MICROSECONDS_A_DAY
         return Ranges(
-            -(-first // unit),
+            first // unit,
             last // unit,
             index=np.searchsorted(days, timestamps // MICROSECONDS_A_DAY),
             floor=-(-midnight // unit),

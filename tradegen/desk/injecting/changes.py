@@ -12,7 +12,7 @@ import numpy as np
 from tradegen.core.columns import RECORD, Array
 from tradegen.desk.injecting.attempts import value_cell
 from tradegen.desk.injecting.held_list import HeldList
-from tradegen.desk.injecting.selection import Broken
+from tradegen.desk.injecting.row_selection import Broken
 from tradegen.desk.lists.edits import Edits
 from tradegen.desk.lists.value_stream import arrow_batches, arrow_table
 from tradegen.mechanisms.record_counts import MOST_FILLS, fills
