@@ -171,6 +171,41 @@ def test_a_list_of_no_row_or_of_one_is_broken_as_far_as_it_goes(rows: int) -> No
     assert len(made.theirs) == rows
 
 
+@pytest.mark.parametrize(
+    "name", ["amount.nudge", "minus.nudge", "minus.tick", "huge.nudge", "ts.delay", "ts.clock_skew"]
+)
+def test_numbers_and_times_of_any_size_are_altered_by_as_much_as_asked_or_left(name: str) -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({
+        "id": [f"X{n}" for n in range(500)],
+        "amount": rng.integers(1, 10**14, 500),
+        "minus": -rng.random(500) * 1e9,
+        "huge": rng.integers(10**17, 9 * 10**17, 500),
+        "ts": pd.Timestamp("2025-07-21 10:00") + pd.to_timedelta(rng.integers(0, 10**9, 500), unit="us"),
+    })  # fmt: skip
+    columns = [
+        {"name": "id", "kind": "reference"},
+        {"name": "amount", "kind": "integer"},
+        {"name": "minus", "kind": "decimal", "places": 6},
+        {"name": "huge", "kind": "integer"},
+        {"name": "ts", "kind": "timestamp", "format": "%Y-%m-%d %H:%M:%S.%f"},
+    ]
+    described = {"id": ["id"], "file": {"form": "parquet"}, "columns": columns}
+    truth = inject(frame, columns=described, seed=3, mismatch_rate=0.5, mechanisms={name: 1}).truth
+    assert len(truth) == (0 if name == "huge.nudge" else 250)
+    size = truth.delta.abs()
+    if name.endswith("nudge"):
+        size = size / truth.original.astype(float).abs()
+    least, most = {
+        "nudge": (0.01, 0.05),
+        "tick": (1e-6, 5e-6),
+        "delay": (60, 1_800),
+        "clock_skew": (0.05, 5),
+    }[name.partition(".")[2]]
+    assert (size >= least * 0.999).all()
+    assert (size <= most * 1.001).all()
+
+
 def test_hashes_of_ids_follow_from_their_texts_alone_and_differ() -> None:
     texts = [f"{'x' * (n % 30)}{n}" for n in range(20_000)] + ["", "\0", "a", "a\0"]
     found = id_hashes(pa.array(texts))

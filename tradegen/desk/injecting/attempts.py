@@ -115,44 +115,40 @@ class Attempts:
     ) -> Attempt:
         assert entry.position is not None
         values = chosen.values[entry.position][rows]
+        sized, number = entry.mechanism.sized, column.kind in ("integer", "decimal")
+        unit = 1
+        if number and sized and not self._tolerance(column):
+            numbers = self._clean.numbers(entry.position)
+            unit = numbers.grain if name.endswith(".tick") else numbers.coarse
         here = np.array([text is not None for text in texts], bool) & (values != blank(np.int64))
-        number = column.kind in ("integer", "decimal")
-        signs = np.where(values < 0, -1, 1) if number else 1
-        original = np.where(here, values, 1) * signs
         if number:
-            here &= (original > 0) & ((original < _LARGEST) | name.endswith(".sign"))
-            original = np.where(here, original, 1)
-        else:
-            original = np.where(here, original, self._some(values, here))
-        context = CaseContext(self._clean, entry.position, [], chosen.tickers(rows), chosen.ticker)
-        if number and entry.mechanism.sized and not self._tolerance(column):
-            context.unit = self._clean.numbers(entry.position).coarse
-        coarse, rest = np.divmod(original, context.unit)
-        here &= (coarse > 0) | (not number)
-        made, allowed, limited = self._made(
-            name, entry, np.maximum(coarse, 1) if number else coarse, raw, context
-        )
-        altered = made * context.unit + rest
-        fits = here & allowed.fit(original, altered)
+            here &= (np.abs(values) >= unit) & ((np.abs(values) < _LARGEST) | name.endswith(".sign"))
+        # No mechanism sees a row without a value: it lies in no range.
+        able = np.flatnonzero(here)
+        signs = np.where(values[able] < 0, -1, 1) if number else np.ones(len(able), np.int64)
+        original = values[able] * signs
+        tickers = chosen.tickers(rows[able])
+        context = CaseContext(self._clean, entry.position, [], tickers, chosen.ticker, unit=unit)
+        coarse, rest = np.divmod(original, unit)
+        made, allowed, limited = self._made(name, entry, coarse, raw[able], context)
+        altered = made * unit + rest
+        fitting = allowed.fit(original, altered)
         if number:
-            fits &= np.abs(altered) <= self._clean.held.largest(entry.position)
-            fits &= (altered > 0) | name.endswith(".sign")
-        new, old = altered * signs, original * signs
+            fitting &= np.abs(altered) <= self._clean.held.largest(entry.position)
+            fitting &= (altered > 0) | name.endswith(".sign")
+        fits, limits = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+        limits[able] = limited
+        new, old = altered * signs, values[able]
         cells: list[str | None] = [None] * len(rows)
         deltas: list[str | None] = [None] * len(rows)
-        for at in np.flatnonzero(fits).tolist():
+        for place, at in enumerate(able.tolist()):
             like = texts[at] or ""
-            cell = value_cell(int(new[at]), like, column, self._file)
-            if cell is None or cell == like or not self._writable(cell, column):
-                fits[at] = False
-                continue
-            cells[at], deltas[at] = cell, _delta(int(new[at] - old[at]), column)
+            cell = value_cell(int(new[place]), like, column, self._file) if fitting[place] else None
+            if cell is not None and cell != like and self._writable(cell, column):
+                fits[at], cells[at] = True, cell
+                deltas[at] = _delta(int(new[place] - old[place]), column)
         ones = np.ones(len(rows), np.int64)
-        return Attempt(name, entry.position, rows, cells, ones, deltas, fits, limited)
-
-    def _some(self, values: Array, here: Array) -> int:
-        """Any value that is there, to stand where none is."""
-        return int(values[here][0]) if here.any() else 0
+        return Attempt(name, entry.position, rows, cells, ones, deltas, fits, limits)
 
     def _records(self, name: str, entry: Entry, chosen: ChosenRows, rows: Array, raw: Array) -> Attempt:
         quantity = np.zeros(len(rows), np.int64)

@@ -65,10 +65,10 @@ class CaseContext:
         days, first, last = self.clean.days(self.position)
         midnight = days * MICROSECONDS_A_DAY
         return Ranges(
-            first // unit,
+            first // unit,  # a time counts by the whole units before it, as the mechanisms take it
             last // unit,
             index=np.searchsorted(days, timestamps // MICROSECONDS_A_DAY),
-            floor=-(-midnight // unit),
+            floor=midnight // unit,
             top=(midnight + MICROSECONDS_A_DAY - 1) // unit,
         )
 
