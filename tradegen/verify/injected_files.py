@@ -1,7 +1,8 @@
 """The files of `inject`: both lists and the truth, put into tables as they stand, text by text.
 
-Python's own `csv` module splits the records, in the dialect that the manifest states. It is another reader than
-the one that `inject` goes by. It passes over no line, and the text of each record is kept beside its cells.
+Python's own `csv` module splits the records, in the dialect that the manifest states. It is another reader
+than the one that `inject` goes by. It passes over no line, and the text of each record is kept beside its
+cells.
 """
 
 from __future__ import annotations
