@@ -53,6 +53,8 @@ def verify(
 
     - `tradegen verify trades.buy.csv trades.sell.csv truth.csv manifest.json`
 
+    - `tradegen verify mine.csv theirs.csv truth.csv manifest.json`, of `tradegen inject`
+
     - `tradegen verify dataset/`
     """
     if _is_dataset(files):

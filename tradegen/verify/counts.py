@@ -10,7 +10,7 @@ from typing import Any
 from tradegen.verify.database import Database
 from tradegen.verify.proof_report import Findings
 
-__all__ = ["Read", "check_counts", "count_pairs", "count_rows"]
+__all__ = ["Read", "check_counts", "compare_count", "count_pairs", "count_rows"]
 
 
 @dataclass(slots=True)
@@ -89,10 +89,10 @@ def check_counts(manifest: Mapping[str, Any], read: Read, findings: Findings) ->
         findings.add("manifest", "the manifest has no counts")
         return
     for name, counted in _TOTALS.items():
-        _compare(f"counts.{name}", counts.get(name), getattr(read, counted), findings)
+        compare_count(f"counts.{name}", counts.get(name), getattr(read, counted), findings)
     benign = counts.get("benign")
     if isinstance(benign, Mapping):
-        _compare("counts.benign.applied", benign.get("applied"), read.benign_pairs, findings)
+        compare_count("counts.benign.applied", benign.get("applied"), read.benign_pairs, findings)
     for name in ("by_field", "by_mechanism", "by_cause"):
         group = getattr(read, name)
         told = counts.get(name)
@@ -101,9 +101,10 @@ def check_counts(manifest: Mapping[str, Any], read: Read, findings: Findings) ->
                 count = told.get(key, 0)
                 # Of mechanisms and causes, the manifest may say how often they were requested, too.
                 count = count.get("applied") if isinstance(count, Mapping) else count
-                _compare(f"counts.{name}.{key}", count, group.get(key, 0), findings)
+                compare_count(f"counts.{name}.{key}", count, group.get(key, 0), findings)
 
 
-def _compare(name: str, told: Any, found: int, findings: Findings) -> None:
+def compare_count(name: str, told: Any, found: int, findings: Findings) -> None:
+    """Report a count of the manifest, if it tells one, that the files do not bear out."""
     if told is not None and str(told) != str(found):
         findings.add("manifest", f"{name} is {told} in the manifest; the files hold {found}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +82,14 @@ class Database:
     def run(self, statement: str) -> None:
         """Run a statement that gives nothing."""
         self._connection.execute(statement)
+
+    def fill(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Append rows to a table, given by the names of its columns."""
+        import pyarrow as pa  # loaded where it is used
+
+        self._connection.register("filled", pa.table(dict(columns)))
+        self._connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM filled")
+        self._connection.unregister("filled")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a small result."""

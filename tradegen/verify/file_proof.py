@@ -10,6 +10,8 @@ from typing import Any
 
 from tradegen.verify.counts import Read, check_counts, count_pairs, count_rows
 from tradegen.verify.database import MEMORY, Database, opened
+from tradegen.verify.injected_form import injection_manifest
+from tradegen.verify.injected_proof import prove_injected
 from tradegen.verify.proof import prove_slice, prove_whole
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_planning import about_columns, make_plan
@@ -45,7 +47,8 @@ def verify(
     paths : sequence of Path
         One or two lists, their truth, and perhaps the manifest, in any order: CSV, JSON with a record a line,
         JSON lines, FIX or Parquet. Two lists need the manifest. Without it there are no tolerances, no other
-        layouts, and no counts to check.
+        layouts, and no counts to check. Or the user's list, theirs and the truth, in this order, with the
+        manifest of `inject`.
     memory : str
         What DuckDB may hold in memory, whatever the number of pairs; the rest waits on disk.
     advance : callable
@@ -63,6 +66,8 @@ def verify(
     """
     findings = Findings()
     with opened(memory, 1 if _are_small(paths) else None) as database:
+        if injected := injection_manifest(paths):
+            return prove_injected(database, *injected, advance)
         plan = make_plan(database, paths)
         read = verify_plan(database, plan, findings, advance).read
     if plan.manifest is not None:

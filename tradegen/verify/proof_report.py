@@ -9,6 +9,7 @@ __all__ = ["EXAMPLES", "KINDS", "Finding", "Findings", "Report"]
 
 KINDS = {
     "unlabelled": "a difference between the legs that is not in the truth",
+    "untouched": "a cell or a line that is written in another way, though it says the same",
     "vanished": "a truth row that the written records do not bear out",
     "unknown": "a truth row for a trade_id without records",
     "repeated": "the same trade_id, leg and field twice in the truth",
@@ -23,7 +24,7 @@ KINDS = {
     "delta": "a delta that is not altered - original",
     "benign": "a benign label that the tolerances do not bear out",
     "notional": "a notional that is not the clean quantity x price",
-    "order": "a record that stands after one with a larger id, in a list that is sorted",
+    "order": "a record that stands out of the order that its list has",
     "record_id": "a record_id that stands twice, or names no record of its leg",
     "manifest": "a count in the manifest that the files do not bear out",
     "digest": "a file that is not as the manifest says",
@@ -81,6 +82,8 @@ class Report:
     own, derived : tuple of str
         Columns that the scenario adds: those that each record has its own value of, and those that are worked
         out from others.
+    injected : bool
+        Whether it is about a list of the user's own that `inject` has broken.
     """
 
     pairs: int
@@ -94,6 +97,7 @@ class Report:
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     own: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
+    injected: bool = False
 
     @property
     def ok(self) -> bool:
@@ -131,7 +135,8 @@ class Report:
         names = ", ".join(self.derived)
         derived = [f"every derived value ({names}) agrees with what it is worked out from"] if names else []
         own = [f"no {name} stands twice" for name in self.own]
-        return files + truth + derived + own
+        rest = ["all else is as it was, byte by byte"] if self.injected else []
+        return files + truth + derived + own + rest
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -1,0 +1,213 @@
+"""The files of `inject`: both lists and the truth, put into tables as they stand, text by text.
+
+Python's own `csv` module splits the records, in the dialect that the manifest states. It is another reader
+than the one that `inject` goes by. It passes over no line, and the text of each record is kept beside its
+cells.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from tradegen.core.compression import compression_of
+from tradegen.errors import shown
+from tradegen.verify.database import Database
+from tradegen.verify.file_scan import json_object
+from tradegen.verify.injected_form import InjectedForm
+from tradegen.verify.proof_report import Findings
+from tradegen.verify.words import TRUTH_COLUMNS, UnfinishedError, VerifyError
+
+__all__ = ["Around", "load_injected_list", "load_injected_truth"]
+
+_BATCH = 16_384  # records
+_JSON = (".json", ".ndjson", ".jsonl")
+
+Around = tuple[str, str | None, int]
+"""What stands before the first record, what ends the last one, and how many lines are blank."""
+
+
+class _Lines:
+    """Lines of a text, which are kept until a record has been made of them."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._taken: list[str] = []
+        self.count = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._text)
+        self._taken.append(line)
+        self.count += 1
+        return line.removeprefix("\ufeff") if self.count == 1 else line
+
+    def taken(self) -> str:
+        """The lines since the last call."""
+        text = "".join(self._taken)
+        self._taken.clear()
+        return text
+
+
+def load_injected_list(
+    database: Database,
+    table: str,
+    path: Path,
+    form: InjectedForm,
+    findings: Findings,
+    advance: Callable[[int], object],
+) -> Around:
+    """Read a list into a table: ``row`` from 0, ``key``, ``cells``, ``raw``, ``ended``, ``blanks``.
+
+    ``raw`` is the record as it stands in the file, ``ended`` its line end, and ``blanks`` how many blank
+    lines stand before it.
+
+    Raises
+    ------
+    VerifyError
+        Where it is no such list.
+    UnfinishedError
+        Where it cannot be read.
+    """
+    cells = [f"cells[{position}]" for position in form.id]
+    database.run(
+        f"CREATE TABLE {table} (row BIGINT, cells VARCHAR[], raw VARCHAR, ended VARCHAR, blanks BIGINT, "
+        f"key VARCHAR AS ({form.key(cells)}))"
+    )
+    plain, suffix = path, {"gz": ".gz", "zst": ".zst"}.get(form.compression, "")
+    if suffix:
+        plain = database.unpacked(path, str(path) if compression_of(path) == suffix else f"{path}{suffix}")
+    width, before, row, blanks = len(form.columns), "", 0, 0
+    ended: str | None = None
+    held: dict[str, list[Any]] = {name: [] for name in ("row", "cells", "raw", "ended", "blanks")}
+
+    def flush() -> None:
+        database.fill(table, held)
+        advance(len(held["row"]))
+        for values in held.values():
+            values.clear()
+
+    try:
+        with plain.open(encoding=form.encoding, newline="") as text:
+            lines, begun = _Lines(text), not form.header
+            for _ in islice(lines, form.skip):
+                pass
+            before = lines.taken()
+            quoting: Any = csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE
+            for record in csv.reader(
+                lines, delimiter=form.separator, quotechar=form.quote or None, quoting=quoting, strict=False
+            ):
+                raw = lines.taken()
+                if not begun:
+                    before, begun = before + raw, bool(record)
+                    continue
+                if lines.count == 1 and raw.startswith("\ufeff"):
+                    before, raw = "\ufeff", raw[1:]
+                if not record:
+                    blanks += 1
+                    continue
+                if len(record) != width:
+                    findings.add(
+                        "invalid",
+                        f"{path.name} line {lines.count} has {len(record)} cells; expected {width}",
+                    )
+                    record = (record + [""] * width)[:width]
+                body = raw.rstrip("\r\n")
+                ended = raw[len(body) :]
+                for name, value in zip(held, (row, record, body, ended, blanks), strict=True):
+                    held[name].append(value)
+                row += 1
+                if not row % _BATCH:
+                    flush()
+            flush()
+    except OSError as error:
+        raise UnfinishedError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeError:
+        raise VerifyError(
+            f"{path} is not {form.encoding} throughout, as the manifest has it; expected the lists of one run"
+        ) from None
+    except csv.Error as error:
+        raise VerifyError(f"{path} cannot be read as CSV, line {lines.count}: {error}") from None
+    return before, ended, blanks
+
+
+def load_injected_truth(database: Database, path: Path, findings: Findings) -> None:
+    """Read the truth into the table ``truth_rows``: all of its columns as text, "" where there is nothing.
+
+    Raises
+    ------
+    VerifyError
+        Where it is no truth.
+    UnfinishedError
+        Where it cannot be read.
+    """
+    held: dict[str, list[Any]] = {"number": [], **{name: [] for name in TRUTH_COLUMNS}}
+    kinds = ", ".join(f"{name} VARCHAR" for name in TRUTH_COLUMNS)
+    database.run(f"CREATE TABLE truth_rows (number BIGINT, {kinds})")
+    number = 0
+    try:
+        for number, row in enumerate(_truth_rows(database, path), 1):
+            leg, cause = row[TRUTH_COLUMNS.index("leg")], row[TRUTH_COLUMNS.index("cause")]
+            if leg != "THEIRS" or cause:
+                findings.add(
+                    "invalid",
+                    f"{path.name} row {number} has leg {shown(leg)} and cause {shown(cause)}; expected "
+                    "THEIRS and none",
+                )
+            for name, value in zip(held, (number, *row), strict=True):
+                held[name].append(value)
+            if not number % _BATCH:
+                database.fill("truth_rows", held)
+                held = {name: [] for name in held}
+        database.fill("truth_rows", held)
+    except OSError as error:
+        raise UnfinishedError(f"{path} cannot be read: {error.strerror}") from None
+    except (UnicodeError, csv.Error, ValueError) as error:
+        raise _no_truth(path, str(error)) from None
+
+
+def _truth_rows(database: Database, path: Path) -> Iterator[tuple[str, ...]]:
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        names = ", ".join(f"coalesce(CAST({name} AS VARCHAR), '')" for name in TRUTH_COLUMNS)
+        with database.reading(str(path), "Parquet"):
+            yield from database.rows(f"SELECT {names} FROM read_parquet({database.link(path)})")
+        return
+    with path.open(encoding="utf-8-sig", newline="\n" if suffix in _JSON else "") as text:
+        if suffix in _JSON:
+            for line in text:
+                bare = line.strip().removeprefix("[").removesuffix("]").removesuffix(",")
+                if not bare:
+                    continue
+                found = json_object(bare)
+                if found is None or tuple(found) != TRUTH_COLUMNS:
+                    raise ValueError(f"a line is {shown(bare[:60])}")
+                yield tuple(_told(value) for value in found.values())
+            return
+        rows = csv.reader(text, strict=True)
+        header = tuple(next(rows, ()))
+        if header != TRUTH_COLUMNS:
+            raise ValueError(f"it has the columns {', '.join(header)[:150]}")
+        for row in rows:
+            if len(row) != len(TRUTH_COLUMNS):
+                raise ValueError(f"line {rows.line_num} has {len(row)} cells")
+            yield tuple(row)
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _no_truth(path: Path, why: str) -> VerifyError:
+    return VerifyError(
+        f"{path} is no truth of inject: {why}; expected your list, theirs and the truth in this order, such "
+        "as: tradegen verify mine.csv theirs.csv truth.csv manifest.json"
+    )

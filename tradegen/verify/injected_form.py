@@ -1,0 +1,185 @@
+"""What a manifest of `inject` says of the list that was broken: its dialect, its columns and its id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tradegen.errors import shown
+from tradegen.verify.file_scan import json_object
+from tradegen.verify.words import VerifyError, literal
+
+__all__ = ["InjectedColumn", "InjectedForm", "injection_manifest", "known_form"]
+
+_SAMPLE = 65_536
+_VERSION = "2"
+_NAMED = ("trade_id", "ticker", "broker_id", "contra_broker_id", "order_type")
+_NUMBER = "DECIMAL(38, 12)"
+
+
+def injection_manifest(paths: Sequence[Path]) -> tuple[dict[str, Any], list[Path]] | None:
+    """The manifest of `inject` among some files, and the other files; None where there is none."""
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                sample = file.read(_SAMPLE).removeprefix(b"\xef\xbb\xbf") if path.is_file() else b""
+        except OSError:
+            continue  # whatever reads it says what is wrong
+        if sample.lstrip().startswith(b"{") and b'"inject"' in sample and b'"manifest"' in sample:
+            found = json_object(path.read_text("utf-8-sig", "backslashreplace"))
+            if found and "inject" in found and "manifest" in found:
+                return found, [other for other in paths if other is not path]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class InjectedColumn:
+    """A column of the list; `position` counts from 1, as SQL does."""
+
+    position: int
+    name: str
+    kind: str
+    role: str
+    format: str
+    places: int
+    grouped: bool
+    width: int
+    right: bool
+
+    @property
+    def label(self) -> str:
+        """What names of mechanisms call it."""
+        return self.role or self.name
+
+    @property
+    def measured(self) -> bool:
+        """Whether its values have sizes, such that a delta can be told."""
+        return self.kind in ("integer", "decimal", "date", "timestamp") and self.role not in _NAMED
+
+
+@dataclass(frozen=True, slots=True)
+class InjectedForm:
+    """The list's file, and its columns in order."""
+
+    encoding: str
+    compression: str
+    separator: str
+    quote: str
+    header: bool
+    skip: int
+    decimal: str
+    thousands: str
+    columns: tuple[InjectedColumn, ...]
+    id: tuple[int, ...]  # positions
+
+    def by_role(self, role: str) -> InjectedColumn | None:
+        """The column that has a role."""
+        return next((column for column in self.columns if column.role == role), None)
+
+    def key(self, cells: Sequence[str]) -> str:
+        """SQL for an id of these cells, as the truth has it; "" where a part of it is blank."""
+        known = " AND ".join(f"trim({cell}) <> ''" for cell in cells)
+        return (
+            f"CASE WHEN {known} THEN concat_ws(' / ', {', '.join(f'trim({c})' for c in cells)}) ELSE '' END"
+        )
+
+    def value(self, text: str, column: InjectedColumn) -> str:
+        """SQL for a cell's value: a number, days or seconds; NULL where it has none."""
+        cell = f"trim({text})"
+        if column.kind == "date":
+            days = f"CAST(try_strptime({cell}, {literal(column.format)}) AS DATE) - DATE '1970-01-01'"
+            return f"CAST({days} AS {_NUMBER})"
+        if column.kind == "timestamp":
+            micros = f"epoch_us(try_strptime({cell}, {literal(column.format)}))"
+            return f"CAST({micros} * 0.000001::DECIMAL(7, 6) AS {_NUMBER})"
+        if column.grouped and self.thousands:
+            cell = f"replace({cell}, {literal(self.thousands)}, '')"
+        if column.kind == "decimal" and self.decimal == ",":
+            cell = f"replace({cell}, ',', '.')"
+        return f"TRY_CAST({cell} AS {_NUMBER})"
+
+    def values(self, text: str, position: str = "position") -> str:
+        """SQL for the value of a cell of any column."""
+        cases = [f"WHEN {c.position} THEN {self.value(text, c)}" for c in self.columns if c.measured]
+        return f"CASE {position} {' '.join(cases)} END" if cases else f"NULL::{_NUMBER}"
+
+    def due(self, was: str, altered: str) -> str:
+        """SQL for the cell that another text makes: it is padded as the column is, or as the cell was."""
+        kept = (
+            f"CASE WHEN trim({was}) = '' THEN {altered} ELSE "
+            f"regexp_extract({was}, '^ *') || {altered} || regexp_extract({was}, ' *$') END"
+        )
+        cases = []
+        for column in self.columns:
+            if column.width:
+                blanks = f"repeat(' ', greatest({column.width} - length({altered}), 0))"
+                whole = f"{blanks} || {altered}" if column.right else f"{altered} || {blanks}"
+                cases.append(f"WHEN {column.position} THEN {whole}")
+        return f"CASE position {' '.join(cases)} ELSE {kept} END" if cases else kept
+
+    def tokens(self, raw: str) -> str:
+        """SQL for the cells of a record as they stand in the file, with their quotes."""
+        if not self.quote:
+            return f"string_split({raw}, {literal(self.separator)})"
+        mark, apart = f"\\x{{{ord(self.quote):x}}}", f"\\x{{{ord(self.separator):x}}}"
+        cell = f"{mark}(?:[^{mark}]|{mark}{mark})*{mark}|[^{apart}]*"
+        return f"regexp_extract_all({literal(self.separator)} || {raw}, '{apart}({cell})', 1)"
+
+
+def known_form(manifest: Mapping[str, Any]) -> InjectedForm:
+    """The list's form, as the manifest has it.
+
+    Raises
+    ------
+    VerifyError
+        Where it is of another version or form, or does not say what the list is.
+    """
+    version = str(manifest.get("manifest"))
+    if version != _VERSION:
+        raise VerifyError(f"the manifest is of version {version}; this tradegen reads version {_VERSION}")
+    try:
+        described = manifest["inject"]["columns"]
+        file = described["file"]
+        form = str(file["form"])
+        columns = tuple(_column(number, one) for number, one in enumerate(described["columns"], 1))
+        positions = {column.name: column.position for column in columns}
+        found = InjectedForm(
+            encoding=str(file["encoding"]),
+            compression=str(file["compression"]),
+            separator=str(file["separator"]),
+            quote=str(file["quote"]),
+            header=bool(file["header"]),
+            skip=int(file["skip"]),
+            decimal=str(file["decimal"]),
+            thousands=str(file["thousands"]),
+            columns=columns,
+            id=tuple(positions[name] for name in described["id"]),
+        )
+        "".encode(found.encoding)
+        if not (found.id and len(found.separator) == 1 and len(found.quote) < 2):
+            raise ValueError
+    except (KeyError, TypeError, ValueError, LookupError):
+        raise VerifyError(
+            "the manifest does not say what list was broken; expected inject.columns with file, columns, id"
+        ) from None
+    if form != "csv":
+        raise VerifyError(
+            f"the manifest is about a list of {shown(form)}; what inject made is proved of CSV alone"
+        )
+    return found
+
+
+def _column(position: int, given: Mapping[str, Any]) -> InjectedColumn:
+    return InjectedColumn(
+        position=position,
+        name=str(given["name"]),
+        kind=str(given["kind"]),
+        role=str(given.get("role") or ""),
+        format=str(given.get("format") or ""),
+        places=int(given.get("places") or 0),
+        grouped=bool(given.get("grouped")),
+        width=int(given.get("width") or 0),
+        right=given.get("align") == "right",
+    )

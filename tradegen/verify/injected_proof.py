@@ -1,0 +1,360 @@
+"""The proof of a list that `inject` has broken: the input with the truth applied to it is their list.
+
+Rows are matched by the id that the truth says they have, and rows of one id by their order. Where the text of
+two records is the same, so is all that is in them; only of the others are the cells looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tradegen.core.regular_files import open_file
+from tradegen.verify.counts import compare_count
+from tradegen.verify.database import Database
+from tradegen.verify.injected_files import Around, load_injected_list, load_injected_truth
+from tradegen.verify.injected_form import InjectedForm, known_form
+from tradegen.verify.injected_sizes import prove_sizes
+from tradegen.verify.proof_report import Findings, Report
+from tradegen.verify.words import UnfinishedError, VerifyError, literal
+
+__all__ = ["prove_injected"]
+
+_RECORDS = ("record.missing", "record.duplicate", "record.split")
+_MOST_COPIES = 100
+_ABOUT = "trade_id || ' ' || field || ': ' || "
+
+
+def prove_injected(
+    database: Database,
+    manifest: Mapping[str, Any],
+    paths: Sequence[Path],
+    advance: Callable[[int], object],
+) -> Report:
+    """Prove a list, what `inject` made of it, and the truth about that.
+
+    Parameters
+    ----------
+    database : Database
+    manifest : mapping
+        Of `inject`.
+    paths : sequence of Path
+        The user's list, theirs, and the truth.
+    advance : callable
+        Called with the number of records read since its last call.
+
+    Raises
+    ------
+    VerifyError
+        Where the files are not those of `inject`, or cannot be read.
+    """
+    if len(paths) != 3:
+        raise VerifyError(
+            f"the manifest is one of inject, and {len(paths)} other files are given; expected your list, "
+            "theirs and the truth, such as: tradegen verify mine.csv theirs.csv truth.csv manifest.json"
+        )
+    form, findings = known_form(manifest), Findings()
+    size = sum(_digested(path, *told, findings) for path, told in zip(paths, _digests(manifest), strict=True))
+    load_injected_truth(database, paths[2], findings)
+    around = [
+        load_injected_list(database, table, path, form, findings, advance)
+        for table, path in zip(("mine", "theirs"), paths, strict=False)
+    ]
+    proof = _InjectedProof(database, form, paths, manifest, findings)
+    proof.rows_are_about_records()
+    proof.what_is_around_the_records_is_the_same(*around)
+    proof.match()
+    proof.records_are_there()
+    proof.altered_ids_are_of_nothing_else()
+    proof.cells_are_as_the_truth_says()
+    proof.fills_add_up()
+    prove_sizes(database, form, manifest, paths[0].name, findings)
+    return proof.report(size)
+
+
+def _digests(manifest: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    places = (("input",), ("output", "theirs"), ("output", "truth"))
+    found: list[tuple[str, Any]] = []
+    for place in places:
+        part: Any = manifest
+        for name in place:
+            part = part.get(name) if isinstance(part, Mapping) else None
+        if not isinstance(part, Mapping) or not part.get("sha256"):
+            raise VerifyError(
+                f"the manifest has no {'.'.join(place)}.sha256; expected one written with --out and --truth"
+            )
+        found.append((".".join(place), part["sha256"]))
+    return found
+
+
+def _digested(path: Path, place: str, told: Any, findings: Findings) -> int:
+    """Compare a file's digest with the manifest's; the file's size."""
+    try:
+        with open_file(path) as file:
+            found, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+    except OSError as error:
+        raise UnfinishedError(f"{path} cannot be read: {error.strerror}") from None
+    if found != told:
+        findings.add("digest", f"{path.name} is not the file of {place}: its SHA-256 is {found}")
+    return size
+
+
+class _InjectedProof:
+    def __init__(
+        self,
+        database: Database,
+        form: InjectedForm,
+        paths: Sequence[Path],
+        manifest: Mapping[str, Any],
+        findings: Findings,
+    ) -> None:
+        self._database, self._form, self._manifest, self._findings = database, form, manifest, findings
+        self._mine, self._theirs, self._truth = (path.name for path in paths)
+        quantity = form.by_role("quantity")
+        self._quantity = quantity.position if quantity else 0
+
+    def _tell(self, kind: str, found: str, sentence: str) -> None:
+        self._database.tell(self._findings, kind, found, sentence)
+
+    def rows_are_about_records(self) -> None:
+        """A truth row is about a column or the record of a row that there is, and stands once."""
+        columns = ", ".join(
+            f"({c.position}, {literal(c.name)}, {literal(c.label)})" for c in self._form.columns
+        )
+        records = ", ".join(map(literal, _RECORDS))
+        self._database.run(f"""
+            CREATE TABLE told AS
+            SELECT t.*, ids.row, coalesce(ids.rows, 0) AS rows,
+                TRY_CAST(altered AS BIGINT) AS times,
+                mechanism IN ({records}) AND field = 'record' AS whole,
+                CASE WHEN mechanism IN ({records}) AND field = 'record' THEN 0 ELSE position END AS position,
+                label
+            FROM truth_rows AS t LEFT JOIN (VALUES {columns}) AS named(position, name, label) ON name = field
+            LEFT JOIN (
+                SELECT key, min(row) AS row, count(*) AS rows FROM mine WHERE key <> '' GROUP BY key)
+                AS ids ON ids.key = t.trade_id""")
+        mine, truth = literal(self._mine), literal(self._truth)
+        self._tell(
+            "unknown", "SELECT * FROM told WHERE rows = 0",
+            f"trade_id || ' in ' || {truth} || ': no record of ' || {mine} || ' has this id'",
+        )  # fmt: skip
+        self._tell(
+            "invalid", "SELECT * FROM told WHERE rows > 1",
+            f"trade_id || ' in ' || {truth} || ': the id stands twice in ' || {mine}",
+        )  # fmt: skip
+        self._tell(
+            "invalid",
+            """SELECT * FROM told WHERE position IS NULL OR benign NOT IN ('true', 'false')
+                OR (position > 0 AND NOT (prefix(mechanism, label || '.')
+                    AND NOT contains(substr(mechanism, length(label) + 2), '.')))""",
+            f"{_ABOUT}'the row has ' || mechanism || ' and benign ' || benign || '; it cannot have them'",
+        )
+        split_without = "times < 2 OR" if self._quantity else "true OR"
+        self._tell(
+            "invalid",
+            f"""SELECT * FROM told WHERE whole AND (original <> '1' OR times IS NULL OR CASE mechanism
+                WHEN 'record.missing' THEN times <> 0 WHEN 'record.duplicate' THEN times <> 2
+                ELSE {split_without} times > {_MOST_COPIES} END)""",
+            f"{_ABOUT}mechanism || ' from ' || original || ' to ' || altered || ' is no number of records'",
+        )
+        self._tell(
+            "repeated", "SELECT trade_id, field FROM told GROUP BY ALL HAVING count(*) > 1",
+            f"{_ABOUT}'the truth has it twice'",
+        )  # fmt: skip
+        self._database.run(f"""
+            CREATE TABLE edits AS SELECT row, position, min(altered) AS altered FROM told
+            WHERE row IS NOT NULL AND position > 0 GROUP BY ALL;
+            CREATE TABLE record_counts AS SELECT row, min(times) AS times, min(mechanism) AS mechanism
+            FROM told WHERE row IS NOT NULL AND whole AND times BETWEEN 0 AND {_MOST_COPIES} GROUP BY row""")
+
+    def what_is_around_the_records_is_the_same(self, mine: Around, theirs: Around) -> None:
+        """Header, lines before it and blank lines are the same; and either both lists end in a line end."""
+        for what, same in (
+            ("what stands before the first record", mine[0] == theirs[0]),
+            (
+                "whether the last line has its line end",
+                None in (mine[1], theirs[1]) or bool(mine[1]) == bool(theirs[1]),
+            ),
+            ("how many lines are blank", mine[2] == theirs[2]),
+        ):
+            if not same:
+                self._findings.add("untouched", f"{self._theirs} differs from {self._mine} in {what}")
+
+    def match(self) -> None:
+        """Match the rows that there ought to be with those that there are."""
+        form = self._form
+        parts = [f"coalesce(max(altered) FILTER (position = {at}), any_value(cells[{at}]))" for at in form.id]
+        ids = ", ".join(map(str, form.id))
+        self._database.run(f"""
+            CREATE TABLE renamed AS SELECT row, any_value(key) AS was, {form.key(parts)} AS key
+            FROM edits JOIN mine USING (row) WHERE position IN ({ids}) GROUP BY row;
+            CREATE TABLE matched AS
+            WITH expected AS (
+                SELECT row, unnest(range(coalesce(times, 1))) AS copy, coalesce(renamed.key, mine.key) AS key
+                FROM mine LEFT JOIN record_counts USING (row) LEFT JOIN renamed USING (row)
+            ), ours AS (
+                SELECT *, row_number() OVER (PARTITION BY key ORDER BY row, copy) AS nth FROM expected
+            ), others AS (
+                SELECT row AS other, key, row_number() OVER (PARTITION BY key ORDER BY row) AS nth FROM theirs
+            ) SELECT row, copy, other, key FROM ours FULL JOIN others USING (key, nth)""")
+
+    def records_are_there(self) -> None:
+        """Every row that there ought to be is there, no other is, and they stand in the list's order."""
+        self._tell(
+            "records",
+            """SELECT key, count(row) AS due, count(other) AS there FROM matched
+                GROUP BY key HAVING count(row) <> count(other)""",
+            f"CASE key WHEN '' THEN 'no id' ELSE key END || ' in ' || {literal(self._theirs)} "
+            f"|| ': records: ' || there || '; by ' || {literal(self._mine)} || ' and the truth: ' || due",
+        )
+        self._tell(
+            "order",
+            """SELECT key FROM (SELECT key, row, lag(row) OVER (ORDER BY other) AS before FROM matched
+                WHERE row IS NOT NULL AND other IS NOT NULL) WHERE row < before""",
+            f"key || ' in ' || {literal(self._theirs)} || ': it stands after a record that follows it in ' "
+            f"|| {literal(self._mine)}",
+        )
+
+    def altered_ids_are_of_nothing_else(self) -> None:
+        """No altered id is that of another row."""
+        self._tell(
+            "collision",
+            """SELECT was, key FROM renamed WHERE key <> '' AND key <> was AND (key IN (SELECT key FROM mine)
+                OR key IN (SELECT key FROM renamed GROUP BY key HAVING count(*) > 1))""",
+            f"was || ' in ' || {literal(self._theirs)} || ': its id ' || key || ' is that of another record'",
+        )
+
+    def cells_are_as_the_truth_says(self) -> None:
+        """Every cell is that of the input, byte by byte, or has the text that the truth says."""
+        form, mine, theirs = self._form, literal(self._mine), literal(self._theirs)
+        names = ", ".join(f"({c.position}, {literal(c.name)})" for c in form.columns)
+        self._database.run(f"""
+            CREATE TABLE apart AS
+            SELECT matched.row, copy, CASE mine.key WHEN '' THEN 'no id' ELSE mine.key END AS trade_id,
+                mine.cells, theirs.cells AS found_cells, {form.tokens("mine.raw")} AS raw_cells,
+                {form.tokens("theirs.raw")} AS raw_found_cells,
+                coalesce(mechanism = 'record.split', false) AS split
+            FROM matched JOIN mine USING (row) JOIN theirs ON theirs.row = other
+            LEFT JOIN record_counts USING (row)
+            WHERE mine.raw <> theirs.raw OR row IN (SELECT row FROM edits) OR mechanism = 'record.split';
+            CREATE TABLE cells_apart AS SELECT cells_of.*, name AS field, altered,
+                edits.row IS NOT NULL AS named,
+                edits.row IS NOT NULL OR (split AND position = {self._quantity}) AS other
+            FROM (SELECT row, copy, trade_id, split, unnest(cells) AS was, unnest(found_cells) AS found,
+                unnest(raw_cells) AS raw, unnest(raw_found_cells) AS raw_found,
+                unnest(range(1, {len(form.columns) + 1})) AS position FROM apart) AS cells_of
+            LEFT JOIN edits USING (row, position)
+            JOIN (VALUES {names}) AS named(position, name) USING (position)
+            WHERE edits.row IS NOT NULL OR split OR was <> found OR raw IS DISTINCT FROM raw_found""")
+        lengths = f"len(raw_cells) <> {len(form.columns)} OR len(raw_found_cells) <> {len(form.columns)}"
+        self._tell(
+            "invalid", f"SELECT * FROM apart WHERE {lengths}",
+            f"trade_id || ' in ' || {theirs} || ': its cells can be told apart in more than one way'",
+        )  # fmt: skip
+        self._tell(
+            "unlabelled", "SELECT * FROM cells_apart WHERE NOT other AND was <> found",
+            f"{_ABOUT}was || ' in ' || {mine} || ', ' || found || ' in ' || {theirs}",
+        )  # fmt: skip
+        self._tell(
+            "vanished", f"SELECT * FROM cells_apart WHERE named AND found <> {form.due('was', 'altered')}",
+            f"{_ABOUT}altered || ' by the truth, ' || found || ' in ' || {theirs}",
+        )  # fmt: skip
+        self._tell(
+            "vanished",
+            "SELECT told.*, trim(cells[position]) AS was FROM told JOIN mine USING (row) "
+            "WHERE position > 0 AND trim(cells[position]) <> original",
+            f"{_ABOUT}'original is ' || original || ' by the truth, and ' || was || ' in ' || {mine}",
+        )
+        self._tell(
+            "vanished", "SELECT * FROM told WHERE original = altered",
+            f"{_ABOUT}'original and altered are the same'",
+        )  # fmt: skip
+        self._tell(
+            "vanished",
+            "SELECT told.* FROM told JOIN record_counts AS c USING (row) WHERE position > 0 AND c.times = 0",
+            f"{_ABOUT}'the truth has no record that it could stand in'",
+        )
+        self._bytes_are_the_same()
+
+    def _bytes_are_the_same(self) -> None:
+        theirs, quote = literal(self._theirs), literal(self._form.quote)
+        bare = "false"
+        if self._form.quote:
+            needed = " OR ".join(
+                [f"contains(found, {literal(self._form.separator)})", f"contains(found, {quote})"]
+                + ["contains(found, chr(10))", "contains(found, chr(13))"]
+                + (["found = ''"] if len(self._form.columns) == 1 else [])
+            )
+            bare = (
+                f"(starts_with(raw, {quote}) AND NOT starts_with(raw_found, {quote})) OR "
+                f"(starts_with(raw_found, {quote}) AND NOT starts_with(raw, {quote}) AND NOT ({needed}))"
+            )
+        self._tell(
+            "untouched",
+            "SELECT * FROM cells_apart WHERE "
+            f"CASE WHEN other THEN {bare} ELSE was = found AND raw <> raw_found END",
+            f"{_ABOUT}raw || ' has become ' || raw_found || ' in ' || {theirs}",
+        )
+        # A last line may lack its end, which is that of whichever record stands last.
+        self._tell(
+            "untouched",
+            """SELECT matched.key FROM matched JOIN mine USING (row) JOIN theirs ON theirs.row = other
+                WHERE (mine.ended <> theirs.ended AND mine.ended <> '' AND theirs.ended <> '')
+                OR mine.blanks <> theirs.blanks""",
+            f"key || ' in ' || {theirs} || ': its line end, or the blank lines before it, are others'",
+        )
+
+    def fills_add_up(self) -> None:
+        """The fills of a record that was split have its quantity together, each of them with its sign."""
+        if not self._quantity:
+            return
+        was, found = (self._form.values(cell) for cell in ("was", "found"))
+        self._tell(
+            "vanished",
+            f"""SELECT trade_id, any_value(field) AS field, any_value(was) AS was,
+                    string_agg(found, ' + ' ORDER BY copy) AS fills
+                FROM cells_apart WHERE split AND position = {self._quantity} GROUP BY row, trade_id
+                HAVING (sum({found}) = any_value({was})
+                    AND bool_and(sign({found}) = sign({was}))) IS NOT TRUE""",
+            f"{_ABOUT}fills || ' in ' || {literal(self._theirs)} || ' is not ' || was",
+        )
+
+    def report(self, size: int) -> Report:
+        """What was read and found, held against the manifest's counts."""
+        [mine], [theirs] = (self._database.row(f"SELECT count(*) FROM {one}") for one in ("mine", "theirs"))
+        rows, benign, pairs, benign_pairs = self._database.row(
+            "SELECT count(*), count(*) FILTER (benign = 'true'), count(DISTINCT trade_id) "
+            "FILTER (benign <> 'true'), count(DISTINCT trade_id) FILTER (benign = 'true') FROM told"
+        )
+        manifest, counts = self._manifest, self._manifest.get("counts")
+        found: dict[str, Any] = {
+            "rows": mine,
+            "truth_rows": rows,
+            "mismatched_rows": pairs,
+            "benign_rows": benign_pairs,
+        }
+        for name in ("field", "mechanism"):
+            query = f"SELECT {name}, count(*) FROM told GROUP BY 1"
+            found[f"by_{name}"] = dict(self._database.rows(query))
+        if isinstance(counts, Mapping):
+            for name, number in found.items():
+                told = counts.get(name)
+                if isinstance(number, Mapping) and isinstance(told, Mapping):
+                    for key in sorted({*told, *number}):
+                        count = told.get(key, 0)
+                        count = count.get("applied") if isinstance(count, Mapping) else count
+                        compare_count(f"counts.{name}.{key}", count, number.get(key, 0), self._findings)
+                elif not isinstance(number, Mapping):
+                    compare_count(f"counts.{name}", told, number, self._findings)
+        else:
+            self._findings.add("manifest", "the manifest has no counts")
+        for name, part, number in (
+            ("input.rows", manifest["input"], mine),
+            ("output.theirs.rows", manifest["output"]["theirs"], theirs),
+        ):
+            compare_count(name, part.get("rows"), number, self._findings)
+        return Report(
+            mine, mine + theirs, rows, benign, self._findings.freeze(), files=3, bytes=size, injected=True
+        )
