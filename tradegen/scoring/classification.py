@@ -56,7 +56,7 @@ def classify(connection: DuckDBPyConnection, trades: Trades) -> None:
         reported AS (
             SELECT
                 pair,
-                coalesce(bit_or(bit_of(field)), 0) | max(CAST(differing AS SMALLINT)) * bit_of('trade_id')
+                coalesce(bit_or(bit_of(field)), 0) | max(CAST(differing AS SMALLINT)) * bit_of(id_field())
                     AS named,
                 max(score) AS score
             FROM findings

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import FIELDS
+from tradegen.core.columns import FIELDS, RECORD
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.classification import Profile, Row
 from tradegen.scoring.outcomes import Outcome, Recall
@@ -41,15 +41,18 @@ def pairs(found: Iterable[Profile], total: int | None) -> Outcome:
     )
 
 
-def fields(found: Iterable[Profile], names: Sequence[str] = FIELDS) -> dict[str, Outcome]:
+def fields(
+    found: Iterable[Profile], names: Sequence[str] = FIELDS, id_field: str = "trade_id"
+) -> dict[str, Outcome]:
     """By field, of pairs with it, in the order of the columns: `names`, by the position of their bits."""
     outcomes: dict[str, Outcome] = {}
+    trade, record = 1 << names.index(id_field), 1 << names.index(RECORD)
     for profile in found:
         for bit, field in _of(profile.wanted | profile.named, names):
             if profile.kind == "unknown":
                 outcome = Outcome(unknown=profile.pairs)
             elif profile.wanted & bit:
-                named = bool(profile.named & _naming(bit, profile))
+                named = bool(profile.named & _naming(bit, profile, trade, record))
                 outcome = Outcome(expected=profile.pairs, found=profile.pairs * named)
             elif (profile.right_names | profile.excused) & bit:
                 continue  # another name for what is wanted, or what no one can tell
@@ -64,11 +67,11 @@ def total(by_field: Mapping[str, Outcome]) -> Outcome:
     return functools.reduce(operator.add, by_field.values(), Outcome())
 
 
-def _naming(bit: int, profile: Profile) -> int:
+def _naming(bit: int, profile: Profile, trade: int, record: int) -> int:
     """The bits by which a wanted field of a pair may be named."""
-    orphan = profile.orphan and bit == _BITS["trade_id"]
-    missing = profile.missing and bit == _BITS["record"]
-    return _BITS["trade_id"] | _BITS["record"] if orphan or missing else bit
+    orphan = profile.orphan and bit == trade
+    missing = profile.missing and bit == record
+    return trade | record if orphan or missing else bit
 
 
 def records(found: Iterable[Profile]) -> dict[str, Recall]:
@@ -174,9 +177,6 @@ def undecidable(connection: DuckDBPyConnection, found: Iterable[Row]) -> Undecid
         """,
     )
     return total + Undecidable(legs_right=legs[0], legs_wrong=legs[1])
-
-
-_BITS = {field: 1 << position for position, field in enumerate(FIELDS)}
 
 
 def _of(bits: int, names: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -87,10 +87,11 @@ def scales_of(fields: RunFields) -> tuple[Scale, ...]:
                 own.append(Scale(column.name, "seconds", _decades("0.001", "1e5"), MICROSECONDS))
             case _:
                 own.append(Scale(column.name, "units", _decades(column.step, "1e6"), 10**column.places))
-        if column.kind == "decimal":
+        # Where values are written in the list's own way, nothing says what a difference is a share of.
+        if column.kind == "decimal" and not fields.injected:
             bps = _decades("0.01", "1e5")
             own.append(Scale(column.name, "bps", bps, PARTS // _BASIS_POINTS, relative=True))
-    return (*SCALES, *own)
+    return tuple(own) if fields.injected else (*SCALES, *own)
 
 
 def gather_sizes(connection: DuckDBPyConnection, scales: Iterable[Scale]) -> None:

@@ -92,7 +92,7 @@ def details_of(connection: DuckDBPyConnection) -> Details:
             LEFT JOIN aliases ON aliases.alias = id_number(id)
             WHERE findings_read.field IS NOT NULL OR linked IS NULL
             UNION ALL
-            SELECT pair, NULL, 'trade_id' FROM findings WHERE differing
+            SELECT pair, NULL, id_field() FROM findings WHERE differing
         )
         SELECT
             kind::VARCHAR,

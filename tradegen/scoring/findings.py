@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +122,7 @@ def load_findings(
     """
     if source.json:
         check_json(connection, source, called)
-    names = _field_names(fields, run_fields.names)
+    names = _field_names(fields, run_fields)
     connection.execute("CREATE TEMP TABLE field_names (name VARCHAR, field trade_field)")
     connection.executemany("INSERT INTO field_names VALUES (?, ?)", [list(item) for item in names.items()])
     _define_views(connection, source, called, filters)
@@ -168,6 +168,11 @@ def load_findings(
         WHERE NOT blank
         """,
     )
+    if links and run_fields.injected:
+        raise ScoringError(
+            f"{called['linked_trade_id']} in {source.name} links records, which are scored of generated "
+            "trades alone; expected findings by trade_id, without links"
+        )
     if wrong:
         refuse(connection, source.name, called, legs, names, stated=run_fields.stated)
     # Most findings have no blank line, and looking for one costs less than a filter of texts.
@@ -224,10 +229,11 @@ def _define_views(
     )
 
 
-def _field_names(fields: Mapping[str, str] | None, known: Sequence[str]) -> dict[str, str]:
+def _field_names(fields: Mapping[str, str] | None, run_fields: RunFields) -> dict[str, str]:
     """The field that each name in findings stands for."""
     # A column of the scenario may have the name of one of these words.
-    own = {name: name for name in known}
+    own = {name: name for name in run_fields.names} | dict(run_fields.roles)
+    known = tuple(own)
     own |= {word: RECORD for word in _RECORD_WORDS if word not in own}
     theirs: dict[str, str] = {}
     for field, name in (fields or {}).items():
@@ -237,7 +243,7 @@ def _field_names(fields: Mapping[str, str] | None, known: Sequence[str]) -> dict
             raise ScoringError(
                 f"fields gives {shown(name)} for {theirs[str(name)]} and for {field}; expected one of them"
             )
-        theirs[str(name)] = field
+        theirs[str(name)] = own[field]
     return own | theirs
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from tradegen.core.columns import LISTS
 from tradegen.core.compression import plain_name
 from tradegen.errors import ScoringError, nearest, shown
+from tradegen.scoring.injected_fields import fields_of_columns
 from tradegen.scoring.input_files import read_manifest
 from tradegen.scoring.run_fields import RunFields, stated_fields
 
@@ -59,6 +60,8 @@ class Inputs:
         By list, the names under which the scenario has its columns written, of those that it includes.
     fields : RunFields or None
         None without a manifest: then the truth says which there are.
+    pairs : int or None
+        How many trades of the user's own there are, by the manifest of `inject`.
     """
 
     truth: Any
@@ -67,6 +70,7 @@ class Inputs:
     view: str | None = None
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fields: RunFields | None = None
+    pairs: int | None = None
 
 
 def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
@@ -93,6 +97,8 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
         truth = folder / "truth"
     if isinstance(manifest, (str, os.PathLike)):
         manifest = read_manifest(manifest)
+    if isinstance(manifest, Mapping) and "inject" in manifest:
+        return _injected(truth, trades, manifest)
     scenario, extent = _run_of(manifest)
     view = scenario.get("view", "single") if manifest is not None else None
     if folder and trades is None and (folder / "truth") == truth:
@@ -101,6 +107,19 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
         return Inputs(truth, trades)
     fields = stated_fields(scenario.get("columns"))
     return Inputs(truth, trades, extent, view, _columns(scenario, fields), fields)
+
+
+def _injected(truth: Any, trades: Any, manifest: Mapping[str, Any]) -> Inputs:
+    """What was given of trades of the user's own, by the manifest of `inject`."""
+    try:
+        described, rows = manifest["inject"]["columns"], int(manifest["counts"]["rows"])
+        # Rows whose id stands twice, or is blank, are no trades of their own.
+        pairs = rows if described.get("duplicate_ids", "refuse") == "refuse" else None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ScoringError(
+            "the manifest does not say what was broken; expected inject.columns, and counts.rows"
+        ) from None
+    return Inputs(truth, trades, view="two_system", fields=fields_of_columns(described), pairs=pairs)
 
 
 def _run_of(manifest: Any) -> tuple[Mapping[str, Any], Extent | None]:

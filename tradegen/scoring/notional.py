@@ -42,7 +42,7 @@ def bands(
         f"""
         SELECT {_BAND} AS band, kind, reported, count(*), sum(cents)::HUGEINT
         FROM classified
-        WHERE kind IN ('expected', 'benign')
+        WHERE kind IN ('expected', 'benign') AND cents IS NOT NULL
         GROUP BY ALL
         """
     ).fetchall()

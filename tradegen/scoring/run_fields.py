@@ -18,13 +18,14 @@ from tradegen.scoring.relations import Source, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["COLUMN_NAME", "RunFields", "found_fields", "stated_fields"]
+__all__ = ["COLUMN_NAME", "MEASURED", "RunFields", "found_fields", "stated_fields"]
 
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """What a scenario may call a column."""
 
 _DERIVED = ("decimal", "date")
-_MEASURED = ("integer", "decimal", "date", "timestamp")
+MEASURED = ("integer", "decimal", "date", "timestamp")
+"""Kinds whose values differ by an amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +39,30 @@ class RunFields:
         mechanism alters.
     stated : bool
         Whether a manifest says them. Otherwise they are those that the truth names.
+    house : tuple of str
+        The fields that are no columns of `own`.
+    id : str
+        The field that holds the trade's id.
+    mistyped : str
+        The mechanism that gives a record another id.
+    roles : mapping of str to str
+        Other names of fields, which findings may use as well.
+    injected : bool
+        Whether the trades are the user's own, broken by `inject`.
     """
 
     own: Mapping[str, KindOfColumn | None] = field(default_factory=dict)
     stated: bool = False
+    house: tuple[str, ...] = FIELDS
+    id: str = "trade_id"
+    mistyped: str = "trade_id.mistyped"
+    roles: Mapping[str, str] = field(default_factory=dict)
+    injected: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every field; its position is that of its bit in a set of fields."""
-        return (*FIELDS, *self.own)
+        return (*self.house, *self.own)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -56,7 +72,7 @@ class RunFields:
     @property
     def measured(self) -> tuple[KindOfColumn, ...]:
         """The scenario's columns whose values differ by an amount."""
-        return tuple(column for column in self.own.values() if column and column.kind in _MEASURED)
+        return tuple(column for column in self.own.values() if column and column.kind in MEASURED)
 
     def sources(self, column: KindOfColumn) -> tuple[str, ...]:
         """What a derived column is derived from, or may be where no manifest says it."""

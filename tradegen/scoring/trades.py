@@ -42,7 +42,12 @@ class Trades:
         fields: RunFields,
     ) -> None:
         self._connection, self._reader, self._extent = connection, reader, inputs.extent
-        self._columns, self._fields = inputs.columns, fields
+        self._columns, self._fields, self._pairs = inputs.columns, fields, inputs.pairs
+        if fields.injected and inputs.trades is not None and fields.id not in fields.own:
+            raise ScoringError(
+                "trades cannot be read where nothing says that one column names a trade; expected the "
+                "manifest of inject, and a list with one column of ids; or no trades"
+            )
         self._lists: dict[str, list[Source]] = {}
         for name, given in lists_of(inputs.trades, inputs.view, LEGS["single"][0] in legs).items():
             several = isinstance(given, (list, tuple))
@@ -64,6 +69,8 @@ class Trades:
         return bool(self._lists)
 
     def _called(self, name: str) -> dict[str, str]:
+        if self._fields.injected:
+            return {"trade_id": self._fields.id}
         return dict(self._columns.get(name) or {column: column for column in self._fields.columns})
 
     def count_pairs(self) -> int | None:
@@ -77,9 +84,9 @@ class Trades:
         if self._extent:
             return self._extent.pairs
         if not self._lists:
-            return None
+            return self._pairs
         ids = " UNION ALL ".join(
-            f"SELECT id_number({source.text(self._called(name)['trade_id'])}) AS id FROM {source.relation}"
+            f"SELECT id_number({source.trimmed(self._called(name)['trade_id'])}) AS id FROM {source.relation}"
             for name, sources in self._lists.items()
             for source in sources
         )
@@ -88,7 +95,7 @@ class Trades:
                 f"""
                 CREATE TEMP TABLE pairs_present AS
                 SELECT DISTINCT coalesce(aliases.pair, id) AS pair
-                FROM (SELECT DISTINCT id FROM ({ids}))
+                FROM (SELECT DISTINCT id FROM ({ids}) WHERE id IS NOT NULL)
                 LEFT JOIN aliases ON aliases.alias = id
                 """
             )
@@ -97,8 +104,9 @@ class Trades:
             "SELECT min(pair), count(*) FROM labelled WHERE pair NOT IN (SELECT pair FROM pairs_present)",
         )
         if lost[1]:
+            example = "" if self._fields.injected else f", such as tid{lost[0]:08d}"
             raise ScoringError(
-                f"pairs of the truth are not in the trades: {lost[1]:,} of them, such as tid{lost[0]:08d}; "
+                f"pairs of the truth are not in the trades: {lost[1]:,} of them{example}; "
                 "expected the truth and the trades of one run"
             )
         present = first_row(self._connection, "SELECT count(*) FROM pairs_present")

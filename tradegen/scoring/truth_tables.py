@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import LEGS, TICKS_PER_DOLLAR, TRUTH_COLUMNS
+from tradegen.core.columns import LEGS, MICROSECONDS, TICKS_PER_DOLLAR, TRUTH_COLUMNS
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.by_kind import FOLLOWS
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["MISTYPED", "SIZED", "define", "load_truth"]
+__all__ = ["SIZED", "define", "load_truth"]
 
-MISTYPED = "trade_id.mistyped"
 _MISSING = "record.missing"
 SIZED = ("quantity", "price", "date", "trade_timestamp")
 """Fields that have tolerances."""
 _BITS_OF_SMALLINT = 15
+_BITS_OF_BIGINT = 63
+_MOST_FIELDS = 127
+_DELTA_PLACES = 12  # as many as a delta of `inject` may have
 _USED = tuple(name for name in TRUTH_COLUMNS if name != "delta")
 
 
@@ -37,6 +39,11 @@ def define(connection: DuckDBPyConnection, fields: RunFields) -> None:
     ``id_number`` is the number behind a trade id. A text that is no id of tradegen's gets a negative number,
     its hash: two of a hundred million of those would meet once in some thousand runs.
     """
+    if len(fields.names) > _MOST_FIELDS:
+        raise ScoringError(
+            f"the list has {len(fields.own):,} columns, and a score takes {_MOST_FIELDS - 2}; expected the "
+            "truth without its manifest, so that only the columns that it names count"
+        )
     connection.execute(f"CREATE TYPE trade_field AS ENUM ({', '.join(map(literal, fields.names))})")
     connection.execute("CREATE TYPE kind AS ENUM ('expected', 'benign', 'clean', 'unknown')")
     connection.execute(
@@ -62,12 +69,15 @@ def define(connection: DuckDBPyConnection, fields: RunFields) -> None:
     )
     # A set of the house's fields takes two bytes of each pair.
     of_bits = "SMALLINT" if len(fields.names) < _BITS_OF_SMALLINT else "BIGINT"
+    of_bits = of_bits if len(fields.names) < _BITS_OF_BIGINT else "HUGEINT"
+    wide = "HUGEINT" if of_bits == "HUGEINT" else "BIGINT"
     connection.execute(
         f"""
         CREATE MACRO bit_of(field) AS
-            CAST(CAST(1 AS BIGINT) << CAST(enum_code(CAST(field AS trade_field)) AS INTEGER) AS {of_bits})
+            CAST(CAST(1 AS {wide}) << CAST(enum_code(CAST(field AS trade_field)) AS INTEGER) AS {of_bits})
         """
     )
+    connection.execute(f"CREATE MACRO id_field() AS {literal(fields.id)}")
 
 
 def _own_units(fields: RunFields) -> str:
@@ -110,7 +120,14 @@ def load_truth(
     ScoringError
         If it is no truth, or not that of the manifest's run.
     """
-    source.require(_USED)
+    source.require(TRUTH_COLUMNS if fields.injected else _USED)
+    if fields.injected and tolerances is not None:
+        raise ScoringError(
+            "tolerances label the truth of generated trades anew; expected none with trades of your own, "
+            "whose tolerances are those with which they were broken"
+        )
+    before, size = _sizes(fields)
+    mistyped = literal(fields.mistyped)
     legs = _define_words(connection, source, view)
     # Sizes are whole numbers of the field's unit, from the text of both values: no float decides anything.
     connection.execute(
@@ -119,12 +136,13 @@ def load_truth(
         WITH
         read AS (
             SELECT
-                id_number({source.text("trade_id")}) AS pair,
+                id_number({source.trimmed("trade_id")}) AS pair,
                 {source.text("leg")} AS leg,
                 TRY_CAST({source.text("field")} AS trade_field) AS field,
                 {source.text("mechanism")} AS mechanism,
                 {source.text("original")} AS original,
                 {source.text("altered")} AS altered,
+                {_delta(source, fields)} AS delta,
                 TRY_CAST({source.raw("benign")} AS BOOLEAN) AS benign,
                 CAST(TRY_CAST({source.raw("notional")} AS DECIMAL(30, 2)) * {TICKS_PER_DOLLAR} AS HUGEINT)
                     AS cents,
@@ -134,8 +152,8 @@ def load_truth(
         sized AS (
             SELECT
                 *,
-                units(field, original) AS before,
-                abs(units(field, altered) - units(field, original)) AS size
+                {before} AS before,
+                {size} AS size
             FROM read
         )
         SELECT
@@ -144,11 +162,11 @@ def load_truth(
             {_benign(tolerances)} AS benign,
             bit_of(folded(field)) AS own,
             CASE mechanism
-                WHEN '{MISTYPED}' THEN bit_of('trade_id') | bit_of('record')
-                WHEN '{_MISSING}' THEN bit_of('trade_id') | bit_of('record')
+                WHEN {mistyped} THEN bit_of(id_field()) | bit_of('record')
+                WHEN '{_MISSING}' THEN bit_of(id_field()) | bit_of('record')
                 ELSE bit_of(folded(field))
             END AS names,
-            CASE mechanism WHEN '{MISTYPED}' THEN id_number(altered) END AS alias,
+            CASE mechanism WHEN {mistyped} THEN id_number(trim(altered)) END AS alias,
             false AS behind
         FROM sized
         """
@@ -158,6 +176,26 @@ def load_truth(
         _relabel_followers(connection, fields)
     _resolve_ids(connection, extent)
     return legs
+
+
+def _delta(source: Source, fields: RunFields) -> str:
+    """SQL for a row's difference as the truth states it, where it is of use."""
+    return f"TRY_CAST({source.raw('delta')} AS DECIMAL(38, {_DELTA_PLACES}))" if fields.injected else "NULL"
+
+
+def _sizes(fields: RunFields) -> tuple[str, str]:
+    """SQL for the original value, and the size of the difference, in the field's integer unit.
+
+    A list of the user's own writes values in its own way, so that the truth's `delta` says how they differ.
+    """
+    if not fields.injected:
+        return "units(field, original)", "abs(units(field, altered) - units(field, original))"
+    units = " ".join(
+        f"WHEN {literal(one.name)} THEN {MICROSECONDS if one.kind == 'timestamp' else 10**one.places}"
+        for one in fields.measured
+    )
+    unit = f"CASE field {units} END" if units else "NULL"
+    return "NULL::BIGINT", f"CAST(round(abs(delta) * CAST({unit} AS HUGEINT)) AS HUGEINT)"
 
 
 def _define_words(connection: DuckDBPyConnection, source: Source, view: str | None) -> tuple[str, ...]:
@@ -196,13 +234,19 @@ def _check(connection: DuckDBPyConnection, name: str, extent: Extent | None, fie
     # A value of the scenario's columns may be missing, and then it differs by no amount.
     own = ", ".join(literal(column.name) for column in fields.measured) or "NULL"
     expected = {
-        "trade_id": ("pair IS NULL OR pair < 0", "ids such as tid00000021"),
+        "trade_id": (
+            ("pair IS NULL", "an id")
+            if fields.injected
+            else ("pair IS NULL OR pair < 0", "ids such as tid00000021")
+        ),
         "field": ("field IS NULL", f"one of {', '.join(fields.names)}"),
         "leg": ("leg IS NULL", "the name of a leg"),
         "mechanism": ("mechanism IS NULL", "the name of a mechanism"),
-        "notional": ("cents IS NULL", "dollars"),
+        "notional": ("cents IS NULL" if not fields.injected else "false", "dollars"),
         "original or altered": (
-            f"size IS NULL AND ({house} OR (field IN ({own}) AND NOT emptied))",
+            f"size IS NULL AND ({house} OR (field IN ({own}) AND NOT emptied))"
+            if not fields.injected
+            else "false",
             "values as tradegen prints them",
         ),
         "benign": ("benign IS NULL", "true or false"),

@@ -1,0 +1,108 @@
+"""Scores of the user's own trades, broken: a truth written by hand, in the list's own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from scoring_files import frame
+
+from tradegen import inject, score
+from tradegen.errors import ScoringError
+from tradegen.scoring import Outcome, Recall
+
+TRUTH = """\
+trade_id,leg,field,mechanism,original,altered,delta,benign,notional,cause
+T-1,THEIRS,Qty,quantity.nudge,100,90,-10,false,15425.00,
+T-2,THEIRS,Net Amt,Net Amt.sign,"75025,00","-75025,00",-150050.00,false,,
+T-3,THEIRS,Trade Date,date.next_session,22.07.2025,23.07.2025,1,false,10780.00,
+T-4,THEIRS,Ref,trade_id.mistyped,T-4,T-7,,false,120500.00,
+"""
+COLUMNS: list[dict[str, Any]] = [
+    {"name": "Ref", "kind": "reference", "role": "trade_id"},
+    {"name": "Qty", "kind": "integer", "role": "quantity"},
+    {"name": "Px", "kind": "decimal", "places": 2, "role": "price"},
+    {"name": "Trade Date", "kind": "date", "format": "%d.%m.%Y", "role": "date"},
+    {"name": "Net Amt", "kind": "decimal", "places": 2},
+]
+MANIFEST: dict[str, Any] = {
+    "inject": {"columns": {"id": ["Ref"], "columns": COLUMNS}},
+    "counts": {"rows": 6},
+}
+OURS = "Ref;Qty;Px;Trade Date;Net Amt\n" + "".join(
+    f"T-{n};100;154,25;22.07.2025;15425,00\n" for n in range(1, 7)
+)
+
+
+def found(*rows: tuple[str, str], **options: Any) -> Any:
+    findings = pd.DataFrame(rows, columns=["trade_id", "field"])
+    return score(frame(TRUTH), findings, **{"manifest": MANIFEST, **options})
+
+
+def test_ids_and_fields_are_those_of_the_list() -> None:
+    counted = found(("T-1", "Qty"), ("T-2", "Net Amt"), ("T-5", "Px"))
+    assert counted.pairs == Outcome(expected=4, found=2, false_alarms=1, quiet=2)
+    assert counted.by["field"]["Px"] == Outcome(false_alarms=1)
+    assert counted.by["mechanism"]["Net Amt.sign"] == Recall(1, 1)
+    assert counted.by["leg"] == {"THEIRS": Recall(4, 2)}
+
+
+def test_a_column_may_be_named_by_its_role() -> None:
+    assert found(("T-1", "quantity")).by["field"] == found(("T-1", "Qty")).by["field"]
+
+
+def test_a_mistyped_id_means_the_trade_that_has_it() -> None:
+    counted = found(("T-7", "record"))
+    assert counted.pairs == Outcome(expected=4, found=1, quiet=2)
+    assert counted.by["field"]["Ref"] == Outcome(expected=1, found=1)
+
+
+def test_sizes_are_the_differences_that_the_truth_states() -> None:
+    (curve,) = (one for one in found(("T-1", "Qty")).detection if one.field == "Qty")
+    assert {place: point.expected for place, point in curve.points.items() if point.expected} == {10.0: 1}
+
+
+def test_value_counts_of_the_trades_whose_value_is_known() -> None:
+    assert found(("T-1", "Qty"), ("T-2", "Net Amt")).notional.found == 1_542_500
+
+
+def test_without_a_manifest_the_truth_says_which_fields_there_are() -> None:
+    counted = found(("T-1", "quantity"), ("T-9", "Net Amt"), manifest=None)
+    assert counted.pairs == Outcome(expected=4, found=1, false_alarms=1, quiet=None)
+
+
+def test_the_list_says_which_ids_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(OURS)
+    counted = found(("T-5", "Px"), ("T-9", "Px"), trades=path)
+    assert counted.pairs == Outcome(expected=4, false_alarms=1, unknown=1, quiet=2)
+
+
+def test_tolerances_and_links_are_refused() -> None:
+    with pytest.raises(ScoringError, match="tolerances label the truth of generated trades anew"):
+        found(("T-1", "Qty"), tolerances={"quantity": 5})
+    linked = pd.DataFrame({"trade_id": ["T-1"], "linked_trade_id": ["T-2"]})
+    with pytest.raises(ScoringError, match="links records, which are scored of generated trades alone"):
+        score(frame(TRUTH), linked, manifest=MANIFEST)
+
+
+def test_whoever_reports_the_truth_of_an_injected_frame_has_found_all_of_it() -> None:
+    ours = pd.DataFrame(
+        {
+            "Ref": [f"T-{n}" for n in range(40)],
+            "Qty": [100 + n for n in range(40)],
+            "Px": [10 + n / 100 for n in range(40)],
+            "Net Amt": [1000 + n / 100 for n in range(40)],
+        }
+    )
+    columns = {
+        "id": ["Ref"],
+        "columns": [one for one in COLUMNS if one["name"] in ours],
+        "file": {"form": "parquet"},
+    }
+    broken = inject(ours, columns=columns, mismatch_rate=0.5, seed=7)
+    counted = score(broken.truth, broken.truth[["trade_id", "field"]], manifest=broken.manifest)
+    assert counted.pairs == Outcome(expected=20, found=20, quiet=20)
+    assert counted.fields.precision == counted.fields.recall == 1

@@ -1,0 +1,118 @@
+"""The fields of a list of the user's own that was broken: its columns, by the manifest or by the truth."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from typing import TYPE_CHECKING, Any
+
+from tradegen.core.columns import RECORD, TRADE_COLUMNS
+from tradegen.errors import ScoringError
+from tradegen.mechanisms.by_kind import MECHANISMS_BY_KIND
+from tradegen.mechanisms.column_kinds import KindOfColumn
+from tradegen.scoring.relations import Source, first_row, literal
+from tradegen.scoring.run_fields import MEASURED, RunFields
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["fields_of_columns", "fields_of_truth", "is_of_own_trades"]
+
+_ID = "trade_id"
+
+
+def fields_of_columns(described: Any) -> RunFields:
+    """The fields of a list by what a manifest of `inject` says of its columns.
+
+    Raises
+    ------
+    ScoringError
+        If it does not say it.
+    """
+    try:
+        ids = tuple(map(str, described["id"]))
+        columns = [
+            (KindOfColumn(str(one["name"]), str(one["kind"]), int(one.get("places") or 0)), one.get("role"))
+            for one in described["columns"]
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ScoringError(
+            "the manifest does not say which columns the list has; expected inject.columns with "
+            "id and columns"
+        ) from None
+    return _fields(columns, ids[0] if len(ids) == 1 else "", stated=True)
+
+
+def is_of_own_trades(connection: DuckDBPyConnection, truth: Source) -> bool:
+    """Whether a truth is about trades of the user's own: no id in it is one of tradegen's."""
+    query = (
+        f"SELECT count({truth.text('trade_id')}), "
+        f"count(*) FILTER (regexp_full_match({truth.text('trade_id')}, 'tid\\d{{8,19}}')), "
+        f"count(*) FILTER ({truth.text('leg')} IS DISTINCT FROM 'THEIRS') FROM {truth.relation}"
+    )
+    ids, house, others = first_row(connection, query)
+    return bool(ids) and not house and not others
+
+
+def fields_of_truth(connection: DuckDBPyConnection, truth: Source) -> RunFields:
+    """The fields that a truth about the user's own trades names, where no manifest says which there are.
+
+    What kind they are follows from their mechanisms and from their differences.
+    """
+    delta = f"CAST(TRY_CAST({truth.raw('delta')} AS DECIMAL(38, 12)) AS VARCHAR)"
+    rows = connection.execute(
+        f"""
+        SELECT
+            {truth.text("field")} AS field,
+            list(DISTINCT {truth.text("mechanism")}),
+            max(length(rtrim(split_part({delta}, '.', 2), '0')))
+        FROM {truth.relation}
+        WHERE {truth.text("field")} <> {literal(RECORD)}
+        GROUP BY ALL
+        ORDER BY field
+        """
+    ).fetchall()
+    columns, key = [], ""
+    for name, mechanisms, places in rows:
+        labels = {one.rpartition(".")[0] for one in mechanisms if one}
+        role = next((label for label in labels if label in TRADE_COLUMNS), None)
+        key = name if role == _ID else key
+        kind = _kind({one.rpartition(".")[2] for one in mechanisms if one}, places)
+        columns.append((KindOfColumn(name, kind, int(places or 0) if kind == "decimal" else 0), role))
+    return _fields(columns, key, stated=False)
+
+
+def _kind(ways: Set[str], places: int | None) -> str:
+    """The first kind that has all of these mechanisms, and values that differ by an amount, or do not."""
+    fitting = [
+        kind
+        for kind, known in MECHANISMS_BY_KIND.items()
+        if ways <= known.keys() and (kind in MEASURED) == (places is not None)
+    ]
+    return "decimal" if places and "decimal" in fitting else next(iter(fitting), "text")
+
+
+def _fields(columns: Iterable[tuple[KindOfColumn, str | None]], key: str, *, stated: bool) -> RunFields:
+    own: dict[str, KindOfColumn | None] = {}
+    roles: dict[str, str] = {}
+    for column, role in columns:
+        own[column.name] = column
+        if role and role != column.name:
+            roles[role] = column.name
+    label = next((role for role, name in roles.items() if name == key), key)
+    # Several columns that name a trade together are no field: the trade's id is, as a matcher would say it.
+    house = (RECORD,) if key else tuple(name for name in (RECORD, _ID) if name not in own)
+    return RunFields(
+        {name: column for name, column in own.items() if name != RECORD},
+        stated,
+        house=house,
+        id=key or _ID,
+        mistyped=f"{label or _ID}.mistyped",
+        roles=_unambiguous(roles, own),
+        injected=True,
+    )
+
+
+def _unambiguous(roles: Mapping[str, str], own: Mapping[str, object]) -> dict[str, str]:
+    return {role: name for role, name in roles.items() if role not in own}
