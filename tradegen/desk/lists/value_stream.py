@@ -88,5 +88,5 @@ def arrow_table(connection: DuckDBPyConnection, query: str) -> Any:
 
 def _reader(connection: DuckDBPyConnection, query: str) -> Any:
     relation: Any = connection.sql(query)
-    reader = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
+    reader = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
     return reader(_BATCH)
