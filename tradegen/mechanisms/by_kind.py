@@ -27,7 +27,7 @@ from tradegen.mechanisms.numbers_by_kind import (
     sign,
     tick,
 )
-from tradegen.mechanisms.spellings import spelling_mechanisms
+from tradegen.mechanisms.spellings import SPELLINGS, spelled
 from tradegen.mechanisms.times_by_kind import dated, shifted, timed
 
 __all__ = [
@@ -91,11 +91,6 @@ def _other(column: KindOfColumn) -> Mechanism:
     )
 
 
-def _spelled(column: KindOfColumn, way: str) -> Mechanism:
-    entries = spelling_mechanisms(column.name, column.called, column.excludes)
-    return next(entry for entry in entries if entry.name == f"{column.name}.{way}")
-
-
 def _mistyped(column: KindOfColumn) -> Mechanism:
     def alter(case: Case) -> Array:
         power = np.int64(10) ** whole(case.raw, 0, column.places - 1)
@@ -143,7 +138,7 @@ def _never(_case: Case) -> Array:
 _Make = Callable[[KindOfColumn], Mechanism]
 _NAMES: dict[str, _Make] = {
     "other": _other,
-    **{way: functools.partial(_spelled, way=way) for way in ("case", "padded", "truncated", "typo")},
+    **{way: functools.partial(spelled, way=way) for way in SPELLINGS},
 }
 _NUMBERS: dict[str, _Make] = {"nudge": nudge, "digit_swap": digit_swap}
 _BLANK: dict[str, _Make] = {"blank": blank_mechanism}

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import numpy as np
-
 from tradegen.core.columns import Array
-from tradegen.core.streams import whole
 from tradegen.mechanisms.column_kinds import KindOfColumn, needs_of
 from tradegen.mechanisms.difference import Difference
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
@@ -24,6 +21,7 @@ from tradegen.mechanisms.quantities import (
     typed_twice,
 )
 from tradegen.mechanisms.quantities import extra_digit as one_digit_twice
+from tradegen.mechanisms.shapes import alike
 
 __all__ = [
     "decimal_shift",
@@ -92,11 +90,7 @@ def extra_digit(column: KindOfColumn) -> Mechanism:
 
 def decimal_shift(column: KindOfColumn) -> Mechanism:
     """A decimal point one place off."""
-
-    def alter(case: Case) -> Array:
-        tenth = (case.original + 5) // 10
-        down = (whole(case.raw, 0, 1) == 1) & (tenth > 0)
-        return np.where(down, tenth, case.original * 10)
+    house = _HOUSE["price.decimal_shift"]
 
     def recognises(seen: Difference) -> bool:
         original, altered = seen.numbers
@@ -106,7 +100,7 @@ def decimal_shift(column: KindOfColumn) -> Mechanism:
         name=f"{column.name}.decimal_shift",
         sentence=f"The decimal point of {column.called} is one place off: ten times, or a tenth.",
         examples=(("154.00", "15.40"),),
-        alter=alter,
+        alter=house.alter,
         recognises=recognises,
         shows=(Shown((column.name,), "ten times, or a tenth: out of the range"),),
         excludes=column.excludes,
@@ -118,14 +112,10 @@ def tick(column: KindOfColumn) -> Mechanism:
     house = _HOUSE["price.tick"]
 
     def alter(case: Case) -> Array:
-        least, most = case.settings["min"], case.settings["max"]
-
-        def sizes(value: Array) -> tuple[Array, Array]:
-            return np.full(np.shape(value), least), np.full(np.shape(value), most)
-
+        sizes = case.sizes(alike(case.settings["min"], case.settings["max"]))
         # Ranges that a change by a few steps fits into, however large the values are.
         ranges = case.context.own_ranges(column.name, case.original, 1.0)
-        return case.displaced(case.original, ranges, case.sizes(sizes))
+        return case.displaced(case.original, ranges, sizes)
 
     def recognises(seen: Difference) -> bool:
         least, most = seen.settings["min"], seen.settings["max"]

@@ -18,7 +18,7 @@ from tradegen.mechanisms.quantities import (
     swap_digits,
     swap_reach,
 )
-from tradegen.mechanisms.shapes import Sizes
+from tradegen.mechanisms.shapes import Sizes, alike
 
 __all__ = ["INCREMENTS", "PRICES"]
 
@@ -34,12 +34,7 @@ def nudge(case: Case) -> Array:
 
 def tick(case: Case) -> Array:
     """Change prices by a few ticks, inside the ticker's band if possible."""
-
-    def sizes(value: Array) -> tuple[Array, Array]:
-        least, most = (np.full(np.shape(value), case.settings[name]) for name in ("min", "max"))
-        return least, most
-
-    return _displaced(case, case.sizes(sizes))
+    return _displaced(case, case.sizes(alike(case.settings["min"], case.settings["max"])))
 
 
 def _displaced(case: Case, sizes: Sizes) -> Array:

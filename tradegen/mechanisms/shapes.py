@@ -15,7 +15,7 @@ from tradegen.core.columns import Array
 from tradegen.core.streams import uniform, whole
 from tradegen.mechanisms.difference import Settings
 
-__all__ = ["TAIL", "Bounds", "Shape", "Sizes", "shape_of", "spread_of"]
+__all__ = ["TAIL", "Bounds", "Shape", "Sizes", "alike", "shape_of", "spread_of"]
 
 Bounds: TypeAlias = Callable[[Array], tuple[Array, Array]]
 """The least and the most that a value may be displaced by, by value (numeric arrays of its shape)."""
@@ -25,6 +25,11 @@ TAIL = 0.001
 
 _KNOTS = 64  # places at which a lognormal shape is worked out
 _DIGITS = 9  # of these: so few that no machine's logarithms differ in them
+
+
+def alike(least: float, most: float) -> Bounds:
+    """Bounds that are the same at every value."""
+    return lambda value: (np.full(np.shape(value), least), np.full(np.shape(value), most))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ import numpy as np
 
 from tradegen.core.columns import Array
 from tradegen.core.streams import whole
+from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.difference import Difference, Leg, Settings
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Shown
 
-__all__ = ["SPELLINGS", "Names", "misspelled", "spell", "spelling_mechanisms"]
+__all__ = ["SPELLINGS", "Names", "misspelled", "spell", "spelled"]
 
 
 def _other_case(name: str) -> Sequence[str]:
@@ -123,18 +124,16 @@ def _able(way: str, column: str, leg: Leg, _settings: Settings) -> bool:
     return bool(spell(way, leg[column]))
 
 
-def spelling_mechanisms(column: str, called: str, excludes: frozenset[str]) -> tuple[Mechanism, ...]:
-    """The entries of the catalogue that spell a column's names wrongly; sentences call it `called`."""
-    return tuple(
-        Mechanism(
-            name=f"{column}.{way}",
-            sentence=spelling.sentence.format(field=called),
-            examples=(spelling.example,),
-            alter=functools.partial(_alter, way, column),
-            recognises=functools.partial(_recognised, way),
-            needs=Needs(spelling.needs, functools.partial(_able, way, column)) if spelling.needs else None,
-            shows=(Shown((column,), "no clean value is spelled so"),),
-            excludes=excludes,
-        )
-        for way, spelling in _WRONG.items()
+def spelled(column: KindOfColumn, way: str) -> Mechanism:
+    """The entry of the catalogue that spells a column's names wrongly in this way, one of `SPELLINGS`."""
+    spelling, able = _WRONG[way], functools.partial(_able, way, column.name)
+    return Mechanism(
+        name=f"{column.name}.{way}",
+        sentence=spelling.sentence.format(field=column.called),
+        examples=(spelling.example,),
+        alter=functools.partial(_alter, way, column.name),
+        recognises=functools.partial(_recognised, way),
+        needs=Needs(spelling.needs, able) if spelling.needs else None,
+        shows=(Shown((column.name,), "no clean value is spelled so"),),
+        excludes=column.excludes,
     )

@@ -12,6 +12,7 @@ import numpy as np
 from tradegen.core.columns import MICROSECONDS, Array
 from tradegen.mechanisms.difference import Difference, Settings
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown, Zone
+from tradegen.mechanisms.shapes import alike
 
 __all__ = ["TIMES"]
 
@@ -35,13 +36,11 @@ def shift(case: Case) -> Array:
     least = max(-(-least // unit), 1)
     most = max(most // unit, least)
 
-    def sizes(value: Array) -> tuple[Array, Array]:
-        # Values come counted in units from the epoch; the tolerance of a timestamp does not depend on it.
-        return np.full(np.shape(value), least), np.full(np.shape(value), most)
-
+    # Values come counted in units from the epoch; the tolerance of a timestamp does not depend on it.
+    sizes = case.sizes(alike(least, most), unit)
     units, rest = np.divmod(case.original, unit)
     ranges = case.context.time_ranges(case.original, unit)
-    shifted: Array = case.displaced(units, ranges, case.sizes(sizes, unit)) * unit
+    shifted: Array = case.displaced(units, ranges, sizes) * unit
     return shifted + rest
 
 

@@ -9,6 +9,7 @@ from tradegen.mechanisms.column_kinds import KindOfColumn, needs_of
 from tradegen.mechanisms.difference import Difference
 from tradegen.mechanisms.displacement import Ranges
 from tradegen.mechanisms.mechanism import Case, Mechanism, Setting, Shown
+from tradegen.mechanisms.shapes import alike
 from tradegen.mechanisms.times import TIMES
 
 __all__ = ["dated", "shifted", "timed"]
@@ -53,21 +54,13 @@ def shifted(column: KindOfColumn, way: str) -> Mechanism:
     def alter(case: Case) -> Array:
         step = case.context.step
         least, most = (max(round(case.settings[name] * MICROSECONDS) // step, 1) for name in ("min", "max"))
-
-        def sizes(value: Array) -> tuple[Array, Array]:
-            return np.full(np.shape(value), least), np.full(np.shape(value), most)
-
+        sizes = case.sizes(alike(least, most), step)
         units, rest = np.divmod(case.original, step)
         days, each = np.unique(case.original // MICROSECONDS_A_DAY, return_inverse=True)
         midnight = days * (MICROSECONDS_A_DAY // step)
-        ranges = Ranges(
-            midnight,
-            midnight + MICROSECONDS_A_DAY // step - 1,
-            each,
-            midnight,
-            midnight + MICROSECONDS_A_DAY // step - 1,
-        )
-        return case.displaced(units, ranges, case.sizes(sizes, step)) * step + rest
+        last = midnight + MICROSECONDS_A_DAY // step - 1
+        ranges = Ranges(midnight, last, each, floor=midnight, top=last)
+        return case.displaced(units, ranges, sizes) * step + rest
 
     def recognises(seen: Difference) -> bool:
         original, altered = seen.times

@@ -14,8 +14,8 @@ from tradegen.mechanisms.shapes import Sizes
 __all__ = ["spread"]
 
 # Where in a range the weights of its lower end hand over to those of its upper end: anywhere between these.
-_TURNS = 1_000  # proposals to a value: one in several is accepted
 _SEAM = (0.15, 0.85)
+_TURNS = 1_000  # proposals to a value: one in several is accepted
 _END = 4  # numbers that weights at one end depend on
 _FINENESS = 256  # shares are told apart to this part of a power of two
 
