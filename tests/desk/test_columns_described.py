@@ -13,10 +13,11 @@ import pytest
 from foreign_lists import BROKER_EXPORTS
 
 from tradegen.core.databases import temporary_database
+from tradegen.desk.injecting.held_list import HeldList, hold
 from tradegen.desk.lists.cell_texts import cell_text
 from tradegen.desk.lists.columns_toml import columns_of
 from tradegen.desk.lists.list_form import ColumnForm, FileForm, load_forms
-from tradegen.desk.lists.list_ids import require_ids, rows_to_leave
+from tradegen.desk.lists.list_ids import require_ids
 from tradegen.desk.lists.list_reading import open_list
 from tradegen.desk.lists.list_values import TradeList
 from tradegen.errors import ListError
@@ -25,8 +26,13 @@ from tradegen.scoring.relations import Reader
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[tuple[Any, Reader]]:
-    with temporary_database("test", "200MB") as (connection, folder):
+    with temporary_database("test", "200MB", preserve_insertion_order=True) as (connection, folder):
         yield connection, Reader(connection, folder)
+
+
+def held(connection: Any, one: TradeList) -> HeldList:
+    connection.execute("DROP TABLE IF EXISTS held")
+    return hold(connection, one, range(len(one.form.columns)))
 
 
 def guessed(tmp_path: Path, content: bytes, name: str = "trades.csv") -> dict[str, Any]:
@@ -288,7 +294,7 @@ def test_a_cell_that_does_not_fit_its_kind_is_refused_with_its_row(
     path.write_bytes(b"ref,px,day\n" + rows)
     connection, reader = database
     with pytest.raises(ListError) as caught:
-        open_list(reader, path, load_forms(described()).ours).require_fit(connection)
+        held(connection, open_list(reader, path, load_forms(described()).ours))
     assert message in str(caught.value)
 
 
@@ -355,7 +361,7 @@ def test_rows_whose_id_stands_twice_or_is_blank_are_left_where_that_is_said(
     content = TWICE + b",B,5\nT3,B,6\n"
     one = with_ids(tmp_path, reader, content, id=["ref", "leg"], duplicate_ids="leave")
     require_ids(connection, one)
-    assert sorted(connection.execute(rows_to_leave(one)).fetchall()) == [(1,), (3,), (4,)]
+    assert held(connection, one).keys(seed=1).left.tolist() == [1, 3, 4]
 
 
 GERMAN = FileForm(decimal=",", thousands=".")

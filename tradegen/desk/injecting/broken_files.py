@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -18,29 +17,9 @@ from tradegen.desk.lists.list_writing import write_list
 from tradegen.desk.lists.plain_text import Writable
 from tradegen.errors import ListError, OutputError
 from tradegen.output.files import OutputFile
+from tradegen.output.writable_storage import Output
 
-__all__ = ["Digested", "database", "require_apart", "require_unchanged", "write_broken"]
-
-
-class Digested:
-    """Writes on, and takes the SHA-256 of what is written.
-
-    Parameters
-    ----------
-    out : Writable
-    """
-
-    def __init__(self, out: Writable) -> None:
-        self._out, self._digest = out, hashlib.sha256()
-
-    def write(self, text: bytes) -> None:
-        """Append to it."""
-        self._digest.update(text)
-        self._out.write(text)
-
-    def hexdigest(self) -> str:
-        """The SHA-256 of all that was written."""
-        return self._digest.hexdigest()
+__all__ = ["database", "require_apart", "require_unchanged", "write_broken"]
 
 
 @contextlib.contextmanager
@@ -87,11 +66,11 @@ def write_broken(
         out = stack.enter_context(OutputFile(theirs))
         truth_out = stack.enter_context(OutputFile(truth)) if truth else None
         manifest_out = stack.enter_context(OutputFile(manifest)) if manifest else None
-        digested = Digested(out)
+        digested = Output(out.write)
         with explained(str(asked.path)):
             rows = write_list(connection, broken.held.one, broken.changes.edits(), digested)
         written: dict[str, Any] = {
-            "theirs": {"name": str(theirs), "sha256": digested.hexdigest(), "rows": rows[1]}
+            "theirs": {"name": str(theirs), "sha256": digested.sha256, "rows": rows[1]}
         }
         if truth_out and form:
             written["truth"] = {"name": str(truth), **_truth(broken, form, truth_out)}
@@ -103,9 +82,9 @@ def write_broken(
 
 
 def _truth(broken: BrokenList, form: str, out: Writable) -> dict[str, str]:
-    digested = Digested(out)
+    digested = Output(out.write)
     write_truth(broken.changes.truth(), form, digested, broken.changes.notional_places)
-    return {"sha256": digested.hexdigest()}
+    return {"sha256": digested.sha256}
 
 
 def _state(path: Path) -> tuple[int, int]:

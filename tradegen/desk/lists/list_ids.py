@@ -6,17 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tradegen.desk.lists.list_values import TradeList, explained
-from tradegen.desk.lists.value_stream import arrow_batches
 from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import first_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["require_ids", "rows_to_leave"]
+__all__ = ["require_ids"]
 
 _EXAMPLES = 3
 
@@ -30,8 +27,6 @@ def require_ids(connection: DuckDBPyConnection, one: TradeList) -> None:
         With examples.
     """
     if one.form.duplicate_ids == "leave":
-        return
-    if not _doubtful(connection, one):
         return
     parts = _parts(one)
     with explained(one.name):
@@ -54,28 +49,6 @@ def require_ids(connection: DuckDBPyConnection, one: TradeList) -> None:
             f"{one.name} has {twice[0][3]:,} ids more than once, such as {examples}; expected an id for each "
             'trade: several columns make one key together, and duplicate_ids = "leave" alters none of these'
         )
-
-
-def _doubtful(connection: DuckDBPyConnection, one: TradeList) -> bool:
-    """Whether an id is blank, or two have the same hash, which takes less than half the time to tell."""
-    cells = [one.source.trimmed(name) for name in one.form.id]
-    known = " AND ".join(f"{cell} IS NOT NULL" for cell in cells)
-    query = f"SELECT CASE WHEN {known} THEN hash({', '.join(cells)}) ELSE 0 END FROM {one.source.relation}"
-    with explained(one.name):
-        parts = [batch.column(0).to_numpy() for batch in arrow_batches(connection.cursor(), query)]
-    hashes = np.concatenate(parts) if parts else np.empty(0, np.uint64)
-    del parts
-    hashes.sort()
-    return bool(len(hashes) and (not hashes[0] or (hashes[1:] == hashes[:-1]).any()))
-
-
-def rows_to_leave(one: TradeList) -> str:
-    """SQL for the rows, from 0, whose id is blank or stands more than once: one column, ``row``."""
-    parts = _parts(one)
-    return (
-        f"SELECT row FROM ({_rows(one)}) QUALIFY {_blank(parts)} "
-        f"OR count(*) OVER (PARTITION BY {', '.join(parts)}) > 1"
-    )
 
 
 def _parts(one: TradeList) -> list[str]:

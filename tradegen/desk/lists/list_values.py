@@ -1,23 +1,17 @@
 """The values of a list by the kinds of its columns, and cells that are of no such kind."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal`, or is ours
-
 from __future__ import annotations
 
 import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tradegen.desk.lists.date_forms import ISO_FORMS
 from tradegen.desk.lists.list_form import ColumnForm, ListForm
 from tradegen.desk.lists.plain_text import PlainText
 from tradegen.errors import ListError, ScoringError, shown
-from tradegen.scoring.relations import Source, first_row, literal
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from tradegen.scoring.relations import Source, literal
 
 __all__ = ["TradeList", "explained"]
 
@@ -102,36 +96,6 @@ class TradeList:
             length = len(str(column.format).replace("%Y", "2025").replace("%", "1"))
             wrong += f" OR strlen({cell}) <> {length}"
         return f"({cell} IS NOT NULL AND ({wrong}))"
-
-    def require_fit(self, connection: DuckDBPyConnection) -> None:
-        """Refuse a list with a cell that is not of its column's kind. The list is read through for it.
-
-        Raises
-        ------
-        ListError
-            Naming the first such row, from 1, and its cell.
-        """
-        wrong = {column: sql for column in self.form.columns if (sql := self.misfits(column))}
-        if not wrong:
-            return
-        with explained(self.name):
-            # Apart, which takes half the time of one condition, and a fifth of numbering the rows as well.
-            counts = ", ".join(f"count(*) FILTER ({sql})" for sql in wrong.values())
-            if not any(first_row(connection, f"SELECT {counts} FROM {self.source.relation}")):
-                return
-        which = " ".join(f"WHEN {sql} THEN {number}" for number, sql in enumerate(wrong.values()))
-        cells = " ".join(
-            f"WHEN {number} THEN {self.source.trimmed(column.name)}" for number, column in enumerate(wrong)
-        )
-        with explained(self.name):
-            found = first_row(
-                connection,
-                f"SELECT place, which, CASE which {cells} END FROM ("
-                f"SELECT *, row_number() OVER () - 1 AS place, CASE {which} END AS which "
-                f"FROM {self.source.relation}) WHERE which IS NOT NULL ORDER BY place LIMIT 1",
-            )
-        if found:
-            raise self.misfit(list(wrong)[found[1]], *found[::2])
 
     def misfit(self, column: ColumnForm, row: int, cell: str) -> ListError:
         """What to say of a cell that is not of its column's kind; `row` counts from 0."""

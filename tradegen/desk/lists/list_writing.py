@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,31 +12,11 @@ from tradegen.desk.lists.json_splicing import splice_json
 from tradegen.desk.lists.list_values import TradeList
 from tradegen.desk.lists.plain_text import Writable, encoded
 from tradegen.desk.lists.table_edits import splice_parquet
-from tradegen.errors import ListError
-from tradegen.output.files import OutputFile
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["rewrite", "write_list"]
-
-
-def rewrite(
-    connection: DuckDBPyConnection, one: TradeList, edits: Iterable[Edits], path: str | os.PathLike[str]
-) -> tuple[int, int]:
-    """Write a list with edits to a file, as `write_list` does, which is whole when it is there.
-
-    Raises
-    ------
-    ListError
-        As `write_list` does, and where the path is the list's own.
-    OutputError
-        Where it cannot be written. What stood there still does.
-    """
-    if Path(path).exists() and Path(one.name).samefile(path):
-        raise ListError(f"{path} is the list that is read; expected another file to write to")
-    with OutputFile(path) as out:
-        return write_list(connection, one, edits, out)
+__all__ = ["write_list"]
 
 
 def write_list(
