@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import IO, Any, Protocol
 
 from tradegen.core.regular_files import open_file
+from tradegen.core.sinks import Sink
 
 __all__ = [
     "SUFFIXES",
@@ -91,7 +92,7 @@ class _Zstandard:
     def __init__(self, write: Callable[[bytes], object]) -> None:
         import pyarrow as pa  # loaded where it is used
 
-        self._sink = _Sink(write)
+        self._sink = Sink(write)
         self._stream: Any = pa.CompressedOutputStream(pa.PythonFile(self._sink, "w"), "zstd")
 
     def write(self, data: bytes) -> None:
@@ -103,21 +104,6 @@ class _Zstandard:
     def __del__(self) -> None:
         # pyarrow ends a stream that was given up, too: what it writes then goes nowhere.
         self._sink.write = len
-
-
-class _Sink:
-    """What pyarrow writes to: a file without a place."""
-
-    closed = False
-
-    def __init__(self, write: Callable[[bytes], object]) -> None:
-        self.write: Callable[[bytes], object] = write
-
-    def flush(self) -> None:
-        """Nothing is held back here."""
-
-    def close(self) -> None:
-        """The file is for others to close."""
 
 
 def disguise_of(start: bytes, name: str | PurePath) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tradegen.core.sinks import Sink
 from tradegen.formats import arrow
 from tradegen.formats.kinds import Decimal, Kind
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions
@@ -53,7 +54,7 @@ class Parquet:
         )
         self._waiting: list[pa.RecordBatch] = []
         self._writer = pq.ParquetWriter(
-            _Output(write),
+            Sink(write),
             self._schema,
             compression={field.name: _codec(field.type, options.codec) for field in self._schema},
             use_dictionary=[field.name for field in self._schema if _has_few_values(field.type)],
@@ -86,21 +87,6 @@ class Parquet:
             waiting = pa.Table.from_batches(self._waiting, self._schema)
             self._writer.write_table(waiting.slice(0, count), self._size or count)
             self._waiting = waiting.slice(count).to_batches()
-
-
-class _Output:
-    """What pyarrow writes to: a file without a place."""
-
-    closed = False
-
-    def __init__(self, write: Callable[[bytes], object]) -> None:
-        self.write = write
-
-    def flush(self) -> None:
-        """Nothing is held back here."""
-
-    def close(self) -> None:
-        """The file is for others to close."""
 
 
 def _written_type(kind: Kind, plain: pa.DataType) -> pa.DataType:

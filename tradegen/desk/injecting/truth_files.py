@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import TRUTH_COLUMNS
-from tradegen.desk.lists.plain_text import ArrowSink, Writable
+from tradegen.core.sinks import Sink
+from tradegen.desk.lists.plain_text import Writable
 from tradegen.errors import OutputError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _write_parquet(batches: Iterable[pa.RecordBatch], out: Writable, notional_pl
         "notional": pa.decimal128(38, notional_places),
     }
     schema = pa.schema(list(kinds.items()))
-    with pq.ParquetWriter(pa.PythonFile(ArrowSink(out), "w"), schema) as writer:
+    with pq.ParquetWriter(Sink(out.write), schema) as writer:
         for batch in batches:
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
             columns["trade_id"] = columns.pop("id")

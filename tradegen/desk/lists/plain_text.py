@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from tradegen.core.compression import compressor
 from tradegen.core.regular_files import open_file
 from tradegen.errors import ListError, TradegenError, shown
 
@@ -16,7 +17,6 @@ __all__ = [
     "BOMS",
     "COMPRESSIONS",
     "ENCODINGS",
-    "ArrowSink",
     "PlainText",
     "Writable",
     "encoded",
@@ -192,45 +192,13 @@ class _Encoder:
             ) from None
 
 
-class ArrowSink:
-    """Something to write to, as Arrow wants it: Arrow closes it, which is not for Arrow to do."""
-
-    closed = False
-
-    def __init__(self, out: Writable) -> None:
-        self._out, self._written = out, 0
-
-    def write(self, text: Any) -> int:
-        """Append to it."""
-        self._out.write(bytes(text))
-        self._written += len(text)
-        return len(text)
-
-    def tell(self) -> int:
-        """How much was written."""
-        return self._written
-
-    def flush(self) -> None:
-        """Nothing: what is written has been handed on."""
-
-    def close(self) -> None:
-        """Nothing."""
-
-    def writable(self) -> bool:
-        """It is."""
-        return True
-
-
 @contextlib.contextmanager
 def encoded(out: Writable, encoding: str, compression: str, *, bom: bool) -> Iterator[Writable]:
     """What takes UTF-8, and writes it to `out` in an encoding and a compression, whole when it is left."""
-    with contextlib.ExitStack() as stack:
-        if compression != "none":
-            import pyarrow as pa
-
-            out = stack.enter_context(
-                pa.CompressedOutputStream(pa.PythonFile(ArrowSink(out), "w"), COMPRESSIONS[compression])
-            )
-        if bom:
-            out.write(BOMS[encoding])
-        yield out if encoding == "utf-8" else _Encoder(out, encoding)
+    whole = None if compression == "none" else compressor(f".{compression}", out.write)
+    into = whole or out
+    if bom:
+        into.write(BOMS[encoding])
+    yield into if encoding == "utf-8" else _Encoder(into, encoding)
+    if whole:
+        whole.end()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradegen.core.columns import Array
+from tradegen.core.sinks import Sink
 from tradegen.desk.lists.edits import Edits, EditsByRow
-from tradegen.desk.lists.plain_text import ArrowSink, Writable
+from tradegen.desk.lists.plain_text import Writable
 from tradegen.errors import ListError, shown
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def splice_parquet(path: Path, name: str, edits: Iterable[Edits], out: Writable)
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
-            with pq.ParquetWriter(pa.PythonFile(ArrowSink(out), "w"), schema, **_options(file)) as writer:
+            with pq.ParquetWriter(Sink(out.write), schema, **_options(file)) as writer:
                 for number in range(file.num_row_groups):
                     group = file.read_row_group(number)
                     now = waiting.before(read + len(group))
