@@ -1,4 +1,4 @@
-"""Runs with columns that a scenario adds, for the tests of `verify` to edit."""
+"""Columns of every kind that a scenario may add, and runs with them for the tests of `verify` to edit."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from sizes import size
 from tradegen import Scenario, generate
 from tradegen.core.columns import Array
 from tradegen.mechanisms.displacement import Ranges, displaced
-from tradegen.mechanisms.shapes import Sizes
+from tradegen.mechanisms.shapes import Sizes, alike
 
 PAIRS = size(150_000, 1_000_000)
 BEFORE_ROUNDING = 1_000  # shares or ticks: below, the rounding to whole ones decides most of a size
@@ -262,3 +262,12 @@ def test_in_a_narrow_range_one_draw_takes_every_place_to_a_place_of_its_own(
         moved = np.abs(altered - every)
         assert moved.min() >= least
         assert moved.max() <= most
+
+
+def test_a_value_past_its_range_stays_as_it_is_and_the_others_move() -> None:
+    ranges, bounds = Ranges(np.array([1_000]), np.array([2_000]), np.zeros(3, int)), alike(1, 5)
+    raw = np.arange(1, 4, dtype=np.uint64) << np.uint64(40)
+    altered, limited = displaced(np.array([900, 1_500, 2_100]), raw, ranges, Sizes(bounds, bounds, None))
+    assert altered[[0, 2]].tolist() == [900, 2_100]
+    assert 1 <= abs(int(altered[1]) - 1_500) <= 5
+    assert not limited.any()

@@ -7,6 +7,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+import added_columns
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,18 +20,8 @@ from tradegen.verify import open_dataset, verify_dataset
 Row = dict[str, str]
 
 FRIDAY = "2025-07-18"
-COLUMNS: list[dict[str, Any]] = [
-    {"name": "settlement_date", "kind": "date", "sessions_after": "date", "by": 1},
-    {"name": "currency", "kind": "code", "values": ["USD", "EUR"], "weights": [9, 1]},
-    {"name": "account", "kind": "code", "codes": 200, "prefix": "ACC"},
-    {"name": "gross_amount", "kind": "decimal", "places": 2, "product": ["quantity", "price"]},
-    {"name": "fee", "kind": "decimal", "places": 4, "min": 0.5, "max": 99.5},
-    {"name": "lots", "kind": "integer", "min": 1, "max": 500},
-    {"name": "note", "kind": "text", "values": ["late, see mail", "ok"]},
-    {"name": "booked_at", "kind": "timestamp", "after": "trade_timestamp", "max": 600},
-    {"name": "order_ref", "kind": "reference", "prefix": "ORD", "digits": 8},
-    {"name": "our_ref", "kind": "reference", "own": True, "prefix": "R-"},
-]
+WEIGHTS = {"currency": {"weights": [9, 1]}}
+COLUMNS: list[dict[str, Any]] = [column | WEIGHTS.get(column["name"], {}) for column in added_columns.COLUMNS]
 BY_KIND = {
     "code": ("other", "case", "padded", "truncated", "typo", "blank"),
     "text": ("other", "case", "padded", "truncated", "typo", "blank"),
@@ -314,3 +305,13 @@ def test_the_named_scenarios_with_columns_of_their_own_are_proved(name: str, tmp
     assert not verify_dataset(open_dataset(str(tmp_path / "set"))).findings
     altered = {column for column, count in manifest["counts"]["by_field"].items() if count}
     assert altered >= {name.partition(".")[0] for name in scenario.mechanisms}
+
+
+def test_everything_keyed_is_everything_but_for_mechanisms_of_whole_records() -> None:
+    everything, keyed = (Scenario.load(name).to_dict() for name in ("everything", "everything_keyed"))
+    mechanisms = everything["mechanisms"]
+    everything["mechanisms"] = {
+        name: weight for name, weight in mechanisms.items() if not name.startswith("record.")
+    }
+    assert keyed == everything
+    assert len(mechanisms) == len(keyed["mechanisms"]) + 3
