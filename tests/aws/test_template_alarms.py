@@ -98,7 +98,7 @@ def test_the_query_of_failures_finds_the_levels_that_the_runtime_writes_and_leav
     assert set(re.findall(r'"(\w+)"', levels)) == {
         logging.getLevelName(level) for level in (logging.WARNING, logging.ERROR, logging.CRITICAL)
     }
-    # What Lambda's telemetry knows (AWS, "Telemetry API Event schema reference"), but for success.
+    # Every status of a run except success (AWS, "Telemetry API Event schema reference").
     [states] = re.findall(r"record\.status in \[(.+?)\]", filtered)
     assert set(re.findall(r'"(\w+)"', states)) == {"failure", "error", "timeout"}
 

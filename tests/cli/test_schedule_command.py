@@ -103,7 +103,7 @@ def test_a_span_is_made_at_once_and_the_times_of_its_records_fill_it(folder: Pat
     assert done.code == 0, done.err
     assert done.err == "tradegen: 20 runs, 600 records; ids tid00000001 to tid00000300\n"
     times = sorted(str(record["trade_timestamp"]) for record in records_of(done.out))
-    # 15 pairs in each three minutes, the first minute of which all miss with a probability of 0.2%.
+    # A run draws the times of 15 pairs from three minutes. With a probability of 0.2%, none is in the first.
     assert "2025-07-21 09:00:00" <= times[0] < "2025-07-21 09:03:00"
     assert "2025-07-21 09:57:00" <= times[-1] < "2025-07-21 10:00:00"
 

@@ -21,7 +21,7 @@ from tradegen.mechanisms.difference import Difference
 
 ENTRIES = possible(load_forms(COLUMNS).ours)
 ROWS = desk_rows(1_200)
-ONE_LETTER = {"order_type.truncated", "order_type.typo"}  # sides are B and S, of which nothing is left
+ONE_LETTER = {"order_type.truncated", "order_type.typo"}  # sides are B and S: one letter has neither
 
 
 @pytest.fixture(scope="module")

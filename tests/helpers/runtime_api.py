@@ -39,7 +39,7 @@ class Invocation:
 
     @property
     def lines(self) -> list[str]:
-        """The lines on stdout but for metrics, which are those of one invocation; the last must be ended."""
+        """The lines on stdout, without the line of metrics. Every line must end in a line feed."""
         assert self.stdout == "" or self.stdout.endswith("\n")
         return [line for line in self.stdout.split("\n")[:-1] if not line.startswith(METRICS)]
 

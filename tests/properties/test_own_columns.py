@@ -234,7 +234,7 @@ def test_every_format_says_the_same_of_them(form: str) -> None:
 def _text(column: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    # A difference has six places there, of which files print those that its field has.
+    # Parquet has six decimal places for any difference. Text files print as many as the field has.
     return f"{value.normalize():f}" if column == "delta" else str(value)
 
 
