@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from desk_lists import COLUMNS, desk_rows, write_rows
 from foreign_lists import random_list
+from shell import run
 
 from tradegen import inject
 from tradegen.desk.injecting.possible import possible
@@ -176,6 +178,16 @@ def test_what_cannot_be_proved_is_refused_by_a_sentence(
 ) -> None:
     with pytest.raises(VerifyError, match=sentence):
         proof(tmp_path, **changes)
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "theirs.csv", "truth.csv", "m.json"])
+def test_a_pipe_among_the_files_of_inject_is_refused_and_not_waited_for(name: str, tmp_path: Path) -> None:
+    assert proof(tmp_path).ok
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    done = run("verify", "mine.csv", "theirs.csv", "truth.csv", "m.json", cwd=tmp_path)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "pipe" in done.err
 
 
 def test_lists_of_any_dialect_are_proved_and_a_changed_letter_in_them_is_not(tmp_path: Path) -> None:

@@ -23,9 +23,12 @@ def injection_manifest(paths: Sequence[Path]) -> tuple[dict[str, Any], list[Path
     """The manifest of `inject` among some files, and the other files; None where there is none."""
     for path in paths:
         try:
+            # A pipe would be waited for without end.
+            if not path.is_file():
+                continue
             with path.open("rb") as file:
-                sample = file.read(_SAMPLE).removeprefix(b"\xef\xbb\xbf") if path.is_file() else b""
-        except OSError:
+                sample = file.read(_SAMPLE).removeprefix(b"\xef\xbb\xbf")
+        except (OSError, ValueError):
             continue  # whatever reads it says what is wrong
         if sample.lstrip().startswith(b"{") and b'"inject"' in sample and b'"manifest"' in sample:
             found = json_object(path.read_text("utf-8-sig", "backslashreplace"))
