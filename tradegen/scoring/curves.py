@@ -100,7 +100,8 @@ def gather_sizes(connection: DuckDBPyConnection, scales: Iterable[Scale]) -> Non
     ``hit`` says that findings name the row's field, ``found`` that the row was found at all. Few rows differ
     in all of this, so that each curve takes next to no time. A missing value has no size.
     """
-    relative = ", ".join(literal(scale.field) for scale in scales if scale.relative)
+    # A list of nothing is an error to DuckDB 1.3; no field is NULL.
+    relative = ", ".join(literal(scale.field) for scale in scales if scale.relative) or "NULL"
     connection.execute(
         f"""
         CREATE TEMP TABLE sizes AS
