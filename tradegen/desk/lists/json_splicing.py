@@ -155,7 +155,7 @@ def _filled(raw: bytes, text: str | None, _: int) -> bytes:
     if text is None:
         return b"null"
     if not raw.startswith(b'"') and (_NUMBER.fullmatch(text) or text in ("true", "false")):
-        whole, _, part = text.partition(".")
+        whole, part = (text.partition(".")[at] for at in (0, 2))
         if (long := _LONG.fullmatch(raw)) and f"{whole.removeprefix('-')}{part}".isdigit():
             # Whoever writes 105.50 writes 104.50, too: fewer decimals would show that it was altered.
             text = f"{whole}.{part:0<{len(long[1])}}"
