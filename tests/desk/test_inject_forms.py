@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,21 @@ def test_a_list_has_the_same_mismatches_as_csv_parquet_json_lines_and_a_frame(tm
             assert list(made.truth[name]) == list(found[0].truth[name])
         pd.testing.assert_series_equal(made.truth.delta, found[0].truth.delta)
     pd.testing.assert_frame_equal(found[0].truth, found[1].truth)
+
+
+def test_a_number_of_json_lines_keeps_the_zeros_at_its_end_when_it_is_altered(tmp_path: Path) -> None:
+    path = tmp_path / "trades.jsonl"
+    path.write_text("".join(f'{{"id": "T{n}", "px": {100 + n}.50}}\n' for n in range(100)), "utf-8")
+    columns = [
+        {"name": "id", "kind": "reference"},
+        {"name": "px", "kind": "decimal", "places": 2, "fixed": False},
+    ]
+    described = {"id": ["id"], "file": {"form": "ndjson"}, "columns": columns}
+    made = inject(path, columns=described, seed=1, mismatch_rate=0.5, mechanisms={"px.nudge": 1})
+    made.write(tmp_path / "theirs.jsonl")
+    written = (tmp_path / "theirs.jsonl").read_text("utf-8").splitlines()
+    assert len(made.truth) in (50, 51)
+    assert all(re.fullmatch(r'\{"id": "T\d+", "px": \d+\.\d\d\}', line) for line in written)
 
 
 def test_parquet_is_written_with_the_types_it_had(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from scoring_files import frame
+from shell import run
 
 from tradegen import inject, score
 from tradegen.errors import ScoringError
@@ -106,3 +109,57 @@ def test_whoever_reports_the_truth_of_an_injected_frame_has_found_all_of_it() ->
     counted = score(broken.truth, broken.truth[["trade_id", "field"]], manifest=broken.manifest)
     assert counted.pairs == Outcome(expected=20, found=20, quiet=20)
     assert counted.fields.precision == counted.fields.recall == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "cp1252"])
+def test_the_command_takes_the_list_in_the_dialect_that_the_manifest_states(
+    encoding: str, tmp_path: Path
+) -> None:
+    rows = "".join(f"T-{n};A;100;154,25;22.07.2025;15425,00;€\r\n" for n in range(1, 7))
+    text = f"made by us\r\nRef;Leg;Qty;Px;Trade Date;Net Amt;Note\r\n{rows}"
+    (tmp_path / "mine.txt").write_bytes(text.encode(encoding))
+    file = {"encoding": encoding, "separator": ";", "skip": 1, "decimal": ",", "line_end": "\r\n"}
+    others = [{"name": "Leg", "kind": "code"}, {"name": "Note", "kind": "text"}]
+    columns = [*COLUMNS[:1], others[0], *COLUMNS[1:], others[1]]
+    for ids, suffix in ((["Ref"], ""), (["Ref", "Leg"], " / A")):
+        described = {"id": ids, "columns": columns, "file": file}
+        manifest = {"manifest": 2, "inject": {"columns": described}, "counts": {"rows": 6}}
+        truth = re.sub(r"(?m)^(T-\d)", rf"\1{suffix}", TRUTH)
+        (tmp_path / "truth.csv").write_text(truth, "utf-8")
+        (tmp_path / "m.json").write_text(json.dumps(manifest), "utf-8")
+        findings = "".join(f"T-{n}{suffix}\n" for n in (1, 5, 9))
+        (tmp_path / "found.csv").write_text(f"trade_id\n{findings}", "utf-8")
+        done = run(
+            "score", "--truth", "truth.csv", "--findings", "found.csv", "--trades", "mine.txt",
+            "--manifest", "m.json", "--format", "json", cwd=tmp_path,
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        # Six trades, four of them mismatched; of what was reported, T-9 is none of them.
+        pairs = json.loads(done.out)["pairs"]
+        assert (pairs["expected"], pairs["found"], pairs["false_alarms"], pairs["unknown"]) == (4, 1, 1, 1)
+
+
+def test_a_list_that_is_not_as_the_manifest_states_is_refused_by_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("Ref,Qty\nT-1,1\n", "utf-8")
+    (tmp_path / "truth.csv").write_text(TRUTH, "utf-8")
+    (tmp_path / "found.csv").write_text("trade_id\nT-1\n", "utf-8")
+    (tmp_path / "m.json").write_text(json.dumps(MANIFEST), "utf-8")
+    done = run(
+        "score", "--truth", "truth.csv", "--findings", "found.csv", "--trades", "mine.csv",
+        "--manifest", "m.json", cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "mine.csv has no column 'Px', which the file of columns describes" in done.err
+
+
+def test_what_was_injected_is_scored_with_its_lists() -> None:
+    ours = pd.DataFrame({"ref": ["a", "a", "b"], "leg": ["1", "2", "3"], "px": [1.5, 2.5, 3.5]})
+    kinds: list[dict[str, Any]] = [{"name": "ref", "kind": "code"}, {"name": "leg", "kind": "code"}]
+    kinds.append({"name": "px", "kind": "decimal", "places": 1})
+    # Of an id of several columns, the manifest says how many trades there are.
+    for ids, unknown in ((["ref", "leg"], 0), (["leg"], 1)):
+        described = {"id": ids, "file": {"form": "parquet"}, "columns": kinds}
+        broken = inject(ours, columns=described, mismatch_rate=1, seed=7, mechanisms={"px.sign": 1})
+        findings = pd.DataFrame({"trade_id": [*broken.truth.trade_id, "zz"]})
+        pairs = score(broken, findings).pairs
+        assert (pairs.expected, pairs.found, pairs.unknown) == (3, 3, unknown)

@@ -167,7 +167,6 @@ def test_a_count_of_the_manifest_that_the_files_do_not_bear_out_is_told(tmp_path
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"file": {"form": "ndjson"}}, "proved of CSV alone"),
         ({"output": {}}, "the manifest has no output.theirs.sha256"),
         ({"inject": {"columns": {}}}, "the manifest does not say what list was broken"),
         ({"truth": MINE}, "is no truth of inject"),

@@ -13,7 +13,11 @@ __all__ = ["Alteration", "Trade", "change"]
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """A row of the truth, as text."""
+    """A row of the truth, as text.
+
+    Of the user's own trades, `measure` is the column's role, or what else says the unit of its sizes, and
+    `number` the original value as a plain number.
+    """
 
     leg: str
     field: str
@@ -24,6 +28,8 @@ class Alteration:
     benign: bool
     cause: str
     record_id: str = ""
+    measure: str | None = None
+    number: str | None = None
 
     @property
     def change(self) -> str:
@@ -33,7 +39,8 @@ class Alteration:
     @property
     def size(self) -> str:
         """By how much the value is off, also in basis points or percent; "" for names."""
-        return _size(self.field, self.delta, self.original)
+        field = self.field if self.measure is None else self.measure
+        return _size(field, self.delta, self.original if self.number is None else self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def _size(field: str, delta: str, original: str) -> str:
     unit = unit[:-1] if abs(amount) == 1 else unit
     text = f"{amount:+,.2f}" if field == "price" else f"{amount:+,.10g}"
     relative = ""
-    if field != RECORD and not dated and float(original):
+    if field != RECORD and not dated and original and float(original):
         share = amount / float(original)
         relative = f" ({share * 10_000:+,.1f} bps)" if abs(share) < 0.01 else f" ({share:+.1%})"
     return f"{f'{text} {unit}'.strip()}{relative}"

@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tradegen.analysis.altered_trades import Alteration, Trade
+from tradegen.analysis.injected_trades import (
+    form_shown,
+    measured,
+    owners_of,
+    records_shown,
+    shown_names,
+)
 from tradegen.analysis.side_by_side_text import as_html, as_text
 from tradegen.core.columns import LEGS, LISTS, RECORD, RECORD_ID, TRUTH_COLUMNS
 from tradegen.core.databases import temporary_database
 from tradegen.errors import ScoringError, shown, whole_number
+from tradegen.scoring.injected_fields import fields_found
 from tradegen.scoring.inputs import Inputs, lists_of, resolve_inputs
 from tradegen.scoring.relations import Reader, Source, literal
-from tradegen.scoring.run_fields import RunFields, found_fields
+from tradegen.scoring.run_fields import RunFields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -36,17 +44,20 @@ class SideBySide:
     trades : tuple of Trade
     total : int
         Altered trades there are; with findings, those that were invented as well.
+    columns : tuple of str
+        Those that are shown of the user's own trades; of generated ones, all.
     """
 
     trades: tuple[Trade, ...]
     total: int
+    columns: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         # What IPython shows in a terminal, and a notebook that is exported as text.
-        return as_text(self.trades, self.total)
+        return as_text(self.trades, self.total, self.columns)
 
     def _repr_html_(self) -> str:
-        return as_html(self.trades, self.total)
+        return as_html(self.trades, self.total, self.columns)
 
 
 def compare(
@@ -63,8 +74,8 @@ def compare(
 
     Parameters
     ----------
-    truth : Batch, path, folder of a dataset, DataFrame or Arrow table
-        A batch or a dataset has its trades with it.
+    truth : Batch, Injected, path, folder of a dataset, DataFrame or Arrow table
+        A batch, a dataset, and what `inject` made have their trades with them.
     trades : path, DataFrame, Arrow table, or several of them
         The lists; two for a view of two lists.
     findings : path, DataFrame or Arrow table, optional
@@ -74,7 +85,7 @@ def compare(
     limit : int
         How many to show at most, if no ids are given.
     manifest : path or mapping, optional
-        Says how the columns of the lists are called.
+        Says how the columns of the lists are called; of `inject`, in which dialect the lists are.
     id : str
         What the findings call the trade's id.
 
@@ -82,6 +93,8 @@ def compare(
     ------
     ScoringError
         Where a table cannot be read or lacks a column, or an id is in no list.
+    ListError
+        Where a list of the user's own is not as it is described.
     """
     whole_number("limit", limit, 1, _MOST, ScoringError)
     if trades is None and hasattr(truth, "to_arrow"):
@@ -98,20 +111,26 @@ def compare(
         source.require(TRUTH_COLUMNS)
         with reader.explaining(source.name):
             _load_truth(connection, source)
-            fields = inputs.fields or found_fields(connection, source)
+            fields = inputs.fields or fields_found(connection, source)
         named = _findings(connection, reader, findings, id)
+        [(example,)] = connection.execute("SELECT min(trade_id) FROM truth").fetchall()
         with reader.explaining(source.name):
             wanted, total = _wanted(connection, ids, limit, with_findings=findings is not None)
             altered = _alterations(connection, wanted)
-        records = _records(connection, reader, inputs, fields, wanted, altered)
+        columns: tuple[str, ...] = ()
+        if fields.injected:
+            altered, records, columns = _injected(connection, reader, inputs, wanted, altered)
+        else:
+            records = _records(connection, reader, inputs, fields, wanted, altered)
     if ids is not None and (unknown := [one for one in ids if one not in records and one not in altered]):
         raise ScoringError(
-            f"trade {shown(unknown[0])} is in none of the lists; expected an id such as tid00000021"
+            f"trade {shown(unknown[0])} is in none of the lists; "
+            f"expected an id such as {example or 'tid00000021'}"
         )
     shown_trades = [
         _trade(one, records.get(one, ()), altered.get(one, ()), state, named) for one, state in wanted
     ]
-    return SideBySide(tuple(shown_trades), total)
+    return SideBySide(tuple(shown_trades), total, columns)
 
 
 def _load_truth(connection: DuckDBPyConnection, source: Source) -> None:
@@ -223,6 +242,25 @@ def _records(
                 record = dict(zip(shown_columns, row, strict=True))
                 found.setdefault(owners[record["trade_id"]], []).append((name, record))
     return found
+
+
+def _injected(
+    connection: DuckDBPyConnection,
+    reader: Reader,
+    inputs: Inputs,
+    wanted: Sequence[tuple[str, str]],
+    altered: Mapping[str, tuple[Alteration, ...]],
+) -> tuple[dict[str, tuple[Alteration, ...]], dict[str, list[tuple[str, dict[str, str]]]], tuple[str, ...]]:
+    """Of the user's own trades: rows of the truth with their sizes, records, and the columns to show."""
+    lists = [
+        (name, table)
+        for name, given in lists_of(inputs.trades, inputs.view, False).items()
+        for table in (given if isinstance(given, (list, tuple)) else [given])
+    ]
+    form = form_shown(inputs.manifest, lists[0][1])
+    told = {trade_id: measured(rows, form) for trade_id, rows in altered.items()}
+    owners = {one: one for one, _ in wanted} | owners_of(altered, form)
+    return told, records_shown(connection, reader, lists, form, owners), shown_names(form, told.values())
 
 
 def _listed(ids: Iterable[str]) -> str:

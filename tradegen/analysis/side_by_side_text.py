@@ -14,9 +14,9 @@ __all__ = ["as_html", "as_text"]
 _TITLE = "text-align: left"
 
 
-def as_text(trades: Sequence[Trade], total: int) -> str:
+def as_text(trades: Sequence[Trade], total: int, columns: Sequence[str] = ()) -> str:
     """Each trade with what was done to it, and its records below; altered cells stand in brackets."""
-    columns = _columns(trades)
+    columns = columns or _columns(trades)
     cells = [row for trade in trades for row in _cells(trade, columns)]
     head, *lines = (f"  {line}" for line in aligned([("list", *columns), *cells]))
     blocks = [head]
@@ -26,15 +26,15 @@ def as_text(trades: Sequence[Trade], total: int) -> str:
     return "\n\n".join([*blocks, _closing(trades, total)])
 
 
-def as_html(trades: Sequence[Trade], total: int) -> str:
+def as_html(trades: Sequence[Trade], total: int, columns: Sequence[str] = ()) -> str:
     """The same as a table that takes its colours from the notebook; altered cells are shaded.
 
     Where there is one list, no column says which.
     """
     several = len({name for trade in trades for name, _ in trade.records}) > 1
-    columns = _columns(trades)
-    headers = ("list", *columns) if several else columns
-    head = "".join(f'<th style="{CELL}">{name}</th>' for name in headers)
+    columns = columns or _columns(trades)
+    headers = ("list", *columns) if several else tuple(columns)
+    head = "".join(f'<th style="{CELL}">{escaped(name)}</th>' for name in headers)
     bodies = []
     for trade in trades:
         told = "<br>".join(escaped(text) for text in (_title(trade), *map(_told, trade.altered)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -164,10 +165,26 @@ def _score(inputs: list[ScoreInputs], options: Mapping[str, Any]) -> Score:
     """The score of all datasets together."""
     from tradegen import scoring  # loaded where it is used
 
-    return scoring.pool(
-        scoring.score(run.truth, run.findings, trades=run.trades or None, manifest=run.manifest, **options)
-        for run in inputs
-    )
+    with contextlib.ExitStack() as stack:
+        return scoring.pool(
+            scoring.score(
+                run.truth, run.findings, trades=_trades(run, stack), manifest=run.manifest, **options
+            )
+            for run in inputs
+        )
+
+
+def _trades(run: ScoreInputs, stack: contextlib.ExitStack) -> list[Any] | None:
+    """The lists of a run; of lists of the user's own, in whatever dialect, the ids alone."""
+    if not run.trades or not run.manifest:
+        return list(run.trades) or None
+    from tradegen.desk.lists.id_files import id_files
+    from tradegen.scoring.input_files import read_manifest
+
+    made = read_manifest(run.manifest).get("inject")
+    if not isinstance(made, Mapping) or "columns" not in made:
+        return list(run.trades)
+    return list(stack.enter_context(id_files(run.trades, made["columns"])))
 
 
 def _write(found: Score, form: str, out: str | None) -> None:

@@ -36,7 +36,11 @@ def show(
         str, typer.Option("--id", metavar="NAME", help="What the findings call the trade's id.")
     ] = "trade_id",
     manifest: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Says how the columns of the lists are called.")
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Says how the columns of the lists are called; of `inject`, in which dialect they are.",
+        ),
     ] = None,
     limit: Annotated[
         int, typer.Option(parser=number, metavar="N", help="How many trades to show, if no ids are given.")
@@ -53,6 +57,8 @@ def show(
     - `tradegen show ours.csv truth.csv --and theirs.csv --findings breaks.csv`
 
     - `tradegen show data/`
+
+    - `tradegen show mine.csv truth.csv --and theirs.csv --manifest m.json`, of `tradegen inject`
     """
     from tradegen.analysis.side_by_side import compare  # loaded where it is used
 

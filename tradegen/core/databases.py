@@ -59,6 +59,8 @@ def temporary_database(
             # Its bar would go to standard output; in Jupyter without ipywidgets there is none to turn off.
             with contextlib.suppress(duckdb.InvalidInputException):
                 connection.execute("SET enable_progress_bar = false")
+            # Times with a zone are told alike wherever they are read.
+            connection.execute("SET TimeZone = 'UTC'")
             with interruptible():
                 yield connection, folder
         finally:

@@ -20,11 +20,11 @@ from tradegen.scoring import classification, counting, curves, linking
 from tradegen.scoring.details import Details, details_of
 from tradegen.scoring.finding_filters import FindingFilter, conditions
 from tradegen.scoring.findings import FindingsSummary, input_of, load_findings, open_findings
-from tradegen.scoring.injected_fields import fields_of_truth, is_of_own_trades
+from tradegen.scoring.injected_fields import fields_found
 from tradegen.scoring.inputs import resolve_inputs
 from tradegen.scoring.notional import bands
-from tradegen.scoring.relations import Reader, Source
-from tradegen.scoring.run_fields import RunFields, found_fields
+from tradegen.scoring.relations import Reader
+from tradegen.scoring.run_fields import RunFields
 from tradegen.scoring.score_counts import Input
 from tradegen.scoring.scores import Score
 from tradegen.scoring.trades import Trades
@@ -172,7 +172,7 @@ def _evaluated(
         answers = reader.source(inputs.truth, "truth", TRUTH_COLUMNS)
         answers.require(("field", "mechanism", "original"))
         with reader.explaining(answers.name):
-            fields_of_run = inputs.fields or _found(connection, answers)
+            fields_of_run = inputs.fields or fields_found(connection, answers)
             define(connection, fields_of_run)
             legs = load_truth(connection, answers, inputs.view, inputs.extent, limits, fields_of_run)
         source, called = open_findings(reader, findings, columns, filters)
@@ -219,13 +219,6 @@ def _counted(evaluated: _Evaluated, matcher: str) -> Score:
         input=evaluated.input,
         matcher=matcher,
     )
-
-
-def _found(connection: DuckDBPyConnection, truth: Source) -> RunFields:
-    """The fields of a run that no manifest states."""
-    if is_of_own_trades(connection, truth):
-        return fields_of_truth(connection, truth)
-    return found_fields(connection, truth)
 
 
 def _names(given: Iterable[str]) -> tuple[str, ...]:

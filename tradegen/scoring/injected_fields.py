@@ -12,12 +12,12 @@ from tradegen.errors import ScoringError
 from tradegen.mechanisms.by_kind import MECHANISMS_BY_KIND
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.scoring.relations import Source, first_row, literal
-from tradegen.scoring.run_fields import MEASURED, RunFields
+from tradegen.scoring.run_fields import MEASURED, RunFields, found_fields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["fields_of_columns", "fields_of_truth", "is_of_own_trades"]
+__all__ = ["fields_found", "fields_of_columns"]
 
 _ID = "trade_id"
 
@@ -44,7 +44,14 @@ def fields_of_columns(described: Any) -> RunFields:
     return _fields(columns, ids[0] if len(ids) == 1 else "", stated=True)
 
 
-def is_of_own_trades(connection: DuckDBPyConnection, truth: Source) -> bool:
+def fields_found(connection: DuckDBPyConnection, truth: Source) -> RunFields:
+    """The fields of a truth, generated or about the user's own trades, that no manifest states."""
+    if _is_of_own_trades(connection, truth):
+        return _fields_of_truth(connection, truth)
+    return found_fields(connection, truth)
+
+
+def _is_of_own_trades(connection: DuckDBPyConnection, truth: Source) -> bool:
     """Whether a truth is about trades of the user's own: no id in it is one of tradegen's."""
     query = (
         f"SELECT count({truth.text('trade_id')}), "
@@ -55,7 +62,7 @@ def is_of_own_trades(connection: DuckDBPyConnection, truth: Source) -> bool:
     return bool(ids) and not house and not others
 
 
-def fields_of_truth(connection: DuckDBPyConnection, truth: Source) -> RunFields:
+def _fields_of_truth(connection: DuckDBPyConnection, truth: Source) -> RunFields:
     """The fields that a truth about the user's own trades names, where no manifest says which there are.
 
     What kind they are follows from their mechanisms and from their differences.

@@ -62,6 +62,10 @@ class Inputs:
         None without a manifest: then the truth says which there are.
     pairs : int or None
         How many trades of the user's own there are, by the manifest of `inject`.
+    manifest : mapping or None
+        That of `inject`.
+    along : bool
+        Whether the trades are those that the truth has with it.
     """
 
     truth: Any
@@ -71,6 +75,8 @@ class Inputs:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     fields: RunFields | None = None
     pairs: int | None = None
+    manifest: Mapping[str, Any] | None = None
+    along: bool = False
 
 
 def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
@@ -81,9 +87,11 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
     ScoringError
         If a dataset is unfinished, a manifest is none, or lists do not fit the view.
     """
+    along = False
     if isinstance(truth, GeneratedTrades):
         manifest = truth.manifest if manifest is None else manifest
-        trades = truth.lists if trades is None else trades
+        along = trades is None
+        trades = truth.lists if along else trades
         truth = truth.truth
     folder = Path(truth) if isinstance(truth, (str, os.PathLike)) and Path(truth).is_dir() else None
     if folder and (folder / "truth").is_dir():
@@ -98,7 +106,7 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
     if isinstance(manifest, (str, os.PathLike)):
         manifest = read_manifest(manifest)
     if isinstance(manifest, Mapping) and "inject" in manifest:
-        return _injected(truth, trades, manifest)
+        return _injected(truth, trades, manifest, along)
     scenario, extent = _run_of(manifest)
     view = scenario.get("view", "single") if manifest is not None else None
     if folder and trades is None and (folder / "truth") == truth:
@@ -109,7 +117,7 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
     return Inputs(truth, trades, extent, view, _columns(scenario, fields), fields)
 
 
-def _injected(truth: Any, trades: Any, manifest: Mapping[str, Any]) -> Inputs:
+def _injected(truth: Any, trades: Any, manifest: Mapping[str, Any], along: bool) -> Inputs:
     """What was given of trades of the user's own, by the manifest of `inject`."""
     try:
         described, rows = manifest["inject"]["columns"], int(manifest["counts"]["rows"])
@@ -119,7 +127,10 @@ def _injected(truth: Any, trades: Any, manifest: Mapping[str, Any]) -> Inputs:
         raise ScoringError(
             "the manifest does not say what was broken; expected inject.columns, and counts.rows"
         ) from None
-    return Inputs(truth, trades, view="two_system", fields=fields_of_columns(described), pairs=pairs)
+    fields = fields_of_columns(described)
+    return Inputs(
+        truth, trades, view="two_system", fields=fields, pairs=pairs, manifest=manifest, along=along
+    )
 
 
 def _run_of(manifest: Any) -> tuple[Mapping[str, Any], Extent | None]:

@@ -43,13 +43,18 @@ class Trades:
     ) -> None:
         self._connection, self._reader, self._extent = connection, reader, inputs.extent
         self._columns, self._fields, self._pairs = inputs.columns, fields, inputs.pairs
-        if fields.injected and inputs.trades is not None and fields.id not in fields.own:
+        unnamed = fields.id not in fields.own and not fields.stated
+        if fields.injected and inputs.trades is not None and unnamed:
             raise ScoringError(
-                "trades cannot be read where nothing says that one column names a trade; expected the "
-                "manifest of inject, and a list with one column of ids; or no trades"
+                "trades cannot be read where nothing says which column names a trade; expected the "
+                "manifest of inject, or no trades"
             )
         self._lists: dict[str, list[Source]] = {}
-        for name, given in lists_of(inputs.trades, inputs.view, LEGS["single"][0] in legs).items():
+        # An id of several columns stands in no column of a frame.
+        unread = inputs.along and fields.injected and fields.id not in fields.own
+        for name, given in lists_of(
+            None if unread else inputs.trades, inputs.view, LEGS["single"][0] in legs
+        ).items():
             several = isinstance(given, (list, tuple))
             tables = given if several else [given]
             wanted = tuple(self._called(name).values())

@@ -1,8 +1,8 @@
 """The files of `inject`: both lists and the truth, put into tables as they stand, text by text.
 
-Python's own `csv` module splits the records, in the dialect that the manifest states. It is another reader
-than the one that `inject` goes by. It passes over no line, and the text of each record is kept beside its
-cells.
+Python's own `csv` module splits the records of CSV, in the dialect that the manifest states. It is another
+reader than the one that `inject` goes by. It passes over no line, and the text of each record is kept beside
+its cells. JSON lines and Parquet are read by `tradegen.verify.injected_records`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,14 @@ from tradegen.errors import shown
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import json_object
 from tradegen.verify.injected_form import InjectedForm
+from tradegen.verify.injected_records import Around, Filling, load_json_lines, load_parquet
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import TRUTH_COLUMNS, UnfinishedError, VerifyError
 
-__all__ = ["Around", "load_injected_list", "load_injected_truth"]
+__all__ = ["load_injected_list", "load_injected_truth"]
 
-_BATCH = 16_384  # records
+_BATCH = 16_384  # rows
 _JSON = (".json", ".ndjson", ".jsonl")
-
-Around = tuple[str, str | None, int]
-"""What stands before the first record, what ends the last one, and how many lines are blank."""
 
 
 class _Lines:
@@ -66,7 +64,8 @@ def load_injected_list(
     """Read a list into a table: ``row`` from 0, ``key``, ``cells``, ``raw``, ``ended``, ``blanks``.
 
     ``raw`` is the record as it stands in the file, ``ended`` its line end, and ``blanks`` how many blank
-    lines stand before it.
+    lines stand before it. Of JSON lines and Parquet, ``raw_cells`` are the values as they stand there, and
+    ``around`` is what is around them.
 
     Raises
     ------
@@ -78,63 +77,66 @@ def load_injected_list(
     cells = [f"cells[{position}]" for position in form.id]
     database.run(
         f"CREATE TABLE {table} (row BIGINT, cells VARCHAR[], raw VARCHAR, ended VARCHAR, blanks BIGINT, "
-        f"key VARCHAR AS ({form.key(cells)}))"
+        f"raw_cells VARCHAR[], around VARCHAR, key VARCHAR AS ({form.key(cells)}))"
     )
+    if form.form == "parquet":
+        return load_parquet(database, table, path, form, advance)
     plain, suffix = path, {"gz": ".gz", "zst": ".zst"}.get(form.compression, "")
     if suffix:
         plain = database.unpacked(path, str(path) if compression_of(path) == suffix else f"{path}{suffix}")
-    width, before, row, blanks = len(form.columns), "", 0, 0
-    ended: str | None = None
-    held: dict[str, list[Any]] = {name: [] for name in ("row", "cells", "raw", "ended", "blanks")}
-
-    def flush() -> None:
-        database.fill(table, held)
-        advance(len(held["row"]))
-        for values in held.values():
-            values.clear()
-
+    load, filling = _load_csv if form.form == "csv" else load_json_lines, Filling(database, table, advance)
     try:
-        with plain.open(encoding=form.encoding, newline="") as text:
-            lines, begun = _Lines(text), not form.header
-            for _ in islice(lines, form.skip):
-                pass
-            before = lines.taken()
-            quoting: Any = csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE
-            for record in csv.reader(
-                lines, delimiter=form.separator, quotechar=form.quote or None, quoting=quoting, strict=False
-            ):
-                raw = lines.taken()
-                if not begun:
-                    before, begun = before + raw, bool(record)
-                    continue
-                if lines.count == 1 and raw.startswith("\ufeff"):
-                    before, raw = "\ufeff", raw[1:]
-                if not record:
-                    blanks += 1
-                    continue
-                if len(record) != width:
-                    findings.add(
-                        "invalid",
-                        f"{path.name} line {lines.count} has {len(record)} cells; expected {width}",
-                    )
-                    record = (record + [""] * width)[:width]
-                body = raw.rstrip("\r\n")
-                ended = raw[len(body) :]
-                for name, value in zip(held, (row, record, body, ended, blanks), strict=True):
-                    held[name].append(value)
-                row += 1
-                if not row % _BATCH:
-                    flush()
-            flush()
+        # A carriage return within a line of JSON is a blank.
+        with plain.open(encoding=form.encoding, newline="" if form.form == "csv" else "\n") as text:
+            found = load(text, path, form, findings, filling)
+            filling.flush()
+            return found
     except OSError as error:
         raise UnfinishedError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeError:
         raise VerifyError(
             f"{path} is not {form.encoding} throughout, as the manifest has it; expected the lists of one run"
         ) from None
+
+
+def _load_csv(
+    text: io.TextIOWrapper, path: Path, form: InjectedForm, findings: Findings, filling: Filling
+) -> Around:
+    width, before, blanks = len(form.columns), "", 0
+    ended: str | None = None
+    lines, begun = _Lines(text), not form.header
+    for _ in islice(lines, form.skip):
+        pass
+    before = lines.taken()
+    quoting: Any = csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE
+    try:
+        for record in csv.reader(
+            lines, delimiter=form.separator, quotechar=form.quote or None, quoting=quoting, strict=False
+        ):
+            raw = lines.taken()
+            if not begun:
+                before, begun = before + raw, bool(record)
+                continue
+            if lines.count == 1 and raw.startswith("\ufeff"):
+                before, raw = "\ufeff", raw[1:]
+            if not record:
+                blanks += 1
+                continue
+            if len(record) != width:
+                findings.add(
+                    "invalid", f"{path.name} line {lines.count} has {len(record)} cells; expected {width}"
+                )
+                record = (record + [""] * width)[:width]
+            body = raw.rstrip("\r\n")
+            ended = raw[len(body) :]
+            filling.add(cells=record, raw=body, ended=ended, blanks=blanks)
     except csv.Error as error:
         raise VerifyError(f"{path} cannot be read as CSV, line {lines.count}: {error}") from None
-    return before, ended, blanks
+    return {
+        "what stands before the first record": before,
+        "whether the last line has its line end": None if ended is None else bool(ended),
+        "how many lines are blank": blanks,
+    }
 
 
 def load_injected_truth(database: Database, path: Path, findings: Findings) -> None:

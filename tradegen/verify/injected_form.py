@@ -17,6 +17,8 @@ _SAMPLE = 65_536
 _VERSION = "2"
 _NAMED = ("trade_id", "ticker", "broker_id", "contra_broker_id", "order_type")
 _NUMBER = "DECIMAL(38, 12)"
+_FORMS = ("csv", "ndjson", "parquet")
+_OF_JSON = r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false"  # written without quotes
 
 
 def injection_manifest(paths: Sequence[Path]) -> tuple[dict[str, Any], list[Path]] | None:
@@ -66,6 +68,7 @@ class InjectedColumn:
 class InjectedForm:
     """The list's file, and its columns in order."""
 
+    form: str  # csv, ndjson or parquet
     encoding: str
     compression: str
     separator: str
@@ -91,6 +94,11 @@ class InjectedForm:
     def value(self, text: str, column: InjectedColumn) -> str:
         """SQL for a cell's value: a number, days or seconds; NULL where it has none."""
         cell = f"trim({text})"
+        if self.form == "parquet" and column.kind in ("date", "timestamp"):
+            moment = f"TRY_CAST({cell} AS TIMESTAMP)"
+            if column.kind == "date":
+                return f"CAST(CAST({moment} AS DATE) - DATE '1970-01-01' AS {_NUMBER})"
+            return f"CAST(epoch_us({moment}) * 0.000001::DECIMAL(7, 6) AS {_NUMBER})"
         if column.kind == "date":
             days = f"CAST(try_strptime({cell}, {literal(column.format)}) AS DATE) - DATE '1970-01-01'"
             return f"CAST({days} AS {_NUMBER})"
@@ -110,6 +118,8 @@ class InjectedForm:
 
     def due(self, was: str, altered: str) -> str:
         """SQL for the cell that another text makes: it is padded as the column is, or as the cell was."""
+        if self.form != "csv":
+            return altered
         kept = (
             f"CASE WHEN trim({was}) = '' THEN {altered} ELSE "
             f"regexp_extract({was}, '^ *') || {altered} || regexp_extract({was}, ' *$') END"
@@ -122,13 +132,44 @@ class InjectedForm:
                 cases.append(f"WHEN {column.position} THEN {whole}")
         return f"CASE position {' '.join(cases)} ELSE {kept} END" if cases else kept
 
-    def tokens(self, raw: str) -> str:
+    def same(self, one: str, other: str) -> str:
+        """SQL for whether two cells say the same; in JSON and Parquet, numbers have no form of their own."""
+        if self.form == "csv":
+            return f"{one} = {other}"
+        return f"({one} = {other} OR coalesce({self.values(one)} = {self.values(other)}, false))"
+
+    def raw_cells(self, table: str) -> str:
         """SQL for the cells of a record as they stand in the file, with their quotes."""
+        if self.form != "csv":
+            return f"{table}.raw_cells"
         if not self.quote:
-            return f"string_split({raw}, {literal(self.separator)})"
+            return f"string_split({table}.raw, {literal(self.separator)})"
         mark, apart = f"\\x{{{ord(self.quote):x}}}", f"\\x{{{ord(self.separator):x}}}"
         cell = f"{mark}(?:[^{mark}]|{mark}{mark})*{mark}|[^{apart}]*"
-        return f"regexp_extract_all({literal(self.separator)} || {raw}, '{apart}({cell})', 1)"
+        return f"regexp_extract_all({literal(self.separator)} || {table}.raw, '{apart}({cell})', 1)"
+
+    def misquoted(self) -> str:
+        """SQL for whether an altered cell has quotes, or is missing, where the list would have it otherwise.
+
+        Of the columns ``raw``, ``raw_found`` and ``found``.
+        """
+        if self.form == "parquet":
+            return "found = '' AND raw_found IS NOT NULL"
+        if self.form == "ndjson":
+            return f"""CASE WHEN found = '' THEN raw_found <> 'null'
+                WHEN starts_with(raw, '"') THEN NOT starts_with(raw_found, '"')
+                ELSE starts_with(raw_found, '"') AND regexp_full_match(found, {literal(_OF_JSON)}) END"""
+        if not self.quote:
+            return "false"
+        quote = literal(self.quote)
+        marks = [literal(self.separator), quote, "chr(10)", "chr(13)"]
+        needed = [f"contains(found, {mark})" for mark in marks]
+        needed += ["found = ''"] if len(self.columns) == 1 else []
+        return (
+            f"(starts_with(raw, {quote}) AND NOT starts_with(raw_found, {quote})) OR "
+            f"(starts_with(raw_found, {quote}) AND NOT starts_with(raw, {quote}) "
+            f"AND NOT ({' OR '.join(needed)}))"
+        )
 
 
 def known_form(manifest: Mapping[str, Any]) -> InjectedForm:
@@ -149,14 +190,16 @@ def known_form(manifest: Mapping[str, Any]) -> InjectedForm:
         columns = tuple(_column(number, one) for number, one in enumerate(described["columns"], 1))
         positions = {column.name: column.position for column in columns}
         found = InjectedForm(
+            form=form,
             encoding=str(file["encoding"]),
             compression=str(file["compression"]),
             separator=str(file["separator"]),
             quote=str(file["quote"]),
             header=bool(file["header"]),
             skip=int(file["skip"]),
-            decimal=str(file["decimal"]),
-            thousands=str(file["thousands"]),
+            # JSON and Parquet have no marks of their own.
+            decimal=str(file["decimal"]) if form == "csv" else ".",
+            thousands=str(file["thousands"]) if form == "csv" else "",
             columns=columns,
             id=tuple(positions[name] for name in described["id"]),
         )
@@ -167,10 +210,8 @@ def known_form(manifest: Mapping[str, Any]) -> InjectedForm:
         raise VerifyError(
             "the manifest does not say what list was broken; expected inject.columns with file, columns, id"
         ) from None
-    if form != "csv":
-        raise VerifyError(
-            f"the manifest is about a list of {shown(form)}; what inject made is proved of CSV alone"
-        )
+    if form not in _FORMS:
+        raise VerifyError(f"the manifest is about a list of {shown(form)}; expected {' or '.join(_FORMS)}")
     return found
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from tradegen.core.regular_files import open_file
 from tradegen.verify.counts import compare_count
 from tradegen.verify.database import Database
-from tradegen.verify.injected_files import Around, load_injected_list, load_injected_truth
+from tradegen.verify.injected_files import load_injected_list, load_injected_truth
 from tradegen.verify.injected_form import InjectedForm, known_form
+from tradegen.verify.injected_records import Around
 from tradegen.verify.injected_sizes import prove_sizes
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.words import UnfinishedError, VerifyError, literal
@@ -170,16 +171,9 @@ class _InjectedProof:
             FROM told WHERE row IS NOT NULL AND whole AND times BETWEEN 0 AND {_MOST_COPIES} GROUP BY row""")
 
     def what_is_around_the_records_is_the_same(self, mine: Around, theirs: Around) -> None:
-        """Header, lines before it and blank lines are the same; and either both lists end in a line end."""
-        for what, same in (
-            ("what stands before the first record", mine[0] == theirs[0]),
-            (
-                "whether the last line has its line end",
-                None in (mine[1], theirs[1]) or bool(mine[1]) == bool(theirs[1]),
-            ),
-            ("how many lines are blank", mine[2] == theirs[2]),
-        ):
-            if not same:
+        """What there is beside the records is the same, such as a header, and the lines before it."""
+        for what, there in mine.items():
+            if None not in (there, theirs[what]) and there != theirs[what]:
                 self._findings.add("untouched", f"{self._theirs} differs from {self._mine} in {what}")
 
     def match(self) -> None:
@@ -233,8 +227,8 @@ class _InjectedProof:
         self._database.run(f"""
             CREATE TABLE apart AS
             SELECT matched.row, copy, CASE mine.key WHEN '' THEN 'no id' ELSE mine.key END AS trade_id,
-                mine.cells, theirs.cells AS found_cells, {form.tokens("mine.raw")} AS raw_cells,
-                {form.tokens("theirs.raw")} AS raw_found_cells,
+                mine.cells, theirs.cells AS found_cells, {form.raw_cells("mine")} AS raw_cells,
+                {form.raw_cells("theirs")} AS raw_found_cells, mine.around, theirs.around AS found_around,
                 coalesce(mechanism = 'record.split', false) AS split
             FROM matched JOIN mine USING (row) JOIN theirs ON theirs.row = other
             LEFT JOIN record_counts USING (row)
@@ -253,18 +247,19 @@ class _InjectedProof:
             "invalid", f"SELECT * FROM apart WHERE {lengths}",
             f"trade_id || ' in ' || {theirs} || ': its cells can be told apart in more than one way'",
         )  # fmt: skip
+        same = form.same("found", form.due("was", "altered"))
         self._tell(
             "unlabelled", "SELECT * FROM cells_apart WHERE NOT other AND was <> found",
             f"{_ABOUT}was || ' in ' || {mine} || ', ' || found || ' in ' || {theirs}",
         )  # fmt: skip
         self._tell(
-            "vanished", f"SELECT * FROM cells_apart WHERE named AND found <> {form.due('was', 'altered')}",
+            "vanished", f"SELECT * FROM cells_apart WHERE named AND NOT {same}",
             f"{_ABOUT}altered || ' by the truth, ' || found || ' in ' || {theirs}",
         )  # fmt: skip
         self._tell(
             "vanished",
             "SELECT told.*, trim(cells[position]) AS was FROM told JOIN mine USING (row) "
-            "WHERE position > 0 AND trim(cells[position]) <> original",
+            f"WHERE position > 0 AND NOT {form.same('trim(cells[position])', 'original')}",
             f"{_ABOUT}'original is ' || original || ' by the truth, and ' || was || ' in ' || {mine}",
         )
         self._tell(
@@ -279,23 +274,18 @@ class _InjectedProof:
         self._bytes_are_the_same()
 
     def _bytes_are_the_same(self) -> None:
-        theirs, quote = literal(self._theirs), literal(self._form.quote)
-        bare = "false"
-        if self._form.quote:
-            needed = " OR ".join(
-                [f"contains(found, {literal(self._form.separator)})", f"contains(found, {quote})"]
-                + ["contains(found, chr(10))", "contains(found, chr(13))"]
-                + (["found = ''"] if len(self._form.columns) == 1 else [])
-            )
-            bare = (
-                f"(starts_with(raw, {quote}) AND NOT starts_with(raw_found, {quote})) OR "
-                f"(starts_with(raw_found, {quote}) AND NOT starts_with(raw, {quote}) AND NOT ({needed}))"
-            )
+        theirs = literal(self._theirs)
         self._tell(
             "untouched",
-            "SELECT * FROM cells_apart WHERE "
-            f"CASE WHEN other THEN {bare} ELSE was = found AND raw <> raw_found END",
-            f"{_ABOUT}raw || ' has become ' || raw_found || ' in ' || {theirs}",
+            f"SELECT * FROM cells_apart WHERE CASE WHEN other THEN {self._form.misquoted()} "
+            "ELSE was = found AND raw IS DISTINCT FROM raw_found END",
+            f"{_ABOUT}coalesce(raw, 'nothing') || ' has become ' || coalesce(raw_found, 'nothing') "
+            f"|| ' in ' || {theirs}",
+        )
+        self._tell(
+            "untouched",
+            "SELECT * FROM apart WHERE around IS DISTINCT FROM found_around",
+            f"trade_id || ' in ' || {theirs} || ': what stands around its values is not as it was'",
         )
         # A last line may lack its end, which is that of whichever record stands last.
         self._tell(

@@ -52,7 +52,12 @@ class Injected:
 
         Of a file it is a pandas DataFrame: the texts of the cells, or of Parquet the file's own types.
         """
-        return edited_frame(self._list(), self._edits)
+        return edited_frame(self.ours, self._edits)
+
+    @property
+    def lists(self) -> dict[str, Any]:
+        """Both lists by name: `ours` and `theirs`."""
+        return {"ours": self.ours, "theirs": self.theirs}
 
     def mask(self) -> pd.DataFrame:
         """Where `theirs` is not as our list: a boolean frame of its shape.
@@ -105,8 +110,9 @@ class Injected:
             )
         return self._asked.path
 
-    def _list(self) -> Any:
-        """Our list, as a frame."""
+    @cached_property
+    def ours(self) -> Any:
+        """The list that was given, as a frame: of a file, as `theirs` is."""
         asked = self._asked
         if asked.path is None:
             return asked.given

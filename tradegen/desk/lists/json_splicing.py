@@ -28,6 +28,7 @@ __all__ = ["splice_json", "value_spans"]
 _PIECE = 1 << 20  # bytes
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _ROUND_LINES = re.compile(rb"[ \t\r]*\n[ \t\r\n]*")
+_LONG = re.compile(rb"-?\d+\.(\d*0)")  # has zeros at its end
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _value = JSONDecoder().raw_decode
 
@@ -154,5 +155,9 @@ def _filled(raw: bytes, text: str | None, _: int) -> bytes:
     if text is None:
         return b"null"
     if not raw.startswith(b'"') and (_NUMBER.fullmatch(text) or text in ("true", "false")):
+        whole, part = (text.partition(".")[at] for at in (0, 2))
+        if (long := _LONG.fullmatch(raw)) and f"{whole.removeprefix('-')}{part}".isdigit():
+            # Whoever writes 105.50 writes 104.50, too: fewer decimals would show that it was altered.
+            text = f"{whole}.{part:0<{len(long[1])}}"
         return text.encode()
     return json.dumps(text, ensure_ascii=b"\\u" in raw).encode()
