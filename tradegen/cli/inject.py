@@ -83,8 +83,9 @@ def inject(
 
     - `tradegen inject trades.csv --mechanism price.nudge=3 --mechanism record.missing=1 --out theirs.csv`
     """
-    from tradegen.desk.injecting.broken_files import require_apart, write_broken
+    from tradegen.desk.injecting.broken_files import write_broken
     from tradegen.desk.injecting.broken_list import ask
+    from tradegen.output.files import require_apart
 
     read = [Path(path) for path in (trades, columns, scenario) if path]
     require_apart(read, [out, truth, manifest])

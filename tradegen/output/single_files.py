@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,12 @@ from tradegen.errors import OutputError, nearest
 from tradegen.formats import FORMATS, Writer, truth_format
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
 from tradegen.formats.tables import TRUTH, Table, tables
-from tradegen.output.files import OutputFile, StandardOutput, uninterrupted
+from tradegen.output.files import STANDARD_OUTPUT, OutputFile, StandardOutput, require_apart, uninterrupted
 from tradegen.output.progress import progress
 
 __all__ = ["Destinations", "export"]
 
 _BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in FORMATS if not compression_of(form)}}
-_STANDARD_OUTPUT = Path("/dev/stdout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +63,14 @@ class Destinations:
                 f"expected --out PATH: trades.csv makes trades.{self.lists[0]}.csv and "
                 f"trades.{self.lists[1]}.csv"
             )
-        taken = {os.path.realpath(path): "is read by this run, too" for path in self.inputs}
-        for path in (*self.files.values(), self.truth, self.manifest):
-            # What keeps nothing, such as /dev/null, may be named twice.
-            if path is None or (path != _STANDARD_OUTPUT and path.exists() and not path.is_file()):
-                continue
-            place = os.path.realpath(path)
-            if place in taken:
-                raise OutputError(f"{path} {taken[place]}; expected another path to write to")
-            taken[place] = "is named for two outputs"
+        require_apart(self.inputs, (*self.files.values(), self.truth, self.manifest))
         self.parquet.require_parquet(self.forms)
 
     @property
     def files(self) -> dict[str, Path]:
         """The file of each list."""
         if self.trades is None or len(self.lists) == 1:
-            return dict.fromkeys(self.lists, self.trades or _STANDARD_OUTPUT)
+            return dict.fromkeys(self.lists, self.trades or STANDARD_OUTPUT)
         path, plain = self.trades, plain_name(self.trades)
         suffix = path.name.removeprefix(plain.stem)
         return {name: path.with_name(f"{plain.stem}.{name}{suffix}") for name in self.lists}
