@@ -50,6 +50,8 @@ BEYOND_A_SCHEMA = {
     "shares that miss 1": ADDED_UP,
     "rates above 1": ADDED_UP,
     "tolerance of half a tick": DECIMAL,
+    "tolerance between ticks": DECIMAL,
+    "tick with five decimals": DECIMAL,
     "tolerance finer than bps go": DECIMAL,
     "tolerance finer than microseconds": DECIMAL,
 }

@@ -21,7 +21,6 @@ from tradegen.core.columns import (
     ORDER_TYPES,
     RECORD,
     RECORD_ID,
-    TICKS_PER_DOLLAR,
     Array,
     is_blank,
 )
@@ -146,7 +145,7 @@ def truth_table(run: Run) -> Table:
         ("altered", any_field, lambda truth: _altered(truth, truth.altered)),
         ("delta", _differences(run), lambda truth: _altered(truth, truth.altered - truth.original)),
         ("benign", Flag(), attrgetter("benign")),
-        ("notional", Decimal(_NOTIONAL), attrgetter("notional")),
+        ("notional", Decimal(_NOTIONAL, scenario.notional_places), attrgetter("notional")),
         ("cause", Code(tuple(run.scenario.causes)), attrgetter("cause")),
         *_record_id(run),
     ]
@@ -175,7 +174,7 @@ def _trade_columns(run: Run, layout: Layout) -> tuple[Column, ...]:
         "broker_id": brokers,
         "contra_broker_id": brokers,
         "quantity": Integer(),
-        "price": Decimal(_PRICE),
+        "price": Decimal(_PRICE, scenario.grids["price"].places),
         "order_type": Code(ORDER_TYPES),
         "date": Date(layout.date_format),
         "trade_timestamp": Timestamp(scenario.timestamp_precision, layout.timestamp_format),
@@ -204,17 +203,16 @@ def _differences(run: Run) -> Difference:
     scenario = run.scenario
     seconds = functools.partial(formatting.seconds, precision=scenario.timestamp_precision)
     forms: dict[str, tuple[Form, int]] = {
-        "quantity": (formatting.integers, 1),
-        "price": (formatting.dollars, TICKS_PER_DOLLAR),
         "date": (formatting.integers, 1),
         "trade_timestamp": (seconds, MICROSECONDS),
         RECORD: (formatting.integers, 1),
     }
+    places = {name: grid.places for name, grid in scenario.grids.items()}
+    places |= {column.name: column.places for column in scenario.columns if column.kind == "decimal"}
+    for name, number in places.items():
+        forms[name] = (functools.partial(formatting.decimals, places=number), 10**number)
     for column in scenario.columns:
-        if column.kind == "decimal":
-            decimals = functools.partial(formatting.decimals, places=column.places)
-            forms[column.name] = (decimals, 10**column.places)
-        elif column.kind in ("integer", "date"):
+        if column.kind in ("integer", "date"):
             forms[column.name] = (formatting.integers, 1)
         elif column.kind == "timestamp":
             forms[column.name] = (seconds, MICROSECONDS)

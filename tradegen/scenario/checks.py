@@ -54,14 +54,18 @@ def _tolerances(scenario: ScenarioFields) -> None:
             f"mismatch_rate is {scenario.mismatch_rate} and benign_rate is {scenario.benign_rate}; "
             "expected them to add up to at most 1"
         )
-    within = [name for name in scenario.weights if scenario.tolerances.of(scenario.catalogue[name].field)]
+    try:
+        scenario.tolerance("price")
+    except ValueError as error:
+        raise ValueError(f"tolerances.price.{error}") from None
+    within = [name for name in scenario.weights if scenario.tolerance(scenario.catalogue[name].field)]
     if scenario.benign_rate > 0 and not within:
         raise ValueError(
             f"benign_rate is {scenario.benign_rate} although no field with a mechanism has a tolerance; "
             "expected a tolerance such as tolerances.price = {ticks = 2}, or benign_rate 0"
         )
     if scenario.boundary and not any(
-        scenario.tolerances.of(scenario.catalogue[name].field) for name in scenario.active
+        scenario.tolerance(scenario.catalogue[name].field) for name in scenario.active
     ):
         raise ValueError(
             "boundary is true although no field with a mechanism has a tolerance; "

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from tradegen.core.columns import FIELDS, LISTS, RECORD, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.grids import SHARES, Grid
+from tradegen.mechanisms.allowed_sizes import Tolerance
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import catalogue_with
 from tradegen.mechanisms.difference import Settings
@@ -22,6 +24,7 @@ from tradegen.scenario.field_types import (
     SettingsByName,
     Share,
     Shares,
+    Tick,
     TimeOfDay,
     Weights,
     default_settings,
@@ -82,6 +85,9 @@ class ScenarioFields(BaseModel):
     )
     buy_share: Share = Field(
         0.5, description="share of mismatched pairs altered on the BUY leg, or on ours in the view two_system"
+    )
+    tick: Tick = Field(
+        0.01, description="smallest step of prices, dollars; they have as many decimals as it needs"
     )
     tolerances: Annotated[
         Tolerances, table(Tolerances, "tolerances"), Expected("tolerances by field, such as {quantity = 5}")
@@ -148,7 +154,21 @@ class ScenarioFields(BaseModel):
     @property
     def catalogue(self) -> Mapping[str, Mechanism]:
         """Every mechanism that there is for these columns, by name."""
-        return catalogue_with(kinds_of(self.columns))
+        return catalogue_with(kinds_of(self.columns), self.grids["price"])
+
+    @functools.cached_property
+    def grids(self) -> Mapping[str, Grid]:
+        """Where quantities and prices lie."""
+        return {"quantity": SHARES, "price": Grid.of(self.tick)}
+
+    @functools.cached_property
+    def notional_places(self) -> int:
+        """Decimal places of a quantity times a price."""
+        return sum(grid.places for grid in self.grids.values())
+
+    def tolerance(self, field: str) -> Tolerance:
+        """A field's tolerance in its integer unit; others have none."""
+        return self.tolerances.of(field, self.grids.get(field))
 
     @functools.cached_property
     def fields(self) -> tuple[str, ...]:

@@ -129,9 +129,10 @@ class Scenario(ScenarioFields):
 
     @property
     def _says_nothing(self) -> set[str]:
-        """The layouts that say nothing, and the columns where there are none."""
+        """The layouts that say nothing, and later fields at their defaults: manifests are as they were."""
         plain = {name for names in LISTS.values() for name in names if not getattr(self, name)}
-        return plain if self.columns else plain | {"columns"}
+        fields = type(self).model_fields
+        return plain | {name for name in ("columns", "tick") if getattr(self, name) == fields[name].default}
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

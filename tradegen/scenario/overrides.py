@@ -54,6 +54,7 @@ class OtherFields(TypedDict, total=False):
     timestamp_precision: Literal["s", "ms", "us"]
     quantity_min: Whole
     quantity_max: Whole
+    tick: Number
     price_band: Number
     brokers: Whole
 

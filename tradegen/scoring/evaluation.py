@@ -12,9 +12,11 @@ from pydantic import ValidationError
 
 from tradegen.core.columns import TRUTH_COLUMNS
 from tradegen.core.databases import temporary_database
+from tradegen.core.grids import FINEST
 from tradegen.core.machine import core_count
 from tradegen.errors import ScoringError, shown
 from tradegen.scenario.tolerances import Tolerances
+from tradegen.scenario.validation import TICK
 from tradegen.scenario.validation import explain as explain_refusal
 from tradegen.scoring import classification, counting, curves, linking
 from tradegen.scoring.details import Details, details_of
@@ -245,7 +247,7 @@ def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances | No
     if not isinstance(given, Mapping):
         raise ScoringError(f"tolerances is {shown(given)}; expected a mapping, such as {{'quantity': 5}}")
     try:
-        return Tolerances(**given)
+        return Tolerances.model_validate(dict(given), context={TICK: FINEST["price"].written})
     except ValidationError as error:
         reason = explain_refusal(error, Tolerances, "field with a tolerance", "tolerances.")
         raise ScoringError(reason) from None

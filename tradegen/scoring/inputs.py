@@ -113,7 +113,7 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
         trades = {name: folder / name for name in LISTS[view or "single"] if _readable(folder / name)}
     if manifest is None:
         return Inputs(truth, trades)
-    fields = stated_fields(scenario.get("columns"))
+    fields = stated_fields(scenario.get("columns"), scenario.get("tick"))
     return Inputs(truth, trades, extent, view, _columns(scenario, fields), fields)
 
 

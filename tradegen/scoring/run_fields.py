@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import FIELDS, RECORD_ID, TRADE_COLUMNS
-from tradegen.errors import ScoringError
+from tradegen.core.grids import CENTS, Grid
+from tradegen.errors import ScoringError, shown
 from tradegen.mechanisms.by_kind import FOLLOWS, MECHANISMS_BY_KIND, is_own_mechanism
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.scoring.relations import Source, literal
@@ -49,6 +50,8 @@ class RunFields:
         Other names of fields, which findings may use as well.
     injected : bool
         Whether the trades are the user's own, broken by `inject`.
+    tick : Grid
+        The grid of prices, by the manifest; cents where there is none.
     """
 
     own: Mapping[str, KindOfColumn | None] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class RunFields:
     mistyped: str = "trade_id.mistyped"
     roles: Mapping[str, str] = field(default_factory=dict)
     injected: bool = False
+    tick: Grid = CENTS
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,16 +86,20 @@ class RunFields:
         return ("quantity", "price", *(name for name in numbers if name != column.name))
 
 
-def stated_fields(columns: Any) -> RunFields:
-    """The fields of a run whose manifest states these `columns`.
+def stated_fields(columns: Any, tick: Any = None) -> RunFields:
+    """The fields of a run whose manifest states these `columns`, and this `tick` if it is not 0.01.
 
     Raises
     ------
     ScoringError
         If they are no columns of a scenario.
     """
+    try:
+        grid = CENTS if tick is None else Grid.of(tick)
+    except ArithmeticError:
+        raise ScoringError(f"tick is {shown(tick)} in the manifest; expected a number such as 0.01") from None
     if not columns:
-        return RunFields(stated=True)
+        return RunFields(stated=True, tick=grid)
     from pydantic import TypeAdapter, ValidationError  # where a scenario has columns of its own
 
     from tradegen.scenario.own_columns import OwnColumns, kinds_of
@@ -102,7 +110,7 @@ def stated_fields(columns: Any) -> RunFields:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise ScoringError(f"columns in the manifest cannot be read: {reason}") from None
     kinds = {column.name: column for column in kinds_of(own)}
-    return RunFields({column.name: kinds.get(column.name) for column in own}, stated=True)
+    return RunFields({column.name: kinds.get(column.name) for column in own}, stated=True, tick=grid)
 
 
 def found_fields(connection: DuckDBPyConnection, truth: Source) -> RunFields:

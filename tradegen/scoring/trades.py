@@ -4,19 +4,24 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import LEGS, LISTS, RECORD_ID, TICKS_PER_DOLLAR, TRADE_COLUMNS
+from tradegen.core.columns import LEGS, LISTS, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.grids import CENTS, FINEST
 from tradegen.errors import ScoringError
 from tradegen.scoring.inputs import Inputs, lists_of
-from tradegen.scoring.relations import Reader, Source, first_row, literal
+from tradegen.scoring.relations import Reader, Source, first_row, literal, units
 from tradegen.scoring.run_fields import RunFields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 __all__ = ["Trades"]
+
+
+_PARTS_OF_A_CENT = math.prod(grid.unit for grid in FINEST.values()) // CENTS.unit
 
 
 class Trades:
@@ -136,10 +141,10 @@ class Trades:
             SELECT
                 id_number({source.text(called["trade_id"])}) AS pair,
                 -- Both may have been altered, by factors of 100: their product is beyond 64 bits.
-                CAST({source.raw(called["quantity"])} AS HUGEINT)
-                    * CAST(
-                        CAST({source.raw(called["price"])} AS DECIMAL(18, 2)) * {TICKS_PER_DOLLAR} AS BIGINT
-                    ) AS cents
+                (
+                    CAST({units("quantity", source.raw(called["quantity"]))} AS HUGEINT)
+                    * {units("price", source.raw(called["price"]))} + {_PARTS_OF_A_CENT // 2}
+                ) // {_PARTS_OF_A_CENT} AS cents
             FROM {source.relation}
             {f"WHERE {source.text(called['order_type'])} = 'BUY'" if single else ""}
             """

@@ -10,6 +10,7 @@ from tradegen.errors import shown
 from tradegen.verify.added_columns import added_columns
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import Source, look
+from tradegen.verify.grid_steps import places_of, steps_of
 from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.value_tables import cells_of
 from tradegen.verify.words import COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
@@ -96,7 +97,7 @@ def _planned(
         plan.price_tolerance()
         for name in ("quantity", "date", "trade_timestamp"):
             plan.tolerance(name)
-        _ = plan.brokers, plan.causes
+        _ = plan.brokers, plan.causes, plan.places
     except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
         if isinstance(error, VerifyError):
             raise
@@ -240,7 +241,7 @@ def _decimals_in(database: Database, listed: Listed) -> int:
     source = listed.source
     if not source.names:
         return 0
-    cells = cells_of(database, source, listed.names)
+    cells = cells_of(database, source, listed.names, places=places_of(steps_of({})))
     with database.reading(source.name, source.form):
         first = f"SELECT w_trade_timestamp AS cell FROM ({cells.relation(keep_faults=True)}) LIMIT 1000"
         if "trade_timestamp" in cells.kinds:

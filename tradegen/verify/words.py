@@ -54,7 +54,10 @@ NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
 PLACES = (
     "no places",
     "one place",
-    *(f"{number} places" for number in ("two", "three", "four", "five", "six")),
+    *(
+        f"{number} places"
+        for number in ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    ),
 )
 """What the decimal places of a column are called, by how many there are."""
 

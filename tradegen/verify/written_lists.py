@@ -12,7 +12,7 @@ from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.value_tables import Cells, Rule, cells_of, load
 from tradegen.verify.words import COLUMNS, literal
-from tradegen.verify.written_forms import EXPECTED, Forms, typed
+from tradegen.verify.written_forms import Forms, expected, typed
 
 __all__ = ["load_lists", "slices"]
 
@@ -61,10 +61,10 @@ def load_lists(
     for number, item in enumerate(plan.lists):
         rows = 0
         if item.source.names:
-            cells = cells_of(database, item.source, item.names, plan.added)
-            forms = Forms(plan.decimals, item.date_format, item.timestamp_format, century)
+            cells = cells_of(database, item.source, item.names, plan.added, plan.places)
+            forms = Forms(plan.decimals, item.date_format, item.timestamp_format, century, plan.places)
             if item.source.form == "fix":
-                forms = Forms(plan.decimals)
+                forms = Forms(plan.decimals, places=plan.places)
             values = {
                 column: typed(column, f"w_{column}", cells.kinds[column], plan.decimals)
                 if column in cells.kinds
@@ -115,10 +115,10 @@ def _check_order(database: Database, item: Listed, cells: Cells, findings: Findi
 def _rules(plan: Plan, item: Listed) -> list[Rule]:
     """Values that cannot be what was written."""
 
-    def refused(column: str, wrong: str, expected: str) -> Rule:
+    def refused(column: str, wrong: str, wanted: str) -> Rule:
         def sentence(row: Mapping[str, Any]) -> str:
             where = f"{item.names[column]} in {item.source.name} {row['place']}"
-            return f"{row['w_trade_id']} {where} is {str(row[f'w_{column}'])!r}; expected {expected}"
+            return f"{row['w_trade_id']} {where} is {str(row[f'w_{column}'])!r}; expected {wanted}"
 
         return Rule("invalid", wrong, sentence)
 
@@ -126,7 +126,7 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
     columns = [
         name for name in item.names if name not in added and (name != "record_id" or item.with_record_id)
     ]
-    rules = [refused(name, f"{name} IS NULL", EXPECTED.get(name, "a name")) for name in columns]
+    rules = [refused(name, f"{name} IS NULL", expected(name, plan.places)) for name in columns]
     rules += [
         refused(name, f"{column.column} IS NULL", column.expected)
         for name, column in added.items()
@@ -134,6 +134,11 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
     ]
     rules += [
         refused(name, f"{name} <= 0", "a value above 0") for name in ("quantity", "price") if name in columns
+    ]
+    rules += [
+        refused(name, f"{name} % {plan.units(name)} <> 0", f"a multiple of {step:f}")
+        for name, step in plan.steps.items()
+        if name in columns and plan.units(name) > 1
     ]
     if plan.brokers:
         known = ", ".join(map(literal, plan.brokers))
