@@ -129,8 +129,9 @@ class Scenario(ScenarioFields):
 
     @property
     def _says_nothing(self) -> set[str]:
-        """The layouts that say nothing, and the columns where there are none."""
+        """The layouts that say nothing, the columns where there are none, and that lists share ids."""
         plain = {name for names in LISTS.values() for name in names if not getattr(self, name)}
+        plain |= {"shared_id"} if self.shared_id else set()
         return plain if self.columns else plain | {"columns"}
 
     @classmethod
