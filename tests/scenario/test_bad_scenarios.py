@@ -169,6 +169,32 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         'trades.include = ["price"]',
         "trades.include leaves out trade_id, by which the truth finds a record; expected it too",
     ),
+    "include without any column": (
+        "trades.include = []",
+        "trades.include leaves out trade_id, by which the truth finds a record; expected it too",
+    ),
+    "one list without ids": (
+        "shared_id = false",
+        "shared_id is false although view is single, in which both legs stand in one list; expected view",
+    ),
+    "ids mistyped that no list has": (
+        'shared_id = false\nview = "two_system"\nmechanisms = {"trade_id.mistyped" = 1}',
+        "shared_id is false although trade_id.mistyped alters ids, which no list has; expected",
+    ),
+    "lists without ids sorted by them": (
+        'shared_id = false\nview = "two_system"\ntheirs.sort = "trade_id"',
+        "theirs.sort is trade_id although shared_id is false, so that lists are sorted by record_id",
+    ),
+    "ids included where none are shared": (
+        'shared_id = false\nview = "two_system"\nours.include = ["trade_id", "record_id"]\n'
+        'mechanisms = {"record.missing" = 1}',
+        "ours.include has trade_id although shared_id is false; expected record_id in its place",
+    ),
+    "neither id included": (
+        'shared_id = false\nview = "two_system"\nours.include = ["price"]\nmechanisms = {"price.tick" = 1}',
+        "ours.include leaves out record_id, by which the truth finds a record; expected it too",
+    ),
+    "shared id as text": ('shared_id = "no"', "shared_id is 'no'; expected true or false"),
     "included columns as text": (
         'trades.include = "trade_id"',
         "trades.include is 'trade_id'; expected columns by their own names, such as",

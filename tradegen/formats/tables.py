@@ -47,10 +47,24 @@ from tradegen.scenario.layouts import PLAIN
 if TYPE_CHECKING:
     from tradegen.scenario.layouts import Layout
 
-__all__ = ["TRUTH", "Column", "Rows", "Table", "list_tables", "tables", "trades_table", "truth_table"]
+__all__ = [
+    "LINKS",
+    "TRUTH",
+    "Column",
+    "Rows",
+    "Table",
+    "links_table",
+    "list_tables",
+    "tables",
+    "trades_table",
+    "truth_table",
+]
 
 TRUTH = "truth"
 """The name of the table that holds the answer key."""
+
+LINKS = "links"
+"""The name of the table beside it that says which trade each record is of, where the lists do not."""
 
 Rows: TypeAlias = Trades | Truth
 """Rows of a table, as a block holds them."""
@@ -83,7 +97,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: Callable[[Block], Rows]  # what a block adds to it, in the order in which they were made
     left_out: tuple[str, ...] = ()  # fields that records have, and the list does not
-    sort: str | None = None  # what its files are sorted by, if they are: see `sorting`
+    sort: str | None = None  # the field that its files are sorted by, if they are: see `sorting`
 
     @property
     def names(self) -> list[str]:
@@ -101,8 +115,9 @@ class Table:
 
 
 def tables(run: Run) -> dict[str, Table]:
-    """The lists of the view and the truth, by name."""
-    return {**list_tables(run), TRUTH: truth_table(run)}
+    """The lists of the view and the truth, by name; and the links, where the lists share no id."""
+    links = {} if run.scenario.shared_id else {LINKS: links_table(run)}
+    return {**list_tables(run), TRUTH: truth_table(run), **links}
 
 
 def list_tables(run: Run) -> dict[str, Table]:
@@ -117,14 +132,31 @@ def list_tables(run: Run) -> dict[str, Table]:
 
 def trades_table(run: Run) -> Table:
     """All records of a run as one list, whatever its view, under their plain names."""
-    return _list_table(run, "trades", PLAIN, _all_legs)
+    return Table("trades", _trade_columns(run, PLAIN), _all_legs)
 
 
 def _list_table(run: Run, name: str, layout: Layout, rows: Callable[[Block], Rows]) -> Table:
     columns = {column.field: column for column in _trade_columns(run, layout)}
-    written = layout.written(tuple(columns))
+    written = layout.written(run.scenario.trade_columns)
     left_out = tuple(field for field in columns if field not in written)
-    return Table(name, tuple(columns[field] for field in written), rows, left_out, layout.sort)
+    # Without a shared id, a row's place must not say which trade it is of.
+    sort = layout.sort if run.scenario.shared_id else run.scenario.key
+    return Table(name, tuple(columns[field] for field in written), rows, left_out, sort)
+
+
+def links_table(run: Run) -> Table:
+    """Which trade each record is of, by trade_id, leg and record."""
+    columns: list[_Described] = [
+        ("trade_id", Reference(formatting.trade_ids), attrgetter("trade_id")),
+        ("leg", Code(LEGS[run.scenario.view]), attrgetter("leg")),
+        *_record_id(run),
+    ]
+    return Table(LINKS, tuple(Column(field, field, kind, values) for field, kind, values in columns), _linked)
+
+
+def _linked(block: Block) -> Trades:
+    trades = block.trades
+    return trades.take(np.lexsort((trades.record, trades.leg, trades.trade_id)))
 
 
 def truth_table(run: Run) -> Table:

@@ -118,6 +118,11 @@ class ScenarioFields(BaseModel):
         description="single: one list; counterparty: the list of the BUY legs and that of the SELL legs; "
         "two_system: each trade as our system and as theirs holds it, on the same side",
     )
+    shared_id: Annotated[bool, Expected("true or false")] = Field(
+        True,
+        description="false: no list has trade_id, and each record is known by a record_id of its own, by "
+        "which its list is sorted; the table `links`, beside the truth, says which trade a record is of",
+    )
     trades: Annotated[Layout, table(Layout, "trades"), _A_LAYOUT] = Field(
         PLAIN, description="how the list of the view single is written"
     )
@@ -177,9 +182,16 @@ class ScenarioFields(BaseModel):
 
     @functools.cached_property
     def trade_columns(self) -> tuple[str, ...]:
-        """The columns that records have, in the order in which they are written if no layout says another."""
+        """The columns that lists have, in the order in which they are written if no layout says another."""
         names = (*TRADE_COLUMNS, *(column.name for column in self.columns))
+        if not self.shared_id:
+            return (RECORD_ID, *(name for name in names if name != "trade_id"))
         return (*names, RECORD_ID) if self.record_ids else names
+
+    @property
+    def key(self) -> str:
+        """The column that says which record of a list is meant."""
+        return "trade_id" if self.shared_id else RECORD_ID
 
     @functools.cached_property
     def own(self) -> Mapping[str, Any]:
@@ -215,6 +227,8 @@ class ScenarioFields(BaseModel):
     @functools.cached_property
     def record_ids(self) -> bool:
         """Whether records have ids: where trade_id and side may not say which one is meant."""
+        if not self.shared_id:
+            return True
         return any(self.catalogue[name].field in (RECORD, "order_type", "trade_id") for name in self.active)
 
     def settings_of(self, mechanism: str) -> Settings:

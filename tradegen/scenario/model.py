@@ -132,7 +132,8 @@ class Scenario(ScenarioFields):
         """The layouts that say nothing, and later fields at their defaults: manifests are as they were."""
         plain = {name for names in LISTS.values() for name in names if not getattr(self, name)}
         fields = type(self).model_fields
-        return plain | {name for name in ("columns", "tick") if getattr(self, name) == fields[name].default}
+        later = ("columns", "shared_id", "tick")
+        return plain | {name for name in later if getattr(self, name) == fields[name].default}
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

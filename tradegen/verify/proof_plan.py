@@ -30,6 +30,11 @@ class Listed:
     sorted: bool = False  # by the id as it is written
 
     @property
+    def key(self) -> str:
+        """The column by which a record is known."""
+        return "trade_id" if "trade_id" in self.names else "record_id"
+
+    @property
     def with_record_id(self) -> bool:
         """Whether records have ids of their own."""
         return self.names.get("record_id") in self.source.names
@@ -47,6 +52,7 @@ class Plan:
     scenario: Mapping[str, Any] = field(default_factory=dict)
     part: tuple[int, int] | None = None  # the first and the last id, where the files are a part of a dataset
     added: tuple[Added, ...] = ()  # the columns that the scenario adds to the nine
+    links: Source | None = None  # where the lists share no id
 
     @property
     def compared(self) -> tuple[Added, ...]:

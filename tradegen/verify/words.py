@@ -13,6 +13,7 @@ __all__ = [
     "EMPTY",
     "FIELDS",
     "LEGS",
+    "LINK_COLUMNS",
     "LISTS",
     "MIRROR",
     "NAMES",
@@ -74,6 +75,9 @@ TRUTH_COLUMNS = (
     "cause",
 )
 """Columns of the truth, in its order. A `record_id` follows where the lists have one."""
+
+LINK_COLUMNS = ("trade_id", "leg", "record_id")
+"""Columns of the links, which a run has whose lists share no id."""
 
 EMPTY = '""'
 """What an empty text is read as where a missing value is null, so that it is not taken for one."""

@@ -13,6 +13,7 @@ from tradegen.verify.proof_report import Findings
 from tradegen.verify.value_tables import Cells, Rule, cells_of, load
 from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_forms import Forms, expected, typed
+from tradegen.verify.written_links import link_records
 
 __all__ = ["load_lists", "slices"]
 
@@ -95,6 +96,7 @@ def load_lists(
                 _check_order(database, item, cells, findings)
         counts[item.source.name] = rows
         advance(rows)
+    link_records(database, plan, findings)
     database.run("DELETE FROM loaded WHERE trade_id IS NULL")
     database.run("UPDATE loaded SET pair = of_pair FROM mistyped WHERE trade_id = altered")
     return counts
@@ -102,13 +104,14 @@ def load_lists(
 
 def _check_order(database: Database, item: Listed, cells: Cells, findings: Findings) -> None:
     """Report records that stand after one whose id, as text, is larger."""
-    neighbours = f"SELECT w_trade_id, lag(w_trade_id) OVER () AS before FROM ({cells.relation()})"
-    name = f"{item.names['trade_id']} in {item.source.name}"
+    key = f"w_{item.key}"
+    neighbours = f"SELECT {key}, lag({key}) OVER () AS before FROM ({cells.relation()})"
+    name = f"{item.names[item.key]} in {item.source.name}"
     database.tell(
         findings,
         "order",
-        f"SELECT * FROM ({neighbours}) WHERE w_trade_id < before",
-        f"w_trade_id || ' ' || {literal(name)} || ' stands after ' || before",
+        f"SELECT * FROM ({neighbours}) WHERE {key} < before",
+        f"{key} || ' ' || {literal(name)} || ' stands after ' || before",
     )
 
 
@@ -118,7 +121,7 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
     def refused(column: str, wrong: str, wanted: str) -> Rule:
         def sentence(row: Mapping[str, Any]) -> str:
             where = f"{item.names[column]} in {item.source.name} {row['place']}"
-            return f"{row['w_trade_id']} {where} is {str(row[f'w_{column}'])!r}; expected {wanted}"
+            return f"{row[f'w_{item.key}']} {where} is {str(row[f'w_{column}'])!r}; expected {wanted}"
 
         return Rule("invalid", wrong, sentence)
 
