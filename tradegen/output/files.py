@@ -28,6 +28,7 @@ __all__ = [
     "STANDARD_OUTPUT",
     "OutputFile",
     "StandardOutput",
+    "keeps_nothing",
     "remove_leftovers",
     "require_apart",
     "uninterrupted",
@@ -299,11 +300,16 @@ def require_apart(read: Iterable[Path], written: Iterable[Path | None]) -> None:
     """
     taken = {_identity(path): "is read by this run, too" for path in read}
     for path in written:
-        if path is None or (path != STANDARD_OUTPUT and path.exists() and not path.is_file()):
+        if path is None or (path != STANDARD_OUTPUT and keeps_nothing(path)):
             continue
         if (place := _identity(path)) in taken:
             raise OutputError(f"{path} {taken[place]}; expected another path to write to")
         taken[place] = "is named for two outputs"
+
+
+def keeps_nothing(path: Path) -> bool:
+    """Whether something is there that is no file, such as /dev/null."""
+    return path.exists() and not path.is_file()
 
 
 def _identity(path: Path) -> tuple[int, int] | str:
