@@ -30,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
 	@echo 'make test          everything that tests say, said once (minutes)'
-	@echo 'make test-all      all tests, with large draws, many kills and whole notebooks many times (long)'
+	@echo 'make test-all      all tests, with large draws, many kills and whole notebooks many times (a quarter of an hour)'
 	@echo 'make test-large    of these, the ones that make test does not run, or that find more when they are large'
 	@echo 'make test-cpu      the tests of what decides values, as on a processor with fewer features'
 	@echo 'make notebooks     open the notebooks in JupyterLab'
