@@ -57,7 +57,9 @@ def reserve_and_be_killed(place: str) -> None:
 
 
 @pytest.mark.large
-def test_thirty_two_processes_reserve_without_duplicate_gap_or_refusal(dynamo: Dynamo, ledger: Ledger) -> None:
+def test_thirty_two_processes_reserve_without_duplicate_gap_or_refusal(
+    dynamo: Dynamo, ledger: Ledger
+) -> None:
     printed = read_ranges(run_child(__file__, "reserve_with_thirty_two", ledger.place, timeout=7200))
     assert len(printed) == 32 * EACH
     assert_contiguous_from_1(printed)
