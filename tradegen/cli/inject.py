@@ -128,6 +128,9 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
             "the columns were guessed; to see and correct the guess, use "
             f"tradegen columns {asked.path} > columns.toml, and --columns"
         )
+    for name, apart in counts.get("amounts_apart", {}).items():
+        if apart:
+            yield f"{name} is not quantity times price in {apart} trades, and follows in none of these"
     left = counts["rows"] - counts["eligible_rows"]
     if left:
         yield f"{left} trades were left as they are, since their id stands twice or is blank"

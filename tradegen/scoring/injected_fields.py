@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import RECORD, TRADE_COLUMNS
 from tradegen.errors import ScoringError
-from tradegen.mechanisms.by_kind import MECHANISMS_BY_KIND
+from tradegen.mechanisms.by_kind import FOLLOWS, MECHANISMS_BY_KIND
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.scoring.relations import Source, first_row, literal
 from tradegen.scoring.run_fields import MEASURED, RunFields, found_fields
@@ -33,7 +33,15 @@ def fields_of_columns(described: Any) -> RunFields:
     try:
         ids = tuple(map(str, described["id"]))
         columns = [
-            (KindOfColumn(str(one["name"]), str(one["kind"]), int(one.get("places") or 0)), one.get("role"))
+            (
+                KindOfColumn(
+                    str(one["name"]),
+                    str(one["kind"]),
+                    int(one.get("places") or 0),
+                    tuple(one.get("product") or ()),
+                ),
+                one.get("role"),
+            )
             for one in described["columns"]
         ]
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -95,7 +103,8 @@ def _kind(ways: Set[str], places: int | None) -> str:
     fitting = [
         kind
         for kind, known in MECHANISMS_BY_KIND.items()
-        if ways <= known.keys() and (kind in MEASURED) == (places is not None)
+        if ways <= {*known, *((FOLLOWS,) if kind == "decimal" else ())}
+        and (kind in MEASURED) == (places is not None)
     ]
     return "decimal" if places and "decimal" in fitting else next(iter(fitting), "text")
 

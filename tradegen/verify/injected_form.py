@@ -52,6 +52,7 @@ class InjectedColumn:
     grouped: bool
     width: int
     right: bool
+    product: bool = False  # of quantity and price
 
     @property
     def label(self) -> str:
@@ -79,6 +80,17 @@ class InjectedForm:
     thousands: str
     columns: tuple[InjectedColumn, ...]
     id: tuple[int, ...]  # positions
+
+    @property
+    def factors(self) -> tuple[InjectedColumn, InjectedColumn] | None:
+        """The columns of quantity and price, where the list has both."""
+        quantity, price = self.by_role("quantity"), self.by_role("price")
+        return (quantity, price) if quantity and price else None
+
+    @property
+    def products(self) -> tuple[InjectedColumn, ...]:
+        """The columns that are the product of quantity and price."""
+        return tuple(column for column in self.columns if column.product and self.factors)
 
     def by_role(self, role: str) -> InjectedColumn | None:
         """The column that has a role."""
@@ -226,4 +238,5 @@ def _column(position: int, given: Mapping[str, Any]) -> InjectedColumn:
         grouped=bool(given.get("grouped")),
         width=int(given.get("width") or 0),
         right=given.get("align") == "right",
+        product=list(given.get("product") or ()) == ["quantity", "price"],
     )

@@ -14,6 +14,7 @@ from typing import Any
 from tradegen.core.regular_files import open_file
 from tradegen.verify.counts import compare_count
 from tradegen.verify.database import Database
+from tradegen.verify.injected_amounts import prove_amounts
 from tradegen.verify.injected_files import load_injected_list, load_injected_truth
 from tradegen.verify.injected_form import InjectedForm, known_form
 from tradegen.verify.injected_records import Around
@@ -71,6 +72,7 @@ def prove_injected(
     proof.altered_ids_are_of_nothing_else()
     proof.cells_are_as_the_truth_says()
     proof.fills_add_up()
+    prove_amounts(database, form, paths[1].name, findings)
     prove_sizes(database, form, manifest, paths[0].name, findings)
     return proof.report(size)
 
@@ -115,6 +117,8 @@ class _InjectedProof:
         self._mine, self._theirs, self._truth = (path.name for path in paths)
         quantity = form.by_role("quantity")
         self._quantity = quantity.position if quantity else 0
+        shared = [self._quantity, *(column.position for column in form.products)]
+        self._shared = ", ".join(map(str, shared)) if quantity else "0"
 
     def _tell(self, kind: str, found: str, sentence: str) -> None:
         self._database.tell(self._findings, kind, found, sentence)
@@ -235,7 +239,7 @@ class _InjectedProof:
             WHERE mine.raw <> theirs.raw OR row IN (SELECT row FROM edits) OR mechanism = 'record.split';
             CREATE TABLE cells_apart AS SELECT cells_of.*, name AS field, altered,
                 edits.row IS NOT NULL AS named,
-                edits.row IS NOT NULL OR (split AND position = {self._quantity}) AS other
+                edits.row IS NOT NULL OR (split AND position IN ({self._shared})) AS other
             FROM (SELECT row, copy, trade_id, split, unnest(cells) AS was, unnest(found_cells) AS found,
                 unnest(raw_cells) AS raw, unnest(raw_found_cells) AS raw_found,
                 unnest(range(1, {len(form.columns) + 1})) AS position FROM apart) AS cells_of
@@ -297,17 +301,19 @@ class _InjectedProof:
         )
 
     def fills_add_up(self) -> None:
-        """The fills of a record that was split have its quantity together, each of them with its sign."""
+        """The fills of a record that was split have its quantity and amounts together, with their signs."""
         if not self._quantity:
             return
         was, found = (self._form.values(cell) for cell in ("was", "found"))
+        # Amounts that are no product stay in each fill, and a small one may come to nothing.
+        amount = f"position <> {self._quantity}"
         self._tell(
             "vanished",
             f"""SELECT trade_id, any_value(field) AS field, any_value(was) AS was,
                     string_agg(found, ' + ' ORDER BY copy) AS fills
-                FROM cells_apart WHERE split AND position = {self._quantity} GROUP BY row, trade_id
-                HAVING (sum({found}) = any_value({was})
-                    AND bool_and(sign({found}) = sign({was}))) IS NOT TRUE""",
+                FROM cells_apart WHERE split AND position IN ({self._shared}) GROUP BY row, trade_id, position
+                HAVING NOT ({amount} AND bool_and(was = found)) AND (sum({found}) = any_value({was})
+                    AND bool_and(sign({found}) = sign({was}) OR ({amount} AND {found} = 0))) IS NOT TRUE""",
             f"{_ABOUT}fills || ' in ' || {literal(self._theirs)} || ' is not ' || was",
         )
 

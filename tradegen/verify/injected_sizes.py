@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from tradegen.verify.database import Database
+from tradegen.verify.injected_amounts import follow_rows
 from tradegen.verify.injected_form import InjectedForm
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import VerifyError, literal
@@ -37,6 +38,11 @@ def prove_sizes(
         Where the manifest's tolerances cannot be read.
     """
     old, new = form.values("original"), form.values("altered")
+    within = _within(form, manifest)
+    if form.factors and form.products:
+        sources = ", ".join(str(factor.position) for factor in form.factors)
+        source = f"max(position IN ({sources}) AND benign = 'true') OVER (PARTITION BY row)"
+        within = f"CASE WHEN mechanism IN ({follow_rows(form)}) THEN {source} ELSE {within} END"
     quantity, price = form.by_role("quantity"), form.by_role("price")
     product, places = "NULL::DECIMAL(38, 0)", 0
     if quantity and price:
@@ -61,7 +67,7 @@ def prove_sizes(
     )
     database.tell(
         findings,
-        "benign", f"SELECT * FROM sized WHERE (benign = 'true') <> ({_within(form, manifest)})",
+        "benign", f"SELECT * FROM (SELECT *, {within} AS small FROM sized) WHERE (benign = 'true') <> small",
         f"{_ABOUT}'benign is ' || benign || '; ' || original || ' to ' || altered || ' is ' "
         "|| CASE benign WHEN 'true' THEN 'beyond' ELSE 'within' END || ' the tolerance'",
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from tradegen.core.columns import MICROSECONDS, Array, blank
+from tradegen.desk.injecting.amounts import Amount, amounts_of
 from tradegen.desk.injecting.breaks import Breaks
 from tradegen.desk.injecting.case_context import CaseContext
 from tradegen.desk.injecting.chosen_rows import ChosenRows
@@ -22,11 +23,20 @@ from tradegen.desk.lists.list_form import ColumnForm, FileForm
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
 from tradegen.mechanisms.mechanism import Case, Context
 
-__all__ = ["Attempt", "Attempts", "value_cell"]
+__all__ = ["Attempt", "Attempts", "Followed", "value_cell"]
 
 _LARGEST = 10**16  # a hundred times that is still a number of 64 bits
 _SHARED_OUT = 2**32 - 1  # quantities up to it can be cut anywhere by one draw
 _EPOCH = dt.datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """An amount that follows in some of the rows of an attempt: cells and deltas, None where it stays."""
+
+    amount: Amount
+    cells: list[str | None]
+    deltas: list[str | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +51,7 @@ class Attempt:
     deltas: Sequence[str | None]  # length n; None for what has no size
     fits: Array  # bool, shape (n,)
     limited: Array  # bool, shape (n,): whose size the range of clean values limits
+    follows: Sequence[Followed] = ()
 
 
 class Attempts:
@@ -59,6 +70,7 @@ class Attempts:
         self._breaks, self._entries, self._clean, self._benign = breaks, entries, clean, benign
         form = clean.held.one.form
         self._file = form.file
+        self._amounts = amounts_of(form)
         self._by_role = {column.role: form.position(column.name) for column in form.columns if column.role}
 
     def tried(self, name: str, chosen: ChosenRows, rows: Array, raw: Array) -> Attempt:
@@ -139,16 +151,52 @@ class Attempts:
         fits, limits = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
         limits[able] = limited
         new, old = altered * signs, values[able]
+        follows = [
+            Followed(amount, [None] * len(rows), [None] * len(rows))
+            for amount in self._amounts
+            if entry.position in (amount.quantity, amount.price)
+        ]
         cells: list[str | None] = [None] * len(rows)
         deltas: list[str | None] = [None] * len(rows)
         for place, at in enumerate(able.tolist()):
             like = texts[at] or ""
             cell = value_cell(int(new[place]), like, column, self._file) if fitting[place] else None
             if cell is not None and cell != like and self._writable(cell, column):
+                if not all(
+                    self._follow(one, chosen, int(rows[at]), at, entry.position, int(new[place]))
+                    for one in follows
+                ):
+                    continue
                 fits[at], cells[at] = True, cell
                 deltas[at] = _delta(int(new[place] - old[place]), column)
         ones = np.ones(len(rows), np.int64)
-        return Attempt(name, entry.position, rows, cells, ones, deltas, fits, limits)
+        return Attempt(name, entry.position, rows, cells, ones, deltas, fits, limits, follows)
+
+    def _follow(
+        self, followed: Followed, chosen: ChosenRows, row: int, at: int, position: int, new: int
+    ) -> bool:
+        """Let a row's amount follow on a new value; False where its column cannot hold it.
+
+        It stays where it is another than quantity times price, or where one of these is missing.
+        """
+        amount, none = followed.amount, blank(np.int64)
+        places = (amount.quantity, amount.price, amount.position)
+        quantity, price, old = (int(chosen.values[place][row]) for place in places)
+        if none in (quantity, price, old) or not amount.agrees(quantity, price, old):
+            return True
+        now = [
+            new if place == position else was for place, was in zip(places, (quantity, price), strict=False)
+        ]
+        value = amount.followed((quantity, now[0]), (price, now[1]), old)
+        if abs(value) > self._clean.held.largest(amount.position):
+            return False
+        column, like = self._clean.held.column(amount.position), chosen.texts[amount.position][row] or ""
+        cell = value_cell(value, like, column, self._file)
+        if cell is None or not self._writable(cell, column):
+            return False
+        if value != old:
+            followed.cells[at], followed.deltas[at] = cell, _delta(value - old, column)
+        return True
 
     def _records(self, name: str, entry: Entry, chosen: ChosenRows, rows: Array, raw: Array) -> Attempt:
         quantity = np.zeros(len(rows), np.int64)

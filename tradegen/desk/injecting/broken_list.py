@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradegen.desk.injecting.amounts import amounts_apart, amounts_of
 from tradegen.desk.injecting.breaks import Breaks, load_breaks
 from tradegen.desk.injecting.changes import Changes
 from tradegen.desk.injecting.held_list import HeldList, hold
@@ -124,6 +125,10 @@ class BrokenList:
             list. ``output``: as `written`. ``counts``, ``versions``.
         """
         asked, selection = self.asked, self.selection
+        told = self.changes.counts()
+        follows = {
+            name: {"requested": count, "applied": count} for name, count in told.pop("follows").items()
+        }
         counts = {
             "rows": self.held.rows,
             "eligible_rows": selection.eligible,
@@ -131,9 +136,12 @@ class BrokenList:
             "mismatched_rows": selection.applied.get(False, 0),
             "requested_benign_rows": selection.requested.get(True, 0),
             "benign_rows": selection.applied.get(True, 0),
-            **self.changes.counts(),
-            "by_mechanism": {name: self._counted(name) for name in asked.breaks.weights},
+            **told,
+            "by_mechanism": {name: self._counted(name) for name in asked.breaks.weights} | follows,
         }
+        if amounts := amounts_of(asked.form):
+            names, connection = asked.form.names, self.held.connection
+            counts["amounts_apart"] = {names[one.position]: amounts_apart(connection, one) for one in amounts}
         return {
             "manifest": MANIFEST_VERSION,
             "generation": GENERATION,
@@ -197,6 +205,7 @@ def _looked_at(asked: Asked) -> list[int]:
     found = {position for name in weights if (position := asked.entries[name].position) is not None}
     roles = ["quantity", "price", *(["ticker"] if any(name in weights for name in _BY_TICKER) else [])]
     found |= {form.position(form.by_role[role].name) for role in roles if role in form.by_role}
+    found |= {amount.position for amount in amounts_of(form)}
     ids = {form.position(name) for name in form.id}
     return sorted(found | ids if found & ids else found)
 

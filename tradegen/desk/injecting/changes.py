@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradegen.core.columns import RECORD, Array
+from tradegen.core.columns import RECORD, Array, blank
+from tradegen.desk.injecting.amounts import amounts_of
 from tradegen.desk.injecting.attempts import value_cell
 from tradegen.desk.injecting.held_list import HeldList
 from tradegen.desk.injecting.row_selection import Broken
@@ -45,6 +46,7 @@ class Changes:
             if role in ("quantity", "price")
         }
         self._quantity, self._price = numbers.get("quantity"), numbers.get("price")
+        self._amounts = amounts_of(form)
         self._connection.execute(
             "CREATE TABLE cells (line BIGINT, copy BIGINT, position BIGINT, cell VARCHAR); "
             "CREATE TABLE repeats (line BIGINT, times BIGINT); "
@@ -67,18 +69,25 @@ class Changes:
             if attempt.position is None:
                 times[attempt.rows[kept]] = attempt.records[kept]
         for attempt, kept in part.attempts:
-            position = attempt.position
-            field = RECORD if position is None else self._held.one.form.names[position]
             for at in kept.tolist():
                 row = int(attempt.rows[at])
-                altered = attempt.altered[at]
-                original = "1" if position is None else chosen.texts[position][row]
-                told = (field, attempt.name, original, altered, attempt.deltas[at], part.benign)
-                number = _RECORD if position is None else position
-                truth.append((chosen.ids[row], number, *told, notional[row]))
-                if position is not None:
-                    line = int(chosen.rows[row])
-                    cells += [(line, copy, position, altered) for copy in range(int(times[row]))]
+                line, worth = int(chosen.rows[row]), notional[row]
+                told = [(attempt.position, attempt.name, attempt.altered[at], attempt.deltas[at])]
+                told += [
+                    (one.amount.position, one.amount.follows, one.cells[at], one.deltas[at])
+                    for one in attempt.follows
+                    if one.cells[at] is not None
+                ]
+                original: str | None
+                for position, mechanism, altered, delta in told:
+                    if position is None:
+                        number, field, original = _RECORD, RECORD, "1"
+                    else:
+                        number, field = position, self._held.one.form.names[position]
+                        original = chosen.texts[position][row]
+                        cells += [(line, copy, position, altered) for copy in range(int(times[row]))]
+                    values = (field, mechanism, original, altered, delta, part.benign, worth)
+                    truth.append((chosen.ids[row], number, *values))
             if attempt.name == "record.split":
                 cells += self._fills(part, attempt.rows[kept], attempt.records[kept])
         repeated = np.flatnonzero(times != 1)
@@ -89,7 +98,7 @@ class Changes:
         self._insert("repeats", ("line", "times"), lines)
 
     def _fills(self, part: Broken, rows: Array, count: Array) -> Iterator[tuple[int, int, int, str]]:
-        """The quantities of split rows, fill by fill."""
+        """The quantities of split rows, fill by fill; and their parts of the amounts."""
         assert self._quantity is not None
         chosen, position = part.chosen, self._quantity[0]
         column, file = self._held.column(position), self._held.one.form.file
@@ -101,6 +110,16 @@ class Changes:
             for copy in range(int(count[number])):
                 cell = value_cell(int(shares[copy, number]), like, column, file)
                 yield int(chosen.rows[row]), copy, position, str(cell)
+            for amount in self._amounts:
+                places = (position, amount.price, amount.position)
+                whole, price, old = (int(chosen.values[place][row]) for place in places)
+                if blank(np.int64) in (price, old) or not amount.agrees(whole, price, old):
+                    continue
+                like = chosen.texts[amount.position][row] or ""
+                parts = amount.shares(shares[: int(count[number]), number].tolist(), price, old)
+                for copy, share in enumerate(parts):
+                    cell = value_cell(share, like, self._held.column(amount.position), file)
+                    yield int(chosen.rows[row]), copy, amount.position, str(cell)
 
     def _insert(self, table: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
         if not rows:
@@ -146,13 +165,17 @@ class Changes:
         yield from arrow_batches(self._connection, query)
 
     def counts(self) -> dict[str, Any]:
-        """How many rows the truth has, by field and in all."""
+        """How many rows the truth has, in all, by field, and of amounts that follow."""
         found = self._connection.execute("SELECT field, count(*) FROM truth GROUP BY field").fetchall()
         by_field = dict(found)
+        follows = dict.fromkeys((amount.follows for amount in self._amounts), 0)
+        query = "SELECT mechanism, count(*) FROM truth WHERE mechanism IN (SELECT unnest(?)) GROUP BY 1"
+        follows |= dict(self._connection.execute(query, [list(follows)]).fetchall() if follows else ())
         names = [*self._held.one.form.names, RECORD]
         return {
             "truth_rows": sum(by_field.values()),
             "by_field": {name: by_field[name] for name in names if name in by_field},
+            "follows": follows,
         }
 
     def _table(self, query: str) -> pa.Table:

@@ -20,6 +20,7 @@ __all__ = ["Entry", "possible"]
 
 _NOT_OF_NUMBERS = ("case", "padded")  # a number has neither letters nor blanks around it
 _BY_TICKER = ("price.nudge", "price.tick")
+_FACTORS = frozenset({"quantity", "price"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +51,29 @@ def possible(form: ListForm) -> Mapping[str, Entry]:
         labels[label] = column.name
         for entry in _of_column(column, form):
             found[entry.name] = Entry(entry, position)
+    products = any(column.product for column in form.columns)
     for entry in CATALOGUE.values():
         if entry.field == RECORD and (entry.name != "record.split" or "quantity" in form.by_role):
             # A record that is not there has no other mismatch, whatever its columns are called.
             excludes = frozenset(labels) if entry.name == "record.missing" else entry.excludes
+            if products and entry.name == "record.split":
+                excludes |= _FACTORS
             found[entry.name] = Entry(dataclasses.replace(entry, excludes=excludes), None)
     return found
 
 
 def _of_column(column: ColumnForm, form: ListForm) -> list[Mechanism]:
     label, kind = label_of(column), kind_of(column)
-    entries = mechanisms_of(KindOfColumn(label, kind, column.places or 0))
-    return [
+    entries = mechanisms_of(KindOfColumn(label, kind, column.places or 0, column.product or ()))
+    found = [
         _like_the_house(entry, form)
         for entry in entries
         if not (column.kind == "integer" and entry.name.removeprefix(f"{label}.") in _NOT_OF_NUMBERS)
     ]
+    if label not in _FACTORS or not any(one.product for one in form.columns):
+        return found
+    # An amount follows on one of them: whether its column can hold it is known before it is altered.
+    return [dataclasses.replace(entry, excludes=entry.excludes | _FACTORS) for entry in found]
 
 
 def _like_the_house(entry: Mechanism, form: ListForm) -> Mechanism:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.lists.date_forms import FORMS, ISO_FORMS, fitting_forms
-from tradegen.desk.lists.list_form import ROLE_KINDS, ColumnForm, FileForm
+from tradegen.desk.lists.list_form import ROLE_KINDS, ColumnForm, FileForm, ListForm
+from tradegen.desk.lists.list_values import TradeList
 from tradegen.scoring.relations import Source, first_row, literal
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _SIDES = 10  # words for sides, at most
 _MOSTLY = 0.9  # of the cells of a reference, so many are different
 _LONGEST = 40  # letters of a code
 _DIGITS = 18
+_FEWEST_PRODUCTS = 3  # rows that show that a column is a product of two others
 _MOST_PLACES = 12
 _DATED = r"^\d{1,4}[-/. ]\w{1,3}[-/. ]\d{2,4}|^\d{8}"  # before anything is read as a date
 _PACKED_DAY = "(19|20)\\d\\d(0[1-9]|1[0-2])([0-2]\\d|3[01])"
@@ -78,8 +80,9 @@ def guess_columns(
         file = file.model_copy(update=_marks(connection, columns))
     named = zip(source.seen, columns, strict=True)
     found = [_guess(connection, column, name, file) for name, column in named]
+    found = _with_products(connection, _with_roles(found), file)
     connection.execute("DROP TABLE looked_at")
-    return file, _with_roles(found)
+    return file, found
 
 
 def _marks(connection: DuckDBPyConnection, columns: Sequence[str]) -> dict[str, str]:
@@ -214,3 +217,35 @@ def _with_roles(found: Sequence[Guess]) -> list[Guess]:
         replace(guess, column=guess.column.model_copy(update={"role": roles.get(number)}))
         for number, guess in enumerate(found)
     ]
+
+
+def _with_products(connection: DuckDBPyConnection, found: Sequence[Guess], file: FileForm) -> list[Guess]:
+    """Call a column a product of quantity and price where it is that in all rows, but for its sign."""
+    columns = tuple(guess.column for guess in found)
+    by_role = {column.role: column for column in columns if column.role}
+    if not {"quantity", "price"} <= by_role.keys():
+        return list(found)
+    names = {column.name: f"c{number}" for number, column in enumerate(columns)}
+    looked_at = Source("trades", "looked_at", names, tuple(names))
+    one = TradeList(ListForm(id=(columns[0].name,), file=file, columns=columns), looked_at, None)
+    values = {name: f"({one.value(column, strict=False)})::DOUBLE" for name, column in by_role.items()}
+    exact = f"abs({values['quantity']} * {values['price']})"
+    made = []
+    for guess in found:
+        column = guess.column
+        if column.kind == "decimal" and column.role is None:
+            amount = f"abs(({one.value(column, strict=False)})::DOUBLE)"
+            # Amounts of at most 15 digits are told apart, and any way of rounding is taken.
+            apart = f"abs({exact} - {amount}) >= {0.99999 / 10 ** (column.places or 0)} + 1e-15 * {exact}"
+            rows, differ, wrong = first_row(
+                connection,
+                f"SELECT count({amount}), count(DISTINCT {amount}), coalesce(bool_or({apart}), true) "
+                f"FROM looked_at WHERE {exact} IS NOT NULL",
+            )
+            if rows >= _FEWEST_PRODUCTS and differ > 1 and not wrong:
+                column = column.model_copy(update={"product": ("quantity", "price")})
+                guess = replace(
+                    guess, column=column, remark=f"{guess.remark}; quantity times price in all rows"
+                )
+        made.append(guess)
+    return made

@@ -92,7 +92,9 @@ def _column(guess: Guess) -> str:
     said = guess.column.model_dump(exclude_none=True, exclude_defaults=True)
     if guess.column.kind == "decimal":
         said["fixed"] = guess.column.fixed
-    order = ("name", "kind", "places", "fixed", "format", "grouped", "width", "align", "role")
+    if guess.column.product:
+        said["product"] = list(guess.column.product)
+    order = ("name", "kind", "places", "fixed", "format", "grouped", "width", "align", "role", "product")
     return ", ".join(toml_line({name: said[name]}) for name in order if name in said)
 
 

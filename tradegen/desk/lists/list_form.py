@@ -39,6 +39,7 @@ ROLE_KINDS: Mapping[str, tuple[str, ...]] = dict.fromkeys(
 
 _MOST_PLACES = 12
 _DATED = ("date", "timestamp")
+_FACTORS = ("quantity", "price")
 
 
 def _one_of(name: str, allowed: Sequence[str]) -> Any:
@@ -69,6 +70,19 @@ def _format(value: str) -> str:
     if not (parts & set("Yy") and parts & set("mb") and "d" in parts):
         raise ValueError(f"format is {shown(value)}; expected one with a year, a month and a day")
     return value
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _product(value: Any) -> Any:
+    if value is not None and (not isinstance(value, (list, tuple)) or tuple(value) != _FACTORS):
+        raise ValueError(
+            f'product is {shown(value)}; expected ["quantity", "price"], the roles of the columns that it '
+            "is the product of"
+        )
+    return None if value is None else _FACTORS
 
 
 class FileForm(BaseModel):
@@ -128,6 +142,7 @@ class ColumnForm(BaseModel):
         Expected("how many letters each cell is padded to with blanks, from 1 to 10000"),
     ] = None
     align: Annotated[Literal["left", "right"], Expected('"left" or "right"')] = "left"
+    product: Annotated[tuple[str, ...], BeforeValidator(_product)] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -140,6 +155,9 @@ class ColumnForm(BaseModel):
             raise ValueError(
                 f"{who} has places, and is of kind {self.kind}; expected them of a decimal alone"
             )
+        if self.product and (self.kind != "decimal" or self.role):
+            which = f"has the role {self.role}" if self.role else f"is of kind {self.kind}"
+            raise ValueError(f"{who} has a product, and {which}; expected it of a decimal without a role")
         if self.kind in _DATED and self.format is None:
             raise ValueError(
                 f'{who} is of kind {self.kind} without a format; expected one such as format = "%Y-%m-%d"'
@@ -150,10 +168,6 @@ class ColumnForm(BaseModel):
             kinds = " or ".join(ROLE_KINDS[self.role])
             raise ValueError(f"{who} is of kind {self.kind}, and has the role {self.role}; expected {kinds}")
         return self
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _columns(value: Any) -> Any:
@@ -210,6 +224,13 @@ class ListForm(BaseModel):
                 raise ValueError(
                     f"columns {' and '.join(called)} have the same role {role}; expected it of one column"
                 )
+        for column in self.columns:
+            for role in column.product or ():
+                if role not in roles:
+                    raise ValueError(
+                        f"column {shown(column.name)} is a product of quantity and price, and no column has "
+                        f"the role {role}; expected it of the column that holds it, or no product"
+                    )
         if not self.id:
             raise ValueError(
                 "id names no column; expected those whose values name a trade, such as "

@@ -205,7 +205,8 @@ def _edited_pandas(frame: Any, edits: Edits, name: str) -> Any:
                 values = old.cat.add_categories(new).array
             values[places[chosen]] = _as_in(old, texts)
         except (ValueError, TypeError, ArithmeticError) as error:
-            raise _cannot_hold(name, str(frame.columns[column]), str(old.dtype), texts[0], error) from None
+            text = None if None in texts else texts[0]
+            raise _cannot_hold(name, str(frame.columns[column]), str(old.dtype), text, error) from None
         edited.isetitem(column, pd.Series(values, index=edited.index, name=old.name))
     return edited
 
