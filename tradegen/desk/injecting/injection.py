@@ -17,7 +17,7 @@ from tradegen.desk.injecting.truth_files import truth_frame
 from tradegen.desk.lists.edits import Edits
 from tradegen.desk.lists.list_reading import open_list
 from tradegen.desk.lists.table_edits import edited_frame
-from tradegen.errors import ListError
+from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import Reader
 
 if TYPE_CHECKING:
@@ -59,13 +59,25 @@ class Injected:
         """Both lists by name: `ours` and `theirs`."""
         return {"ours": self.ours, "theirs": self.theirs}
 
-    def mask(self) -> pd.DataFrame:
-        """Where `theirs` is not as our list: a boolean frame of its shape.
+    def mask(self, name: str = "theirs") -> pd.DataFrame:
+        """Where their list is not as ours: a boolean frame of its shape.
 
         True are the cells that were altered, and all cells of a record that was added.
+
+        Parameters
+        ----------
+        name : str
+            The list, which is ``theirs``: ours is as it was given.
+
+        Raises
+        ------
+        ListError
+            On any other name.
         """
         import pandas as pd
 
+        if name != "theirs":
+            raise ListError(f"mask of {shown(name)}; expected 'theirs', since nothing of ours is altered")
         edits, rows = self._edits, self.manifest["input"]["rows"]
         times = edits.written(0, rows)
         begins = np.cumsum(times) - times
