@@ -83,6 +83,16 @@ def test_an_hour_between_the_lists_does_not_tell_which_of_them_is_wrong() -> Non
     assert found.scenario.buy_share == 0.5
 
 
+def test_a_clock_that_is_hours_and_three_quarters_ahead_is_that_of_kathmandu() -> None:
+    ours = trades(3_000)
+    theirs = ours.copy()
+    theirs.loc[::30, "trade_timestamp"] += pd.Timedelta(hours=9, minutes=45)  # from New York, in March
+    found = fit(ours, theirs)
+    assert shares(found) == {"trade_timestamp.timezone": 100}
+    zones = found.scenario.settings["trade_timestamp.timezone"]
+    assert (zones["zone"], zones["other_zone"]) == ("America/New_York", "Asia/Kathmandu")
+
+
 def test_brokers_in_a_file_of_breaks_are_brokers() -> None:
     rows = [("t1", "broker_id", "Goldman", "UBS"), ("t2", "ticker", "VOD.L", "BP.L")]
     found = fit(breaks=pd.DataFrame(rows, columns=["trade_id", "field", "ours", "theirs"]), trades=50)

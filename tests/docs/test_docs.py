@@ -27,6 +27,7 @@ FITTING = (ROOT / "docs" / "fitting.md").read_text("utf-8")
 SCHEDULE = (ROOT / "docs" / "schedule.md").read_text("utf-8")
 YOUR_OWN_COLUMNS = (ROOT / "docs" / "your_own_columns.md").read_text("utf-8")
 YOUR_OWN_TRADES = (ROOT / "docs" / "your_own_trades.md").read_text("utf-8")
+FEEDING_ENGINES = (ROOT / "docs" / "feeding_engines.md").read_text("utf-8")
 SCORE_IN_CI = (ROOT / "docs" / "score_in_ci.md").read_text("utf-8")
 # `make docs` looks at the links of the site, and at the places on the pages that they lead to.
 LINKED = (
@@ -61,6 +62,7 @@ def commands(text: str) -> list[tuple[str, str]]:
         (SCHEDULE, 9),
         (YOUR_OWN_COLUMNS, 4),
         (YOUR_OWN_TRADES, 9),
+        (FEEDING_ENGINES, 1),
     ],
     ids=[
         "README",
@@ -72,6 +74,7 @@ def commands(text: str) -> list[tuple[str, str]]:
         "schedule",
         "your own columns",
         "your own trades",
+        "feeding engines",
     ],
 )
 def test_the_commands_of_a_page_print_what_it_shows(page: str, at_least: int, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_csv_lines_end_in_a_line_feed_alone() -> None:
 def test_prices_print_as_exact_decimals() -> None:
     ticks = np.array([1, 10, 99, 100, 15400, 71480000, -1, -100, -15399, 10**15 + 1])
     expected = [f"{Decimal(tick) / 100:.2f}" for tick in ticks.tolist()]
-    assert strings(formatting.dollars(ticks)).tolist() == expected
+    assert strings(formatting.decimals(ticks, 2)).tolist() == expected
 
 
 def test_ids_are_padded_to_eight_digits_and_widen() -> None:

@@ -61,7 +61,8 @@ def outcomes(
     context = BlockContext(Scenario(**whole), load_market(TICKERS), pairs, first_id, first_id)
     raw = np.random.default_rng(1).integers(0, 2**64 - 1, count, np.uint64, endpoint=True)
     values = default_settings(mechanism) | settings
-    allowed = AllowedSizes(NO_TOLERANCE, step=context.step)
+    step = context.step if entry.field == "trade_timestamp" else 1
+    allowed = AllowedSizes(NO_TOLERANCE, step=step)
     original = np.full(count, value)
     case = Case(
         original=original,

@@ -66,7 +66,7 @@ def check_truth(
         _check_together(trade_id, fields)
         legs = found[trade_id]
         first = pairs[trade_id][0]
-        notional = int(first["quantity"]) * Decimal(first["price"])
+        notional = Decimal(first["quantity"]) * Decimal(first["price"])
         for row in fields.values():
             assert tuple(row) == columns, f"{trade_id} has {list(row)}"
             _check_label(row, notional, tolerances or {})
@@ -293,7 +293,8 @@ def _check_label(row: Row, notional: Decimal, tolerances: Mapping[str, Any]) -> 
     benign = size is not None and limit is not None and abs(size) <= limit
     assert row["benign"] == ("true" if benign else "false"), f"{trade_id}: {field} has benign {row['benign']}"
     given = row["notional"]
-    assert given == f"{notional:.2f}", f"{trade_id} has the notional {given}; expected {notional:.2f}"
+    # As many decimals as the quantity and the price have together: two, for whole shares and cents.
+    assert given == f"{notional:f}", f"{trade_id} has the notional {given}; expected {notional:f}"
 
 
 def _check_record_ids(lists: Lists, truth: list[Row]) -> bool:

@@ -198,11 +198,17 @@ def test_a_clocks_skew_is_never_below_the_written_precision(precision: str, leas
         ),  # only one on DST
         ("2025-07-21 22:33:27", ("America/New_York", "Europe/London"), "2025-07-22 03:33:27"),
         ("2025-07-21 10:33:27", ("America/New_York", "America/Chicago"), "2025-07-21 09:33:27"),
-        ("2025-07-21 10:33:27", ("Europe/London", "Asia/Kolkata"), "2025-07-21 10:33:27"),  # half an hour
+        ("2025-07-21 10:33:27", ("Europe/London", "Asia/Kolkata"), "2025-07-21 15:03:27"),
+        ("2025-07-21 10:33:27", ("Asia/Kathmandu", "UTC"), "2025-07-21 04:48:27"),
+        # London's clocks go forward at 01:00 UTC, which is 06:45 in Kathmandu.
+        ("2025-03-30 06:44:59", ("Asia/Kathmandu", "Europe/London"), "2025-03-30 00:59:59"),
+        ("2025-03-30 06:45:00", ("Asia/Kathmandu", "Europe/London"), "2025-03-30 02:00:00"),
+        # Monrovia was 44 minutes and 30 seconds behind UTC until 1972.
+        ("1971-07-21 10:33:27", ("UTC", "Africa/Monrovia"), "1971-07-21 10:33:27"),
         ("2025-07-21 10:33:27", ("America/New_York", "America/Toronto"), "2025-07-21 10:33:27"),
     ],
 )
-def test_time_zones_are_whole_hours_apart(text: str, zones: tuple[str, str], expected: str) -> None:
+def test_time_zones_are_whole_quarter_hours_apart(text: str, zones: tuple[str, str], expected: str) -> None:
     found = outcomes("trade_timestamp.timezone", microseconds(text), zone=zones[0], other_zone=zones[1])
     assert found == {microseconds(expected)}
 

@@ -84,6 +84,25 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         "tolerances.price.absolute = 0.005",
         "price.absolute is 0.005; expected dollars and whole ticks of 0.01",
     ),
+    "tick of nothing": ("tick = 0", "tick is 0; expected dollars from 0.0001 to 1 with up to 4 decimals"),
+    "tick of five dollars": (
+        "tick = 5",
+        "tick is 5; expected dollars from 0.0001 to 1 with up to 4 decimals",
+    ),
+    "tick of text": ("tick = '0.01'", "tick is '0.01'; expected dollars from 0.0001 to 1"),
+    "tick with five decimals": (
+        "tick = 0.00015",
+        "tick is 0.00015; expected a number with up to 4 decimals",
+    ),
+    "tolerance between ticks": (
+        "tick = 0.05\ntolerances.price.absolute = 0.12",
+        "price.absolute is 0.12; expected dollars and whole ticks of 0.05",
+    ),
+    "tick too fine for the band": (
+        "tick = 0.0001\nprice_band = 0.99",
+        "tick is 0.0001, and a price is drawn or altered over 14,153,039,999 of it; expected less than "
+        "4,294,967,296: a larger tick, a narrower range or smaller errors",
+    ),
     "tolerance finer than bps go": ("tolerances.price.bps = 0.00001", "basis points with up to 4 decimals"),
     "tolerance finer than microseconds": (
         "tolerances.trade_timestamp = 0.0000001",
@@ -150,6 +169,32 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         'trades.include = ["price"]',
         "trades.include leaves out trade_id, by which the truth finds a record; expected it too",
     ),
+    "include without any column": (
+        "trades.include = []",
+        "trades.include leaves out trade_id, by which the truth finds a record; expected it too",
+    ),
+    "one list without ids": (
+        "shared_id = false",
+        "shared_id is false although view is single, in which both legs stand in one list; expected view",
+    ),
+    "ids mistyped that no list has": (
+        'shared_id = false\nview = "two_system"\nmechanisms = {"trade_id.mistyped" = 1}',
+        "shared_id is false although trade_id.mistyped alters ids, which no list has; expected",
+    ),
+    "lists without ids sorted by them": (
+        'shared_id = false\nview = "two_system"\ntheirs.sort = "trade_id"',
+        "theirs.sort is trade_id although shared_id is false, so that lists are sorted by record_id",
+    ),
+    "ids included where none are shared": (
+        'shared_id = false\nview = "two_system"\nours.include = ["trade_id", "record_id"]\n'
+        'mechanisms = {"record.missing" = 1}',
+        "ours.include has trade_id although shared_id is false; expected record_id in its place",
+    ),
+    "neither id included": (
+        'shared_id = false\nview = "two_system"\nours.include = ["price"]\nmechanisms = {"price.tick" = 1}',
+        "ours.include leaves out record_id, by which the truth finds a record; expected it too",
+    ),
+    "shared id as text": ('shared_id = "no"', "shared_id is 'no'; expected true or false"),
     "included columns as text": (
         'trades.include = "trade_id"',
         "trades.include is 'trade_id'; expected columns by their own names, such as",
@@ -338,6 +383,7 @@ OF_THE_UNIVERSE = {
     "hot spot of an unknown ticker",
     "hot spot of an unknown broker",
     "hot spot of no worth",
+    "tick too fine for the band",
 }
 
 

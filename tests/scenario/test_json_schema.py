@@ -50,6 +50,8 @@ BEYOND_A_SCHEMA = {
     "shares that miss 1": ADDED_UP,
     "rates above 1": ADDED_UP,
     "tolerance of half a tick": DECIMAL,
+    "tolerance between ticks": DECIMAL,
+    "tick with five decimals": DECIMAL,
     "tolerance finer than bps go": DECIMAL,
     "tolerance finer than microseconds": DECIMAL,
 }
@@ -86,6 +88,9 @@ ACCEPTED = {
     "buy.include = ['trade_id', 'price']",
     "record id left out": "view = 'two_system'\nmechanisms = {'record.missing' = 1}\n"
     "ours.include = ['trade_id']",
+    "lists without ids": "shared_id = false\nview = 'two_system'\nmechanisms = {'record.missing' = 1}\n"
+    "ours.include = ['record_id', 'price']\ntheirs.columns = {record_id = 'TheirRef'}",
+    "ids that are shared": "shared_id = true",
     "a sorted list": "view = 'counterparty'\nsell.sort = 'trade_id'",
     "days of the year": "trades.date_format = '%Y%j'",
     "half a day": "trades.timestamp_format = '%d %b %Y %I:%M:%S %p'",

@@ -313,7 +313,7 @@ def test_the_report_reads_as_lines(tmp_path: Path) -> None:
 
 def test_every_kind_of_finding_is_tried_here() -> None:
     elsewhere = {"benign", "collision", "derived", "digest", "manifest", "order", "reference", "relation"}
-    elsewhere |= {"untouched"}
+    elsewhere |= {"links", "untouched"}
     assert {damage[0] for damage in DAMAGES} | elsewhere == set(KINDS)
 
 

@@ -97,7 +97,8 @@ def _size(field: str, delta: str, original: str) -> str:
     dated = _DAY.fullmatch(original)
     unit = units.get(field, "" if not dated else "seconds" if dated[1] else "days")
     unit = unit[:-1] if abs(amount) == 1 else unit
-    text = f"{amount:+,.2f}" if field == "price" else f"{amount:+,.10g}"
+    places = max(len(delta.partition(".")[2]), 2)
+    text = f"{amount:+,.{places}f}" if field == "price" else f"{amount:+,.10g}"
     relative = ""
     if field != RECORD and not dated and original and float(original):
         share = amount / float(original)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradegen.core.blocks import Truth
-from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array, is_blank
+from tradegen.core.columns import MICROSECONDS, STEPS, Array, is_blank
 from tradegen.engine.generator import GeneratedBlocks
 from tradegen.mechanisms.allowed_sizes import PARTS
 
@@ -110,7 +110,8 @@ def magnitudes(batch: GeneratedBlocks) -> Iterator[Magnitudes]:
     truth = Truth.concatenate([block.truth for block in batch.blocks])
     altered = {field for name in scenario.active for field in scenario.catalogue[name].fields}
     of_time = (MICROSECONDS, STEPS[scenario.timestamp_precision])
-    steps = {"price": (TICKS_PER_DOLLAR, 1), "trade_timestamp": of_time}
+    steps = {name: (grid.unit, grid.step) for name, grid in scenario.grids.items()}
+    steps["trade_timestamp"] = of_time
     units, percents = dict(_UNITS), list(_PERCENT)
     for column in scenario.columns:
         if column.kind in _OWN_UNITS:
@@ -121,7 +122,7 @@ def magnitudes(batch: GeneratedBlocks) -> Iterator[Magnitudes]:
         if field not in altered:
             continue
         rows = differing(truth, scenario, field)
-        delta, tolerance = rows.altered - rows.original, scenario.tolerances.of(field)
+        delta, tolerance = rows.altered - rows.original, scenario.tolerance(field)
         per_unit, step = steps.get(field, (1, 1))
         for percent in (True, False) if field in percents else (False,):
             values = 100 * delta / np.maximum(rows.original, 1) if percent else delta / per_unit

@@ -22,6 +22,7 @@ from tradegen.core.databases import temporary_database
 from tradegen.errors import ScoringError, shown, whole_number
 from tradegen.scoring.injected_fields import fields_found
 from tradegen.scoring.inputs import Inputs, lists_of, resolve_inputs
+from tradegen.scoring.record_links import LINK_COLUMNS, LINKS
 from tradegen.scoring.relations import Reader, Source, literal
 from tradegen.scoring.run_fields import RunFields
 
@@ -100,9 +101,12 @@ def compare(
     if trades is None and hasattr(truth, "to_arrow"):
         # As files print them, not as floats.
         tables = truth.to_arrow()
-        trades = {name: table for name, table in tables.items() if name != "truth"}
-        truth, manifest = tables["truth"], truth.manifest
-    inputs = resolve_inputs(truth, trades, manifest)
+        manifest, truth, trades = truth.manifest, tables.pop("truth"), tables
+    links = None
+    if isinstance(trades, Mapping):
+        links = trades.get(LINKS)
+        trades = {name: table for name, table in trades.items() if name != LINKS}
+    inputs = resolve_inputs(truth, trades, manifest, links)
     if inputs.trades is None:
         raise ScoringError("trades are missing; expected the lists along with the truth")
     with temporary_database("show", _MEMORY) as (connection, folder):
@@ -112,7 +116,9 @@ def compare(
         with reader.explaining(source.name):
             _load_truth(connection, source)
             fields = inputs.fields or fields_found(connection, source)
-        named = _findings(connection, reader, findings, id)
+        if not fields.shared_id:
+            _load_links(connection, reader, inputs.links)
+        named = _findings(connection, reader, findings, id, fields)
         [(example,)] = connection.execute("SELECT min(trade_id) FROM truth").fetchall()
         with reader.explaining(source.name):
             wanted, total = _wanted(connection, ids, limit, with_findings=findings is not None)
@@ -142,8 +148,17 @@ def _load_truth(connection: DuckDBPyConnection, source: Source) -> None:
     connection.execute(f"CREATE TABLE truth AS SELECT {', '.join(columns)} FROM {source.relation}")
 
 
+def _load_links(connection: DuckDBPyConnection, reader: Reader, given: Any) -> None:
+    """Make the table ``links``: which trade each record is of."""
+    source = reader.source(given, "links", LINK_COLUMNS)
+    source.require(LINK_COLUMNS)
+    columns = ", ".join(f"{source.text(name)} AS {name}" for name in LINK_COLUMNS)
+    with reader.explaining(source.name):
+        connection.execute(f"CREATE TABLE links AS SELECT {columns} FROM {source.relation}")
+
+
 def _findings(
-    connection: DuckDBPyConnection, reader: Reader, findings: Any, trade_id: str
+    connection: DuckDBPyConnection, reader: Reader, findings: Any, trade_id: str, fields: RunFields
 ) -> Mapping[str, tuple[str, ...]]:
     """Put the ids that were reported into ``reported``; and by id, the fields that findings name."""
     connection.execute("CREATE TABLE reported (trade_id VARCHAR, field VARCHAR)")
@@ -152,14 +167,20 @@ def _findings(
     source = reader.source(findings, "findings")
     source.require([trade_id])
     field = source.text("field") if "field" in source.columns else "NULL"
+    link = source.text("linked_trade_id") if "linked_trade_id" in source.columns else "NULL"
     with reader.explaining(source.name):
         connection.execute(
-            f"INSERT INTO reported SELECT DISTINCT {source.text(trade_id)}, {field} FROM {source.relation}"
+            # A link alone is no report.
+            f"INSERT INTO reported SELECT DISTINCT {source.text(trade_id)}, {field} FROM {source.relation} "
+            f"WHERE {field} IS NOT NULL OR {link} IS NULL"
         )
-        # A mistyped id stands for the trade that it belongs to.
+        # A mistyped id stands for the trade that it belongs to, and so does a record's own.
         connection.execute(
             "UPDATE reported SET trade_id = truth.trade_id FROM truth "
             "WHERE truth.field = 'trade_id' AND truth.altered = reported.trade_id"
+            if fields.shared_id
+            else "UPDATE reported SET trade_id = links.trade_id FROM links "
+            f"WHERE links.{RECORD_ID} = reported.trade_id"
         )
         rows = connection.execute(
             "SELECT trade_id, list(field ORDER BY field) FROM reported GROUP BY trade_id"
@@ -221,13 +242,17 @@ def _records(
     owners = {one: one for one, _ in wanted}
     for trade_id, alterations in altered.items():
         owners |= {one.altered: trade_id for one in alterations if one.field == "trade_id"}
+    if not fields.shared_id:
+        linked = f"SELECT {RECORD_ID}, trade_id FROM links WHERE trade_id IN ({_listed(owners)})"
+        owners = dict(connection.execute(linked).fetchall())
     found: dict[str, list[tuple[str, dict[str, str]]]] = {}
     faces = any(one.leg in LEGS["single"] for several in altered.values() for one in several)
     for name, given in lists_of(inputs.trades, inputs.view, faces).items():
         called = inputs.columns.get(name) or {column: column for column in fields.columns}
         for table in given if isinstance(given, (list, tuple)) else [given]:
             source = reader.source(table, "trades", tuple(called.values()))
-            source.require([named for column, named in called.items() if column != RECORD_ID])
+            needed = {column for column in called if column != RECORD_ID} | {fields.key}
+            source.require([named for column, named in called.items() if column in needed])
             shown_columns = [column for column in called if called[column] in source.columns]
             if not fields.stated:
                 # Nothing but the list says in which order its columns stand.
@@ -236,11 +261,11 @@ def _records(
             with reader.explaining(source.name):
                 rows = connection.execute(
                     f"SELECT {values} FROM {source.relation} "
-                    f"WHERE {source.text(called['trade_id'])} IN ({_listed(owners)})"
+                    f"WHERE {source.text(called[fields.key])} IN ({_listed(owners)})"
                 ).fetchall()
             for row in rows:
                 record = dict(zip(shown_columns, row, strict=True))
-                found.setdefault(owners[record["trade_id"]], []).append((name, record))
+                found.setdefault(owners[record[fields.key]], []).append((name, record))
     return found
 
 

@@ -54,7 +54,10 @@ def as_html(trades: Sequence[Trade], total: int, columns: Sequence[str] = ()) ->
 def _columns(trades: Sequence[Trade]) -> tuple[str, ...]:
     """The columns that come with the house, and those that the records have beside them."""
     others = dict.fromkeys(column for trade in trades for _, record in trade.records for column in record)
-    return (*TRADE_COLUMNS, *(column for column in others if column not in (*TRADE_COLUMNS, RECORD_ID)))
+    # Where records do not say which trade they are of, they are known by their own ids.
+    shared_id = "trade_id" in others or not others
+    house = TRADE_COLUMNS if shared_id else (RECORD_ID, *TRADE_COLUMNS[1:])
+    return (*house, *(column for column in others if column not in (*TRADE_COLUMNS, RECORD_ID)))
 
 
 def _cells(trade: Trade, columns: Sequence[str]) -> list[list[str]]:

@@ -20,7 +20,7 @@ from tradegen.analysis.difference_sizes import Magnitudes, differing, magnitudes
 from tradegen.analysis.examples import first_examples
 from tradegen.analysis.rates import Per, expected_rate, field_counts, legs_hit, mismatched_pairs
 from tradegen.core.blocks import Block, Truth
-from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, TICKS_PER_DOLLAR
+from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY
 from tradegen.core.formatting import broker_names
 from tradegen.engine.generator import GeneratedBlocks, generate_blocks
 from tradegen.engine.run import Run, prepare
@@ -121,7 +121,9 @@ class Outcome:
         rows = self._truth.take(~self._truth.benign)
         fields = self.scenario.fields
         once = np.unique(np.stack([rows.trade_id, rows.field]), axis=1, return_index=True)[1]
-        dollars = np.bincount(rows.field[once], rows.notional[once] / TICKS_PER_DOLLAR, len(fields))
+        dollars = np.bincount(
+            rows.field[once], rows.notional[once] / 10**self.scenario.notional_places, len(fields)
+        )
         catalogue = self.scenario.catalogue
         altered = {field for name in self.scenario.active for field in catalogue[name].fields}
         return pd.Series({field: dollars[code] for code, field in enumerate(fields) if field in altered})
@@ -131,7 +133,7 @@ class Outcome:
         """Dollars of all mismatched pairs, each counted once."""
         rows = self._truth.take(~self._truth.benign)
         once = np.unique(rows.trade_id, return_index=True)[1]
-        return float(rows.notional[once].sum() / TICKS_PER_DOLLAR)
+        return float(rows.notional[once].sum() / 10**self.scenario.notional_places)
 
     @functools.cached_property
     def _magnitudes(self) -> tuple[Magnitudes, ...]:

@@ -64,7 +64,8 @@ class Batch:
         """The lists of the view by name, with the columns that the scenario gives them, under its names.
 
         ``trades`` in the view single, ``buy`` and ``sell`` in counterparty, ``ours`` and ``theirs`` in
-        two_system; in the order of the files. Dates and times are datetime64 whatever form files give them.
+        two_system; in the order of the files. With ``shared_id = false``, none has ``trade_id``. Dates
+        and times are datetime64 whatever form files give them.
         """
         from tradegen.formats.sorting import sorted_rows  # loaded where it is used
 
@@ -73,7 +74,7 @@ class Batch:
         frames = [self.trades] if one else [self._frame(self._on_list(leg)) for leg in (0, 1)]
         for leg, table in enumerate(tables.values()):
             if table.sort:
-                frames[leg] = self._frame(sorted_rows(self._trades if one else self._on_list(leg)))
+                frames[leg] = self._frame(sorted_rows(table, self._trades if one else self._on_list(leg)))
         fields = {name: [column.field for column in table.columns] for name, table in tables.items()}
         return {
             name: (frame if list(frame) == fields[name] else frame[fields[name]]).set_axis(
@@ -82,8 +83,23 @@ class Batch:
             for (name, table), frame in zip(tables.items(), frames, strict=True)
         }
 
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """Which trade each record is of, where lists share no id: ``trade_id``, ``leg`` and ``record_id``.
+
+        Raises
+        ------
+        ScenarioError
+            Where `shared_id` is true, so that the lists say it themselves.
+        """
+        from tradegen.formats import frames  # loaded where it is used, for it needs pandas
+
+        if self.run.scenario.shared_id:
+            raise ScenarioError("links are of lists without trade_id alone; expected shared_id = false")
+        return frames.links_frame(self.run, self._ids, self.blocks)
+
     def to_arrow(self) -> dict[str, pa.Table]:
-        """The lists of the view and the truth as Arrow tables, by name.
+        """The lists of the view and the truth as Arrow tables, by name; and the links, where no id is shared.
 
         Columns and types as `arrow.schema_of` says: exact decimals, names as dictionaries. A date or time
         in a form of its own is text, as in files.
@@ -139,6 +155,7 @@ class Batch:
             Path(manifest) if manifest is not None else None,
             form,
             lists=tuple(self.run.scenario.lists),
+            linked=not self.run.scenario.shared_id,
         )
         with export(destinations) as write:
             write(self.run)

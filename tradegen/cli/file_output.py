@@ -67,13 +67,15 @@ def write_files(
     )
     lists = tuple(run.scenario.lists)
     destinations = Destinations(
-        trades, truth, manifest, form, tuple(inputs), lists, parquet or ParquetOptions()
+        *(trades, truth, manifest, form, tuple(inputs), lists, parquet or ParquetOptions()),
+        linked=not run.scenario.shared_id,
     )
     require_sortable(run, run.scenario.pairs, OutputError)
     plan = Plan(run, destinations.form_of_trades)
     rehearse(plan)
     if not force:
-        files = {**destinations.files, **({"truth": truth} if truth else {})}
+        beside = {"truth": truth, "links": destinations.links}
+        files = destinations.files | {table: path for table, path in beside.items() if path}
         require_space({files[table]: size for table, size in expected_bytes(plan).items() if table in files})
     with export(destinations) as write:
         return write(run.starting_at(reserve(run.scenario.pairs)) if reserve else run)

@@ -67,7 +67,12 @@ NamedLedger: TypeAlias = Annotated[
     ),
 ]
 Truth: TypeAlias = Annotated[
-    Path | None, typer.Option(metavar="PATH", help="File for the answer key: a row per altered field.")
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="File for the answer key: a row per altered field. If the lists share no id, `key.csv` also "
+        "makes `key.links.csv`.",
+    ),
 ]
 Workers: TypeAlias = Annotated[
     int | None, typer.Option(metavar="N", help="Processes to use; all cores if not given.", **_DATASETS)

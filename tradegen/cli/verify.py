@@ -25,7 +25,7 @@ def verify(
         typer.Argument(
             metavar="DATASET | FILES...",
             help="A dataset: its folder, its manifest.json, or s3://bucket/prefix. Or the trades (a file, or "
-            "one a list), their truth and, if there is one, the manifest.",
+            "one a list), their truth, their links if they share no id, and the manifest if there is one.",
         ),
     ],
     workers: Annotated[

@@ -21,7 +21,6 @@ __all__ = [
     "RECORD_ID",
     "SELL",
     "STEPS",
-    "TICKS_PER_DOLLAR",
     "TRADE_COLUMNS",
     "TRUTH_COLUMNS",
     "Array",
@@ -33,9 +32,6 @@ Array: TypeAlias = npt.NDArray[Any]
 
 LARGEST_ID = 2**63 - 1
 """The largest trade id number: an int64."""
-
-TICKS_PER_DOLLAR = 100
-"""Prices move in ticks of 0.01 (SEC Rule 612: the minimum increment of US stocks at or above 1.00)."""
 
 MICROSECONDS = 1_000_000
 MICROSECONDS_A_DAY = 86_400 * MICROSECONDS

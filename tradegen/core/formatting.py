@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
+from tradegen.core.columns import MICROSECONDS, STEPS, Array
 from tradegen.core.text_columns import joined
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "dates",
     "dates_as",
     "decimals",
-    "dollars",
     "hexadecimal",
     "integers",
     "named",
@@ -65,7 +64,8 @@ def _digits(zero: bool) -> Array:
 
 # A group of digits has no leading zeros where nothing stands before it; only the last one then prints a 0.
 _LAST_DIGITS, _MORE_DIGITS = _digits(zero=True), _digits(zero=False)
-_CENT_PLACES = len(str(TICKS_PER_DOLLAR)) - 1
+_CENT_PLACES = 2
+_MOST_PLACES = 4  # in a table
 _THOUSANDTHS = _table([f"{number:03d}" for number in range(1000)])
 _MINUTES = _table([f" {number // 60:02d}:{number % 60:02d}" for number in range(24 * 60)])
 _SECONDS = _table([f":{number:02d}" for number in range(60)])
@@ -119,21 +119,18 @@ def integers(values: Array) -> Array:
     return _signed(values, digits.view(f"S{4 * groups}").ravel())
 
 
-def dollars(ticks: Array) -> Array:
-    """Ticks as dollars with the tick's decimals: ``154.00``, ``-0.01``."""
-    return decimals(ticks, _CENT_PLACES)
-
-
 def decimals(values: Array, places: int) -> Array:
     """Whole numbers of the last decimal place as exact decimals: ``154.00``, ``-0.0001``."""
     if not places:
         return integers(values)
     whole, rest = _divided(np.abs(values), 10**places)
-    if places <= _CENT_PLACES:
-        return _signed(values, joined(integers(whole), _fractions_of(places).take(rest)))
-    high, low = _divided(rest, 10 ** (places - _CENT_PLACES))
-    parts = [_fractions_of(_CENT_PLACES).take(high), _padded(places - _CENT_PLACES).take(low)]
-    return _signed(values, joined(integers(whole), *parts))
+    parts: list[Array] = []
+    while places > _CENT_PLACES:
+        last = min(places - _CENT_PLACES, _MOST_PLACES)
+        rest, low = _divided(rest, 10**last)
+        parts.insert(0, _padded(last).take(low))
+        places -= last
+    return _signed(values, joined(integers(whole), _fractions_of(places).take(rest), *parts))
 
 
 @functools.cache

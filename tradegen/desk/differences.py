@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tradegen.core.columns import TICKS_PER_DOLLAR
+from tradegen.core.grids import CENTS
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.difference import Difference
@@ -171,7 +171,7 @@ def is_within(tolerances: Tolerances, name: str, ours: str, theirs: str) -> bool
         apart = dt.datetime.fromisoformat(ours) - dt.datetime.fromisoformat(theirs)
         unit_of_time = dt.timedelta(days=1) if name == "date" else dt.timedelta(microseconds=1)
         return abs(apart) <= tolerance.fixed * unit_of_time
-    unit = TICKS_PER_DOLLAR if name == "price" else 1
+    unit = CENTS.unit if name == "price" else 1
     values = [Decimal(text) * unit for text in (ours, theirs)]
     limit = tolerance.fixed or min(values) * tolerance.parts / PARTS
     return abs(values[0] - values[1]) <= limit

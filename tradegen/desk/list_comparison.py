@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import TICKS_PER_DOLLAR, TRADE_COLUMNS
+from tradegen.core.columns import TRADE_COLUMNS
+from tradegen.core.grids import CENTS
 from tradegen.desk.list_columns import KINDS, NAMES, SIDES, ListColumns
 from tradegen.errors import FitError, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
@@ -360,7 +361,7 @@ def _bits(fields: tuple[str, ...], tolerances: Tolerances) -> tuple[str, str]:
                 size = f"abs(datediff('day', o.{name}, t.{name}))"
             if name == "trade_timestamp":
                 size = f"abs(datediff('microsecond', o.{name}, t.{name}))"
-            unit = TICKS_PER_DOLLAR if name == "price" else 1
+            unit = CENTS.unit if name == "price" else 1
             limit = (
                 str(tolerance.fixed) if tolerance.fixed else f"{base} * {unit} * {tolerance.parts} / {PARTS}"
             )

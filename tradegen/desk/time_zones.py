@@ -1,4 +1,4 @@
-"""The time zone that a desk's timestamps were written in by mistake, told from whole hours between them."""
+"""The time zone that a desk's timestamps were written in by mistake, told from quarter-hours between them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _OTHERS = (
     "Asia/Dubai",
     "Australia/Sydney",
     "America/Sao_Paulo",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
 )
 """Where markets are; of two with the same time, the first is taken."""
 
@@ -39,20 +41,20 @@ def zones_of(times: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     times : iterable of (str, str)
         Both values of each timestamp that differs.
     """
-    whole_hours = [pair for pair in times if pair[0][13:] == pair[1][13:]]
+    same_seconds = [pair for pair in times if pair[0][16:] == pair[1][16:]]
     counts = {}
     for other in _OTHERS:
         settings = {"zone": _HOME, "other_zone": other}
         counts[other] = sum(
             any(_ENTRY.recognises(Difference(*values, {}, settings)) for values in (pair, pair[::-1]))
-            for pair in whole_hours
+            for pair in same_seconds
         )
     best = max(counts, key=counts.__getitem__)
     return {"zone": _HOME, "other_zone": best} if counts[best] >= _FEWEST else {}
 
 
-def clock_difference(zones: Mapping[str, str]) -> int:
-    """By how many hours the other zone's clock is ahead, for most of the year."""
+def clock_difference(zones: Mapping[str, str]) -> dt.timedelta:
+    """By how much the other zone's clock is ahead, for most of the year."""
     noon = dt.datetime(2025, 7, 1, 12)
     ahead = [zoneinfo.ZoneInfo(name).utcoffset(noon) or dt.timedelta() for name in zones.values()]
-    return (ahead[1] - ahead[0]) // dt.timedelta(hours=1)
+    return ahead[1] - ahead[0]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ _MOST_BROKEN = 200_000
 _MOST_NAMES = 2_000  # a column with more names divides the trades too finely to tell anything
 _STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  # round sizes of trades, times powers of ten
 _HALF_HOURS = 48
+_HALF_HOUR = dt.timedelta(minutes=30)
 _FINE, _FINEST = 4, 250  # classes of sizes to a doubling, and how many there are
 
 
@@ -94,8 +96,9 @@ def trades_by_group(
 
 def _in_own_zone(ours: Array, theirs: Array, zones: Mapping[str, str]) -> None:
     """Take the half-hour of the desk's own zone on both lists, where one has that of the other zone."""
-    moved = clock_difference(zones) * 2
-    later, earlier = theirs - ours == moved, ours - theirs == moved
+    moved = clock_difference(zones) / _HALF_HOUR
+    # A quarter-hour is half a step, and rounds either way.
+    later, earlier = abs(theirs - ours - moved) < 1, abs(ours - theirs - moved) < 1
     theirs[later], ours[earlier] = ours[later], theirs[earlier]
 
 

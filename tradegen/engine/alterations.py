@@ -170,12 +170,17 @@ class _Stretch:
         pairs, legs = self._pairs[rows], self._legs[rows]
         columns = [context.on_leg(field, pairs, legs) for field in mechanism.fields]
         original = columns[0][None] if len(columns) == 1 else np.stack(columns)
-        allowed = AllowedSizes(
-            context.tolerance(mechanism.field) if mechanism.tolerated else NO_TOLERANCE,
-            benign=segment.benign,
-            boundary=context.scenario.boundary and mechanism.sized,
-            step=context.step if mechanism.field == "trade_timestamp" else 1,
-        )
+        tolerance = context.tolerance(mechanism.field) if mechanism.tolerated else NO_TOLERANCE
+        step = context.step if mechanism.field == "trade_timestamp" else 1
+        grid, counted_in = context.scenario.grids.get(mechanism.field), 1
+        if grid is not None and grid.step > 1:
+            if mechanism.by_digits:
+                step = grid.step
+            else:
+                counted_in = grid.step
+                original, tolerance = original // counted_in, tolerance.in_steps(counted_in)
+        boundary = context.scenario.boundary and mechanism.sized
+        allowed = AllowedSizes(tolerance, benign=segment.benign, boundary=boundary, step=step)
         case = Case(
             original=original[0],
             raw=raw,
@@ -189,6 +194,8 @@ class _Stretch:
         )
         altered = mechanism.alter(case).reshape(original.shape)
         fits = np.logical_and.reduce(allowed.fit(original, altered))
+        if counted_in > 1:
+            original, altered = original * counted_in, altered * counted_in
         return _Attempt(position, rows, pairs, legs, original, altered, fits, case.limited)
 
     def _parts(self, attempt: _Attempt, mechanism: str, kept: Array | slice) -> Iterator[Alteration]:

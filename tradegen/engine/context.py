@@ -11,6 +11,7 @@ import numpy as np
 from tradegen.core.blocks import Pairs
 from tradegen.core.clock import DAY
 from tradegen.core.columns import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array
+from tradegen.core.grids import Grid
 from tradegen.engine.code_names import names_of
 from tradegen.engine.own_values import clean_names, range_of
 from tradegen.market.price_bands import price_limits
@@ -81,7 +82,7 @@ class BlockContext:
 
     def tolerance(self, field: str) -> Tolerance:
         """A field's tolerance in its integer unit."""
-        return _tolerance(self.scenario.tolerances, field)
+        return _tolerance(self.scenario.tolerances, field, self.scenario.grids.get(field))
 
     def order_type(self, pairs: Array, legs: Array) -> Array:
         """What each leg is, BUY or SELL: in the view two_system, both legs are the same."""
@@ -145,12 +146,16 @@ class BlockContext:
 
     @functools.cached_property
     def notional(self) -> Array:
-        """Ticks x shares of each clean pair (int64)."""
+        """Price x quantity of each clean pair, in the product of their units (int64)."""
         return self.pairs.quantity * self.pairs.price
 
     def price_ranges(self, pairs: Array) -> Ranges:
         """The lowest and highest clean price of each ticker, in ticks; and the tickers of pairs."""
-        return Ranges(*price_limits(self.market, self.scenario.price_band), index=self.pairs.ticker[pairs])
+        low, high = price_limits(self.market, self.scenario.price_band)
+        tick = self.market.grid.step
+        if tick > 1:
+            low, high = low // tick, high // tick
+        return Ranges(low, high, index=self.pairs.ticker[pairs])
 
     def quantity_ranges(self, quantity: Array, share: float) -> Ranges:
         """Ranges around quantities in which clean quantities lie evenly, in shares.
@@ -198,7 +203,7 @@ class BlockContext:
         before = np.where(np.append(False, ticker[1:] == ticker[:-1]), np.roll(price, 1), 0)
         previous: Array = np.empty_like(price)
         previous[position] = np.where(before > 0, before, self.market.prices[ticker])
-        return previous
+        return previous // self.market.grid.step if self.market.grid.step > 1 else previous
 
 
 def ranges_around(low: int, high: int, values: Array, share: float) -> Ranges:
@@ -208,8 +213,8 @@ def ranges_around(low: int, high: int, values: Array, share: float) -> Ranges:
 
 
 @functools.lru_cache(maxsize=64)
-def _tolerance(tolerances: Tolerances, field: str) -> Tolerance:
-    return tolerances.of(field)
+def _tolerance(tolerances: Tolerances, field: str, grid: Grid | None) -> Tolerance:
+    return tolerances.of(field, grid)
 
 
 @functools.lru_cache(maxsize=64)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradegen.core.blocks import BLOCK_PAIRS
-from tradegen.core.columns import MICROSECONDS, STEPS, TICKS_PER_DOLLAR, Array
-from tradegen.core.formatting import broker_names, dollars, seconds
+from tradegen.core.columns import MICROSECONDS, STEPS, Array
+from tradegen.core.formatting import broker_names, decimals, seconds
+from tradegen.core.grids import Grid
 from tradegen.core.text_columns import strings
 from tradegen.engine.context import BlockContext
 from tradegen.engine.demands import Demand, demand
-from tradegen.engine.own_values import range_of
+from tradegen.engine.own_values import range_of, spare_places
 from tradegen.engine.pairs import make_pairs
-from tradegen.engine.segments import notional_ticks, segments
+from tradegen.engine.segments import exact_notional, segments
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.market.price_bands import price_limits
 from tradegen.market.universe import Market
+from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _LARGEST = 9 * 10**17  # ten times as much still fits 63 bits
+_MOST_UNITS = np.iinfo(np.int64).max // PARTS  # of which a tolerance may be a share
+_MOST_STEPS = 2**32  # what one draw can be spread over
+_STEPS = {"price": "tick", "quantity": "quantity_step"}
 _ANY = np.zeros(2, np.int64)  # for fields whose tolerance does not go with the value
 
 
@@ -41,6 +47,12 @@ def check(scenario: Scenario, market: Market) -> None:
         Where a tolerance leaves a mechanism nothing to do, or a hot spot cannot be about any pair.
     """
     lowest, highest = price_limits(market, scenario.price_band)
+    extremes = {
+        "quantity": np.array([scenario.quantity_min, scenario.quantity_max]),
+        "price": np.array([lowest.min(), highest.max()]),
+    }
+    widest = int((highest - lowest).max())
+    _held(scenario, extremes, {"quantity": scenario.quantity_max - scenario.quantity_min, "price": widest})
     for name, column in scenario.own.items():
         if getattr(column, "from_", None) is not None and column.from_ not in market.columns:
             raise ScenarioError(
@@ -49,15 +61,13 @@ def check(scenario: Scenario, market: Market) -> None:
             )
         if column.kind in ("integer", "decimal"):
             most = range_of(name, scenario, int(highest.max()))[1]
+            if column.derived_from:
+                most *= 10 ** max(spare_places(scenario, column), 0)
             if most > _LARGEST:
                 raise ScenarioError(
                     f"column {name}: its values reach {most:.3g} of its last decimal place, more than 64 "
                     "bits hold with a digit too many; expected fewer places, or smaller numbers"
                 )
-    extremes = {
-        "quantity": np.array([scenario.quantity_min, scenario.quantity_max]),
-        "price": np.array([lowest.min(), highest.max()]),
-    }
     if scenario.mismatch_rate > 0:
         _reach(scenario, scenario.weights, extremes)
     if scenario.benign_rate > 0:
@@ -68,6 +78,34 @@ def check(scenario: Scenario, market: Market) -> None:
             _reach(scenario, spot.mechanisms, extremes, spot)
     if scenario.rate_is == "overall" or any(spot.share for spot in scenario.hot_spots):
         _demands(scenario, market)
+
+
+def _held(scenario: Scenario, extremes: Mapping[str, Array], spread: Mapping[str, int]) -> None:
+    """Refuse numbers that are too large for their steps, and products of them that 64 bits do not hold."""
+    for name, grid in scenario.grids.items():
+        called, largest = _STEPS[name], int(extremes[name][1])
+        moves = (
+            entry.reach(scenario.settings_of(entry.name), largest // grid.step)
+            for entry in (scenario.catalogue[name] for name in scenario.active)
+            if entry.field == name and entry.sized and entry.reach
+        )
+        if (steps := max(spread[name] // grid.step, *moves, 0)) >= _MOST_STEPS:
+            raise ScenarioError(
+                f"{called} is {grid.written:f}, and a {name} is drawn or altered over {steps:,} of it; "
+                f"expected less than {_MOST_STEPS:,}: a larger {called}, a narrower range or smaller errors"
+            )
+        if largest > _MOST_UNITS:
+            raise ScenarioError(
+                f"{called} is {grid.written:f}, and a {name} reaches {_amount(name, largest, grid)}; "
+                f"expected at most {_MOST_UNITS / grid.unit:g}, or a larger {called}"
+            )
+    notional = math.prod(int(extremes[name][1]) for name in scenario.grids)
+    if notional > np.iinfo(np.int64).max:
+        unit = Decimal(1).scaleb(-scenario.notional_places)
+        raise ScenarioError(
+            f"a trade may be worth {float(notional * unit):.3g} dollars, which 64 bits do not hold in steps "
+            f"of {unit:f}; expected larger steps, or smaller quantities or prices"
+        )
 
 
 def _expected_columns(market: Market) -> str:
@@ -86,19 +124,22 @@ def _reach(
     for name in (name for name, weight in weights.items() if weight > 0):
         mechanism = scenario.catalogue[name]
         field = mechanism.field
-        tolerance = scenario.tolerances.of(field)
+        grid = scenario.grids.get(field)
+        step = 1 if grid is None or mechanism.by_digits else grid.step
+        tolerance = scenario.tolerance(field).in_steps(step)
         if not tolerance or mechanism.reach is None or (scenario.boundary and mechanism.sized):
             continue
         settings: Settings = (spot and spot.settings.get(name)) or scenario.settings_of(name)
         # Both go with the value or are fixed: a reach too short at both ends is too short throughout.
-        values = extremes.get(field, _ANY)
+        values = extremes.get(field, _ANY) // step
         reach = [mechanism.reach(settings, value) for value in values.tolist()]
         least = tolerance.times(values, 200, up=True).tolist()
         if reach[0] < least[0] and reach[1] < least[1]:
             place = f"hot spot {spot.name}: " if spot else ""
+            furthest, nearest_one = (_amount(field, at[1] * step, grid) for at in (reach, least))
             raise ScenarioError(
-                f"{place}{name} alters a {field} by at most {_amount(field, reach[1])}, and under "
-                f"tolerances.{field} a mismatch is at least twice the tolerance, {_amount(field, least[1])}; "
+                f"{place}{name} alters a {field} by at most {furthest}, and under tolerances.{field} a "
+                f"mismatch is at least twice the tolerance, {nearest_one}; "
                 f"expected a smaller tolerance, or {name} off"
             )
 
@@ -109,9 +150,8 @@ def _room_within(scenario: Scenario, extremes: Mapping[str, Array]) -> None:
         return
     steps = {"trade_timestamp": STEPS[scenario.timestamp_precision]}
     fields = {scenario.catalogue[name].field for name in scenario.weights}
-    half = {
-        field: scenario.tolerances.of(field).times(extremes.get(field, _ANY), 50).max() for field in fields
-    }
+    steps |= {name: grid.step for name, grid in scenario.grids.items()}
+    half = {field: scenario.tolerance(field).times(extremes.get(field, _ANY), 50).max() for field in fields}
     if not any(room >= steps.get(field, 1) for field, room in half.items()):
         raise ScenarioError(
             f"benign_rate is {scenario.benign_rate}, and half of a tolerance, the most that a benign "
@@ -119,13 +159,14 @@ def _room_within(scenario: Scenario, extremes: Mapping[str, Array]) -> None:
         )
 
 
-def _amount(field: str, number: int) -> str:
+def _amount(field: str, number: int, grid: Grid | None) -> str:
     if field == "trade_timestamp":
         precision = "s" if number % MICROSECONDS == 0 else "us"
         return f"{strings(seconds(np.array([number]), precision))[0]} seconds"
-    if field == "price":
-        return f"{strings(dollars(np.array([number])))[0]} dollars"
-    return f"{number} {'shares' if field == 'quantity' else 'days'}"
+    if grid is None:
+        return f"{number} days"
+    text = strings(decimals(np.array([number]), grid.places))[0]
+    return f"{text} {'dollars' if field == 'price' else 'shares'}"
 
 
 def _demands(scenario: Scenario, market: Market) -> None:
@@ -189,8 +230,8 @@ def _about_something(scenario: Scenario, market: Market, spot: HotSpot, most: in
                 hint = f"expected one of the {len(market.tickers)} tickers"
             raise ScenarioError(f"{where}.ticker has {shown(name)}, which is unknown; {hint}")
     least = spot.where.min_notional
-    if least is not None and notional_ticks(least) > most:
+    if least is not None and exact_notional(least, scenario) > most:
         raise ScenarioError(
             f"{where}.min_notional is {least:g}, and no pair is worth more than "
-            f"{most / TICKS_PER_DOLLAR:.2f}; expected less"
+            f"{most / 10**scenario.notional_places:.2f}; expected less"
         )

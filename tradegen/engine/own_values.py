@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, TICKS_PER_DOLLAR, Array
+from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, Array
 from tradegen.core.streams import draw, uniform, whole
 from tradegen.market.universe import Market
 
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.own_columns import CodeColumn, OwnColumn
 
-__all__ = ["clean_names", "derived", "own_values", "range_of"]
+__all__ = ["clean_names", "derived", "own_values", "range_of", "spare_places"]
 
-_HOUSE_PLACES = {"quantity": 0, "price": len(str(TICKS_PER_DOLLAR)) - 1}
 _WIDEST = 2**32  # what one draw can be spread over
 
 
@@ -40,7 +39,7 @@ def range_of(name: str, scenario: Scenario, highest_price: int) -> tuple[int, in
     largest = 1
     for source in column.derived_from:
         largest *= house[source] if source in house else scenario.own[source].range[1]
-    return 1, max(int(rounded(np.array(largest, object), _spare_places(scenario, column))), 1)
+    return 1, max(int(rounded(np.array(largest, object), spare_places(scenario, column))), 1)
 
 
 def own_values(
@@ -113,15 +112,12 @@ def derived(scenario: Scenario, column: OwnColumn, sources: Mapping[str, Array])
         later: Array = np.busday_offset(days, column.by, roll=roll)
         return later.astype(np.int32)
     one, other = (sources[name] for name in column.derived_from)
-    return rounded(one * other, _spare_places(scenario, column))
+    return rounded(one * other, spare_places(scenario, column))
 
 
-def _spare_places(scenario: Scenario, column: Any) -> int:
+def spare_places(scenario: Scenario, column: Any) -> int:
     """How many decimal places the exact product has that the column has not."""
-    places = [
-        _HOUSE_PLACES[source] if source in _HOUSE_PLACES else scenario.own[source].places
-        for source in column.derived_from
-    ]
+    places = [(scenario.grids.get(source) or scenario.own[source]).places for source in column.derived_from]
     return sum(places) - int(column.places)
 
 

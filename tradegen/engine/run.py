@@ -82,7 +82,7 @@ class Run:
             "first_id": self.first_id,
         }
         # By its contents: a run that was pickled has a copy of the market.
-        if self.market.sha256 != load_market().sha256:
+        if self.market.sha256 != load_market(tick=self.scenario.tick).sha256:
             arguments["tickers"] = self.market.to_dict()
         return arguments
 
@@ -109,6 +109,6 @@ def prepare(
         settled = settled.replace(date=dt.date.today())
     # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
     number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
-    market = load_market(tickers)
+    market = load_market(tickers, settled.tick)
     check(settled, market)
     return Run(settled, market, number).starting_at(first_id)

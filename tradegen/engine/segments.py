@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tradegen.core.clock import stretches
-from tradegen.core.columns import LEGS, MICROSECONDS, MICROSECONDS_A_DAY, TICKS_PER_DOLLAR, Array
+from tradegen.core.columns import LEGS, MICROSECONDS, MICROSECONDS_A_DAY, Array
 from tradegen.core.formatting import broker_code
 from tradegen.engine.context import BlockContext
 from tradegen.mechanisms.difference import Settings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Segment", "notional_ticks", "segments", "weights_of"]
+__all__ = ["Segment", "exact_notional", "segments", "weights_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ def segments(scenario: Scenario, context: BlockContext) -> Iterator[Segment]:
         within = {
             name: weight
             for name, weight in scenario.weights.items()
-            if scenario.catalogue[name].tolerated and scenario.tolerances.of(scenario.catalogue[name].field)
+            if scenario.catalogue[name].tolerated and scenario.tolerance(scenario.catalogue[name].field)
         }
         yield Segment(0, "benign/", within, scenario.settings_of, benign=True, members=outside)
 
@@ -128,9 +128,10 @@ def _legs_of_all(legs: Sequence[Array]) -> Array:
     return np.where(all_of_them.any(axis=0), all_of_them, np.logical_or.reduce(legs))
 
 
-def notional_ticks(dollars: float) -> Decimal:
-    """Dollars in ticks, exactly as written, since 1.1 * 100 > 110 in floats; at most what an int64 holds."""
-    return min(Decimal(str(dollars)) * TICKS_PER_DOLLAR, Decimal(np.iinfo(np.int64).max))
+def exact_notional(dollars: float, scenario: Scenario) -> Decimal:
+    """Dollars in units of a notional, exactly as written: 1.1 * 100 > 110 in floats. At most an int64."""
+    units = Decimal(str(dollars)).scaleb(scenario.notional_places)
+    return min(units, Decimal(np.iinfo(np.int64).max))
 
 
 def _positive(scenario: Scenario, weights: Mapping[str, float]) -> dict[str, float]:
@@ -149,9 +150,9 @@ def _legs(spot: HotSpot, scenario: Scenario, context: BlockContext) -> Array:
         within = [(second >= start) & (second < end) for start, end in stretches(where.hours)]
         either &= np.any(within, axis=0)
     if where.min_notional is not None:
-        either &= context.notional >= math.ceil(notional_ticks(where.min_notional))
+        either &= context.notional >= math.ceil(exact_notional(where.min_notional, scenario))
     if where.max_notional is not None:
-        either &= context.notional <= math.floor(notional_ticks(where.max_notional))
+        either &= context.notional <= math.floor(exact_notional(where.max_notional, scenario))
     found = np.stack([either, either])
     for leg, name in enumerate(LEGS[scenario.view]):
         found[leg] &= spot.leg in (None, name)

@@ -86,6 +86,11 @@ class Fix:
     def __init__(self, table: Table, write: Callable[[bytes], object]) -> None:
         if table.name == TRUTH:
             raise OutputError("format fix has no tags for the truth; expected another format for it")
+        if table.sort == RECORD_ID:
+            raise OutputError(
+                "shared_id is false, and a message of FIX has a tag for the trade's id; expected shared_id "
+                "true with format fix"
+            )
         needed = [field for field in table.left_out if field in (*TRADE_COLUMNS, RECORD_ID)]
         if needed:
             raise OutputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
 from tradegen.core import formatting
-from tradegen.core.blocks import Trades, Truth
+from tradegen.core.blocks import Block, Trades, Truth
 from tradegen.core.columns import MICROSECONDS_A_DAY, Array, blank, is_blank
 from tradegen.core.text_columns import strings
 from tradegen.engine.run import Run
@@ -25,9 +26,9 @@ from tradegen.formats.kinds import (
     Kind,
     Timestamp,
 )
-from tradegen.formats.tables import Rows, Table, trades_table, truth_table
+from tradegen.formats.tables import Rows, Table, links_table, trades_table, truth_table
 
-__all__ = ["trade_ids", "trades_frame", "truth_frame"]
+__all__ = ["links_frame", "trade_ids", "trades_frame", "truth_frame"]
 
 _CODES = 128  # of fields: they are int8
 
@@ -70,6 +71,18 @@ def truth_frame(run: Run, ids: ExtensionArray, truth: Truth) -> pd.DataFrame:
         the clean pair; ``record_id`` str, where records have one.
     """
     return _frame(run, ids, truth_table(run), truth)
+
+
+def links_frame(run: Run, ids: ExtensionArray, blocks: Sequence[Block]) -> pd.DataFrame:
+    """Which trade each record is of, by trade_id, leg and record.
+
+    Returns
+    -------
+    DataFrame
+        A row per record. ``trade_id`` str, ``leg`` categorical, ``record_id`` str.
+    """
+    table = links_table(run)
+    return pd.concat([_frame(run, ids, table, table.rows(block)) for block in blocks], ignore_index=True)
 
 
 def _frame(run: Run, ids: ExtensionArray, table: Table, rows: Rows) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Lists in the order of the ids as they are written, where a layout asks for it.
+"""Lists in the order of the ids as they are written, where a layout asks for it, or where no id is shared.
 
 Bytes decide, as in `sort` and `join` with LC_ALL=C: tid100000000 stands before tid99999999. Records of one id
 keep the order that they had. All rows of a file are held until its last one is made, for a mistyped id may
@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from tradegen.core.blocks import BLOCK_PAIRS, Trades
-from tradegen.core.columns import LARGEST_ID, Array
+from tradegen.core.columns import LARGEST_ID, RECORD_ID, Array
 from tradegen.engine.run import Run
 from tradegen.errors import TradegenError
+from tradegen.formats.kinds import Reference
 from tradegen.formats.tables import Rows, Table
 
 __all__ = ["MOST_SORTED", "in_order", "require_sortable", "sorted_rows"]
@@ -35,16 +36,17 @@ def require_sortable(run: Run, pairs: int, error: type[TradegenError]) -> None:
         Where a list is sorted, and has too many.
     """
     for name, layout in run.scenario.lists.items():
-        if layout.sort and pairs > MOST_SORTED:
+        if (layout.sort or not run.scenario.shared_id) and pairs > MOST_SORTED:
+            why = f"{name}.sort is {layout.sort}" if layout.sort else "shared_id is false"
             raise error(
-                f"{name}.sort is {layout.sort}, and the file has {pairs:,} pairs; expected at most "
+                f"{why}, and the file has {pairs:,} pairs; expected at most "
                 f"{MOST_SORTED:,}, which memory holds, or a dataset, whose parts are sorted one by one"
             )
 
 
-def sorted_rows(trades: Trades) -> Trades:
-    """Rows in the order of their ids as written."""
-    return trades.take(_order(trades.trade_id))
+def sorted_rows(table: Table, trades: Trades) -> Trades:
+    """Rows in the order that the table has."""
+    return trades.take(_order(table, trades.arrays()[_array_of(table)]))
 
 
 def in_order(table: Table, rows: Iterable[Rows]) -> Iterator[Rows]:
@@ -56,7 +58,7 @@ def in_order(table: Table, rows: Iterable[Rows]) -> Iterator[Rows]:
     if not parts:
         return
     # Column by column, and each part's own column let go, so that memory holds the rows about once.
-    order = _order(np.concatenate([part["trade_id"] for part in parts]))
+    order = _order(table, np.concatenate([part[_array_of(table)] for part in parts]))
     columns = {
         name: np.concatenate([part.pop(name) for part in parts]).take(order) for name in list(parts[0])
     }
@@ -64,7 +66,23 @@ def in_order(table: Table, rows: Iterable[Rows]) -> Iterator[Rows]:
         yield Trades.of({name: values[start : start + _ROWS_AT_ONCE] for name, values in columns.items()})
 
 
-def _order(ids: Array) -> Array:
+def _array_of(table: Table) -> str:
+    """The array of a block that holds what the table is sorted by."""
+    return "record" if table.sort == RECORD_ID else "trade_id"
+
+
+def _order(table: Table, ids: Array) -> Array:
+    """The positions of rows in the order of their ids (int64, shape (n,)) as the table writes them."""
+    if table.sort != RECORD_ID:
+        return _order_of_trade_ids(ids)
+    [kind] = [column.kind for column in table.columns if column.field == RECORD_ID]
+    assert isinstance(kind, Reference)
+    # All are 16 letters long: as two numbers each, the first byte the highest, they are in the same order.
+    words = kind.texts(ids).view(">u8").astype(np.uint64).reshape(-1, 2)
+    return np.lexsort((words[:, 1], words[:, 0]))
+
+
+def _order_of_trade_ids(ids: Array) -> Array:
     """The positions of ids (int64, shape (n,)) in the order of their texts: eight digits, or more."""
     digits = np.full(len(ids), _DIGITS, np.int64)
     for more in range(_DIGITS, len(str(LARGEST_ID))):

@@ -21,7 +21,6 @@ from tradegen.core.columns import (
     ORDER_TYPES,
     RECORD,
     RECORD_ID,
-    TICKS_PER_DOLLAR,
     Array,
     is_blank,
 )
@@ -48,10 +47,24 @@ from tradegen.scenario.layouts import PLAIN
 if TYPE_CHECKING:
     from tradegen.scenario.layouts import Layout
 
-__all__ = ["TRUTH", "Column", "Rows", "Table", "list_tables", "tables", "trades_table", "truth_table"]
+__all__ = [
+    "LINKS",
+    "TRUTH",
+    "Column",
+    "Rows",
+    "Table",
+    "links_table",
+    "list_tables",
+    "tables",
+    "trades_table",
+    "truth_table",
+]
 
 TRUTH = "truth"
 """The name of the table that holds the answer key."""
+
+LINKS = "links"
+"""The name of the table beside it that says which trade each record is of, where the lists do not."""
 
 Rows: TypeAlias = Trades | Truth
 """Rows of a table, as a block holds them."""
@@ -84,7 +97,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: Callable[[Block], Rows]  # what a block adds to it, in the order in which they were made
     left_out: tuple[str, ...] = ()  # fields that records have, and the list does not
-    sort: str | None = None  # what its files are sorted by, if they are: see `sorting`
+    sort: str | None = None  # the field that its files are sorted by, if they are: see `sorting`
 
     @property
     def names(self) -> list[str]:
@@ -102,8 +115,9 @@ class Table:
 
 
 def tables(run: Run) -> dict[str, Table]:
-    """The lists of the view and the truth, by name."""
-    return {**list_tables(run), TRUTH: truth_table(run)}
+    """The lists of the view and the truth, by name; and the links, where the lists share no id."""
+    links = {} if run.scenario.shared_id else {LINKS: links_table(run)}
+    return {**list_tables(run), TRUTH: truth_table(run), **links}
 
 
 def list_tables(run: Run) -> dict[str, Table]:
@@ -118,14 +132,31 @@ def list_tables(run: Run) -> dict[str, Table]:
 
 def trades_table(run: Run) -> Table:
     """All records of a run as one list, whatever its view, under their plain names."""
-    return _list_table(run, "trades", PLAIN, _all_legs)
+    return Table("trades", _trade_columns(run, PLAIN), _all_legs)
 
 
 def _list_table(run: Run, name: str, layout: Layout, rows: Callable[[Block], Rows]) -> Table:
     columns = {column.field: column for column in _trade_columns(run, layout)}
-    written = layout.written(tuple(columns))
+    written = layout.written(run.scenario.trade_columns)
     left_out = tuple(field for field in columns if field not in written)
-    return Table(name, tuple(columns[field] for field in written), rows, left_out, layout.sort)
+    # Without a shared id, a row's place must not say which trade it is of.
+    sort = layout.sort if run.scenario.shared_id else run.scenario.key
+    return Table(name, tuple(columns[field] for field in written), rows, left_out, sort)
+
+
+def links_table(run: Run) -> Table:
+    """Which trade each record is of, by trade_id, leg and record."""
+    columns: list[_Described] = [
+        ("trade_id", Reference(formatting.trade_ids), attrgetter("trade_id")),
+        ("leg", Code(LEGS[run.scenario.view]), attrgetter("leg")),
+        *_record_id(run),
+    ]
+    return Table(LINKS, tuple(Column(field, field, kind, values) for field, kind, values in columns), _linked)
+
+
+def _linked(block: Block) -> Trades:
+    trades = block.trades
+    return trades.take(np.lexsort((trades.record, trades.leg, trades.trade_id)))
 
 
 def truth_table(run: Run) -> Table:
@@ -146,7 +177,7 @@ def truth_table(run: Run) -> Table:
         ("altered", any_field, lambda truth: _altered(truth, truth.altered)),
         ("delta", _differences(run), lambda truth: _altered(truth, truth.altered - truth.original)),
         ("benign", Flag(), attrgetter("benign")),
-        ("notional", Decimal(_NOTIONAL), attrgetter("notional")),
+        ("notional", Decimal(_NOTIONAL, scenario.notional_places), attrgetter("notional")),
         ("cause", Code(tuple(run.scenario.causes)), attrgetter("cause")),
         *_record_id(run),
     ]
@@ -175,7 +206,7 @@ def _trade_columns(run: Run, layout: Layout) -> tuple[Column, ...]:
         "broker_id": brokers,
         "contra_broker_id": brokers,
         "quantity": Integer(),
-        "price": Decimal(_PRICE),
+        "price": Decimal(_PRICE, scenario.grids["price"].places),
         "order_type": Code(ORDER_TYPES),
         "date": Date(layout.date_format),
         "trade_timestamp": Timestamp(scenario.timestamp_precision, layout.timestamp_format),
@@ -204,17 +235,16 @@ def _differences(run: Run) -> Difference:
     scenario = run.scenario
     seconds = functools.partial(formatting.seconds, precision=scenario.timestamp_precision)
     forms: dict[str, tuple[Form, int]] = {
-        "quantity": (formatting.integers, 1),
-        "price": (formatting.dollars, TICKS_PER_DOLLAR),
         "date": (formatting.integers, 1),
         "trade_timestamp": (seconds, MICROSECONDS),
         RECORD: (formatting.integers, 1),
     }
+    places = {name: grid.places for name, grid in scenario.grids.items()}
+    places |= {column.name: column.places for column in scenario.columns if column.kind == "decimal"}
+    for name, number in places.items():
+        forms[name] = (functools.partial(formatting.decimals, places=number), 10**number)
     for column in scenario.columns:
-        if column.kind == "decimal":
-            decimals = functools.partial(formatting.decimals, places=column.places)
-            forms[column.name] = (decimals, 10**column.places)
-        elif column.kind in ("integer", "date"):
+        if column.kind in ("integer", "date"):
             forms[column.name] = (formatting.integers, 1)
         elif column.kind == "timestamp":
             forms[column.name] = (seconds, MICROSECONDS)

@@ -14,16 +14,17 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 import numpy as np
 
-from tradegen.core.columns import TICKS_PER_DOLLAR, Array
+from tradegen.core.columns import Array
 from tradegen.core.compression import content_of
-from tradegen.core.formatting import dollars
+from tradegen.core.formatting import decimals
+from tradegen.core.grids import CENTS, Grid
 from tradegen.core.regular_files import text_of
 from tradegen.core.text_columns import strings
 from tradegen.errors import MarketError, shown
@@ -44,18 +45,31 @@ _LARGEST = Decimal(10_000_000)
 
 @dataclass(frozen=True, eq=False)
 class Market:
-    """The universe: `tickers`, and their `prices` in ticks (int64, shape (tickers,)).
+    """The universe: `tickers`, and their `prices` on a grid (int64, shape (tickers,)).
 
-    `columns` holds what else the file says of each ticker, such as an ISIN.
+    `columns` holds what else the file says of each ticker, such as an ISIN, and `given` the prices as they
+    were given.
     """
 
     tickers: tuple[str, ...]
     prices: Array
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    grid: Grid = CENTS
+    given: tuple[str, ...] = ()
+
+    def on(self, grid: Grid) -> Market:
+        """The same universe, with the prices that were given rounded to another grid.
+
+        Raises
+        ------
+        MarketError
+            Where a price is less than one step of it.
+        """
+        return self if grid == self.grid else _on(self, grid)
 
     def to_dict(self) -> dict[str, Any]:
         """Ticker to price as exact decimal text, or to all columns; ``load_market`` takes it back."""
-        prices = strings(dollars(self.prices)).tolist()
+        prices = strings(decimals(self.prices, self.grid.places)).tolist()
         if not self.columns:
             return dict(zip(self.tickers, prices, strict=True))
         rows = zip(*self.columns.values(), strict=True)
@@ -76,7 +90,7 @@ class Market:
     @functools.cached_property
     def sha256(self) -> str:
         """The digest of tickers and prices, in order; layout and line ends of the file do not count."""
-        prices = strings(dollars(self.prices)).tolist()
+        prices = strings(decimals(self.prices, self.grid.places)).tolist()
         rows = zip(self.tickers, prices, *self.columns.values(), strict=True)
         text = "".join(f"{','.join(row)}\n" for row in rows)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -85,7 +99,14 @@ class Market:
 Tickers: TypeAlias = "Market | Mapping[str, Any] | pd.Series[Any] | str | os.PathLike[str] | None"
 
 
-def load_market(source: Tickers = None) -> Market:
+@functools.lru_cache(maxsize=8)
+def _on(market: Market, grid: Grid) -> Market:
+    given = zip(market.tickers, market.given, strict=True)
+    prices = [_price("tickers", ticker, price, grid) for ticker, price in given]
+    return replace(market, prices=np.array(prices, np.int64), grid=grid)
+
+
+def load_market(source: Tickers = None, tick: float = 0.01) -> Market:
     """Read and check a universe.
 
     Parameters
@@ -94,27 +115,30 @@ def load_market(source: Tickers = None) -> Market:
         A market is given back as it is. A mapping, or a Series, holds dollars by ticker. A path is that of
         a CSV file with the header ``ticker,price`` (UTF-8, with or without byte order mark, any line ends),
         which may be compressed: ``.csv.gz`` or ``.csv.zst``.
-        None is tradegen's own ``tickers.csv``. Prices are rounded to the tick.
+        None is tradegen's own ``tickers.csv``.
+    tick : float, optional
+        What prices are rounded to, as in a scenario.
 
     Raises
     ------
     MarketError
         Where the file cannot be read, or a row is no ticker with a price of at least one tick.
     """
+    grid = Grid.of(tick)
     if source is None:
-        return _default_market()
+        return _default_market().on(grid)
     if isinstance(source, Market):
-        return source
+        return source.on(grid)
     if isinstance(source, Mapping) or _is_series(source):
-        return _from_mapping(cast("Mapping[str, Any]", source))
+        return _from_mapping(cast("Mapping[str, Any]", source), grid)
     if not isinstance(source, (str, os.PathLike)):
         raise MarketError(
             f"tickers is {shown(source)}; expected prices by ticker, such as {{'AAPL': 154}}, or a path"
         )
-    return _from_file(Path(source))
+    return _from_file(Path(source), grid)
 
 
-def _from_mapping(source: Mapping[str, Any]) -> Market:
+def _from_mapping(source: Mapping[str, Any], grid: Grid) -> Market:
     tables = {ticker: given for ticker, given in source.items() if isinstance(given, Mapping)}
     prices = (
         (f"tickers[{ticker!r}]", ticker, str(given.get("price") if ticker in tables else given))
@@ -126,9 +150,8 @@ def _from_mapping(source: Mapping[str, Any]) -> Market:
             raise MarketError(
                 f"tickers[{ticker!r}] has other columns than the first; expected price and {', '.join(names)}"
             )
-    return _market(
-        "tickers", prices, {name: [str(tables[ticker][name]) for ticker in source] for name in names}
-    )
+    columns = {name: [str(tables[ticker][name]) for ticker in source] for name in names}
+    return _market("tickers", prices, columns, grid)
 
 
 def _is_series(source: object) -> TypeGuard[pd.Series[Any]]:
@@ -142,10 +165,10 @@ def _default_market() -> Market:
     # In a wheel or an image the file sits in the package; in a checkout, beside it.
     package = Path(__file__).resolve().parents[1]
     paths = (package / "tickers.csv", package.parent / "tickers.csv")
-    return _from_file(next((path for path in paths if path.is_file()), paths[0]))
+    return _from_file(next((path for path in paths if path.is_file()), paths[0]), CENTS)
 
 
-def _from_file(path: Path) -> Market:
+def _from_file(path: Path, grid: Grid) -> Market:
     try:
         text = text_of(content_of(path), path)
     except OSError as error:
@@ -171,7 +194,7 @@ def _from_file(path: Path) -> Market:
         )
     cells = list(_cells(path, rows[1:], len(header)))
     columns = {name: [row[place] for _, row in cells] for place, name in enumerate(more, len(_HEADER))}
-    return _market(f"tickers file {path}", ((where, row[0], row[1]) for where, row in cells), columns)
+    return _market(f"tickers file {path}", ((where, row[0], row[1]) for where, row in cells), columns, grid)
 
 
 def _cells(path: Path, rows: Iterable[tuple[int, list[str]]], width: int) -> Iterable[tuple[str, list[str]]]:
@@ -185,8 +208,11 @@ def _cells(path: Path, rows: Iterable[tuple[int, list[str]]], width: int) -> Ite
         yield where, cells
 
 
-def _market(name: str, rows: Iterable[tuple[str, Any, str]], columns: Mapping[str, list[str]]) -> Market:
+def _market(
+    name: str, rows: Iterable[tuple[str, Any, str]], columns: Mapping[str, list[str]], grid: Grid
+) -> Market:
     prices: dict[str, int] = {}
+    given: list[str] = []
     for where, ticker, price in rows:
         if not isinstance(ticker, str) or not _TICKER.fullmatch(ticker):
             raise MarketError(
@@ -195,7 +221,8 @@ def _market(name: str, rows: Iterable[tuple[str, Any, str]], columns: Mapping[st
             )
         if ticker in prices:
             raise MarketError(f"{where}: ticker {ticker} is there twice; expected each ticker once")
-        prices[ticker] = _ticks(where, ticker, price)
+        prices[ticker] = _price(where, ticker, price, grid)
+        given.append(price)
     if not prices:
         raise MarketError(f"{name} names no ticker; expected at least one, such as AAPL,154.00")
     for column, values in columns.items():
@@ -206,15 +233,16 @@ def _market(name: str, rows: Iterable[tuple[str, Any, str]], columns: Mapping[st
                     "quotes or backslashes, or blanks at its ends"
                 )
     more = {column: tuple(values) for column, values in columns.items()}
-    return Market(tuple(prices), np.array(list(prices.values()), np.int64), more)
+    return Market(tuple(prices), np.array(list(prices.values()), np.int64), more, grid, tuple(given))
 
 
-def _ticks(where: str, ticker: str, price: str) -> int:
+def _price(where: str, ticker: str, price: str, grid: Grid) -> int:
+    """A price on the grid, in units of its last decimal place."""
     if _PRICE.fullmatch(price):
-        ticks = int((Decimal(price) * TICKS_PER_DOLLAR).to_integral_value(ROUND_HALF_EVEN))
+        ticks = int((Decimal(price) * grid.unit / grid.step).to_integral_value(ROUND_HALF_EVEN))
         if ticks >= 1 and Decimal(price) <= _LARGEST:
-            return ticks
+            return ticks * grid.step
     raise MarketError(
         f"{where}: price of {ticker} is {price[:40]!r}; "
-        f"expected dollars from 0.01 to {_LARGEST}, such as 154.00"
+        f"expected dollars from {grid.written} to {_LARGEST}, such as 154.00"
     )

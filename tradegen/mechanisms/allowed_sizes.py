@@ -42,6 +42,10 @@ class Tolerance:
         whole_units: Array = hundredths // 100 + spare
         return whole_units + (rest > 0) if up else whole_units
 
+    def in_steps(self, step: int) -> Tolerance:
+        """The same for values that are counted in steps, of which a fixed tolerance is a whole number."""
+        return Tolerance(self.fixed // step, self.parts)
+
     def holds(self, original: Array, altered: Array) -> Array:
         """Whether each difference is within the tolerance (bool)."""
         within: Array = np.abs(altered - original) <= self.times(original, 100)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
+from tradegen.core.grids import CENTS, Grid
 from tradegen.mechanisms.by_kind import mechanisms_of
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.dates import DATES
 from tradegen.mechanisms.identifiers import IDENTIFIERS
 from tradegen.mechanisms.mechanism import Mechanism
-from tradegen.mechanisms.prices import PRICES
+from tradegen.mechanisms.prices import PRICES, prices
 from tradegen.mechanisms.quantities import QUANTITIES
 from tradegen.mechanisms.record_counts import RECORDS
 from tradegen.mechanisms.times import TIMES
@@ -29,8 +30,11 @@ CATALOGUE: dict[str, Mechanism] = {
 
 
 @functools.lru_cache(maxsize=64)
-def catalogue_with(columns: tuple[KindOfColumn, ...]) -> Mapping[str, Mechanism]:
-    """The catalogue, and after it the entries of a scenario's own columns."""
+def catalogue_with(columns: tuple[KindOfColumn, ...], ticks: Grid = CENTS) -> Mapping[str, Mechanism]:
+    """The catalogue, for prices in these ticks, and after it the entries of a scenario's own columns."""
+    house = CATALOGUE
+    if ticks != CENTS:
+        house = house | {entry.name: entry for entry in prices(ticks)}
     if not columns:
-        return CATALOGUE
-    return CATALOGUE | {entry.name: entry for column in columns for entry in mechanisms_of(column)}
+        return house
+    return house | {entry.name: entry for column in columns for entry in mechanisms_of(column)}

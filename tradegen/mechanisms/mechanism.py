@@ -213,12 +213,15 @@ class Mechanism:
     sized: bool = False
     """Whether it draws a size, and can keep to any range of sizes."""
 
+    by_digits: bool = False
+    """Whether it works on a number's digits; any other one on a grid sees numbers counted in steps."""
+
     tolerated: bool = True
     """Whether a difference may be within the tolerance of its field: a value that is missing never is."""
 
     reach: Callable[[Settings, int], int] | None = None
-    """How far it can move a value at most, in the field's integer unit, by its settings and the largest clean
-    value; None where there is no such limit."""
+    """How far it can move a value at most, by its settings and the largest clean value, both counted as its
+    values are; None where there is no such limit."""
 
     @property
     def field(self) -> str:

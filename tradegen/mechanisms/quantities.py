@@ -100,6 +100,8 @@ def swap_digits(case: Case) -> Array:
     leads = np.array(powers[1:], np.int64)[:, None] * 10 > value
     able = (value >= np.array(powers[1:], np.int64)[:, None]) & ~(leads & (digits[:-1] == 0))
     able &= case.allowed.clear(value, swapped)
+    if case.allowed.step > 1:
+        able &= swapped % case.allowed.step == 0
     count = able.sum(axis=0)
     chosen = whole(case.raw, np.zeros_like(count), np.maximum(count - 1, 0))
     # The chosen one of those possible: where their running number reaches it.
@@ -127,11 +129,19 @@ def digits_exchanged(seen: Difference) -> bool:
     return other == one[:first] + one[first : first + 2][::-1] + one[first + 2 :]
 
 
-def exchangeable(text: str) -> bool:
-    """Whether a number has neighbouring digits that differ, whose exchange leaves no zero in front."""
+def exchangeable(text: str, step: int = 1) -> bool:
+    """Whether a number has neighbouring digits that differ, whose exchange leaves no zero in front.
+
+    The number that they make must be a multiple of so many of the last decimal place.
+    """
     digits = _digits(text)
     pairs = enumerate(itertools.pairwise(digits))
-    return any(one != other and (place > 0 or other != "0") for place, (one, other) in pairs)
+    return any(
+        one != other
+        and (place > 0 or other != "0")
+        and int(digits[:place] + other + one + digits[place + 2 :]) % step == 0
+        for place, (one, other) in pairs
+    )
 
 
 def extra_digit(case: Case) -> Array:

@@ -19,7 +19,7 @@ __all__ = ["TIMES"]
 # Up to half a day, one of the two directions always stays within the day.
 _HALF_A_DAY = 43_200
 _MINUTE = 60 * MICROSECONDS
-_HOUR = 60 * _MINUTE
+_QUARTER = 15 * _MINUTE
 _EPOCH = dt.datetime(1970, 1, 1)
 _MILLISECOND = 1_000
 _SAME_LIST = ("neighbours", "neighbours in ticker")
@@ -60,17 +60,20 @@ def _shifted(seen: Difference) -> bool:
 
 
 def timezone(case: Case) -> Array:
-    """Write the time of `other_zone` for that of `zone`, where they are whole hours apart."""
-    hours, row = np.unique(case.original // _HOUR, return_inverse=True)
+    """Write the time of `other_zone` for that of `zone`, where they are whole quarter-hours apart."""
+    quarters, row = np.unique(case.original // _QUARTER, return_inverse=True)
     zones = case.settings["zone"], case.settings["other_zone"]
-    apart = np.array([_apart(*zones, hour) for hour in hours.tolist()], np.int64)[row]
-    return np.where(apart % _HOUR == 0, case.original + apart, case.original)
+    apart = np.array([_apart(*zones, quarter) for quarter in quarters.tolist()], np.int64)[row]
+    return np.where(apart % _QUARTER == 0, case.original + apart, case.original)
 
 
 @functools.lru_cache(maxsize=4096)
-def _apart(zone: str, other: str, hour: int) -> int:
-    """How far the other zone's clock is ahead, in microseconds, at an hour of the zone's own."""
-    time = _EPOCH + dt.timedelta(hours=hour)
+def _apart(zone: str, other: str, quarter: int) -> int:
+    """How far the other zone's clock is ahead, in microseconds, at a quarter-hour of the zone's own.
+
+    Clocks change on a whole hour of UTC, which is a quarter past or to the hour in Kathmandu.
+    """
+    time = _EPOCH + dt.timedelta(minutes=15 * quarter)
     apart: int = (_in_zone(time, zone, other) - time) // dt.timedelta(microseconds=1)
     return apart
 
@@ -132,7 +135,7 @@ TIMES = (
     ),
     Mechanism(
         name="trade_timestamp.timezone",
-        sentence="The time was written in another zone, whole hours apart.",
+        sentence="The time was written in another zone, whole quarter-hours apart.",
         examples=(("2025-07-21 10:33:00", "2025-07-21 15:33:00"),),
         alter=timezone,
         recognises=_in_the_other_zone,

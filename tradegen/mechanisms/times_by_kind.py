@@ -86,7 +86,7 @@ def timed(column: KindOfColumn, way: str) -> Mechanism:
     house = _HOUSE[f"trade_timestamp.{way}"]
     sentence, shown = {
         "timezone": (
-            f"{column.called} was written in another zone, whole hours apart.",
+            f"{column.called} was written in another zone, whole quarter-hours apart.",
             "hours from where clean times lie",
         ),
         "truncated": (f"The seconds of {column.called} were cut off.", "on the full minute"),

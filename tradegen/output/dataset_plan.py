@@ -12,7 +12,7 @@ from tradegen.errors import OutputError, nearest, whole_number
 from tradegen.formats import FORMATS, truth_format
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
 from tradegen.formats.sorting import require_sortable
-from tradegen.formats.tables import TRUTH
+from tradegen.formats.tables import LINKS, TRUTH
 from tradegen.version import GENERATION, __version__
 
 __all__ = ["BLOCKS_PER_PART", "Plan"]
@@ -54,13 +54,14 @@ class Plan:
         return min(last * BLOCK_PAIRS, self.run.scenario.pairs) - first * BLOCK_PAIRS
 
     def form_of(self, table: str) -> str:
-        """The form of a table: of a list, or of the truth."""
-        return truth_format(self.form) if table == TRUTH else self.form
+        """The form of a table: of a list, or of the truth and the links."""
+        return truth_format(self.form) if table in (TRUTH, LINKS) else self.form
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The lists of the view, and the truth."""
-        return (*self.run.scenario.lists, TRUTH)
+        """The lists of the view, and the truth; and the links, where the lists share no id."""
+        links = () if self.run.scenario.shared_id else (LINKS,)
+        return (*self.run.scenario.lists, TRUTH, *links)
 
     def files(self, part: int) -> dict[str, str]:
         """A part's files by table: ``trades/part-00000.parquet`` and ``truth/part-00000.parquet``."""

@@ -9,6 +9,7 @@ from typing import Any
 from tradegen.core.columns import LISTS
 from tradegen.engine.manifest import require_generation
 from tradegen.errors import OutputError
+from tradegen.formats.tables import LINKS, TRUTH
 from tradegen.output.dataset_parts import PROGRESS
 from tradegen.output.dataset_plan import Plan
 from tradegen.output.manifest_files import MANIFEST, read_manifest, read_plan
@@ -17,7 +18,7 @@ from tradegen.output.writable_storage import Store
 __all__ = ["FOLDERS", "MANIFEST", "PLAN", "begun_plan", "finished_manifest", "read_noted", "refuse_strangers"]
 
 PLAN = f"{PROGRESS}/plan.json"
-_TABLES = sorted({name for lists in LISTS.values() for name in lists} | {"truth"})
+_TABLES = sorted({name for lists in LISTS.values() for name in lists} | {TRUTH, LINKS})
 FOLDERS = (*_TABLES, PROGRESS)
 _OURS = re.compile(
     rf"({'|'.join(_TABLES)})/part-\d+\.\w+(?:\.(?:gz|zst))?|{re.escape(PROGRESS)}/.*|{re.escape(MANIFEST)}"

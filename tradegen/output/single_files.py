@@ -19,7 +19,7 @@ from tradegen.engine.run import Run
 from tradegen.errors import OutputError, nearest
 from tradegen.formats import FORMATS, Writer, truth_format
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
-from tradegen.formats.tables import TRUTH, Table, tables
+from tradegen.formats.tables import LINKS, TRUTH, Table, tables
 from tradegen.output.files import OutputFile, StandardOutput, uninterrupted
 from tradegen.output.progress import progress
 
@@ -39,13 +39,16 @@ class Destinations:
     In a view of two `lists`, each has a file of its own: ``trades.csv`` becomes ``trades.buy.csv`` and
     ``trades.sell.csv``.
 
+    Where the lists share no id (`linked`), the links stand beside the truth: ``key.csv`` has
+    ``key.links.csv`` beside it, of the same format.
+
     `parquet` says how Parquet is written, where a file is.
 
     Raises
     ------
     OutputError
         Where the format is unknown, or two destinations are one file, or one is a file that is read; or
-        where there are two lists and no file to write them to.
+        where there are two lists, or links, and no file to write them to.
     """
 
     trades: Path | None = None
@@ -55,6 +58,7 @@ class Destinations:
     inputs: tuple[Path, ...] = ()
     lists: tuple[str, ...] = LISTS["single"]
     parquet: ParquetOptions = DEFAULTS
+    linked: bool = False
 
     def __post_init__(self) -> None:
         if self.form is not None and self.form not in FORMATS:
@@ -65,10 +69,15 @@ class Destinations:
                 f"expected --out PATH: trades.csv makes trades.{self.lists[0]}.csv and "
                 f"trades.{self.lists[1]}.csv"
             )
+        if self.linked and self.truth and (self.truth == _STANDARD_OUTPUT or _keeps_nothing(self.truth)):
+            raise OutputError(
+                f"the links of records stand beside the truth, and {self.truth} has no place beside it; "
+                "expected --truth PATH: key.csv makes key.links.csv as well"
+            )
         taken = {os.path.realpath(path): "is read by this run, too" for path in self.inputs}
-        for path in (*self.files.values(), self.truth, self.manifest):
+        for path in (*self.files.values(), self.truth, self.links, self.manifest):
             # What keeps nothing, such as /dev/null, may be named twice.
-            if path is None or (path != _STANDARD_OUTPUT and path.exists() and not path.is_file()):
+            if path is None or (path != _STANDARD_OUTPUT and _keeps_nothing(path)):
                 continue
             place = os.path.realpath(path)
             if place in taken:
@@ -81,9 +90,12 @@ class Destinations:
         """The file of each list."""
         if self.trades is None or len(self.lists) == 1:
             return dict.fromkeys(self.lists, self.trades or _STANDARD_OUTPUT)
-        path, plain = self.trades, plain_name(self.trades)
-        suffix = path.name.removeprefix(plain.stem)
-        return {name: path.with_name(f"{plain.stem}.{name}{suffix}") for name in self.lists}
+        return {name: _beside(self.trades, name) for name in self.lists}
+
+    @property
+    def links(self) -> Path | None:
+        """The file of the links."""
+        return _beside(self.truth, LINKS) if self.linked and self.truth else None
 
     @property
     def forms(self) -> list[str]:
@@ -102,7 +114,7 @@ class Destinations:
 
     def writer(self, table: Table, write: Callable[[bytes], object]) -> Writer:
         """The writer of a table."""
-        form = self.form_of_truth if table.name == TRUTH else self.form_of_trades
+        form = self.form_of_truth if table.name in (TRUTH, LINKS) else self.form_of_trades
         return FORMATS[form](table, write, **self.parquet.of_writer(form))
 
     def _form_of(self, path: Path) -> str:
@@ -133,6 +145,17 @@ class Destinations:
         return form
 
 
+def _beside(path: Path, name: str) -> Path:
+    """The path of another table of a run: ``t.csv`` and ``t.buy.csv``."""
+    stem = plain_name(path).stem
+    return path.with_name(f"{stem}.{name}{path.name.removeprefix(stem)}")
+
+
+def _keeps_nothing(path: Path) -> bool:
+    """Whether something is there that is no file, such as /dev/null."""
+    return path.exists() and not path.is_file()
+
+
 @contextlib.contextmanager
 def export(destinations: Destinations) -> Iterator[Callable[[Run], dict[str, Any]]]:
     """Open the destinations, and give a function that writes a run to them and returns its manifest.
@@ -147,16 +170,18 @@ def export(destinations: Destinations) -> Iterator[Callable[[Run], dict[str, Any
     KeyboardInterrupt
         Saying that no file was changed. While files are put in place, an interrupt waits, and is then void.
     """
-    paths = (destinations.truth, destinations.manifest)
+    paths = (destinations.truth, destinations.links, destinations.manifest)
     with contextlib.ExitStack() as stack:
         trades = {
             name: stack.enter_context(OutputFile(path) if destinations.trades else StandardOutput())
             for name, path in destinations.files.items()
         }
-        truth, manifest = (stack.enter_context(OutputFile(path)) if path else None for path in paths)
-        files = [file for file in (*trades.values(), truth, manifest) if file]
+        truth, links, manifest = (stack.enter_context(OutputFile(path)) if path else None for path in paths)
+        tables_of_truth = {TRUTH: truth, LINKS: links}
+        outputs = trades | {name: file for name, file in tables_of_truth.items() if file}
+        files = [*outputs.values(), *([manifest] if manifest else [])]
         try:
-            yield functools.partial(_write, destinations, trades, truth, manifest)
+            yield functools.partial(_write, destinations, outputs, manifest)
             for file in files:
                 file.finish()
         except BrokenPipeError:
@@ -172,12 +197,10 @@ def export(destinations: Destinations) -> Iterator[Callable[[Run], dict[str, Any
 
 def _write(
     to: Destinations,
-    trades_files: Mapping[str, OutputFile],
-    truth_file: OutputFile | None,
+    files: Mapping[str, OutputFile],
     manifest_file: OutputFile | None,
     run: Run,
 ) -> dict[str, Any]:
-    files = {**trades_files, **({TRUTH: truth_file} if truth_file else {})}
     written = {name: table for name, table in tables(run).items() if name in files}
     writers = {name: to.writer(table, files[name].write) for name, table in written.items()}
     tally = Tally(run)

@@ -43,6 +43,7 @@ def check(scenario: ScenarioFields) -> None:
             "expected at least one mechanism, or mismatch_rate 0"
         )
     _tolerances(scenario)
+    _shared_id(scenario)
     _layouts(scenario)
     _hot_spots(scenario)
     _demands(scenario)
@@ -54,19 +55,51 @@ def _tolerances(scenario: ScenarioFields) -> None:
             f"mismatch_rate is {scenario.mismatch_rate} and benign_rate is {scenario.benign_rate}; "
             "expected them to add up to at most 1"
         )
-    within = [name for name in scenario.weights if scenario.tolerances.of(scenario.catalogue[name].field)]
+    try:
+        scenario.tolerance("price")
+    except ValueError as error:
+        raise ValueError(f"tolerances.price.{error}") from None
+    within = [name for name in scenario.weights if scenario.tolerance(scenario.catalogue[name].field)]
     if scenario.benign_rate > 0 and not within:
         raise ValueError(
             f"benign_rate is {scenario.benign_rate} although no field with a mechanism has a tolerance; "
             "expected a tolerance such as tolerances.price = {ticks = 2}, or benign_rate 0"
         )
     if scenario.boundary and not any(
-        scenario.tolerances.of(scenario.catalogue[name].field) for name in scenario.active
+        scenario.tolerance(scenario.catalogue[name].field) for name in scenario.active
     ):
         raise ValueError(
             "boundary is true although no field with a mechanism has a tolerance; "
             "expected a tolerance such as tolerances.quantity = 5"
         )
+
+
+def _shared_id(scenario: ScenarioFields) -> None:
+    """Refuse what lists without trade_id cannot have."""
+    if scenario.shared_id:
+        return
+    if len(scenario.lists) == 1:
+        raise ValueError(
+            f"shared_id is false although view is {scenario.view}, in which both legs stand in one list; "
+            "expected view counterparty or two_system"
+        )
+    altering = [name for name in scenario.active if scenario.catalogue[name].field == "trade_id"]
+    if altering:
+        raise ValueError(
+            f"shared_id is false although {altering[0]} alters ids, which no list has; "
+            f"expected {altering[0]} without a weight, or shared_id true"
+        )
+    for name, layout in scenario.lists.items():
+        if layout.sort is not None:
+            raise ValueError(
+                f"{name}.sort is {layout.sort} although shared_id is false, so that lists are sorted by "
+                f"{RECORD_ID}; expected no sort, or shared_id true"
+            )
+        if "trade_id" in (layout.include or ()):
+            raise ValueError(
+                f"{name}.include has trade_id although shared_id is false; expected {RECORD_ID} in its "
+                "place, or shared_id true"
+            )
 
 
 def _layouts(scenario: ScenarioFields) -> None:
@@ -86,6 +119,10 @@ def _layouts(scenario: ScenarioFields) -> None:
 
 def _left_out(scenario: ScenarioFields, name: str, layout: Layout) -> None:
     """Refuse to leave out a column without which a mismatch could not be seen, or not be told whose it is."""
+    if layout.include is not None and scenario.key not in layout.include:
+        raise ValueError(
+            f"{name}.include leaves out {scenario.key}, by which the truth finds a record; expected it too"
+        )
     absent = set(scenario.trade_columns).difference(layout.written(scenario.trade_columns))
     for mechanism in scenario.active if absent else ():
         for column in compared_columns(scenario.catalogue[mechanism], scenario.view):

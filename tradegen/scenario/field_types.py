@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from tradegen.core.columns import FIELDS
+from tradegen.core.grids import FINEST, Grid
 from tradegen.errors import nearest, shown
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import CATALOGUE, catalogue_with
@@ -224,6 +225,12 @@ def _shares(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _with_places(name: str, most: int, value: float) -> float:
+    if Grid.of(value).places > most:
+        raise ValueError(f"{name} is {value}; expected a number with up to {most} decimals")
+    return value
+
+
 Share = Annotated[float, Field(ge=0, le=1), NUMBER, Expected("a share from 0 to 1")]
 Day = Annotated[
     Annotated[dt.date, _from_iso_text(dt.date), Field(ge=dt.date(1900, 1, 1), le=dt.date(2199, 12, 31))]
@@ -266,6 +273,13 @@ Shares = Annotated[
     int, Field(ge=1, le=10**9), INTEGER, Expected("a whole number of shares from 1 to 1000000000")
 ]
 Brokers = Annotated[int, Field(ge=2, le=9_999), INTEGER, Expected("a whole number from 2 to 9999")]
+Tick = Annotated[
+    float,
+    Field(ge=1e-4, le=1),
+    NUMBER,
+    AfterValidator(functools.partial(_with_places, "tick", FINEST["price"].places)),
+    Expected("dollars from 0.0001 to 1 with up to 4 decimals"),
+]
 Band = Annotated[float, Field(ge=0, lt=1), NUMBER, Expected("a share from 0 to below 1")]
 FieldShares = Annotated[
     tuple[Share, ...],

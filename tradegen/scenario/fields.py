@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from tradegen.core.columns import FIELDS, LISTS, RECORD, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.grids import SHARES, Grid
+from tradegen.mechanisms.allowed_sizes import Tolerance
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import catalogue_with
 from tradegen.mechanisms.difference import Settings
@@ -22,6 +24,7 @@ from tradegen.scenario.field_types import (
     SettingsByName,
     Share,
     Shares,
+    Tick,
     TimeOfDay,
     Weights,
     default_settings,
@@ -83,6 +86,9 @@ class ScenarioFields(BaseModel):
     buy_share: Share = Field(
         0.5, description="share of mismatched pairs altered on the BUY leg, or on ours in the view two_system"
     )
+    tick: Tick = Field(
+        0.01, description="smallest step of prices, dollars; they have as many decimals as it needs"
+    )
     tolerances: Annotated[
         Tolerances, table(Tolerances, "tolerances"), Expected("tolerances by field, such as {quantity = 5}")
     ] = Field(Tolerances(), description="differences up to these are benign; by default, none is")
@@ -111,6 +117,11 @@ class ScenarioFields(BaseModel):
         "single",
         description="single: one list; counterparty: the list of the BUY legs and that of the SELL legs; "
         "two_system: each trade as our system and as theirs holds it, on the same side",
+    )
+    shared_id: Annotated[bool, Expected("true or false")] = Field(
+        True,
+        description="false: no list has trade_id, and each record is known by a record_id of its own, by "
+        "which its list is sorted; the table `links`, beside the truth, says which trade a record is of",
     )
     trades: Annotated[Layout, table(Layout, "trades"), _A_LAYOUT] = Field(
         PLAIN, description="how the list of the view single is written"
@@ -148,7 +159,21 @@ class ScenarioFields(BaseModel):
     @property
     def catalogue(self) -> Mapping[str, Mechanism]:
         """Every mechanism that there is for these columns, by name."""
-        return catalogue_with(kinds_of(self.columns))
+        return catalogue_with(kinds_of(self.columns), self.grids["price"])
+
+    @functools.cached_property
+    def grids(self) -> Mapping[str, Grid]:
+        """Where quantities and prices lie."""
+        return {"quantity": SHARES, "price": Grid.of(self.tick)}
+
+    @functools.cached_property
+    def notional_places(self) -> int:
+        """Decimal places of a quantity times a price."""
+        return sum(grid.places for grid in self.grids.values())
+
+    def tolerance(self, field: str) -> Tolerance:
+        """A field's tolerance in its integer unit; others have none."""
+        return self.tolerances.of(field, self.grids.get(field))
 
     @functools.cached_property
     def fields(self) -> tuple[str, ...]:
@@ -157,9 +182,16 @@ class ScenarioFields(BaseModel):
 
     @functools.cached_property
     def trade_columns(self) -> tuple[str, ...]:
-        """The columns that records have, in the order in which they are written if no layout says another."""
+        """The columns that lists have, in the order in which they are written if no layout says another."""
         names = (*TRADE_COLUMNS, *(column.name for column in self.columns))
+        if not self.shared_id:
+            return (RECORD_ID, *(name for name in names if name != "trade_id"))
         return (*names, RECORD_ID) if self.record_ids else names
+
+    @property
+    def key(self) -> str:
+        """The column that says which record of a list is meant."""
+        return "trade_id" if self.shared_id else RECORD_ID
 
     @functools.cached_property
     def own(self) -> Mapping[str, Any]:
@@ -195,6 +227,8 @@ class ScenarioFields(BaseModel):
     @functools.cached_property
     def record_ids(self) -> bool:
         """Whether records have ids: where trade_id and side may not say which one is meant."""
+        if not self.shared_id:
+            return True
         return any(self.catalogue[name].field in (RECORD, "order_type", "trade_id") for name in self.active)
 
     def settings_of(self, mechanism: str) -> Settings:

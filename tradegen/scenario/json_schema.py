@@ -67,7 +67,8 @@ def json_schema(fields: type[ScenarioFields], defaults: dict[str, Any]) -> _Sche
     for table in (schema["properties"]["mechanisms"], schema["$defs"]["HotSpot"]["properties"]["mechanisms"]):
         weights = table.get("anyOf", [table])[0]
         weights["patternProperties"] = {_own_pattern(*_OWN_MECHANISMS): WEIGHT}
-    schema["allOf"] = [*_weights(), *_tolerances(), *_views(), *_left_out(), _of_the_house(), _precision()]
+    schema["allOf"] = [*_weights(), *_tolerances(), *_views(), *_left_out(), _shared_id()]
+    schema["allOf"] += [_of_the_house(), _precision()]
     about_it = {"title": "tradegen scenario", "description": "What tradegen is to generate."}
     return {"$schema": _Generator.schema_dialect, **schema, **about_it}
 
@@ -189,6 +190,28 @@ def _left_out() -> list[_Schema]:
             sides = view == "single" and column == "order_type"
             rules.append({"if": {"anyOf": left_out}, "then": False if sides else then})
     return rules
+
+
+def _shared_id() -> _Schema:
+    """Each list has the column that says which record is meant: trade_id, or without it record_id."""
+
+    def lists_that(include: _Schema, **more: _Schema) -> _Schema:
+        table = {"properties": {"include": {"anyOf": [{"type": "null"}, include]}, **more}}
+        return {name: table for names in LISTS.values() for name in names}
+
+    with_id, with_record_id = ({"contains": {"const": column}} for column in ("trade_id", RECORD_ID))
+    off = {"properties": {name: {"maximum": 0} for name in CATALOGUE if CATALOGUE[name].field == "trade_id"}}
+    none_has_it = {
+        "view": {"enum": [view for view, lists in LISTS.items() if len(lists) > 1]},
+        "mechanisms": off,
+        "hot_spots": {"items": {"properties": {"mechanisms": off}}},
+        **lists_that(with_record_id | {"not": with_id}, sort={"type": "null"}),
+    }
+    return {
+        "if": {"required": ["shared_id"], "properties": {"shared_id": {"const": False}}},
+        "then": {"required": ["view"], "properties": none_has_it},
+        "else": {"properties": lists_that(with_id)},
+    }
 
 
 def _of_the_house() -> _Schema:

@@ -26,7 +26,6 @@ from tradegen.scenario.validation import STRICT, Expected, Frozen, own_columns
 __all__ = ["PLAIN", "Layout", "containing"]
 
 _COLUMN = r"^[a-z][a-z0-9_]{0,39}$"
-_KEY = "trade_id"
 # What strftime writes alike on every machine; %b and %B are English unless a program sets another locale.
 _DIRECTIVES = re.compile(r"%(.?)")
 _KNOWN = "YmdHIpMSfbByj%"
@@ -70,8 +69,6 @@ def _include(value: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, 
             raise ValueError(f"include has {shown(column)}, which is unknown; {nearest(column, known)}")
         if value.count(column) > 1:
             raise ValueError(f"include has {column} twice; expected each column once")
-    if _KEY not in value:
-        raise ValueError(f"include leaves out {_KEY}, by which the truth finds a record; expected it too")
     return value
 
 
@@ -139,7 +136,6 @@ class Layout(BaseModel):
                         "type": "array",
                         "items": {"type": "string", "pattern": _COLUMN},
                         "uniqueItems": True,
-                        "contains": {"const": _KEY},
                     },
                     {"type": "null"},
                 ]

@@ -129,9 +129,11 @@ class Scenario(ScenarioFields):
 
     @property
     def _says_nothing(self) -> set[str]:
-        """The layouts that say nothing, and the columns where there are none."""
+        """The layouts that say nothing, and later fields at their defaults: manifests are as they were."""
         plain = {name for names in LISTS.values() for name in names if not getattr(self, name)}
-        return plain if self.columns else plain | {"columns"}
+        fields = type(self).model_fields
+        later = ("columns", "shared_id", "tick")
+        return plain | {name for name in later if getattr(self, name) == fields[name].default}
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class OtherFields(TypedDict, total=False):
     hot_spots: Sequence[HotSpot | Mapping[str, Any]]
     order: Literal["shuffled", "paired"]
     view: Literal["single", "counterparty", "two_system"]
+    shared_id: bool
     trades: Layout | Mapping[str, Any]
     buy: Layout | Mapping[str, Any]
     sell: Layout | Mapping[str, Any]
@@ -54,6 +55,7 @@ class OtherFields(TypedDict, total=False):
     timestamp_precision: Literal["s", "ms", "us"]
     quantity_min: Whole
     quantity_max: Whole
+    tick: Number
     price_band: Number
     brokers: Whole
 

@@ -3,15 +3,16 @@
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from tradegen.core.columns import MICROSECONDS, TICKS_PER_DOLLAR
-from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, PARTS, Tolerance
-from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, table
+from tradegen.core.grids import CENTS, Grid
+from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, Tolerance
+from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, TICK, Expected, table
 
 __all__ = ["Tolerances"]
 
-_BASIS_POINTS = 10_000
+_PARTS = Grid(4)  # of basis points: parts of the value are their ten-thousandths
+_MICROSECONDS = Grid(6)
 _UNITS = ("absolute", "bps", "ticks")
 _ONE_UNIT: list[Any] = [
     {
@@ -22,10 +23,10 @@ _ONE_UNIT: list[Any] = [
 ]
 
 
-def _scaled(name: str, value: float, by: int, whole: str) -> int:
-    """`value` times `by`, which must be whole; in exact decimals, as the number was written."""
-    scaled = Decimal(str(value)) * by
-    if scaled != scaled.to_integral_value():
+def _scaled(name: str, value: float, grid: Grid, whole: str) -> int:
+    """`value` in units of a grid's last place; it must lie on the grid, exactly as it was written."""
+    scaled = Decimal(str(value)) * grid.unit
+    if scaled % grid.step:
         raise ValueError(f"{name} is {value}; expected {whole}")
     return int(scaled)
 
@@ -43,26 +44,26 @@ class PriceTolerance(BaseModel):
     ] = Field(None, description="basis points of the price before any alteration")
     ticks: Annotated[
         Annotated[int, Field(ge=0, le=10**8), INTEGER] | None, Expected("whole ticks from 0 to 100000000")
-    ] = Field(None, description="ticks of 0.01")
+    ] = Field(None, description="ticks of the scenario")
 
     @model_validator(mode="after")
-    def _one_unit(self) -> Self:
+    def _one_unit(self, info: ValidationInfo) -> Self:
         given = self.model_dump(exclude_none=True)
         if len(given) != 1:
             what = f"{' and '.join(given)} are both given" if given else "absolute, bps and ticks are missing"
             raise ValueError(f"{what}; expected one of absolute, bps, ticks")
-        self.tolerance()
+        tick = (info.context or {}).get(TICK)
+        self.tolerance(Grid.of(tick) if tick else CENTS)
         return self
 
-    def tolerance(self) -> Tolerance:
-        """The tolerance in ticks, or in parts of the price."""
+    def tolerance(self, grid: Grid = CENTS) -> Tolerance:
+        """The tolerance in units of a price's last decimal place, or in parts of the price."""
         if self.bps is not None:
-            each = PARTS // _BASIS_POINTS
-            return Tolerance(parts=_scaled("bps", self.bps, each, "basis points with up to 4 decimals"))
+            return Tolerance(parts=_scaled("bps", self.bps, _PARTS, "basis points with up to 4 decimals"))
         if self.absolute is not None:
-            ticks = _scaled("absolute", self.absolute, TICKS_PER_DOLLAR, "dollars and whole ticks of 0.01")
-            return Tolerance(fixed=ticks)
-        return Tolerance(fixed=self.ticks or 0)
+            whole = f"dollars and whole ticks of {grid.written}"
+            return Tolerance(fixed=_scaled("absolute", self.absolute, grid, whole))
+        return Tolerance(fixed=(self.ticks or 0) * grid.step)
 
 
 class Tolerances(BaseModel):
@@ -90,13 +91,18 @@ class Tolerances(BaseModel):
         self.of("trade_timestamp")
         return self
 
-    def of(self, field: str) -> Tolerance:
-        """A field's tolerance in its integer unit: shares, ticks, microseconds, days; others have none."""
+    def of(self, field: str, grid: Grid | None = None) -> Tolerance:
+        """A field's tolerance in its integer unit: shares, cents, microseconds, days; others have none.
+
+        `grid` is that of the field, where it has another.
+        """
         if field == "price":
-            return self.price.tolerance() if self.price else NO_TOLERANCE
+            return self.price.tolerance(grid or CENTS) if self.price else NO_TOLERANCE
         value: Any = getattr(self, field, 0)
+        if grid is not None:
+            value = _scaled(field, value, grid, f"a number in whole steps of {grid.written}")
         if field == "trade_timestamp":
-            value = _scaled(field, value, MICROSECONDS, "seconds in whole microseconds")
+            value = _scaled(field, value, _MICROSECONDS, "seconds in whole microseconds")
         return Tolerance(fixed=value)
 
     def __bool__(self) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "INTEGER",
     "NUMBER",
     "STRICT",
+    "TICK",
     "Expected",
     "Frozen",
     "explain",
@@ -81,6 +82,9 @@ NUMBER = BeforeValidator(_plain_number)
 
 _OWN = "own_columns"
 
+TICK = "tick"
+"""What a part of a scenario finds its tick by, in its context."""
+
 
 def own_columns(info: ValidationInfo, field: str = "columns") -> Any:
     """The columns that a scenario adds, where a part of it is validated that speaks of them.
@@ -93,7 +97,7 @@ def own_columns(info: ValidationInfo, field: str = "columns") -> Any:
 
 def with_columns(info: ValidationInfo) -> dict[str, Any]:
     """The context for validating a part of a scenario that is a model of its own."""
-    return {_OWN: own_columns(info)}
+    return {_OWN: own_columns(info), TICK: info.data.get(TICK) or (info.context or {}).get(TICK)}
 
 
 def table(model: type[BaseModel], name: str) -> BeforeValidator:

@@ -13,7 +13,8 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import MICROSECONDS, TICKS_PER_DOLLAR
+from tradegen.core.columns import MICROSECONDS
+from tradegen.core.grids import FINEST
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.scoring.classification import FOUND, Profile
 from tradegen.scoring.outcomes import Outcome
@@ -67,8 +68,8 @@ class Scale:
 
 _DAYS = tuple(map(Decimal, (0, 1, 2, 5, 10, 20, 50, 100, 200, 365)))
 SCALES = (
-    Scale("quantity", "shares", _decades("1", "1e6"), 1),
-    Scale("price", "dollars", _decades("0.01", "1e4"), TICKS_PER_DOLLAR),
+    Scale("quantity", "shares", _decades("1", "1e6"), FINEST["quantity"].unit),
+    Scale("price", "dollars", _decades("0.01", "1e4"), FINEST["price"].unit),
     Scale("price", "bps", _decades("0.01", "1e5"), PARTS // _BASIS_POINTS, relative=True),
     Scale("date", "days", _DAYS, 1),
     Scale("trade_timestamp", "seconds", _decades("0.001", "1e5"), MICROSECONDS),

@@ -12,9 +12,11 @@ from pydantic import ValidationError
 
 from tradegen.core.columns import TRUTH_COLUMNS
 from tradegen.core.databases import temporary_database
+from tradegen.core.grids import FINEST
 from tradegen.core.machine import core_count
 from tradegen.errors import ScoringError, shown
 from tradegen.scenario.tolerances import Tolerances
+from tradegen.scenario.validation import TICK
 from tradegen.scenario.validation import explain as explain_refusal
 from tradegen.scoring import classification, counting, curves, linking
 from tradegen.scoring.details import Details, details_of
@@ -23,6 +25,7 @@ from tradegen.scoring.findings import FindingsSummary, input_of, load_findings, 
 from tradegen.scoring.injected_fields import fields_found
 from tradegen.scoring.inputs import resolve_inputs
 from tradegen.scoring.notional import bands
+from tradegen.scoring.record_links import load_links
 from tradegen.scoring.relations import Reader
 from tradegen.scoring.run_fields import RunFields
 from tradegen.scoring.score_counts import Input
@@ -175,13 +178,15 @@ def _evaluated(
             fields_of_run = inputs.fields or fields_found(connection, answers)
             define(connection, fields_of_run)
             legs = load_truth(connection, answers, inputs.view, inputs.extent, limits, fields_of_run)
+        if not fields_of_run.shared_id:
+            load_links(connection, reader, inputs.links, inputs.extent)
         source, called = open_findings(reader, findings, columns, filters)
         with reader.explaining(source.name):
             summary = load_findings(connection, source, called, legs, fields, filters, fields_of_run)
         lists = Trades(connection, reader, inputs, legs, fields_of_run)
         pairs = lists.count_pairs()
         classification.classify(connection, lists)
-        given = input_of(connection, source.name, summary, inputs.extent)
+        given = input_of(connection, source.name, summary, inputs.extent, fields_of_run.key)
         yield _Evaluated(connection, lists, summary, given, pairs, fields_of_run)
 
 
@@ -212,7 +217,9 @@ def _counted(evaluated: _Evaluated, matcher: str) -> Score:
         several=counting.several(profiles, named),
         benign=counting.benign(rows),
         undecidable=counting.undecidable(connection, rows),
-        links=linking.links(connection, evaluated.trades, total) if summary.links else None,
+        links=linking.links(connection, evaluated.trades, total, shared_id=evaluated.fields.shared_id)
+        if summary.links
+        else None,
         tolerance_sweep=curves.tolerance_sweep(connection, profiles, scales, names) if named else (),
         detection=curves.detection(connection, scales),
         thresholds=curves.thresholds(connection, pairs) if summary.scores else None,
@@ -245,7 +252,7 @@ def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances | No
     if not isinstance(given, Mapping):
         raise ScoringError(f"tolerances is {shown(given)}; expected a mapping, such as {{'quantity': 5}}")
     try:
-        return Tolerances(**given)
+        return Tolerances.model_validate(dict(given), context={TICK: FINEST["price"].written})
     except ValidationError as error:
         reason = explain_refusal(error, Tolerances, "field with a tolerance", "tolerances.")
         raise ScoringError(reason) from None

@@ -128,7 +128,8 @@ def load_findings(
     _define_views(connection, source, called, filters)
     known_legs = ", ".join(map(literal, legs))
     differing, partners = "false", ""
-    if "linked_trade_id" in called:
+    # Where each record has an id of its own, two ids that are linked say nothing of a wrong one.
+    if "linked_trade_id" in called and run_fields.shared_id:
         differing, partners = (
             _DIFFERING,
             "LEFT JOIN aliases AS partners ON partners.alias = id_number(linked)",
@@ -248,7 +249,11 @@ def _field_names(fields: Mapping[str, str] | None, run_fields: RunFields) -> dic
 
 
 def input_of(
-    connection: DuckDBPyConnection, name: str, summary: FindingsSummary, extent: Extent | None
+    connection: DuckDBPyConnection,
+    name: str,
+    summary: FindingsSummary,
+    extent: Extent | None,
+    key: str = "trade_id",
 ) -> Input:
     """What the findings were; the table ``unknown_ids`` is there.
 
@@ -264,6 +269,7 @@ def input_of(
     every = "SELECT id FROM findings UNION SELECT linked FROM findings WHERE linked IS NOT NULL"
     if unknown and unknown == count_rows(connection, every):
         data = f"tid{extent.first:08d} to tid{extent.last:08d}" if extent else "those of its trades"
+        data = data if key == "trade_id" else f"the {key} of each record"
         ids = f"none of the {unknown} ids in {name} is" if unknown > 1 else f"the one id in {name} is not"
         raise ScoringError(
             f"{ids} in the data: {shown(examples[0])}; its ids are {data}; "

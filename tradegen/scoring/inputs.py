@@ -66,6 +66,8 @@ class Inputs:
         That of `inject`.
     along : bool
         Whether the trades are those that the truth has with it.
+    links
+        Where the lists share no id: which trade each record is of, as a path, several or a table.
     """
 
     truth: Any
@@ -77,17 +79,18 @@ class Inputs:
     pairs: int | None = None
     manifest: Mapping[str, Any] | None = None
     along: bool = False
+    links: Any = None
 
 
-def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
-    """Find out what each input is; see `score`.
+def resolve_inputs(truth: Any, trades: Any, manifest: Any, links: Any = None) -> Inputs:
+    """Find out what each input is; see `score`. Links are found along with the truth, if they are not given.
 
     Raises
     ------
     ScoringError
         If a dataset is unfinished, a manifest is none, or lists do not fit the view.
     """
-    along = False
+    along, given = False, truth
     if isinstance(truth, GeneratedTrades):
         manifest = truth.manifest if manifest is None else manifest
         along = trades is None
@@ -113,8 +116,36 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any) -> Inputs:
         trades = {name: folder / name for name in LISTS[view or "single"] if _readable(folder / name)}
     if manifest is None:
         return Inputs(truth, trades)
-    fields = stated_fields(scenario.get("columns"))
-    return Inputs(truth, trades, extent, view, _columns(scenario, fields), fields)
+    fields = stated_fields(scenario.get("columns"), scenario.get("tick"), scenario.get("shared_id", True))
+    if links is None and not fields.shared_id:
+        links = _links_with(given)
+    return Inputs(truth, trades, extent, view, _columns(scenario, fields), fields, links=links)
+
+
+def _links_with(truth: Any) -> Any:
+    """The links that go with a truth: those of a batch, of a dataset, or the file beside that of the truth.
+
+    Raises
+    ------
+    ScoringError
+        If there are none.
+    """
+    if isinstance(truth, GeneratedTrades):
+        return truth.links  # type: ignore[attr-defined]  # a batch has them where its lists share no id
+    if not isinstance(truth, (str, os.PathLike)):
+        raise ScoringError(
+            "the lists share no id, and a table of the truth does not say which trade a record is of; "
+            "expected the path of the truth, with its links beside it, a dataset, or a batch"
+        )
+    path = Path(truth)
+    stem = plain_name(path).stem
+    links = path / "links" if path.is_dir() else path.with_name(f"{stem}.links{path.name.removeprefix(stem)}")
+    if not links.exists():
+        raise ScoringError(
+            f"{links} is not there, which says which trade each record is of, since the lists share no id; "
+            "expected it as it was written with the truth"
+        )
+    return links
 
 
 def _injected(truth: Any, trades: Any, manifest: Mapping[str, Any], along: bool) -> Inputs:
@@ -160,9 +191,10 @@ def _columns(scenario: Mapping[str, Any], fields: RunFields) -> dict[str, dict[s
         if not isinstance(renamed, Mapping):
             raise ScoringError(f"{name} is {shown(layout)} in the manifest; expected a layout with columns")
         include = layout.get("include") if isinstance(layout, Mapping) else None
-        if include is not None and not (isinstance(include, list) and "trade_id" in include):
+        if include is not None and not (isinstance(include, list) and fields.key in include):
             raise ScoringError(
-                f"{name}.include is {shown(include)} in the manifest; expected columns, trade_id among them"
+                f"{name}.include is {shown(include)} in the manifest; expected columns, {fields.key} "
+                "among them"
             )
         columns[name] = {
             column: str(renamed.get(column, column))

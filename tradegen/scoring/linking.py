@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["links"]
 
 
-def links(connection: DuckDBPyConnection, trades: Trades, total: int | None) -> Links:
+def links(
+    connection: DuckDBPyConnection, trades: Trades, total: int | None, *, shared_id: bool = True
+) -> Links:
     """Score the links among the findings.
 
-    Where the extent of the data is not known, it is about the truth's pairs alone.
+    Where the extent of the data is not known, it is about the truth's pairs alone. Where ids are not shared,
+    an id says which list its record stands in, and a link within one list is false.
     """
+    sides = "LEFT JOIN sides AS {0}_side ON {0}_side.alias = {0}_id"
+    astray = "false" if shared_id else "coalesce(one_side.leg = other_side.leg, false)"
     connection.execute(
-        """
+        f"""
         CREATE TEMP TABLE links AS
         WITH
         -- A link counts once, whichever way round and however often it is reported.
@@ -36,17 +41,22 @@ def links(connection: DuckDBPyConnection, trades: Trades, total: int | None) -> 
         SELECT
             coalesce(first.pair, one_id) AS one,
             coalesce(second.pair, other_id) AS other,
-            one_id IN (FROM unknown_ids) OR other_id IN (FROM unknown_ids) AS unknown
+            one_id IN (FROM unknown_ids) OR other_id IN (FROM unknown_ids) AS unknown,
+            {astray} AS astray
         FROM distinct_links
+        {"" if shared_id else sides.format("one")}
+        {"" if shared_id else sides.format("other")}
         LEFT JOIN aliases AS first ON first.alias = one_id
         LEFT JOIN aliases AS second ON second.alias = other_id
         """
     )
     connection.execute(
-        "CREATE TEMP TABLE linked AS SELECT DISTINCT one AS pair FROM links WHERE one = other AND NOT unknown"
+        "CREATE TEMP TABLE linked AS "
+        "SELECT DISTINCT one AS pair FROM links WHERE one = other AND NOT unknown AND NOT astray"
     )
     connection.execute(
-        "CREATE TEMP TABLE crossed AS SELECT one, other FROM links WHERE one <> other AND NOT unknown"
+        "CREATE TEMP TABLE crossed AS "
+        "SELECT one, other FROM links WHERE one <> other AND NOT unknown AND NOT astray"
     )
     _find_alike(connection, trades)
     extent = "(SELECT pair FROM labelled)" if total is None else None
@@ -65,14 +75,15 @@ def links(connection: DuckDBPyConnection, trades: Trades, total: int | None) -> 
             (SELECT count(*) FROM alike),
             (SELECT count(*) FROM exchanged
                 WHERE pair NOT IN (FROM missing) AND pair NOT IN (FROM linked) AND {within}),
-            (SELECT count(*) FROM links WHERE unknown)
+            (SELECT count(*) FROM links WHERE unknown),
+            (SELECT count(*) FROM links WHERE astray AND NOT unknown)
         """,
     )
-    labelled, missing, right, crossed, alike, exchanged, unknown = found
+    labelled, missing, right, crossed, alike, exchanged, unknown, astray = found
     outcome = Outcome(
         expected=(labelled if total is None else total) - missing - exchanged,
         found=right,
-        false_alarms=crossed - alike,
+        false_alarms=crossed - alike + astray,
         unknown=unknown,
     )
     return Links(outcome, alike)

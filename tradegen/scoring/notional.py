@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import TICKS_PER_DOLLAR
+from tradegen.core.grids import CENTS
 from tradegen.errors import ScoringError
 from tradegen.scoring.outcomes import Amounts, Outcome
 from tradegen.scoring.relations import first_row
@@ -25,7 +25,7 @@ BANDS = (
     "100,000 to 1,000,000",
     ">= 1,000,000",
 )
-_BAND = " + ".join(f"CAST(cents >= {edge * TICKS_PER_DOLLAR} AS INTEGER)" for edge in _EDGES)
+_BAND = " + ".join(f"CAST(cents >= {edge * CENTS.unit} AS INTEGER)" for edge in _EDGES)
 
 
 def bands(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tradegen.core.compression import plain_name
+from tradegen.core.grids import FINEST
 from tradegen.errors import ScoringError
 from tradegen.scoring.input_files import (
     check_readable,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Reader", "Source", "first_row", "identifier", "literal"]
+__all__ = ["Reader", "Source", "first_row", "identifier", "literal", "units"]
 
 _LOOKED_AT = 1_000  # objects whose members tell the columns of a JSON file
 
@@ -326,3 +327,9 @@ def _plain(values: pd.Series[Any], column: str, name: str) -> pd.Series[Any]:
         return values.cat.rename_categories([str(item) for item in values.cat.categories])
     texts = values.map(str, na_action="ignore")
     return texts.astype(object).where(values.notna(), None)
+
+
+def units(field: str, value: str, cast: str = "CAST") -> str:
+    """SQL for a quantity or price in whole numbers of the finest step; by TRY_CAST, NULL for what is none."""
+    grid = FINEST[field]
+    return f"CAST({cast}({value} AS DECIMAL({18 + grid.places}, {grid.places})) * {grid.unit} AS BIGINT)"

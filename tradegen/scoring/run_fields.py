@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import FIELDS, RECORD_ID, TRADE_COLUMNS
-from tradegen.errors import ScoringError
+from tradegen.core.grids import CENTS, Grid
+from tradegen.errors import ScoringError, shown
 from tradegen.mechanisms.by_kind import FOLLOWS, MECHANISMS_BY_KIND, is_own_mechanism
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.scoring.relations import Source, literal
@@ -49,6 +50,10 @@ class RunFields:
         Other names of fields, which findings may use as well.
     injected : bool
         Whether the trades are the user's own, broken by `inject`.
+    tick : Grid
+        The grid of prices, by the manifest; cents where there is none.
+    shared_id : bool
+        Whether the lists have the trade's id. If not, findings name records by their `record_id`.
     """
 
     own: Mapping[str, KindOfColumn | None] = field(default_factory=dict)
@@ -58,6 +63,8 @@ class RunFields:
     mistyped: str = "trade_id.mistyped"
     roles: Mapping[str, str] = field(default_factory=dict)
     injected: bool = False
+    tick: Grid = CENTS
+    shared_id: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -67,7 +74,12 @@ class RunFields:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of a list that no layout changes."""
-        return (*TRADE_COLUMNS, *self.own, RECORD_ID)
+        return (*TRADE_COLUMNS[0 if self.shared_id else 1 :], *self.own, RECORD_ID)
+
+    @property
+    def key(self) -> str:
+        """The column of a list by which its records are known."""
+        return "trade_id" if self.shared_id else RECORD_ID
 
     @property
     def measured(self) -> tuple[KindOfColumn, ...]:
@@ -82,16 +94,22 @@ class RunFields:
         return ("quantity", "price", *(name for name in numbers if name != column.name))
 
 
-def stated_fields(columns: Any) -> RunFields:
-    """The fields of a run whose manifest states these `columns`.
+def stated_fields(columns: Any, tick: Any = None, shared_id: Any = True) -> RunFields:
+    """The fields of a run, by what its manifest states: `columns`, the `tick`, and whether lists share ids.
 
     Raises
     ------
     ScoringError
         If they are no columns of a scenario.
     """
+    try:
+        grid = CENTS if tick is None else Grid.of(tick)
+    except ArithmeticError:
+        raise ScoringError(f"tick is {shown(tick)} in the manifest; expected a number such as 0.01") from None
+    if not isinstance(shared_id, bool):
+        raise ScoringError(f"shared_id is {shown(shared_id)} in the manifest; expected true or false")
     if not columns:
-        return RunFields(stated=True)
+        return RunFields(stated=True, tick=grid, shared_id=shared_id)
     from pydantic import TypeAdapter, ValidationError  # where a scenario has columns of its own
 
     from tradegen.scenario.own_columns import OwnColumns, kinds_of
@@ -102,7 +120,8 @@ def stated_fields(columns: Any) -> RunFields:
         reason = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise ScoringError(f"columns in the manifest cannot be read: {reason}") from None
     kinds = {column.name: column for column in kinds_of(own)}
-    return RunFields({column.name: kinds.get(column.name) for column in own}, stated=True)
+    names = {column.name: kinds.get(column.name) for column in own}
+    return RunFields(names, stated=True, tick=grid, shared_id=shared_id)
 
 
 def found_fields(connection: DuckDBPyConnection, truth: Source) -> RunFields:

@@ -4,19 +4,24 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import LEGS, LISTS, RECORD_ID, TICKS_PER_DOLLAR, TRADE_COLUMNS
+from tradegen.core.columns import LEGS, LISTS, RECORD_ID, TRADE_COLUMNS
+from tradegen.core.grids import CENTS, FINEST
 from tradegen.errors import ScoringError
 from tradegen.scoring.inputs import Inputs, lists_of
-from tradegen.scoring.relations import Reader, Source, first_row, literal
+from tradegen.scoring.relations import Reader, Source, first_row, literal, units
 from tradegen.scoring.run_fields import RunFields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 __all__ = ["Trades"]
+
+
+_PARTS_OF_A_CENT = math.prod(grid.unit for grid in FINEST.values()) // CENTS.unit
 
 
 class Trades:
@@ -62,7 +67,8 @@ class Trades:
             for source in self._lists[name]:
                 hint = "" if inputs.extent else "; where the run has other columns, --manifest says which"
                 called = self._called(name)
-                source.require([name for column, name in called.items() if column != RECORD_ID], hint)
+                needed = {column for column in called if column != RECORD_ID} | {fields.key}
+                source.require([name for column, name in called.items() if column in needed], hint)
 
     def known(self, pair: str) -> str:
         """SQL that says of a pair that the truth does not name whether it is in the data."""
@@ -78,6 +84,10 @@ class Trades:
             return {"trade_id": self._fields.id}
         return dict(self._columns.get(name) or {column: column for column in self._fields.columns})
 
+    def _key(self, name: str) -> str:
+        """What a list calls the column by which its records are known."""
+        return self._called(name)[self._fields.key]
+
     def count_pairs(self) -> int | None:
         """How many pairs there are: by the manifest, or else by the trades; None without either.
 
@@ -91,7 +101,7 @@ class Trades:
         if not self._lists:
             return self._pairs
         ids = " UNION ALL ".join(
-            f"SELECT id_number({source.trimmed(self._called(name)['trade_id'])}) AS id FROM {source.relation}"
+            f"SELECT id_number({source.trimmed(self._key(name))}) AS id FROM {source.relation}"
             for name, sources in self._lists.items()
             for source in sources
         )
@@ -131,16 +141,20 @@ class Trades:
         called = self._called(name)
         # A clean pair stands once in each of two lists, and in a single one once as a BUY.
         single = name in LISTS["single"]
+        pair, link = "id_number({0})", ""
+        if not self._fields.shared_id:
+            pair, link = "aliases.pair", "LEFT JOIN aliases ON aliases.alias = id_number({0})"
         return " UNION ALL ".join(
             f"""
             SELECT
-                id_number({source.text(called["trade_id"])}) AS pair,
+                {pair.format(source.text(self._key(name)))} AS pair,
                 -- Both may have been altered, by factors of 100: their product is beyond 64 bits.
-                CAST({source.raw(called["quantity"])} AS HUGEINT)
-                    * CAST(
-                        CAST({source.raw(called["price"])} AS DECIMAL(18, 2)) * {TICKS_PER_DOLLAR} AS BIGINT
-                    ) AS cents
+                (
+                    CAST({units("quantity", source.raw(called["quantity"]))} AS HUGEINT)
+                    * {units("price", source.raw(called["price"]))} + {_PARTS_OF_A_CENT // 2}
+                ) // {_PARTS_OF_A_CENT} AS cents
             FROM {source.relation}
+            {link.format(source.text(self._key(name)))}
             {f"WHERE {source.text(called['order_type'])} = 'BUY'" if single else ""}
             """
             for source in self._lists[name]
@@ -156,12 +170,12 @@ class Trades:
             parts += [
                 f"""
                 SELECT
-                    coalesce(aliases.pair, id_number({source.text(called["trade_id"])})) AS pair,
+                    coalesce(aliases.pair, id_number({source.text(self._key(name))})) AS pair,
                     {literal(name)} AS list,
                     {_joined([source.text(column) for column in alike])} AS rest
                 FROM {source.relation}
-                LEFT JOIN aliases ON aliases.alias = id_number({source.text(called["trade_id"])})
-                WHERE coalesce(aliases.pair, id_number({source.text(called["trade_id"])})) IN ({pairs})
+                LEFT JOIN aliases ON aliases.alias = id_number({source.text(self._key(name))})
+                WHERE coalesce(aliases.pair, id_number({source.text(self._key(name))})) IN ({pairs})
                 """
                 for source in sources
             ]

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tradegen.core.columns import LEGS, MICROSECONDS, TICKS_PER_DOLLAR, TRUTH_COLUMNS
+from tradegen.core.columns import LEGS, MICROSECONDS, TRUTH_COLUMNS
+from tradegen.core.grids import CENTS, FINEST, Grid
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.scoring.inputs import Extent
-from tradegen.scoring.relations import Source, first_row, literal
+from tradegen.scoring.relations import Source, first_row, literal, units
 from tradegen.scoring.run_fields import RunFields
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def define(connection: DuckDBPyConnection, fields: RunFields) -> None:
     connection.execute(
         f"""
         CREATE MACRO units(field, value) AS CASE field
-            WHEN 'quantity' THEN TRY_CAST(value AS BIGINT)
-            WHEN 'price' THEN CAST(TRY_CAST(value AS DECIMAL(18, 2)) * {TICKS_PER_DOLLAR} AS BIGINT)
+            WHEN 'quantity' THEN {units("quantity", "value", "TRY_CAST")}
+            WHEN 'price' THEN {units("price", "value", "TRY_CAST")}
             WHEN 'date' THEN TRY_CAST(value AS DATE) - DATE '1970-01-01'
             WHEN 'trade_timestamp' THEN epoch_us(TRY_CAST(value AS TIMESTAMP))
             {_own_units(fields)}
@@ -144,7 +145,7 @@ def load_truth(
                 {source.text("altered")} AS altered,
                 {_delta(source, fields)} AS delta,
                 TRY_CAST({source.raw("benign")} AS BOOLEAN) AS benign,
-                CAST(TRY_CAST({source.raw("notional")} AS DECIMAL(30, 2)) * {TICKS_PER_DOLLAR} AS HUGEINT)
+                CAST(TRY_CAST({source.raw("notional")} AS DECIMAL(30, 2)) * {CENTS.unit} AS HUGEINT)
                     AS cents,
                 coalesce({source.text("cause")}, '(none)') AS cause
             FROM {source.relation}
@@ -159,7 +160,7 @@ def load_truth(
         SELECT
             pair, field, cents, before, size, altered IS NULL AS emptied,
             CAST(leg AS word) AS leg, CAST(mechanism AS word) AS mechanism, CAST(cause AS word) AS cause,
-            {_benign(tolerances)} AS benign,
+            {_benign(tolerances, fields.tick)} AS benign,
             bit_of(folded(field)) AS own,
             CASE mechanism
                 WHEN {mistyped} THEN bit_of(id_field()) | bit_of('record')
@@ -315,15 +316,20 @@ def _resolve_ids(connection: DuckDBPyConnection, extent: Extent | None) -> None:
     )
 
 
-def _benign(tolerances: Tolerances | None) -> str:
+def _benign(tolerances: Tolerances | None, tick: Grid) -> str:
     """SQL for the label of a row: the truth's own, or anew."""
     if tolerances is None:
         return "benign"
+    finest, prices = FINEST["price"], tolerances.price
+    # Of its grid, a scenario's tick counts only where the tolerance is in ticks.
+    step = tick.step * finest.unit // tick.unit if prices and prices.ticks else finest.step
+    grids = {**FINEST, "price": Grid(finest.places, step)}
+    given = {name: tolerances.of(name, grids.get(name)) for name in SIZED}
     limits: Mapping[str, str] = {
-        name: f"size::HUGEINT * {PARTS} <= before::HUGEINT * {tolerances.of(name).parts}"
-        if tolerances.of(name).parts
-        else f"size <= {tolerances.of(name).fixed}"
-        for name in SIZED
+        name: f"size::HUGEINT * {PARTS} <= before::HUGEINT * {tolerance.parts}"
+        if tolerance.parts
+        else f"size <= {tolerance.fixed}"
+        for name, tolerance in given.items()
     }
     cases = " ".join(f"WHEN '{name}' THEN {within}" for name, within in limits.items())
     return f"CASE field {cases} ELSE benign END"

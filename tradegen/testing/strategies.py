@@ -122,7 +122,7 @@ def _cases(
     )
     chosen = choose("mechanisms", weights)
     choose("fields_per_pair", st.integers(1, max_fields).map(lambda most: (*[0.0] * (most - 1), 1.0)))
-    tolerant = any(base.tolerances.of(base.catalogue[name].field) for name in chosen)
+    tolerant = any(base.tolerance(base.catalogue[name].field) for name in chosen)
     rates = draw(st.sampled_from(_RATES_UNDER_TOLERANCES if tolerant else _RATES))
     asked["mismatch_rate"] = given.get("mismatch_rate", min(rates[0], 1 - given.get("benign_rate", 0.0)))
     if tolerant:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from tradegen.errors import shown
+from tradegen.verify.grid_steps import places_of, steps_of
 from tradegen.verify.words import FIELDS, PLACES, VerifyError
 
 __all__ = ["BLANK", "NAME_KINDS", "Added", "added_columns"]
@@ -25,7 +26,6 @@ NAME_KINDS = ("code", "text")
 _KINDS = (*NAME_KINDS, "integer", "decimal", "date", "timestamp", "reference")
 _NAME = "[a-z][a-z0-9_]{0,39}"
 _MOST = 40
-_PLACES = {"quantity": 0, "price": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,8 @@ def added_columns(manifest: Mapping[str, Any] | None) -> tuple[Added, ...]:
             raise VerifyError(
                 f"column {name} is {shown(item)} in the manifest, which is not how tradegen writes a {kind}"
             ) from None
-    return tuple(_with_spare(item, found) for item in found.values())
+    house = places_of(steps_of(manifest["replay"]["scenario"]))
+    return tuple(_with_spare(item, found, house) for item in found.values())
 
 
 def _read(item: Mapping[str, Any], tickers: Any) -> Added:
@@ -207,11 +208,11 @@ def _one_of(item: Mapping[str, Any], key: str, only: str) -> str:
     return only
 
 
-def _with_spare(column: Added, others: Mapping[str, Added]) -> Added:
+def _with_spare(column: Added, others: Mapping[str, Added], house: Mapping[str, int]) -> Added:
     """A product, with the places that are rounded off it."""
     if not column.product:
         return column
-    places = _PLACES | {
+    places = {name: house[name] for name in ("quantity", "price")} | {
         other.name: other.places for other in others.values() if other.kind in ("integer", "decimal")
     }
     unknown = [name for name in column.product if name not in places]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tradegen.verify.added_columns import BLANK, Added
 from tradegen.verify.words import COLUMNS, literal
-from tradegen.verify.written_forms import Forms, typed
+from tradegen.verify.written_forms import Forms, decimal, typed
 
 __all__ = [
     "BLANK_NUMBER",
@@ -71,7 +71,7 @@ def delta_of(column: Added, number: str, seconds: str) -> str:
     """An expression for a delta as the truth writes it; `seconds` is that of a time's difference."""
     if column.is_name or column.kind == "reference":
         return "''"
-    shown = _decimal(number, column.places) if column.kind == "decimal" else f"{number}::VARCHAR"
+    shown = decimal(number, column.places) if column.kind == "decimal" else f"{number}::VARCHAR"
     return seconds if column.kind == "timestamp" else shown
 
 
@@ -82,7 +82,7 @@ def told_cases(columns: Iterable[Added], moment: str) -> str:
         shown = {
             "date": "(DATE '1970-01-01' + number::INTEGER)::VARCHAR",
             "timestamp": moment,
-            "decimal": _decimal("number", column.places),
+            "decimal": decimal("number", column.places),
             "reference": f"{literal(column.prefix)} || lpad(number::VARCHAR, {column.digits}, '0')",
         }.get(column.kind, "number::VARCHAR")
         field = f"field = {literal(column.name)}"
@@ -91,11 +91,6 @@ def told_cases(columns: Iterable[Added], moment: str) -> str:
         else:
             cases.append(f"WHEN {field} AND number = {BLANK_NUMBER} THEN 'nothing' WHEN {field} THEN {shown}")
     return " ".join(cases)
-
-
-def _decimal(number: str, places: int) -> str:
-    unit = f"0.{'0' * (places - 1)}1" if places else ""
-    return f"({number}::DECIMAL(30, 0) * {unit})::VARCHAR" if places else f"{number}::VARCHAR"
 
 
 def unclean(column: Added) -> str:

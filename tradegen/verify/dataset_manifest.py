@@ -52,11 +52,12 @@ class Dataset:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The lists of the view, leg 0 first, and the truth."""
-        return (*LISTS[self.scenario["view"]], "truth")
+        """The lists of the view, leg 0 first, and the truth; and the links, where the lists share no id."""
+        links = () if self.scenario.get("shared_id", True) else ("links",)
+        return (*LISTS[self.scenario["view"]], "truth", *links)
 
     def names(self, part: int) -> list[str]:
-        """The files of a part: its lists, and its truth."""
+        """The files of a part: its lists, its truth, and its links if there are any."""
         forms = {"truth": self.form.replace("fix", "csv")}
         return [f"{table}/part-{part:05d}.{forms.get(table, self.form)}" for table in self.tables]
 

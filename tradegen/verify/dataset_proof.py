@@ -70,7 +70,8 @@ def verify_dataset(
         # Where a file is missing, the counts say nothing more.
         check_counts(dataset.manifest, proof.read, findings)
     columns = about_columns(dataset.manifest, dataset.form)
-    return report(proof.read, findings, files=proof.files, bytes=proof.bytes, **columns)
+    linked = "links" in dataset.tables
+    return report(proof.read, findings, files=proof.files, bytes=proof.bytes, linked=linked, **columns)
 
 
 class _DatasetProof:
@@ -141,8 +142,11 @@ class _DatasetProof:
 
     def _prove(self, part: int, copies: Mapping[str, Copy]) -> None:
         database, dataset = self._database, self._dataset
-        *lists, truth = (self._source(name, copy) for name, copy in copies.items())
-        plan = make_part_plan(database, lists, truth, dataset.manifest, dataset.ids(part))
+        sources = (self._source(name, copy) for name, copy in copies.items())
+        tables = dict(zip(dataset.tables, sources, strict=True))
+        truth, links = tables.pop("truth"), tables.pop("links", None)
+        lists = list(tables.values())
+        plan = make_part_plan(database, lists, truth, dataset.manifest, dataset.ids(part), links)
         proved = verify_plan(database, plan, self._findings, lambda _: None)
         self.read.add(proved.read)
         for name, found in proved.rows.items():

@@ -17,6 +17,7 @@ from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_planning import about_columns, make_plan
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.written_legs import make_legs, make_macros
+from tradegen.verify.written_links import load_links
 from tradegen.verify.written_lists import load_lists, slices
 from tradegen.verify.written_truth import load_truth
 
@@ -45,10 +46,10 @@ def verify(
     Parameters
     ----------
     paths : sequence of Path
-        One or two lists, their truth, and perhaps the manifest, in any order: CSV, JSON with a record a line,
-        JSON lines, FIX or Parquet. Two lists need the manifest. Without it there are no tolerances, no other
-        layouts, and no counts to check. Or the user's list, theirs and the truth, in this order, with the
-        manifest of `inject`.
+        One or two lists, their truth, their links if they share no id, and perhaps the manifest, in any
+        order: CSV, JSON with a record a line, JSON lines, FIX or Parquet. Two lists need the manifest.
+        Without it there are no tolerances, no other layouts, and no counts to check. Or the user's list,
+        theirs and the truth, in this order, with the manifest of `inject`.
     memory : str
         What DuckDB may hold in memory, whatever the number of pairs; the rest waits on disk.
     advance : callable
@@ -73,7 +74,8 @@ def verify(
     if plan.manifest is not None:
         check_counts(plan.manifest, read, findings)
     columns = about_columns(plan.manifest, plan.lists[0].source.form)
-    return report(read, findings, tolerances=plan.manifest is not None, **columns)
+    linked = plan.links is not None
+    return report(read, findings, tolerances=plan.manifest is not None, linked=linked, **columns)
 
 
 def _are_small(paths: Sequence[Path]) -> bool:
@@ -101,6 +103,7 @@ def verify_plan(
     """
     make_macros(database, plan)
     truth = load_truth(database, plan, findings)
+    links = load_links(database, plan, findings)
     rows = load_lists(database, plan, findings, advance)
     prove_whole(database, plan, findings)
     read = Read(records=sum(rows.values()))
@@ -109,7 +112,7 @@ def verify_plan(
         prove_slice(database, plan, findings, low, high)
         count_pairs(database, read)
     count_rows(database, read)
-    return Proved(read, {**rows, plan.truth.name: truth})
+    return Proved(read, {**rows, plan.truth.name: truth, **links})
 
 
 def report(read: Read, findings: Findings, **more: Any) -> Report:

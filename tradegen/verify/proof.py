@@ -301,8 +301,8 @@ class _Proof:
                 -- Legs that do not agree have been told of, and either may be right.
                 AND NOT (faced AND (clean_quantity <> other_quantity OR clean_price <> other_price))
                 AND notional <> clean_quantity::HUGEINT * clean_price""",
-            f"{_ABOUT} 'notional is ' || dollars(notional) || '; the clean pair''s is ' || clean_quantity "
-            "|| ' x ' || dollars(clean_price)",
+            f"{_ABOUT} 'notional is ' || worth(notional) || '; the clean pair''s is ' || "
+            "shares(clean_quantity) || ' x ' || dollars(clean_price)",
         )
 
     def record_ids_stand_once(self) -> None:

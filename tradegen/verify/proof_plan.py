@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from tradegen.errors import shown
 from tradegen.verify.added_columns import Added
 from tradegen.verify.file_scan import Source
+from tradegen.verify.grid_steps import places_of, steps_of
 from tradegen.verify.words import COLUMNS, FIELDS, LEGS, MIRROR, NAMES, VerifyError
 
 __all__ = ["Listed", "Plan"]
@@ -26,6 +28,11 @@ class Listed:
     date_format: str | None
     timestamp_format: str | None
     sorted: bool = False  # by the id as it is written
+
+    @property
+    def key(self) -> str:
+        """The column by which a record is known."""
+        return "trade_id" if "trade_id" in self.names else "record_id"
 
     @property
     def with_record_id(self) -> bool:
@@ -45,6 +52,7 @@ class Plan:
     scenario: Mapping[str, Any] = field(default_factory=dict)
     part: tuple[int, int] | None = None  # the first and the last id, where the files are a part of a dataset
     added: tuple[Added, ...] = ()  # the columns that the scenario adds to the nine
+    links: Source | None = None  # where the lists share no id
 
     @property
     def compared(self) -> tuple[Added, ...]:
@@ -128,17 +136,32 @@ class Plan:
         """The name of the file that a leg stands in."""
         return self.lists[leg if len(self.lists) == 2 else 0].source.name
 
+    @property
+    def steps(self) -> dict[str, Decimal]:
+        """What quantities and prices are multiples of, by field."""
+        return steps_of(self.scenario)
+
+    @property
+    def places(self) -> dict[str, int]:
+        """Decimal places of quantities, prices and notionals."""
+        return places_of(self.steps)
+
+    def units(self, field: str) -> int:
+        """A field's step in units of the last decimal place."""
+        return int(self.steps[field].scaleb(self.places[field]))
+
     def tolerance(self, name: str) -> Fraction | None:
         """The tolerance of a field as the manifest's text has it: shares, seconds or days."""
         given = self.scenario.get("tolerances", {}).get(name)
         return None if given is None else Fraction(given)
 
     def price_tolerance(self) -> tuple[Fraction, bool] | None:
-        """The tolerance of prices: in ticks, or, where the second is true, as a share of the original."""
+        """The tolerance of prices: in units of the last place or, where the second is true, as a share."""
         given = self.scenario.get("tolerances", {}).get("price")
         if not given:
             return None
-        for name, unit in (("absolute", Fraction(100)), ("ticks", Fraction(1)), ("bps", Fraction(1, 10_000))):
+        dollar, tick = Fraction(10 ** self.places["price"]), Fraction(self.units("price"))
+        for name, unit in (("absolute", dollar), ("ticks", tick), ("bps", Fraction(1, 10_000))):
             if given.get(name) is not None:
                 return Fraction(given[name]) * unit, name == "bps"
         raise VerifyError(f"tolerances.price is {shown(given)}; expected absolute, bps or ticks")

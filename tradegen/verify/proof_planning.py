@@ -10,9 +10,10 @@ from tradegen.errors import shown
 from tradegen.verify.added_columns import added_columns
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import Source, look
+from tradegen.verify.grid_steps import places_of, steps_of
 from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.value_tables import cells_of
-from tradegen.verify.words import COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
+from tradegen.verify.words import COLUMNS, LINK_COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
 
 __all__ = ["about_columns", "make_part_plan", "make_plan", "scenario_of"]
 
@@ -43,9 +44,10 @@ def make_plan(database: Database, paths: Sequence[Path]) -> Plan:
             manifest = found
     scenario = scenario_of(manifest)
     view = scenario["view"]
-    truth, lists = _truth_of(others, view)
+    links = None if _shares_id(scenario) else _links_of(others)
+    truth, lists = _truth_of([item for item in others if item is not links], view)
     ordered = _in_order(lists, view, scenario, manifest is not None)
-    return _planned(database, ordered, truth, scenario, manifest)
+    return _planned(database, ordered, truth, scenario, manifest, links=links)
 
 
 def make_part_plan(
@@ -54,15 +56,18 @@ def make_part_plan(
     truth: Source,
     manifest: Mapping[str, Any],
     ids: tuple[int, int],
+    links: Source | None = None,
 ) -> Plan:
     """The plan of a part of a dataset, whose files are known, with the first and the last of its ids.
 
     Raises
     ------
     VerifyError
-        Where the files are not such lists and such a truth.
+        Where the files are not such lists, such a truth and such links.
     """
-    return _planned(database, lists, truth, scenario_of(manifest), manifest, ids)
+    if links is not None and set(links.names) != set(LINK_COLUMNS):
+        raise VerifyError(f"{links.name} has other columns; expected {', '.join(LINK_COLUMNS)}")
+    return _planned(database, lists, truth, scenario_of(manifest), manifest, ids, links)
 
 
 def _planned(
@@ -72,6 +77,7 @@ def _planned(
     scenario: Mapping[str, Any],
     manifest: Mapping[str, Any] | None,
     part: tuple[int, int] | None = None,
+    links: Source | None = None,
 ) -> Plan:
     if truth.names and truth.names not in _TRUTH_HEADERS:
         raise VerifyError(
@@ -90,13 +96,18 @@ def _planned(
             f"{' and '.join(source.name for source in named)} do not go together; "
             "expected the column record_id in all of them or in none"
         )
+    if links is not None and not all(with_ids):
+        raise VerifyError(
+            f"{' and '.join(source.name for source in named)} have no column record_id, by which records are "
+            "known where shared_id is false; expected it in all of them"
+        )
     added = added_columns(manifest)
-    plan = Plan(trades, truth, scenario["view"], decimals, manifest, scenario, part, added)
+    plan = Plan(trades, truth, scenario["view"], decimals, manifest, scenario, part, added, links)
     try:
         plan.price_tolerance()
         for name in ("quantity", "date", "trade_timestamp"):
             plan.tolerance(name)
-        _ = plan.brokers, plan.causes
+        _ = plan.brokers, plan.causes, plan.places
     except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
         if isinstance(error, VerifyError):
             raise
@@ -157,6 +168,26 @@ def _names_in(form: str, scenario: Mapping[str, Any], name: str) -> dict[str, st
     return _written({}, COLUMNS) if form == "fix" else _written(_layout(scenario, name), _known(scenario))
 
 
+def _shares_id(scenario: Mapping[str, Any]) -> bool:
+    """Whether the lists have trade_id."""
+    shared = scenario.get("shared_id", True)
+    if not isinstance(shared, bool):
+        raise VerifyError(f"shared_id is {shown(shared)} in the manifest; expected true or false")
+    return shared
+
+
+def _links_of(sources: Sequence[Source]) -> Source:
+    """The links among the files."""
+    found = [item for item in sources if set(item.names) == set(LINK_COLUMNS)]
+    if len(found) != 1:
+        raise VerifyError(
+            f"shared_id is false in the manifest, and the files hold {'more than one' if found else 'no'} "
+            f"table of links; expected one, such as key.links.csv beside key.csv, with the columns "
+            f"{', '.join(LINK_COLUMNS)}"
+        )
+    return found[0]
+
+
 def _truth_of(sources: list[Source], view: str) -> tuple[Source, list[Source]]:
     """The truth, and the other files."""
     # A list may have columns that are called as those of the truth are; it has others besides.
@@ -207,16 +238,18 @@ def _layout(scenario: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _known(scenario: Mapping[str, Any]) -> tuple[str, ...]:
-    """The columns of a list: the nine, and those that the scenario adds."""
+    """The columns of a list but record_id: the nine, or eight if no id is shared, and those added."""
+    house = COLUMNS if _shares_id(scenario) else COLUMNS[1:]
     told = scenario.get("columns")
-    return (*COLUMNS, *(str(item["name"]) for item in told)) if told else COLUMNS
+    return (*house, *(str(item["name"]) for item in told)) if told else house
 
 
 def _is_choice(include: object, known: Sequence[str]) -> bool:
     """Whether these are columns of a list, each once, and the id among them."""
     if not isinstance(include, list) or not all(column in (*known, "record_id") for column in include):
         return False
-    return "trade_id" in include and len(set(include)) == len(include)
+    key = "trade_id" if "trade_id" in known else "record_id"
+    return key in include and len(set(include)) == len(include)
 
 
 def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Listed, ...]:
@@ -231,7 +264,8 @@ def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Lis
                 + ("" if "pairs" in scenario else "; a manifest says what others are, and none is given")
             )
         forms = layout.get("date_format"), layout.get("timestamp_format")
-        found.append(Listed(source, names, *forms, sorted=layout.get("sort") == "trade_id"))
+        in_order = layout.get("sort") == "trade_id" or not _shares_id(scenario)
+        found.append(Listed(source, names, *forms, sorted=in_order))
     return tuple(found)
 
 
@@ -240,7 +274,7 @@ def _decimals_in(database: Database, listed: Listed) -> int:
     source = listed.source
     if not source.names:
         return 0
-    cells = cells_of(database, source, listed.names)
+    cells = cells_of(database, source, listed.names, places=places_of(steps_of({})))
     with database.reading(source.name, source.form):
         first = f"SELECT w_trade_timestamp AS cell FROM ({cells.relation(keep_faults=True)}) LIMIT 1000"
         if "trade_timestamp" in cells.kinds:
@@ -276,7 +310,8 @@ def _sides(
 def _written(layout: Mapping[str, Any], known: Sequence[str]) -> dict[str, str]:
     """By column, in the order in which they are written, the name a list has for it."""
     renamed = layout.get("columns") or {}
-    columns = layout.get("include") or (*known, "record_id")
+    plain = (*known, "record_id") if "trade_id" in known else ("record_id", *known)
+    columns = layout.get("include") or plain
     return {column: renamed.get(column, column) for column in columns}
 
 

@@ -25,6 +25,7 @@ KINDS = {
     "benign": "a benign label that the tolerances do not bear out",
     "notional": "a notional that is not the clean quantity x price",
     "order": "a record that stands out of the order that its list has",
+    "links": "a record without a link, or a link without a record of its list",
     "record_id": "a record_id that stands twice, or names no record of its leg",
     "manifest": "a count in the manifest that the files do not bear out",
     "digest": "a file that is not as the manifest says",
@@ -84,6 +85,8 @@ class Report:
         out from others.
     injected : bool
         Whether it is about a list of the user's own that `inject` has broken.
+    linked : bool
+        Whether the lists share no id, so that links say which trade a record is of.
     """
 
     pairs: int
@@ -98,6 +101,7 @@ class Report:
     own: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     injected: bool = False
+    linked: bool = False
 
     @property
     def ok(self) -> bool:
@@ -135,6 +139,7 @@ class Report:
         names = ", ".join(self.derived)
         derived = [f"every derived value ({names}) agrees with what it is worked out from"] if names else []
         own = [f"no {name} stands twice" for name in self.own]
+        own += ["every record has its link, and every link its record"] if self.linked else []
         rest = ["all else is as it was, byte by byte"] if self.injected else []
         return files + truth + derived + own + rest
 

@@ -56,17 +56,26 @@ _FORMS: dict[str, Callable[[Database, Source, Mapping[str, str], Mapping[str, st
     "json": JsonCells,
     "ndjson": JsonCells,
     "fix": FixCells,
-    "parquet": ParquetCells,
 }
 
 
 def cells_of(
-    database: Database, source: Source, names: Mapping[str, str], added: Iterable[Added] = ()
+    database: Database,
+    source: Source,
+    names: Mapping[str, str],
+    added: Iterable[Added] = (),
+    places: Mapping[str, int] | None = None,
 ) -> Cells:
-    """The cells of a file, whatever its form; `names` has the file's name of each column."""
+    """The cells of a file, whatever its form; `names` has the file's name of each column.
+
+    `places` are those of quantities, prices and notionals, which a column of Parquet has in its type.
+    """
     columns = {name: column for column, name in names.items()}
     holds = {column.name: column.holds for column in added}
-    return _FORMS[source.form](database, source, {columns[name]: name for name in source.names}, holds)
+    here = {columns[name]: name for name in source.names}
+    if source.form == "parquet":
+        return ParquetCells(database, source, here, holds, places or {})
+    return _FORMS[source.form](database, source, here, holds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ __all__ = [
     "EMPTY",
     "FIELDS",
     "LEGS",
+    "LINK_COLUMNS",
     "LISTS",
     "MIRROR",
     "NAMES",
@@ -54,7 +55,10 @@ NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
 PLACES = (
     "no places",
     "one place",
-    *(f"{number} places" for number in ("two", "three", "four", "five", "six")),
+    *(
+        f"{number} places"
+        for number in ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    ),
 )
 """What the decimal places of a column are called, by how many there are."""
 
@@ -71,6 +75,9 @@ TRUTH_COLUMNS = (
     "cause",
 )
 """Columns of the truth, in its order. A `record_id` follows where the lists have one."""
+
+LINK_COLUMNS = ("trade_id", "leg", "record_id")
+"""Columns of the links, which a run has whose lists share no id."""
 
 EMPTY = '""'
 """What an empty text is read as where a missing value is null, so that it is not taken for one."""

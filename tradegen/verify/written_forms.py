@@ -7,23 +7,22 @@ cell matches a regular expression from its start to its end, or prints back as i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tradegen.errors import shown
-from tradegen.verify.words import NAMES, VerifyError, literal
+from tradegen.verify.words import NAMES, PLACES, VerifyError, literal
 
-__all__ = ["EXPECTED", "Forms", "typed"]
+__all__ = ["EXPECTED", "Forms", "decimal", "expected", "typed"]
 
 EXPECTED = {
     "trade_id": "an id such as tid00000021",
-    "quantity": "a whole number",
-    "price": "dollars with two decimals",
     "order_type": "BUY or SELL",
     "date": "a date in the list's format",
     "trade_timestamp": "a timestamp in the list's format",
     "record_id": "16 hexadecimal digits",
 }
-"""By column, what a value is to be; the others hold names."""
+"""By column, what a value is to be; the others hold numbers or names."""
 
 _DIRECTIVES = "YymbBdjHIpMSf%"
 _WHOLE = "0|[1-9][0-9]*"
@@ -43,12 +42,15 @@ class Forms:
         Of strftime, where they are not the default ones.
     century : int, optional
         A year near to which years of two digits lie; without it they are read as POSIX has it.
+    places : mapping of str to int
+        Decimal places of quantities, prices and notionals.
     """
 
     decimals: int
     date_format: str | None = None
     timestamp_format: str | None = None
     century: int | None = None
+    places: Mapping[str, int] = field(default_factory=lambda: {"quantity": 0, "price": 2, "notional": 2})
 
     def __post_init__(self) -> None:
         for form in (self.date_format, self.timestamp_format):
@@ -60,7 +62,8 @@ class Forms:
     def value(self, column: str, cell: str) -> str:
         """An expression for the value of a cell: an integer, or a name; NULL where it is not written so.
 
-        Ids are their numbers, prices ticks of 0.01, dates days since 1970-01-01, timestamps microseconds.
+        Ids are their numbers, prices and quantities units of their last place, dates days since 1970-01-01,
+        timestamps microseconds.
         """
         if column == "date":
             return self._date(cell)
@@ -73,13 +76,20 @@ class Forms:
         pattern, value = {
             # Eight digits; more of them only without leading zeros.
             "trade_id": ("tid([0-9]{8}|[1-9][0-9]{8,})", f"TRY_CAST(substr({cell}, 4) AS BIGINT)"),
-            "price": (f"({_WHOLE})[.][0-9]{{2}}", f"TRY_CAST(replace({cell}, '.', '') AS BIGINT)"),
-            "notional": (f"({_WHOLE})[.][0-9]{{2}}", f"TRY_CAST(replace({cell}, '.', '') AS HUGEINT)"),
-            "quantity": (_WHOLE, f"TRY_CAST({cell} AS BIGINT)"),
+            "price": self._decimal("price", cell, "BIGINT"),
+            "notional": self._decimal("notional", cell, "HUGEINT"),
+            "quantity": self._decimal("quantity", cell, "BIGINT"),
             "record": (_WHOLE, f"TRY_CAST({cell} AS BIGINT)"),
             "record_id": ("[0-9a-f]{16}", f"CAST('0x' || {cell} AS UBIGINT)"),
         }[column]
         return _matched(cell, pattern, value)
+
+    def _decimal(self, column: str, cell: str, whole: str) -> tuple[str, str]:
+        """The pattern of a number with all its places, and what it is in units of the last one."""
+        places = self.places[column]
+        if not places:
+            return _WHOLE, f"TRY_CAST({cell} AS {whole})"
+        return f"({_WHOLE})[.][0-9]{{{places}}}", f"TRY_CAST(replace({cell}, '.', '') AS {whole})"
 
     def _date(self, cell: str) -> str:
         if self.date_format:
@@ -103,7 +113,7 @@ class Forms:
 
 def typed(column: str, cell: str, kind: str, decimals: int) -> str:
     """An expression for the value of a cell of a type of DuckDB's, in the unit of `Forms.value`."""
-    if column in ("price", "notional"):
+    if column in ("price", "notional") or (column == "quantity" and kind.startswith("DECIMAL")):
         whole = "HUGEINT" if column == "notional" else "BIGINT"
         return f"TRY_CAST(replace(CAST({cell} AS VARCHAR), '.', '') AS {whole})"
     if column == "date":
@@ -113,6 +123,22 @@ def typed(column: str, cell: str, kind: str, decimals: int) -> str:
         unit, step = ("ns", step * 1000) if kind == "TIMESTAMP_NS" else ("us", step)
         return f"CASE WHEN epoch_{unit}({cell}) % {step} = 0 THEN epoch_us({cell}) END"
     return f"TRY_CAST({cell} AS BIGINT)"
+
+
+def expected(column: str, places: Mapping[str, int]) -> str:
+    """What a value of a column is to be, for people."""
+    if column not in places:
+        return EXPECTED.get(column, "a name")
+    number = PLACES[places[column]].replace("place", "decimal")
+    if column == "quantity":
+        return f"a number with {number}" if places[column] else "a whole number"
+    return f"dollars with {number}"
+
+
+def decimal(number: str, places: int) -> str:
+    """An expression for a whole number of a last decimal place as it is written with all its places."""
+    unit = f"0.{'0' * (places - 1)}1"
+    return f"({number}::DECIMAL({38 - places}, 0) * {unit})::VARCHAR" if places else f"{number}::VARCHAR"
 
 
 def _matched(cell: str, pattern: str, value: str) -> str:

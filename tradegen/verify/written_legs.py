@@ -8,6 +8,7 @@ from tradegen.verify.added_forms import BLANK_NUMBER, told_cases
 from tradegen.verify.database import Database
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.words import MIRROR, NAMES, literal
+from tradegen.verify.written_forms import decimal
 
 __all__ = ["differing", "make_legs", "make_macros", "value_of"]
 
@@ -23,12 +24,15 @@ def make_macros(database: Database, plan: Plan) -> None:
     )
     database.run(f"""
         CREATE OR REPLACE MACRO tid(number) AS format('tid{{:08d}}', number);
-        CREATE OR REPLACE MACRO dollars(ticks) AS (ticks::DECIMAL(36, 0) * 0.01)::VARCHAR;
+        CREATE OR REPLACE MACRO dollars(number) AS {decimal("number", plan.places["price"])};
+        CREATE OR REPLACE MACRO shares(number) AS {decimal("number", plan.places["quantity"])};
+        CREATE OR REPLACE MACRO worth(number) AS {decimal("number", plan.places["notional"])};
         CREATE OR REPLACE MACRO told(field, number, name) AS coalesce(
             CASE
                 WHEN field IN ({names}) THEN name
                 WHEN field = 'trade_id' THEN tid(number)
                 WHEN field = 'price' THEN dollars(number)
+                WHEN field = 'quantity' THEN shares(number)
                 WHEN field = 'date' THEN (DATE '1970-01-01' + number::INTEGER)::VARCHAR
                 WHEN field = 'trade_timestamp' THEN {moment}
                 {told_cases(plan.compared, moment)}

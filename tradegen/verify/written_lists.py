@@ -12,7 +12,8 @@ from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.value_tables import Cells, Rule, cells_of, load
 from tradegen.verify.words import COLUMNS, literal
-from tradegen.verify.written_forms import EXPECTED, Forms, typed
+from tradegen.verify.written_forms import Forms, expected, typed
+from tradegen.verify.written_links import link_records
 
 __all__ = ["load_lists", "slices"]
 
@@ -61,10 +62,10 @@ def load_lists(
     for number, item in enumerate(plan.lists):
         rows = 0
         if item.source.names:
-            cells = cells_of(database, item.source, item.names, plan.added)
-            forms = Forms(plan.decimals, item.date_format, item.timestamp_format, century)
+            cells = cells_of(database, item.source, item.names, plan.added, plan.places)
+            forms = Forms(plan.decimals, item.date_format, item.timestamp_format, century, plan.places)
             if item.source.form == "fix":
-                forms = Forms(plan.decimals)
+                forms = Forms(plan.decimals, places=plan.places)
             values = {
                 column: typed(column, f"w_{column}", cells.kinds[column], plan.decimals)
                 if column in cells.kinds
@@ -95,6 +96,7 @@ def load_lists(
                 _check_order(database, item, cells, findings)
         counts[item.source.name] = rows
         advance(rows)
+    link_records(database, plan, findings)
     database.run("DELETE FROM loaded WHERE trade_id IS NULL")
     database.run("UPDATE loaded SET pair = of_pair FROM mistyped WHERE trade_id = altered")
     return counts
@@ -102,23 +104,24 @@ def load_lists(
 
 def _check_order(database: Database, item: Listed, cells: Cells, findings: Findings) -> None:
     """Report records that stand after one whose id, as text, is larger."""
-    neighbours = f"SELECT w_trade_id, lag(w_trade_id) OVER () AS before FROM ({cells.relation()})"
-    name = f"{item.names['trade_id']} in {item.source.name}"
+    key = f"w_{item.key}"
+    neighbours = f"SELECT {key}, lag({key}) OVER () AS before FROM ({cells.relation()})"
+    name = f"{item.names[item.key]} in {item.source.name}"
     database.tell(
         findings,
         "order",
-        f"SELECT * FROM ({neighbours}) WHERE w_trade_id < before",
-        f"w_trade_id || ' ' || {literal(name)} || ' stands after ' || before",
+        f"SELECT * FROM ({neighbours}) WHERE {key} < before",
+        f"{key} || ' ' || {literal(name)} || ' stands after ' || before",
     )
 
 
 def _rules(plan: Plan, item: Listed) -> list[Rule]:
     """Values that cannot be what was written."""
 
-    def refused(column: str, wrong: str, expected: str) -> Rule:
+    def refused(column: str, wrong: str, wanted: str) -> Rule:
         def sentence(row: Mapping[str, Any]) -> str:
             where = f"{item.names[column]} in {item.source.name} {row['place']}"
-            return f"{row['w_trade_id']} {where} is {str(row[f'w_{column}'])!r}; expected {expected}"
+            return f"{row[f'w_{item.key}']} {where} is {str(row[f'w_{column}'])!r}; expected {wanted}"
 
         return Rule("invalid", wrong, sentence)
 
@@ -126,7 +129,7 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
     columns = [
         name for name in item.names if name not in added and (name != "record_id" or item.with_record_id)
     ]
-    rules = [refused(name, f"{name} IS NULL", EXPECTED.get(name, "a name")) for name in columns]
+    rules = [refused(name, f"{name} IS NULL", expected(name, plan.places)) for name in columns]
     rules += [
         refused(name, f"{column.column} IS NULL", column.expected)
         for name, column in added.items()
@@ -134,6 +137,11 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
     ]
     rules += [
         refused(name, f"{name} <= 0", "a value above 0") for name in ("quantity", "price") if name in columns
+    ]
+    rules += [
+        refused(name, f"{name} % {plan.units(name)} <> 0", f"a multiple of {step:f}")
+        for name, step in plan.steps.items()
+        if name in columns and plan.units(name) > 1
     ]
     if plan.brokers:
         known = ", ".join(map(literal, plan.brokers))

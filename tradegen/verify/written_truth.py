@@ -12,7 +12,7 @@ from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.value_tables import Rule, cells_of, load
 from tradegen.verify.words import FIELDS, TRUTH_COLUMNS, literal
-from tradegen.verify.written_forms import EXPECTED, Forms, typed
+from tradegen.verify.written_forms import EXPECTED, Forms, decimal, expected, typed
 
 __all__ = ["load_truth"]
 
@@ -60,7 +60,7 @@ def load_truth(database: Database, plan: Plan, findings: Findings) -> int:
     if not source.names:
         return 0
     names = {column: column for column in (*TRUTH_COLUMNS, "record_id")}
-    cells = cells_of(database, source, names)
+    cells = cells_of(database, source, names, places=plan.places)
     with_id = "record_id" in source.names
     return load(
         database,
@@ -75,7 +75,7 @@ def load_truth(database: Database, plan: Plan, findings: Findings) -> int:
 
 
 def _values(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> dict[str, str]:
-    forms = Forms(plan.decimals)
+    forms = Forms(plan.decimals, places=plan.places)
     legs = " ".join(f"WHEN {literal(leg)} THEN {number}" for number, leg in enumerate(plan.legs))
     fields = ", ".join(map(literal, plan.truth_fields))
     added = {column.name: column for column in plan.compared}
@@ -130,9 +130,9 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
     def about(row: Mapping[str, Any]) -> str:
         return f"{row['w_trade_id']} {row['w_leg']} {row['w_field']} in {name}"
 
-    def refused(column: str, wrong: str, expected: str | Callable[[Mapping[str, Any]], str]) -> Rule:
+    def refused(column: str, wrong: str, wanted: str | Callable[[Mapping[str, Any]], str]) -> Rule:
         def sentence(row: Mapping[str, Any]) -> str:
-            told = expected if isinstance(expected, str) else expected(row)
+            told = wanted if isinstance(wanted, str) else wanted(row)
             given = "" if row[f"w_{column}"] is None else str(row[f"w_{column}"])
             return f"{about(row)} {row['place']}: {column} is {given!r}; expected {told}"
 
@@ -169,7 +169,7 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
         refused("field", "field IS NULL", f"one of: {', '.join(plan.truth_fields)}"),
         refused("original", unreadable.format("original"), "a value of the field"),
         refused("altered", unreadable.format("altered"), "a value of the field"),
-        refused("notional", "notional IS NULL", EXPECTED["price"]),
+        refused("notional", "notional IS NULL", expected("notional", plan.places)),
         refused("mechanism", wrong_mechanism, lambda row: f"a mechanism of {row['field']}"),
         refused("altered", wrong_records, "the number of records of such a leg, from an original 1"),
         refused("benign", "benign IS NULL", "true or false"),
@@ -214,9 +214,10 @@ def _wrong_delta(plan: Plan, kinds: Mapping[str, str]) -> str:
         if not column.is_name
     )
     expected = (
-        f"CASE WHEN field = 'price' THEN ({difference}::DECIMAL(30, 0) * 0.01)::VARCHAR "
+        f"CASE WHEN field = 'price' THEN {decimal(difference, plan.places['price'])} "
+        f"WHEN field = 'quantity' THEN {decimal(difference, plan.places['quantity'])} "
         f"WHEN field = 'trade_timestamp' THEN {seconds} "
-        f"WHEN field IN ('quantity', 'date', 'record') THEN {difference}::VARCHAR{added} ELSE '' END"
+        f"WHEN field IN ('date', 'record') THEN {difference}::VARCHAR{added} ELSE '' END"
     )
     known = "(altered_number IS NOT NULL AND original_number IS NOT NULL OR altered_name IS NOT NULL)"
     if "delta" in kinds:
@@ -230,7 +231,8 @@ def _within(plan: Plan) -> str:
     """Whether a row's difference is within the tolerance of its field, without rounding."""
     size = "abs(altered_number::HUGEINT - original_number)"
     cases = []
-    for field, scale in (("quantity", 1), ("date", 1), ("trade_timestamp", 1_000_000)):
+    of_quantity = 10 ** plan.places["quantity"]
+    for field, scale in (("quantity", of_quantity), ("date", 1), ("trade_timestamp", 1_000_000)):
         tolerance = plan.tolerance(field)
         if tolerance is not None:
             cases.append(f"WHEN '{field}' THEN {size} <= {_bounded(tolerance * scale)}")

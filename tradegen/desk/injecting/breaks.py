@@ -56,16 +56,17 @@ class Breaks(ScenarioFields):
         """
         if label not in type(self.tolerances).model_fields:
             return NO_TOLERANCE
-        found = self.tolerances.of(label)
+        found = self.tolerance(label)
         if label == "quantity":
             return Tolerance(found.fixed * 10**places)
         if label != "price" or not found.fixed:
             return found
-        fixed, rest = divmod(found.fixed * 10**places, 100)
+        grid = self.grids["price"]
+        fixed, rest = divmod(found.fixed * 10**places, grid.unit)
         if rest:
             raise ScenarioError(
-                f"tolerances.price is {found.fixed} ticks of 0.01, and prices of the list have {places} "
-                "decimals; expected a tolerance that they can hold"
+                f"tolerances.price is {found.fixed // grid.step} ticks of {grid.written}, and prices of the "
+                f"list have {places} decimals; expected a tolerance that they can hold"
             )
         return Tolerance(fixed)
 

@@ -13,9 +13,6 @@ from tradegen.verify.words import EMPTY, PLACES, VerifyError, literal
 __all__ = ["ParquetCells"]
 
 _KINDS = {
-    "quantity": "whole numbers",
-    "price": "decimals with two places",
-    "notional": "decimals with two places",
     "delta": "decimals with six places",
     "benign": "booleans",
     "date": "dates",
@@ -45,6 +42,8 @@ class ParquetCells:
         By column, its name in the file.
     holds : mapping of str to str
         By added column, what it holds: in these, an empty text is no missing value, which null is.
+    places : mapping of str to int
+        Decimal places of quantities, prices and notionals.
 
     Attributes
     ----------
@@ -58,15 +57,24 @@ class ParquetCells:
     """
 
     def __init__(
-        self, database: Database, source: Source, columns: Mapping[str, str], holds: Mapping[str, str]
+        self,
+        database: Database,
+        source: Source,
+        columns: Mapping[str, str],
+        holds: Mapping[str, str],
+        places: Mapping[str, int],
     ) -> None:
         self._source, self._columns, self._holds = source, columns, holds
         self._path = database.link(source.path)
         with database.reading(source.name, "Parquet"):
             types = database.columns(f"SELECT * FROM read_parquet({self._path})")
+        numbers = {name: f"decimals with {PLACES[number]}" for name, number in places.items()}
+        if not places.get("quantity"):
+            numbers["quantity"] = "whole numbers"
+        known = {**_KINDS, **numbers, **holds}
         self.kinds: dict[str, str] = {}
         for column, name in columns.items():
-            kind, expected = _kind(types[name]), holds.get(column, _KINDS.get(column, "text"))
+            kind, expected = _kind(types[name]), known.get(column, "text")
             if kind not in (expected, "text"):
                 raise VerifyError(f"{source.name} has {kind} in {name}; expected {expected}")
             if kind != "text":
