@@ -124,7 +124,7 @@ class Injected:
 
     @cached_property
     def ours(self) -> Any:
-        """The list that was given, as a frame: of a file, as `theirs` is."""
+        """The list as it was before, as a frame: ours, or of two lists theirs. Of a file, as `theirs` is."""
         asked = self._asked
         if asked.path is None:
             return asked.given
@@ -141,6 +141,7 @@ class Injected:
 
 def inject(
     trades: Any,
+    theirs: Any = None,
     *,
     columns: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
@@ -153,8 +154,12 @@ def inject(
     ----------
     trades : path, DataFrame or Arrow table
         CSV, JSON lines or Parquet; pandas, Polars or Arrow. It is not changed.
+    theirs : path, DataFrame or Arrow table, optional
+        Their list, if there is one already, in a form of its own. The two are compared first, and are refused
+        if they differ. Then it is theirs that is broken, and not changed either.
     columns : path or mapping, optional
-        What ``tradegen columns`` wrote of it, as you have corrected it. It is guessed, if not given.
+        What ``tradegen columns`` wrote of it, as you have corrected it; of two lists, in the tables ``ours``
+        and ``theirs``. It is guessed, if not given.
     scenario : Scenario, mapping, str or path, optional
         What to break: fields, a name or a TOML file. Without one, those mechanisms of ``original`` that the
         list has columns for.
@@ -170,11 +175,13 @@ def inject(
     Raises
     ------
     ListError
-        Where the list cannot be read, or is not as its columns are described, or an id stands twice.
+        Where a list cannot be read, or is not as its columns are described, or an id stands twice; or where
+        two lists differ already.
     ScenarioError
         Where the scenario asks for what the list cannot have.
     """
-    asked = ask(trades, columns, scenario, seed, changes)
+    broken_one, ours = (trades, None) if theirs is None else (theirs, trades)
+    asked = ask(broken_one, columns, scenario, seed, changes, ours)
     with database() as (connection, folder):
         broken = break_list(connection, folder, asked)
         truth, edits = truth_frame(broken.changes.truth()), broken.changes.all_edits()
