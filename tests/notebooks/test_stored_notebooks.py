@@ -29,6 +29,13 @@ DEFAULTS = {
         "seed": 7,
         "date": "2025-07-21",
     },
+    "03_your_own_trades.ipynb": {
+        "trades": 5_000,
+        "mismatch_rate": 0.05,
+        "seed": 7,
+        "date": "2025-07-21",
+        "out": "out/your_own_trades",
+    },
     "06_large_runs.ipynb": {
         "pairs": 1_000_000,
         "scenario": "us_equity_t1",
