@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,11 +120,15 @@ def edited_table(table: pa.Table, edits: Edits, first: int, name: str) -> pa.Tab
         mask[places[chosen]] = True
         try:
             plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-            replaced = pc.replace_with_mask(values.cast(plain), pa.array(mask), _typed(texts, plain))
+            old, new = values.cast(plain).filter(pa.array(mask)), _typed(texts, plain)
+            replaced = pc.replace_with_mask(values.cast(plain), pa.array(mask), new)
             if plain is not field.type:
                 replaced = replaced.dictionary_encode().cast(field.type)
         except (pa.ArrowException, NotImplementedError) as error:
             raise _cannot_hold(name, field.name, str(field.type), texts[0].as_py(), error) from None
+        blank = pc.and_(old.is_null(nan_is_null=True), new.is_null(nan_is_null=True))
+        alike = pc.or_(pc.fill_null(pc.equal(old, new), False), blank).to_pylist()
+        _require_altered(name, field.name, str(field.type), texts.to_pylist(), alike)
         table = table.set_column(column, field, replaced)
     return table
 
@@ -151,6 +155,23 @@ def _cannot_hold(name: str, column: str, kind: str, text: str | None, error: Exc
     reason = str(error).partition("\n")[0]
     value = "a blank" if text is None else shown(text)
     return ListError(f"column {shown(column)} of {name}, of type {kind}, cannot hold {value}: {reason}")
+
+
+def _require_altered(
+    name: str, column: str, kind: str, texts: Sequence[str | None], alike: Sequence[bool]
+) -> None:
+    """Refuse an alteration that a typed column cannot show, such as the case of a boolean's name.
+
+    Raises
+    ------
+    ListError
+    """
+    if any(alike):
+        text = shown(texts[list(alike).index(True)])
+        raise ListError(
+            f"column {shown(column)} of {name}, of type {kind}, has the same value for {text} as before; "
+            "leave out the mechanism that writes it so, or give the column as text"
+        )
 
 
 def edited_frame(frame: Any, edits: Edits, name: str = "the frame") -> Any:
@@ -203,10 +224,18 @@ def _edited_pandas(frame: Any, edits: Edits, name: str) -> Any:
                     one for one in dict.fromkeys(texts) if one is not None and one not in old.cat.categories
                 ]
                 values = old.cat.add_categories(new).array
+            before = pd.Series(values[places[chosen]])
             values[places[chosen]] = _as_in(old, texts)
         except (ValueError, TypeError, ArithmeticError) as error:
             text = None if None in texts else texts[0]
             raise _cannot_hold(name, str(frame.columns[column]), str(old.dtype), text, error) from None
+        after = pd.Series(values[places[chosen]])
+        blanks = zip(before.isna(), after.isna(), strict=True)
+        alike = [
+            one and other if one or other else was == now
+            for (one, other), was, now in zip(blanks, before, after, strict=True)
+        ]
+        _require_altered(name, str(frame.columns[column]), str(old.dtype), texts, alike)
         edited.isetitem(column, pd.Series(values, index=edited.index, name=old.name))
     return edited
 
