@@ -7,16 +7,24 @@ JSON.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
 from typing import Any
 
-from tradegen.aws.environment import Environment
-from tradegen.aws.function import Function
+# What imports make stays. To look through it for garbage, again and again, takes a twentieth of a cold start.
+gc.disable()
+
+from tradegen.aws.environment import Environment  # noqa: E402  # after the line above
+from tradegen.aws.function import Function  # noqa: E402
 
 LOGGER = logging.getLogger("tradegen")
 FUNCTION = Function.start(Environment.read(os.environ), LOGGER.warning)
+
+# Later collections leave out what is there now.
+gc.freeze()
+gc.enable()
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from bisect import bisect_left
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,29 @@ def test_as_many_tickers_as_the_line_just_holds_are_taken_whatever_is_counted(tm
     assert end == b""
     # 262,144 bytes less 26 of overhead and the line feed; the reserve for what is counted is below 3,000.
     assert 259_000 < len(manifest) <= 262_117
+
+
+def test_a_key_that_makes_the_manifest_too_long_for_its_line_is_refused_with_its_event(
+    tmp_path: Path,
+) -> None:
+    # By bisection, the most tickers, of 44 bytes each, with a short id. The long one takes up to 2,400 bytes.
+    path, ids = tmp_path / "many.csv", {"short": "7", "long": "\U0001f4c8" * 200}
+    counts = range(5_000, 6_300)
+    refused = bisect_left(
+        counts, True, key=lambda count: not is_taken(long_tickers(path, count), ids["short"])
+    )
+    fits = counts[refused - 1]
+    assert not is_taken(long_tickers(path, fits), ids["long"])
+    assert is_taken(long_tickers(path, fits - 60), ids["long"])
+
+
+def is_taken(tickers: Path, name: str) -> bool:
+    """Whether an event of that id is, where the universe is these tickers."""
+    try:
+        environment(TRADEGEN_TICKERS=str(tickers)).order({**RULE, "id": name})
+    except ScenarioError:
+        return False
+    return True
 
 
 def test_hot_spots_too_many_for_the_manifests_line_are_refused_with_their_event() -> None:

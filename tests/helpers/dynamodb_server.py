@@ -123,10 +123,10 @@ def serving() -> Iterator[Dynamo]:
     if importlib.util.find_spec("moto") is None:
         absent("moto")
     from moto.dynamodb.models.table import Table
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.server import create_backend_app
     from werkzeug.test import Client
 
-    dynamo = Dynamo(Client(DomainDispatcherApplication(create_backend_app)))
+    dynamo = Dynamo(Client(create_backend_app("dynamodb")))
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

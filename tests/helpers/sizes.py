@@ -7,7 +7,10 @@ that are marked ``large`` run, too.
 from __future__ import annotations
 
 import os
-from typing import TypeVar
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar
+
+import pytest
 
 Size = TypeVar("Size")
 
@@ -17,3 +20,22 @@ LARGE = os.environ.get("TRADEGEN_TESTS") == "large"
 def size(small: Size, large: Size) -> Size:
     """The size that was asked for. What a test says must be true of both."""
     return large if LARGE else small
+
+
+def chosen(cases: Iterable[Any], always: Collection[Any]) -> list[Any]:
+    """All cases for `parametrize`, of which only those in `always` run by default.
+
+    Raises
+    ------
+    ValueError
+        `always` names what is no case: the default run would silently be smaller than it says.
+    """
+    cases = list(cases)
+    if unknown := [case for case in always if case not in cases]:
+        raise ValueError(f"no cases: {unknown}")
+    return [
+        case
+        if case in always
+        else pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.large)
+        for case in cases
+    ]

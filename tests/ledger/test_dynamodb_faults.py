@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,14 +11,11 @@ from itertools import combinations_with_replacement
 
 import pytest
 from dynamodb_server import LOSING, READ_SECONDS, REFUSING, Dynamo
-from forked import assert_contiguous_from_1, fork, print_range, read_ranges, wait_for
-from ledger_files import run_child
+from forked import fork, wait_for
 from sizes import size
 
 from tradegen.errors import LedgerError
 from tradegen.ledger import Ledger, create_ledger, dynamodb_access, ledger_at, open_ledger
-
-LIVES = size(4, 200)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -163,51 +158,3 @@ def test_threads_under_random_faults_get_every_id_once(dynamo: Dynamo, ledger: L
     assert sorted(given.values()) == list(range(1, 2 * threads * times, 2))
     dynamo.reset()
     assert (ledger.show().ids, ledger.check()) == (2 * threads * times, [])
-
-
-@pytest.mark.sized
-def test_processes_killed_amid_reservations_repeat_no_id(dynamo: Dynamo, ledger: Ledger) -> None:
-    printed = read_ranges(run_child(__file__, "reserve_and_be_killed", ledger.place, timeout=1200))
-    # The positive control: lives are long enough to reserve, on a busy machine too.
-    assert len(printed) > LIVES // 2
-    ids = [one for first, last in printed for one in range(first, last + 1)]
-    assert len(ids) == len(set(ids))
-    assert ledger.reserve(1) > max(ids)
-    assert ledger.check() == []
-
-
-def reserve_and_be_killed(place: str) -> None:
-    ledger, moments = open_ledger(place), random.Random(16)
-
-    def reserve_forever(life: int) -> None:
-        number = 0
-        while True:
-            number += 1
-            print_range(ledger, 1 + number % 5, key=f"{life}-{number}" if number % 2 else None)
-
-    began = time.perf_counter()
-    wait_for([fork(lambda: print_range(ledger, 1))])
-    first = time.perf_counter() - began
-    for life in range(LIVES):
-        child = fork(partial(reserve_forever, life))
-        time.sleep(first * moments.uniform(0.7, 4))
-        os.kill(child, 9)
-        os.waitpid(child, 0)
-
-
-@pytest.mark.large
-def test_sixteen_processes_reserve_without_duplicate_gap_or_refusal(dynamo: Dynamo, ledger: Ledger) -> None:
-    printed = read_ranges(run_child(__file__, "reserve_in_processes", ledger.place))
-    assert len(printed) == 16 * 40
-    assert_contiguous_from_1(printed)
-    assert ledger.check() == []
-
-
-def reserve_in_processes(place: str) -> None:
-    # Sixteen on one counter, on a server that serves one at a time: some wait for long.
-    ledger = ledger_at(place, timeout=120)
-    wait_for([fork(lambda: [print_range(ledger, 3) for _ in range(40)]) for _ in range(16)])
-
-
-if __name__ == "__main__":
-    globals()[sys.argv[1]](*sys.argv[2:])

@@ -81,6 +81,35 @@ def test_distributions_shows_that_rates_nest(root: Path) -> None:
     assert [row[2] for row in rows] == [0, *(row[1] for row in rows[:-1])]
 
 
+# 03_your_own_trades
+
+
+def test_your_own_trades_is_broken_as_a_frame_and_as_a_file(root: Path) -> None:
+    notebook = execute(root, "03_your_own_trades.ipynb", trades=600)
+    images = outputs(notebook, "image/png")
+    assert len(images) == 1
+    pixels = imread(io.BytesIO(base64.b64decode(images[0])))
+    ink = (pixels[..., :3] < 0.95).any(axis=2)
+    assert 0.01 < ink.mean() < 0.5
+    assert any(" on THEIRS: " in html for html in outputs(notebook, "text/html"))
+    assert "proved: every file is as the manifest says" in outputs(notebook, "text/plain")[-1]
+    written = files(root)
+    names = ("mine.csv", "theirs.csv", "truth.csv", "manifest.json")
+    assert set(written) == {f"out/your_own_trades/{name}" for name in names}
+    mine, theirs = (
+        written[f"out/your_own_trades/{name}"].decode("utf-16-le").splitlines() for name in names[:2]
+    )
+    # 5% of 600 trades.
+    assert sum(one != other for one, other in zip(mine, theirs, strict=True)) in (30, 31)
+    told = {row["trade_id"] for row in records(written["out/your_own_trades/truth.csv"])}
+    assert len(told) in (30, 31)
+
+
+@pytest.mark.large
+def test_your_own_trades_runs_without_a_mismatch(root: Path) -> None:
+    execute(root, "03_your_own_trades.ipynb", trades=20, mismatch_rate=0.0, date="", out="here")
+
+
 # 04_score_a_matcher
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 
 import nbformat
@@ -27,6 +28,13 @@ DEFAULTS = {
         "scenario": "original",
         "seed": 7,
         "date": "2025-07-21",
+    },
+    "03_your_own_trades.ipynb": {
+        "trades": 5_000,
+        "mismatch_rate": 0.05,
+        "seed": 7,
+        "date": "2025-07-21",
+        "out": "out/your_own_trades",
     },
     "06_large_runs.ipynb": {
         "pairs": 1_000_000,
@@ -82,10 +90,15 @@ def test_a_stored_notebook_is_valid_and_holds_no_outputs(name: str) -> None:
             assert (cell.outputs, cell.execution_count) == ([], None)
 
 
+@functools.cache
+def script_exporter() -> ScriptExporter:
+    return ScriptExporter()
+
+
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_a_stored_notebook_is_exported_to_a_file_of_python(name: str) -> None:
     # What `nbconvert --to script` runs, and how it then calls the file.
-    exported, resources = ScriptExporter().from_filename(str(NOTEBOOKS[name]))
+    exported, resources = script_exporter().from_filename(str(NOTEBOOKS[name]))
     assert resources["output_extension"] == ".py"
     assert "from tradegen" in exported
 

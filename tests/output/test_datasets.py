@@ -137,7 +137,7 @@ def test_which_part_a_block_lies_in_depends_on_its_number_alone(tmp_path: Path, 
 def test_a_part_holds_as_many_blocks_as_it_is_told(tmp_path: Path) -> None:
     run = a_run(pairs=3 * BLOCK + 1)
     for blocks, parts in ((1, 4), (2, 2), (3, 2), (4, 1), (16, 1)):
-        manifest = write(run, tmp_path / str(blocks), form="csv", blocks_per_part=blocks)
+        manifest = write(run, tmp_path / str(blocks), workers=1, blocks_per_part=blocks)
         tables = tables_of(manifest["dataset"]["files"])
         found = [manifest["dataset"]["files"][name]["rows"] for name in tables["trades"]]
         whole = 2 * BLOCK * blocks
@@ -146,8 +146,8 @@ def test_a_part_holds_as_many_blocks_as_it_is_told(tmp_path: Path) -> None:
 
 def test_ids_and_seed_decide_the_files(tmp_path: Path) -> None:
     digests = {
-        write(run, tmp_path / str(number), workers=1)["dataset"]["sha256"]
-        for number, run in enumerate([a_run(), a_run(seed=8), a_run(first_id=2), a_run(quantity_max=900)])
+        write(a_run(pairs=1_000, **other), tmp_path / str(number), workers=1)["dataset"]["sha256"]
+        for number, other in enumerate([{}, {"seed": 8}, {"first_id": 2}, {"quantity_max": 900}])
     }
     assert len(digests) == 4
 

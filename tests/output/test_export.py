@@ -111,6 +111,17 @@ def test_a_redirected_stream_named_as_a_file_keeps_what_else_the_shell_writes(tm
     assert lines[5].startswith("tradegen: 1 pair, ")
 
 
+def test_no_other_name_of_a_file_that_is_read_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("ticker,price\nAAPL,150.00\n")
+    (tmp_path / "link.csv").symlink_to("mine.csv")
+    (tmp_path / "hard.csv").hardlink_to(tmp_path / "mine.csv")
+    for name in ("mine.csv", "link.csv", "hard.csv"):
+        refused = run(*RUN, "--tickers", "mine.csv", "--out", name, cwd=tmp_path)
+        assert refused.code == 2
+        assert f"{name} is read by this run, too; expected another path" in refused.err
+    assert (tmp_path / "mine.csv").read_text() == "ticker,price\nAAPL,150.00\n"
+
+
 def test_a_dash_is_standard_output_for_one_of_them(tmp_path: Path) -> None:
     done = run(*RUN, "--out", "trades.csv", "--truth", "-", "--format", "csv", cwd=tmp_path)
     assert done.out.startswith("trade_id,leg,field")

@@ -190,6 +190,17 @@ def test_damage_is_found_and_named(
     assert any(example in told for told in report.findings[kind].examples), str(report)
 
 
+@pytest.mark.parametrize("alone", ["tid00000011", "tid00000031"])
+def test_a_record_with_an_id_before_or_past_those_of_all_pairs_is_of_no_pair(
+    tmp_path: Path, alone: str
+) -> None:
+    # The pairs have the ids 21 to 29.
+    trades, truth = (text.replace("tid0000000", "tid0000002") for text in (TRADES, TRUTH))
+    assert proof(tmp_path, trades, truth).ok
+    report = proof(tmp_path, trades.replace("tid00000021,AAPL,BKR001", f"{alone},AAPL,BKR001"), truth)
+    assert any(alone in told for told in report.findings["orphan"].examples), str(report)
+
+
 def test_a_mistyped_id_that_another_pair_has_is_a_collision(tmp_path: Path) -> None:
     trades, truth = (text.replace("tid00900007", "tid00000001") for text in (TRADES, TRUTH))
     report = proof(tmp_path, trades, truth)

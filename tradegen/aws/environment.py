@@ -13,11 +13,12 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self, get_args
 
 from tradegen.aws.events import in_utc, read_event
-from tradegen.aws.log_lines import LogForm, require_loggable
+from tradegen.aws.log_lines import LogForm, longest_manifest, require_loggable
 from tradegen.aws.schedule_rate import interval
 from tradegen.engine.feasibility import check
 from tradegen.engine.run import Run
@@ -35,6 +36,7 @@ MOST_PAIRS = 10**6
 _RATE = "rate(3 minutes)"
 _MAX_PAIRS = 10_000
 _SEED_BITS = 53
+_EXAMPLE_DATE = dt.date(2025, 7, 21)
 _CLOCK_FIELDS = ("date", "start", "end")
 _PREFIX = "TRADEGEN_"
 _ALLOW_REPEATS = "TRADEGEN_ALLOW_REPEATED_IDS"
@@ -65,7 +67,7 @@ class Order:
         return f"{self.moment.date()}/{self.moment:%H-%M-%S}-{digest}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Environment:
     """What the environment of the Lambda function says, read and checked once, at its cold start.
 
@@ -146,7 +148,17 @@ class Environment:
         """
         _require_servable(self.scenario, self.max_pairs)
         check(self.scenario, self.market)
-        require_loggable(Run(self.scenario, self.market, 2**_SEED_BITS - 1), key="")
+        require_loggable(self._example, self._longest_manifest, "")
+
+    @cached_property
+    def _example(self) -> Run:
+        """A run as long to describe as that of any event without a scenario of its own."""
+        return Run(self.scenario.replace(date=_EXAMPLE_DATE), self.market, 2**_SEED_BITS - 1)
+
+    @cached_property
+    def _longest_manifest(self) -> int:
+        """The most bytes that its manifest takes on a line; found once, at the cold start."""
+        return longest_manifest(self._example)
 
     def order(self, event: object) -> Order:
         """What an event asks for. The seed follows from the key: the same event, the same records.
@@ -170,8 +182,9 @@ class Environment:
         seed = int.from_bytes(hashlib.sha256(found.key.encode()).digest()[:8]) >> (64 - _SEED_BITS)
         content = json.dumps([scenario.to_dict(), self.market.sha256], sort_keys=True)
         key = f"{found.key} {hashlib.sha256(content.encode()).hexdigest()[:16]}"
+        run = Run(scenario, self.market, seed)
         with _within("event: scenario"):
-            require_loggable(Run(scenario, self.market, seed), key)
+            require_loggable(run, longest_manifest(run) if found.scenario else self._longest_manifest, key)
         return Order(key, scenario, seed, end)
 
 

@@ -20,7 +20,7 @@ from tradegen.formats.ndjson import objects
 from tradegen.formats.sorting import in_order
 from tradegen.formats.tables import Table
 
-__all__ = ["LINE_BYTES", "LogForm", "log_lines", "object_lines", "require_loggable"]
+__all__ = ["LINE_BYTES", "LogForm", "log_lines", "longest_manifest", "object_lines", "require_loggable"]
 
 LogForm: TypeAlias = Literal["records", "array", "manifest"]
 """A flat object a line for each record; JSON arrays, each of as many records as a line holds; or no records,
@@ -63,18 +63,31 @@ def log_lines(records: bytes, form: LogForm, manifest: Mapping[str, Any], key: s
     return records + _manifest_line(manifest, key) + b"\n"
 
 
-def require_loggable(run: Run, key: str) -> None:
+def longest_manifest(run: Run) -> int:
+    """The most bytes that the manifest's line may take, whatever is counted, with an empty key."""
+    manifest = Tally(run.starting_at(LARGEST_ID - run.scenario.pairs + 1)).manifest()
+    # Nothing is counted yet: every number among the counts may still grow.
+    numbers = len(_NUMBER.findall(json.dumps(manifest["counts"])))
+    return len(_manifest_line(manifest, "")) + 1 + numbers * (_LONGEST_NUMBER - 1)
+
+
+def require_loggable(run: Run, longest: int, key: str) -> None:
     """Refuse a run whose manifest is too long for a line, before ids are reserved for it.
+
+    Parameters
+    ----------
+    run : Run
+    longest : int
+        What `longest_manifest` says of it.
+    key : str
+        What the ids are to be reserved under.
 
     Raises
     ------
     ScenarioError
         Naming what makes it long.
     """
-    manifest = Tally(run.starting_at(LARGEST_ID - run.scenario.pairs + 1)).manifest()
-    # Nothing is counted yet: every number among the counts may still grow.
-    numbers = len(_NUMBER.findall(json.dumps(manifest["counts"])))
-    size = len(_manifest_line(manifest, key)) + 1 + numbers * (_LONGEST_NUMBER - 1)
+    size = longest + len(json.dumps(key)) - len(json.dumps(""))
     if size > LINE_BYTES:
         own = len(run.scenario.columns)
         raise ScenarioError(

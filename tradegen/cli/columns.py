@@ -16,6 +16,9 @@ def columns(
     trades: Annotated[
         str, typer.Argument(metavar="TRADES", help="Your list of trades: CSV, JSON lines or Parquet.")
     ],
+    theirs: Annotated[
+        str | None, typer.Argument(metavar="THEIRS", help="Their list, to describe both in one file.")
+    ] = None,
 ) -> None:
     """Print what is guessed of each column of a list of your own trades, as TOML for you to edit.
 
@@ -25,7 +28,13 @@ def columns(
     For example:
 
     - `tradegen columns trades.csv > columns.toml`
+
+    - `tradegen columns ours.csv theirs.csv > both.toml`
     """
     from tradegen.desk.lists.columns_toml import columns_of  # loaded where it is used
 
-    typer.echo(columns_of(trades), nl=False)
+    if theirs is None:
+        typer.echo(columns_of(trades), nl=False)
+        return
+    both = [columns_of(trades, "ours"), columns_of(theirs, "theirs")]
+    typer.echo("\n".join(both), nl=False)

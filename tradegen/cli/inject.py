@@ -26,6 +26,13 @@ def inject(
     out: Annotated[
         Path, typer.Option(metavar="PATH", help="File for their list, in the very form of yours.")
     ],
+    theirs: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="THEIRS",
+            help="Their list, if there is one, which must agree with yours: then theirs is broken.",
+        ),
+    ] = None,
     columns: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +80,7 @@ def inject(
     """Break your own trades: write their list, which ought to agree with yours, and the truth about it.
 
     Every cell that the truth does not name is as it was, byte by byte. The order of your trades does not
-    matter: the same trades get the same mismatches.
+    matter: the same trades get the same mismatches. Two lists are compared first, and refused if they differ.
 
     For example:
 
@@ -82,13 +89,18 @@ def inject(
     - `tradegen inject trades.csv --columns columns.toml --out theirs.csv --truth truth.csv`
 
     - `tradegen inject trades.csv --mechanism price.nudge=3 --mechanism record.missing=1 --out theirs.csv`
-    """
-    from tradegen.desk.injecting.broken_files import require_apart, write_broken
-    from tradegen.desk.injecting.broken_list import ask
 
-    read = [Path(path) for path in (trades, columns, scenario) if path]
+    - `tradegen inject ours.csv theirs.csv --columns both.toml --out broken.csv --truth truth.csv`
+    """
+    from tradegen.desk.injecting.broken_files import write_broken
+    from tradegen.desk.injecting.broken_list import ask
+    from tradegen.output.files import require_apart
+
+    read = [Path(path) for path in (trades, theirs, columns, scenario) if path]
     require_apart(read, [out, truth, manifest])
-    asked = ask(trades, columns, scenario, seed, _changed(changes or [], mechanism or [], mismatch_rate))
+    changed = _changed(changes or [], mechanism or [], mismatch_rate)
+    given, ours = (theirs, trades) if theirs else (trades, None)
+    asked = ask(given, columns, scenario, seed, changed, ours)
     made = write_broken(asked, out, truth, manifest)
     for sentence in _summary(asked, made):
         say(sentence)
@@ -124,9 +136,10 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
         f"to repeat it, use the same options and --seed {asked.seed}"
     )
     if asked.guessed:
+        lists = f"{asked.beside[0]} {asked.path}" if asked.beside else asked.path
         yield (
             "the columns were guessed; to see and correct the guess, use "
-            f"tradegen columns {asked.path} > columns.toml, and --columns"
+            f"tradegen columns {lists} > columns.toml, and --columns"
         )
     for name, apart in counts.get("amounts_apart", {}).items():
         if apart:

@@ -17,14 +17,24 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from tradegen.errors import OutputError
 
-__all__ = ["OutputFile", "StandardOutput", "remove_leftovers", "uninterrupted"]
+__all__ = [
+    "STANDARD_OUTPUT",
+    "OutputFile",
+    "StandardOutput",
+    "keeps_nothing",
+    "remove_leftovers",
+    "require_apart",
+    "uninterrupted",
+]
+
+STANDARD_OUTPUT = Path("/dev/stdout")
 
 _STRETCH = 1 << 22  # bytes that are sent off to the disk together
 
@@ -277,3 +287,35 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def require_apart(read: Iterable[Path], written: Iterable[Path | None]) -> None:
+    """Refuse to write to a file that is read, by any of its names, or twice to one file.
+
+    What keeps nothing, such as ``/dev/null``, may be named twice. A path that is None is not written.
+
+    Raises
+    ------
+    OutputError
+    """
+    taken = {_identity(path): "is read by this run, too" for path in read}
+    for path in written:
+        if path is None or (path != STANDARD_OUTPUT and keeps_nothing(path)):
+            continue
+        if (place := _identity(path)) in taken:
+            raise OutputError(f"{path} {taken[place]}; expected another path to write to")
+        taken[place] = "is named for two outputs"
+
+
+def keeps_nothing(path: Path) -> bool:
+    """Whether something is there that is no file, such as /dev/null."""
+    return path.exists() and not path.is_file()
+
+
+def _identity(path: Path) -> tuple[int, int] | str:
+    """What all names of a file have in common, hard links among them; of a file to be, its path."""
+    try:
+        found = path.stat()
+    except OSError:
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,19 @@ from tradegen.errors import OutputError, nearest
 from tradegen.formats import FORMATS, Writer, truth_format
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
 from tradegen.formats.tables import LINKS, TRUTH, Table, tables
-from tradegen.output.files import OutputFile, StandardOutput, uninterrupted
+from tradegen.output.files import (
+    STANDARD_OUTPUT,
+    OutputFile,
+    StandardOutput,
+    keeps_nothing,
+    require_apart,
+    uninterrupted,
+)
 from tradegen.output.progress import progress
 
 __all__ = ["Destinations", "export"]
 
 _BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in FORMATS if not compression_of(form)}}
-_STANDARD_OUTPUT = Path("/dev/stdout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +74,19 @@ class Destinations:
                 f"expected --out PATH: trades.csv makes trades.{self.lists[0]}.csv and "
                 f"trades.{self.lists[1]}.csv"
             )
-        if self.linked and self.truth and (self.truth == _STANDARD_OUTPUT or _keeps_nothing(self.truth)):
+        if self.linked and self.truth and (self.truth == STANDARD_OUTPUT or keeps_nothing(self.truth)):
             raise OutputError(
                 f"the links of records stand beside the truth, and {self.truth} has no place beside it; "
                 "expected --truth PATH: key.csv makes key.links.csv as well"
             )
-        taken = {os.path.realpath(path): "is read by this run, too" for path in self.inputs}
-        for path in (*self.files.values(), self.truth, self.links, self.manifest):
-            # What keeps nothing, such as /dev/null, may be named twice.
-            if path is None or (path != _STANDARD_OUTPUT and _keeps_nothing(path)):
-                continue
-            place = os.path.realpath(path)
-            if place in taken:
-                raise OutputError(f"{path} {taken[place]}; expected another path to write to")
-            taken[place] = "is named for two outputs"
+        require_apart(self.inputs, (*self.files.values(), self.truth, self.links, self.manifest))
         self.parquet.require_parquet(self.forms)
 
     @property
     def files(self) -> dict[str, Path]:
         """The file of each list."""
         if self.trades is None or len(self.lists) == 1:
-            return dict.fromkeys(self.lists, self.trades or _STANDARD_OUTPUT)
+            return dict.fromkeys(self.lists, self.trades or STANDARD_OUTPUT)
         return {name: _beside(self.trades, name) for name in self.lists}
 
     @property
@@ -149,11 +146,6 @@ def _beside(path: Path, name: str) -> Path:
     """The path of another table of a run: ``t.csv`` and ``t.buy.csv``."""
     stem = plain_name(path).stem
     return path.with_name(f"{stem}.{name}{path.name.removeprefix(stem)}")
-
-
-def _keeps_nothing(path: Path) -> bool:
-    """Whether something is there that is no file, such as /dev/null."""
-    return path.exists() and not path.is_file()
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,11 @@ from tradegen.desk.injecting.truth_files import truth_suffix, write_truth
 from tradegen.desk.lists.list_values import explained
 from tradegen.desk.lists.list_writing import write_list
 from tradegen.desk.lists.plain_text import Writable
-from tradegen.errors import ListError, OutputError
-from tradegen.output.files import OutputFile
+from tradegen.errors import ListError
+from tradegen.output.files import OutputFile, require_apart
 from tradegen.output.writable_storage import Output
 
-__all__ = ["database", "require_apart", "require_unchanged", "write_broken"]
+__all__ = ["database", "require_unchanged", "write_broken"]
 
 
 @contextlib.contextmanager
@@ -104,22 +103,3 @@ def require_unchanged(path: Path, state: tuple[int, int]) -> None:
     """
     if _state(path) != state:
         raise ListError(f"{path} was changed while it was read; expected a list that stays as it is")
-
-
-def require_apart(read: list[Path], written: list[Path | None]) -> None:
-    """Refuse to write to a file that is read, or twice to one file.
-
-    Raises
-    ------
-    OutputError
-    """
-    taken = {os.path.realpath(path): "is read, too" for path in read}
-    for path in written:
-        if path is None or (path.exists() and not path.is_file()):
-            continue
-        place = os.path.realpath(path)
-        if place in taken:
-            raise OutputError(f"{path} {taken[place]}; expected another path to write to")
-        if any(os.path.exists(one) and path.exists() and path.samefile(one) for one in taken):  # noqa: PTH110
-            raise OutputError(f"{path} is another name of a file that is read; expected another path")
-        taken[place] = "is named for two outputs"

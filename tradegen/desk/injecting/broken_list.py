@@ -22,6 +22,7 @@ from tradegen.desk.injecting.held_list import HeldList, hold
 from tradegen.desk.injecting.possible import Entry, possible
 from tradegen.desk.injecting.row_selection import Selection
 from tradegen.desk.lists.columns_toml import columns_of
+from tradegen.desk.lists.list_agreement import require_agreement
 from tradegen.desk.lists.list_form import ListForm, load_forms
 from tradegen.desk.lists.list_reading import open_list
 from tradegen.desk.lists.list_values import explained
@@ -54,6 +55,7 @@ class Asked:
     breaks: Breaks
     entries: Mapping[str, Entry]
     seed: int
+    beside: tuple[Any, ListForm] | None = None  # our list, where what is given is theirs
 
     @property
     def path(self) -> Path | None:
@@ -67,6 +69,7 @@ def ask(
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
     seed: int | None = None,
     changes: Mapping[str, Any] | None = None,
+    ours: Any = None,
 ) -> Asked:
     """Check what is to be done to a list.
 
@@ -80,6 +83,8 @@ def ask(
         One is drawn, if not given.
     changes : mapping, optional
         Fields that go before those of the scenario.
+    ours : path, DataFrame or Arrow table, optional
+        Our list, where `given` is theirs: the two are to agree. The columns describe both then.
 
     Raises
     ------
@@ -88,14 +93,26 @@ def ask(
     ScenarioError
         Where the scenario or the seed is refused.
     """
-    forms = load_forms(tomllib.loads(columns_of(given)) if columns is None else columns)
-    if forms.theirs is not None:
+    forms = load_forms(_guessed(given, ours) if columns is None else columns)
+    if forms.theirs is not None and ours is None:
         raise ListError("columns describes two lists, and one is given; expected the columns of one list")
-    entries = possible(forms.ours)
+    if forms.theirs is None and ours is not None:
+        raise ListError(
+            "columns describes one list, and two are given; expected the tables ours and theirs in it"
+        )
+    form = forms.theirs or forms.ours
+    entries = possible(form)
     breaks = load_breaks(scenario, changes or {}, entries)
     # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
     number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
-    return Asked(given, forms.ours, columns is None, breaks, entries, number)
+    beside = None if ours is None else (ours, forms.ours)
+    return Asked(given, form, columns is None, breaks, entries, number, beside)
+
+
+def _guessed(given: Any, ours: Any) -> dict[str, Any]:
+    """What the columns are guessed to be, of one list or of two."""
+    found = tomllib.loads(columns_of(given))
+    return found if ours is None else {"ours": tomllib.loads(columns_of(ours)), "theirs": found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +206,10 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
         Where the list cannot be read, or an id stands twice in it.
     """
     digest = file_digest(asked.path) if asked.path else None
-    one = open_list(Reader(connection, folder), asked.given, asked.form)
+    reader = Reader(connection, folder)
+    one = open_list(reader, asked.given, asked.form)
+    if asked.beside:
+        require_agreement(connection, open_list(reader, *asked.beside), one)
     held = hold(connection, one, _looked_at(asked))
     selection = Selection(held, asked.breaks, asked.entries, asked.seed)
     changes = Changes(held, asked.seed)

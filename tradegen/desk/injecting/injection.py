@@ -17,7 +17,7 @@ from tradegen.desk.injecting.truth_files import truth_frame
 from tradegen.desk.lists.edits import Edits
 from tradegen.desk.lists.list_reading import open_list
 from tradegen.desk.lists.table_edits import edited_frame
-from tradegen.errors import ListError
+from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import Reader
 
 if TYPE_CHECKING:
@@ -59,13 +59,25 @@ class Injected:
         """Both lists by name: `ours` and `theirs`."""
         return {"ours": self.ours, "theirs": self.theirs}
 
-    def mask(self) -> pd.DataFrame:
-        """Where `theirs` is not as our list: a boolean frame of its shape.
+    def mask(self, name: str = "theirs") -> pd.DataFrame:
+        """Where their list is not as ours: a boolean frame of its shape.
 
         True are the cells that were altered, and all cells of a record that was added.
+
+        Parameters
+        ----------
+        name : str
+            The list, which is ``theirs``: ours is as it was given.
+
+        Raises
+        ------
+        ListError
+            On any other name.
         """
         import pandas as pd
 
+        if name != "theirs":
+            raise ListError(f"mask of {shown(name)}; expected 'theirs', since nothing of ours is altered")
         edits, rows = self._edits, self.manifest["input"]["rows"]
         times = edits.written(0, rows)
         begins = np.cumsum(times) - times
@@ -112,7 +124,7 @@ class Injected:
 
     @cached_property
     def ours(self) -> Any:
-        """The list that was given, as a frame: of a file, as `theirs` is."""
+        """The list as it was before, as a frame: ours, or of two lists theirs. Of a file, as `theirs` is."""
         asked = self._asked
         if asked.path is None:
             return asked.given
@@ -129,6 +141,7 @@ class Injected:
 
 def inject(
     trades: Any,
+    theirs: Any = None,
     *,
     columns: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
@@ -141,8 +154,12 @@ def inject(
     ----------
     trades : path, DataFrame or Arrow table
         CSV, JSON lines or Parquet; pandas, Polars or Arrow. It is not changed.
+    theirs : path, DataFrame or Arrow table, optional
+        Their list, if there is one already, in a form of its own. The two are compared first, and are refused
+        if they differ. Then it is theirs that is broken, and not changed either.
     columns : path or mapping, optional
-        What ``tradegen columns`` wrote of it, as you have corrected it. It is guessed, if not given.
+        What ``tradegen columns`` wrote of it, as you have corrected it; of two lists, in the tables ``ours``
+        and ``theirs``. It is guessed, if not given.
     scenario : Scenario, mapping, str or path, optional
         What to break: fields, a name or a TOML file. Without one, those mechanisms of ``original`` that the
         list has columns for.
@@ -158,11 +175,13 @@ def inject(
     Raises
     ------
     ListError
-        Where the list cannot be read, or is not as its columns are described, or an id stands twice.
+        Where a list cannot be read, or is not as its columns are described, or an id stands twice; or where
+        two lists differ already.
     ScenarioError
         Where the scenario asks for what the list cannot have.
     """
-    asked = ask(trades, columns, scenario, seed, changes)
+    broken_one, ours = (trades, None) if theirs is None else (theirs, trades)
+    asked = ask(broken_one, columns, scenario, seed, changes, ours)
     with database() as (connection, folder):
         broken = break_list(connection, folder, asked)
         truth, edits = truth_frame(broken.changes.truth()), broken.changes.all_edits()

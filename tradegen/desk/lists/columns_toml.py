@@ -37,12 +37,14 @@ _OF_CSV = ("separator", "quote", "line_end", "header", "skip", "decimal", "thous
 _OF_TEXT = ("encoding", "bom", "compression")
 
 
-def columns_of(given: Any) -> str:
+def columns_of(given: Any, table: str = "") -> str:
     """What is guessed of a list, as the TOML of a file of columns.
 
     Parameters
     ----------
     given : path, DataFrame or Arrow table
+    table : str
+        The table that it is put into, of a file of two lists: ``ours`` or ``theirs``.
 
     Raises
     ------
@@ -54,12 +56,14 @@ def columns_of(given: Any) -> str:
         with explained(source.name):
             file, guesses = guess_columns(connection, source, file)
     frame = None if isinstance(given, (str, Path)) else "a frame"
-    return "\n".join(_lines(frame or source.name, file, guesses)) + "\n"
+    return "\n".join(_lines(frame or source.name, file, guesses, table)) + "\n"
 
 
-def _lines(name: str, file: FileForm, guesses: Sequence[Guess]) -> Iterator[str]:
+def _lines(name: str, file: FileForm, guesses: Sequence[Guess], table: str) -> Iterator[str]:
     yield f"# What tradegen {__version__} guessed of {name}. Change what is wrong: nothing is guessed again."
     yield ""
+    if table:
+        yield f"[{table}]"
     ids = [guess.column.name for guess in guesses if guess.column.role == "trade_id"]
     ids = ids or [guess.column.name for guess in guesses if guess.column.kind == "reference"][:1]
     told = (
@@ -75,11 +79,11 @@ def _lines(name: str, file: FileForm, guesses: Sequence[Guess]) -> Iterator[str]
     yield "columns = ["
     tables = [f"  {{ {_column(guess)} }}," for guess in guesses]
     width = min(max(map(len, tables), default=0), _WIDEST)
-    for table, guess in zip(tables, guesses, strict=True):
-        yield f"{table:{width}}  # {_comment(guess.remark)}"
+    for line, guess in zip(tables, guesses, strict=True):
+        yield f"{line:{width}}  # {_comment(guess.remark)}"
     yield "]"
     yield ""
-    yield "[file]"
+    yield f"[{table}.file]" if table else "[file]"
     left_out = {"csv": (), "ndjson": _OF_CSV, "parquet": (*_OF_CSV, *_OF_TEXT)}[file.form]
     for field, value in file.model_dump().items():
         if field not in left_out:

@@ -1,0 +1,121 @@
+"""Two lists that ought to agree, in forms of their own: compared by the values of their columns, id by id."""
+
+# ruff: noqa: S608 - what is put into SQL is made by `TradeList`, or is ours
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tradegen.desk.lists.list_form import ColumnForm, ListForm
+from tradegen.desk.lists.list_ids import require_ids
+from tradegen.desk.lists.list_values import TradeList, explained
+from tradegen.errors import ListError, shown
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["matched_columns", "require_agreement"]
+
+_EXAMPLES = 3
+_NUMBERS = ("integer", "decimal")
+_DATED = ("date", "timestamp")
+
+
+def matched_columns(ours: ListForm, theirs: ListForm) -> list[tuple[ColumnForm, ColumnForm]]:
+    """The columns that both lists have: those of one role, and those of one name where neither has a role.
+
+    Columns of the id are none of them: records are matched by these.
+
+    Raises
+    ------
+    ListError
+        Where two ids cannot be compared, or two columns that belong together hold different sorts of values.
+    """
+    if len(ours.id) != len(theirs.id):
+        raise ListError(
+            f"id of ours has the columns {', '.join(ours.id)}, and that of theirs {', '.join(theirs.id)}; "
+            "expected as many of them, in the same order"
+        )
+    plain = {column.name: column for column in theirs.columns if column.role is None}
+    found = []
+    for column in ours.columns:
+        other = theirs.by_role.get(column.role) if column.role else plain.get(column.name)
+        if other is None or column.name in ours.id or other.name in theirs.id:
+            continue
+        if _sort(column) != _sort(other):
+            raise ListError(
+                f"column {shown(column.name)} of ours is of kind {column.kind}, and {shown(other.name)} of "
+                f"theirs of kind {other.kind}; expected kinds that can be compared, or other roles or names"
+            )
+        found.append((column, other))
+    if not found:
+        raise ListError(
+            "the two lists have no column of the same role or name; expected roles in both tables"
+        )
+    return found
+
+
+def _sort(column: ColumnForm) -> str:
+    return "number" if column.kind in _NUMBERS else column.kind if column.kind in _DATED else "name"
+
+
+def require_agreement(connection: DuckDBPyConnection, ours: TradeList, theirs: TradeList) -> None:
+    """Refuse two lists that differ in a record, or in the value of a column that both have.
+
+    A number is the same however it is written, and so are dates and times. Names are compared without the
+    blanks around them.
+
+    Raises
+    ------
+    ListError
+        With examples; or where a list cannot be read, or a cell is not of its column's kind.
+    """
+    columns = matched_columns(ours.form, theirs.form)
+    for one in (ours, theirs):
+        require_ids(connection, one)
+    sides = []
+    for side, one in enumerate((ours, theirs)):
+        pairs = [pair[side] for pair in columns]
+        cells = ", ".join(
+            f"{one.value(column)} AS v{number}, {one.source.trimmed(column.name)} AS t{number}"
+            for number, column in enumerate(pairs)
+        )
+        known = " AND ".join(f"{one.source.trimmed(name)} IS NOT NULL" for name in one.form.id)
+        table = ("ours_compared", "theirs_compared")[side]
+        with explained(one.name):
+            connection.execute(
+                f"CREATE OR REPLACE TABLE {table} AS SELECT {one.key()} AS key, {cells}, count(*) OVER "
+                f"(PARTITION BY {one.key()}) AS times FROM {one.source.relation} WHERE {known}"
+            )
+        sides.append(table)
+    # An id that stands twice names no trade, and its rows are never altered.
+    twice = " UNION ALL ".join(f"SELECT key FROM {table} WHERE times > 1" for table in sides)
+    differs = " OR ".join(f"o.v{number} IS DISTINCT FROM t.v{number}" for number in range(len(columns)))
+    query = (
+        f"FROM {sides[0]} AS o FULL JOIN {sides[1]} AS t USING (key) WHERE key NOT IN ({twice}) "
+        f"AND (o.times IS NULL OR t.times IS NULL OR {differs})"
+    )
+    texts = ", ".join(f"o.v{n} IS DISTINCT FROM t.v{n}, o.t{n}, t.t{n}" for n in range(len(columns)))
+    found = connection.execute(
+        f"SELECT key, o.times IS NULL, t.times IS NULL, count(*) OVER (), {texts} {query} "
+        f"ORDER BY key LIMIT {_EXAMPLES}"
+    ).fetchall()
+    for table in sides:
+        connection.execute(f"DROP TABLE {table}")
+    if found:
+        examples = "; ".join(_told(row, columns, ours.name, theirs.name) for row in found)
+        trades = "1 trade" if found[0][3] == 1 else f"{found[0][3]:,} trades"
+        raise ListError(
+            f"{ours.name} and {theirs.name} differ in {trades} already, such as {examples}; "
+            "expected two lists that agree: take these trades out of both, or correct the file of columns"
+        )
+
+
+def _told(row: tuple[Any, ...], columns: list[tuple[ColumnForm, ColumnForm]], ours: str, theirs: str) -> str:
+    key, missing_in_ours, missing_in_theirs, _, *cells = row
+    if missing_in_ours or missing_in_theirs:
+        return f"{key}, which is not in {ours if missing_in_ours else theirs}"
+    number = next(n for n in range(len(columns)) if cells[3 * n])
+    _, one, other = cells[3 * number : 3 * number + 3]
+    name = columns[number][1].name
+    return f"{key}, whose {name} is {shown(one or '')} and {shown(other or '')}"
