@@ -158,6 +158,7 @@ BY_VALUE = {
     bool: bool,
     int: WHOLE,
     float: NUMBER,
+    int | float: NUMBER,
     dt.time: dt.time | str,
     dt.date | None: dt.date | str | None,
     Mapping[str, float]: Mapping[str, NUMBER],

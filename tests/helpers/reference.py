@@ -240,11 +240,11 @@ def _one_record(trade_id: str, records: list[Row], stated: Row | None) -> Row:
     if not records:
         return {}
     assert len(set(map(_but_quantity, records))) == 1, f"{trade_id} has copies or fills that differ"
-    quantities = [int(record["quantity"]) for record in records]
+    quantities = [Decimal(record["quantity"]) for record in records]
     if how == "record.duplicate":
         assert quantities[0] == quantities[1], f"{trade_id} has copies that differ"
         return dict(records[0])
-    assert min(quantities) >= 1, f"{trade_id} has an empty fill"
+    assert min(quantities) > 0, f"{trade_id} has an empty fill"
     # `_rebuilt` sees whether the fills add up to what the other leg says.
     return records[0] | {"quantity": str(sum(quantities))}
 

@@ -84,6 +84,38 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         "tolerances.price.absolute = 0.005",
         "price.absolute is 0.005; expected dollars and whole ticks of 0.01",
     ),
+    "quantity between shares": (
+        "quantity_min = 1.5",
+        "quantity_min is 1.5, which is no multiple of 1; expected a whole number of shares, or of steps of",
+    ),
+    "quantity between steps": (
+        "quantity_step = 100\nquantity_min = 150",
+        "quantity_min is 150, which is no multiple of 100; expected a whole number of shares, or of steps of",
+    ),
+    "quantity of text": (
+        "quantity_max = '5'",
+        "quantity_max is '5'; expected a whole number of shares from 1",
+    ),
+    "quantity tolerance between shares": (
+        "tolerances.quantity = 0.5",
+        "tolerances.quantity is 0.5; expected whole shares from 0 to 1000000000",
+    ),
+    "quantity tolerance between steps": (
+        "quantity_step = 100\nquantity_min = 100\ntolerances.quantity = 150",
+        "tolerances.quantity is 150; expected whole steps of 100 from 0 to 1000000000",
+    ),
+    "quantity step of nothing": (
+        "quantity_step = 0",
+        "quantity_step is 0; expected shares from 0.000001 to 1000000 with up to 6 decimals",
+    ),
+    "quantity step with seven decimals": (
+        "quantity_step = 0.0000015",
+        "quantity_step is 1.5e-06; expected a number with up to 6 decimals",
+    ),
+    "quantity step too fine for the range": (
+        "quantity_step = 0.000001\nquantity_max = 100000",
+        "quantity_step is 0.000001, and a quantity is drawn or altered over 99,999,000,000 of it; ",
+    ),
     "tick of nothing": ("tick = 0", "tick is 0; expected dollars from 0.0001 to 1 with up to 4 decimals"),
     "tick of five dollars": (
         "tick = 5",
@@ -384,6 +416,7 @@ OF_THE_UNIVERSE = {
     "hot spot of an unknown broker",
     "hot spot of no worth",
     "tick too fine for the band",
+    "quantity step too fine for the range",
 }
 
 

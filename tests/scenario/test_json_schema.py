@@ -52,6 +52,9 @@ BEYOND_A_SCHEMA = {
     "tolerance of half a tick": DECIMAL,
     "tolerance between ticks": DECIMAL,
     "tick with five decimals": DECIMAL,
+    "quantity step with seven decimals": DECIMAL,
+    "quantity between steps": COMPARED,
+    "quantity tolerance between steps": COMPARED,
     "tolerance finer than bps go": DECIMAL,
     "tolerance finer than microseconds": DECIMAL,
 }
@@ -243,7 +246,7 @@ def leaves() -> Iterator[tuple[str, ...]]:
 def test_no_single_value_divides_the_schema_from_tradegen() -> None:
     # What compares two values or adds some up: see above.
     beyond = {
-        ("quantity_min",), ("quantity_max",), ("benign_rate",), ("fields_per_pair",),
+        ("quantity_min",), ("quantity_max",), ("quantity_step",), ("benign_rate",), ("fields_per_pair",),
         ("tolerances", "price", "bps"), ("tolerances", "price", "absolute"),
         ("tolerances", "trade_timestamp"),
     }  # fmt: skip

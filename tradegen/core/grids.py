@@ -26,6 +26,19 @@ class Grid:
         places = max(-int(exact.as_tuple().exponent), 0)
         return cls(places, int(exact.scaleb(places)))
 
+    def units(self, value: float) -> int:
+        """A value on the grid in units of its last place, exactly as the number was written.
+
+        Raises
+        ------
+        ValueError
+            Where it is no whole number of steps.
+        """
+        scaled = Decimal(str(value)) * self.unit
+        if scaled % self.step:
+            raise ValueError(f"{value}, which is no multiple of {self.written:f}")
+        return int(scaled)
+
     @property
     def unit(self) -> int:
         """How many of the whole numbers make one."""

@@ -194,6 +194,8 @@ class _Stretch:
         )
         altered = mechanism.alter(case).reshape(original.shape)
         fits = np.logical_and.reduce(allowed.fit(original, altered))
+        if mechanism.by_digits and step > 1:
+            fits &= altered[0] % step == 0
         if counted_in > 1:
             original, altered = original * counted_in, altered * counted_in
         return _Attempt(position, rows, pairs, legs, original, altered, fits, case.limited)

@@ -49,6 +49,11 @@ class BlockContext:
         return STEPS[self.scenario.timestamp_precision]
 
     @property
+    def quantity_step(self) -> int:
+        """What quantities are multiples of, in units of their last decimal place."""
+        return self.scenario.grids["quantity"].step
+
+    @property
     def ticker_count(self) -> int:
         """How many tickers there are."""
         return len(self.market.tickers)
@@ -163,7 +168,8 @@ class BlockContext:
         Changes by up to a `share` of the quantity are to fit into them several times, and to be much alike
         at both of their ends.
         """
-        return ranges_around(self.scenario.quantity_min, self.scenario.quantity_max, quantity, share)
+        low, high = (number // self.quantity_step for number in self.scenario.quantities)
+        return ranges_around(low, high, quantity, share)
 
     def time_ranges(self, timestamps: Array, unit: int) -> Ranges:
         """From the first to the last clean timestamp of each day, never across midnight.

@@ -48,11 +48,11 @@ def check(scenario: Scenario, market: Market) -> None:
     """
     lowest, highest = price_limits(market, scenario.price_band)
     extremes = {
-        "quantity": np.array([scenario.quantity_min, scenario.quantity_max]),
+        "quantity": np.array(scenario.quantities),
         "price": np.array([lowest.min(), highest.max()]),
     }
     widest = int((highest - lowest).max())
-    _held(scenario, extremes, {"quantity": scenario.quantity_max - scenario.quantity_min, "price": widest})
+    _held(scenario, extremes, {"quantity": scenario.quantities[1] - scenario.quantities[0], "price": widest})
     for name, column in scenario.own.items():
         if getattr(column, "from_", None) is not None and column.from_ not in market.columns:
             raise ScenarioError(
@@ -62,11 +62,12 @@ def check(scenario: Scenario, market: Market) -> None:
         if column.kind in ("integer", "decimal"):
             most = range_of(name, scenario, int(highest.max()))[1]
             if column.derived_from:
-                most *= 10 ** max(spare_places(scenario, column), 0)
+                # Both may be altered at once, by a hundred times and by ten; and before it is rounded.
+                most *= 100 * 10 ** max(spare_places(scenario, column), 0)
             if most > _LARGEST:
                 raise ScenarioError(
                     f"column {name}: its values reach {most:.3g} of its last decimal place, more than 64 "
-                    "bits hold with a digit too many; expected fewer places, or smaller numbers"
+                    "bits hold with digits too many; expected fewer places, larger steps, or smaller numbers"
                 )
     if scenario.mismatch_rate > 0:
         _reach(scenario, scenario.weights, extremes)

@@ -115,7 +115,9 @@ def _fill(
     # By number and not by count, so that no pair's fills depend on those of others.
     salt = int(draw(seed, "record.split/fills", block, 1)[0])
     raw = scramble(added_record(0, pairs, np.arange(_ADDED)[:, None]), salt)
-    shares = fills(context.pairs.quantity[pairs], np.concatenate([change.altered for change in changes]), raw)
+    step = context.quantity_step
+    count = np.concatenate([change.altered for change in changes])
+    shares = fills(context.pairs.quantity[pairs] // step, count, raw) * step
     position = np.full(2 * len(context.pairs), -1, np.int32)
     position[2 * pairs + np.concatenate([change.legs for change in changes])] = np.arange(len(pairs))
     rows = np.flatnonzero(position[legs] >= 0)

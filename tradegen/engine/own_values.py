@@ -35,7 +35,7 @@ def range_of(name: str, scenario: Scenario, highest_price: int) -> tuple[int, in
     if not column.derived_from:
         least, most = column.range
         return least, most
-    house = {"quantity": scenario.quantity_max, "price": highest_price}
+    house = {"quantity": scenario.quantities[1], "price": highest_price}
     largest = 1
     for source in column.derived_from:
         largest *= house[source] if source in house else scenario.own[source].range[1]

@@ -62,11 +62,15 @@ def make_pairs(scenario: Scenario, market: Market, seed: int, block: int, count:
     step = STEPS[scenario.timestamp_precision]
     if step < MICROSECONDS:
         timestamp += step * column("trade_timestamp/fraction", 0, MICROSECONDS // step - 1)
+    lot = scenario.grids["quantity"].step
+    quantity = column("quantity", *(number // lot for number in scenario.quantities))
+    if lot > 1:
+        quantity *= lot
     house = {
         "ticker": ticker.astype(np.int32),
         "buyer": buyer,
         "seller": seller,
-        "quantity": column("quantity", scenario.quantity_min, scenario.quantity_max),
+        "quantity": quantity,
         "price": price,
         # Mirrored legs are BUY and SELL; two systems hold one side of the trade, either alike.
         "side": (column("side", 0, 1) if scenario.view == "two_system" else np.zeros(count)).astype(np.int8),

@@ -73,7 +73,8 @@ def schema_of(table: Table) -> pa.Schema:
         dollars, days, seconds or records, null for names; ``benign`` bool; ``notional`` decimal128(19, 2),
         dollars of the clean pair; ``record_id`` string, "" for none, where records have one.
 
-        A price has the places of the scenario's tick, and a notional those of quantity and price together.
+        A price has the places of the scenario's tick. A quantity is decimal128(18, places) where its step has
+        places, and a notional has the places of both.
 
         Only what holds nulls may hold them.
     """

@@ -52,9 +52,9 @@ def trades_frame(run: Run, ids: ExtensionArray, trades: Trades) -> pd.DataFrame:
     -------
     DataFrame
         A row per record. ``trade_id`` str; ``ticker``, ``broker_id``, ``contra_broker_id``, ``order_type``
-        categorical; ``quantity`` int64, shares; ``price`` float64, dollars, the double nearest to the tick
-        price; ``date`` and ``trade_timestamp`` datetime64, naive local time; ``record_id`` str, where
-        records have one.
+        categorical; ``quantity`` int64, shares, or float64 where its step has decimals; ``price`` float64,
+        dollars, the double nearest to the tick price; ``date`` and ``trade_timestamp`` datetime64, naive
+        local time; ``record_id`` str, where records have one.
     """
     return _frame(run, ids, trades_table(run), trades)
 

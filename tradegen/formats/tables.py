@@ -72,7 +72,7 @@ Rows: TypeAlias = Trades | Truth
 _Described: TypeAlias = tuple[str, Kind, Callable[[Any], Any]]
 """A column's field, kind and values, before a layout gives it a name."""
 
-_PRICE, _NOTIONAL = 18, 19  # digits
+_NUMBER, _NOTIONAL = 18, 19  # digits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,13 +200,14 @@ def _altered(truth: Truth, numbers: Array) -> FieldValues:
 def _trade_columns(run: Run, layout: Layout) -> tuple[Column, ...]:
     scenario = run.scenario
     brokers = Code(tuple(formatting.broker_names(scenario.brokers)))
+    shares = scenario.grids["quantity"]
     kinds: dict[str, Kind] = {
         "trade_id": Reference(formatting.trade_ids),
         "ticker": Code(run.tickers),
         "broker_id": brokers,
         "contra_broker_id": brokers,
-        "quantity": Integer(),
-        "price": Decimal(_PRICE, scenario.grids["price"].places),
+        "quantity": Decimal(_NUMBER, shares.places) if shares.places else Integer(),
+        "price": Decimal(_NUMBER, scenario.grids["price"].places),
         "order_type": Code(ORDER_TYPES),
         "date": Date(layout.date_format),
         "trade_timestamp": Timestamp(scenario.timestamp_precision, layout.timestamp_format),

@@ -10,15 +10,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from tradegen.core.grids import CENTS, Grid
+from tradegen.core.grids import CENTS, SHARES, Grid
 from tradegen.mechanisms.by_kind import mechanisms_of
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.dates import DATES
 from tradegen.mechanisms.identifiers import IDENTIFIERS
 from tradegen.mechanisms.mechanism import Mechanism
 from tradegen.mechanisms.prices import PRICES, prices
-from tradegen.mechanisms.quantities import QUANTITIES
-from tradegen.mechanisms.record_counts import RECORDS
+from tradegen.mechanisms.quantities import QUANTITIES, quantities
+from tradegen.mechanisms.record_counts import RECORDS, records
 from tradegen.mechanisms.times import TIMES
 
 __all__ = ["CATALOGUE", "catalogue_with"]
@@ -30,9 +30,13 @@ CATALOGUE: dict[str, Mechanism] = {
 
 
 @functools.lru_cache(maxsize=64)
-def catalogue_with(columns: tuple[KindOfColumn, ...], ticks: Grid = CENTS) -> Mapping[str, Mechanism]:
-    """The catalogue, for prices in these ticks, and after it the entries of a scenario's own columns."""
+def catalogue_with(
+    columns: tuple[KindOfColumn, ...], shares: Grid = SHARES, ticks: Grid = CENTS
+) -> Mapping[str, Mechanism]:
+    """The catalogue for quantities and prices on these grids, and the entries of a scenario's own columns."""
     house = CATALOGUE
+    if shares != SHARES:
+        house = house | {entry.name: entry for entry in (*quantities(shares), *records(shares))}
     if ticks != CENTS:
         house = house | {entry.name: entry for entry in prices(ticks)}
     if not columns:

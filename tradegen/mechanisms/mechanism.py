@@ -65,6 +65,10 @@ class Context(Protocol):
         """The smallest step of a timestamp, in microseconds."""
 
     @property
+    def quantity_step(self) -> int:
+        """What quantities are multiples of, in units of their last decimal place."""
+
+    @property
     def ticker_count(self) -> int:
         """How many tickers there are; their codes count up from 0."""
 

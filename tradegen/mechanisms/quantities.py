@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 
 from tradegen.core.columns import Array
+from tradegen.core.grids import SHARES, Grid
 from tradegen.core.streams import whole
 from tradegen.mechanisms.difference import Difference, Settings
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
@@ -19,6 +20,7 @@ __all__ = [
     "exchangeable",
     "extra_digit",
     "nudge_reach",
+    "quantities",
     "share_of",
     "share_off",
     "share_settings",
@@ -158,57 +160,71 @@ def extra_digit(case: Case) -> Array:
 
 def typed_twice(seen: Difference) -> bool:
     """Whether the altered number has one digit of the original twice."""
-    typed = seen.altered
+    original, typed = _digits(seen.original), _digits(seen.altered)
     again = [place for place in range(1, len(typed)) if typed[place - 1] == typed[place]]
-    return any(typed[:place] + typed[place + 1 :] == seen.original for place in again)
+    return any(typed[:place] + typed[place + 1 :] == original for place in again)
 
 
-QUANTITIES = (
-    Mechanism(
-        name="quantity.nudge",
-        sentence="The quantity is off by a few percent, by one share at least.",
-        examples=(("250", "257"), ("7", "8")),
-        alter=nudge,
-        recognises=lambda seen: share_off(seen, "1"),
-        # Assumed, as the original script had it.
-        settings=share_settings(0.01, 0.05, of="quantity"),
-        iso="DQUA",
-        fix="15",
-        sized=True,
-        reach=nudge_reach,
-    ),
-    Mechanism(
-        name="quantity.lot_scale",
-        sentence="Lots were read for shares, or shares for lots: times 100, or a hundredth where it divides.",
-        examples=(("300", "3"), ("250", "25000")),
-        alter=lot_scale,
-        recognises=_a_hundredfold,
-        shows=(Shown(("quantity", "notional"), "a hundred times, or a hundredth: out of the range"),),
-        iso="DQUA",
-        fix="15",
-    ),
-    Mechanism(
-        name="quantity.digit_swap",
-        sentence="Two neighbouring digits of the quantity changed places.",
-        examples=(("250", "520"), ("250", "205")),
-        alter=swap_digits,
-        recognises=digits_exchanged,
-        needs=Needs(
-            "two neighbouring digits that differ", lambda leg, _settings: exchangeable(leg["quantity"])
+def quantities(shares: Grid) -> tuple[Mechanism, ...]:
+    """The entries of the catalogue for quantities on this grid."""
+    step = "share" if shares == SHARES else "step"
+    return (
+        Mechanism(
+            name="quantity.nudge",
+            sentence=f"The quantity is off by a few percent, by one {step} at least.",
+            examples=(("250", "257"), ("7", "8")),
+            alter=nudge,
+            recognises=lambda seen: share_off(seen, str(shares.written)),
+            # Assumed, as the original script had it.
+            settings=share_settings(0.01, 0.05, of="quantity"),
+            iso="DQUA",
+            fix="15",
+            sized=True,
+            reach=nudge_reach,
         ),
-        shows=(Shown(("quantity", "notional"), "digits that are alike cannot be exchanged"),),
-        iso="DQUA",
-        fix="15",
-        reach=swap_reach,
-    ),
-    Mechanism(
-        name="quantity.extra_digit",
-        sentence="A fat finger: one digit of the quantity was typed twice.",
-        examples=(("250", "2250"), ("7", "77")),
-        alter=extra_digit,
-        recognises=typed_twice,
-        shows=(Shown(("quantity", "notional"), "about ten times, with two digits alike: out of the range"),),
-        iso="DQUA",
-        fix="15",
-    ),
-)
+        Mechanism(
+            name="quantity.lot_scale",
+            sentence=(
+                "Lots were read for shares, or shares for lots: times 100, or a hundredth where it divides."
+            ),
+            examples=(("300", "3"), ("250", "25000")),
+            alter=lot_scale,
+            recognises=_a_hundredfold,
+            shows=(Shown(("quantity", "notional"), "a hundred times, or a hundredth: out of the range"),),
+            iso="DQUA",
+            fix="15",
+        ),
+        Mechanism(
+            name="quantity.digit_swap",
+            sentence="Two neighbouring digits of the quantity changed places.",
+            examples=(("250", "520"), ("250", "205")),
+            alter=swap_digits,
+            recognises=digits_exchanged,
+            needs=Needs(
+                "two neighbouring digits that differ",
+                lambda leg, _settings: exchangeable(leg["quantity"], shares.step),
+            ),
+            by_digits=True,
+            shows=(Shown(("quantity", "notional"), "digits that are alike cannot be exchanged"),),
+            iso="DQUA",
+            fix="15",
+            reach=swap_reach,
+        ),
+        Mechanism(
+            name="quantity.extra_digit",
+            sentence="A fat finger: one digit of the quantity was typed twice.",
+            examples=(("250", "2250"), ("7", "77")),
+            alter=extra_digit,
+            by_digits=True,
+            recognises=typed_twice,
+            shows=(
+                Shown(("quantity", "notional"), "about ten times, with two digits alike: out of the range"),
+            ),
+            iso="DQUA",
+            fix="15",
+        ),
+    )
+
+
+QUANTITIES = quantities(SHARES)
+"""Those where nothing else is said."""

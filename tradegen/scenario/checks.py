@@ -27,6 +27,13 @@ def check(scenario: ScenarioFields) -> None:
     ValueError
         One sentence on the first that is at odds with another.
     """
+    for name in ("quantity_min", "quantity_max"):
+        try:
+            scenario.grids["quantity"].units(getattr(scenario, name))
+        except ValueError as error:
+            raise ValueError(
+                f"{name} is {error}; expected a whole number of shares, or of steps of quantity_step"
+            ) from None
     if scenario.quantity_min > scenario.quantity_max:
         raise ValueError(
             f"quantity_min is {scenario.quantity_min} and quantity_max is {scenario.quantity_max}; "
@@ -55,10 +62,11 @@ def _tolerances(scenario: ScenarioFields) -> None:
             f"mismatch_rate is {scenario.mismatch_rate} and benign_rate is {scenario.benign_rate}; "
             "expected them to add up to at most 1"
         )
-    try:
-        scenario.tolerance("price")
-    except ValueError as error:
-        raise ValueError(f"tolerances.price.{error}") from None
+    for name, place in (("price", "price."), ("quantity", "")):
+        try:
+            scenario.tolerance(name)
+        except ValueError as error:
+            raise ValueError(f"tolerances.{place}{error}") from None
     within = [name for name in scenario.weights if scenario.tolerance(scenario.catalogue[name].field)]
     if scenario.benign_rate > 0 and not within:
         raise ValueError(

@@ -270,7 +270,18 @@ SettingsByName = Annotated[
 ]
 Pairs = Annotated[int, Field(ge=1, le=10**12), INTEGER, Expected("a whole number from 1 to 1000000000000")]
 Shares = Annotated[
-    int, Field(ge=1, le=10**9), INTEGER, Expected("a whole number of shares from 1 to 1000000000")
+    int | float,
+    Field(gt=0, le=10**9),
+    NUMBER,
+    Expected("a whole number of shares from 1 to 1000000000, or of steps of quantity_step"),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": 10**9}),
+]
+QuantityStep = Annotated[
+    float,
+    Field(ge=1e-6, le=1e6),
+    NUMBER,
+    AfterValidator(functools.partial(_with_places, "quantity_step", FINEST["quantity"].places)),
+    Expected("shares from 0.000001 to 1000000 with up to 6 decimals"),
 ]
 Brokers = Annotated[int, Field(ge=2, le=9_999), INTEGER, Expected("a whole number from 2 to 9999")]
 Tick = Annotated[

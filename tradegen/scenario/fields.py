@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from tradegen.core.columns import FIELDS, LISTS, RECORD, RECORD_ID, TRADE_COLUMNS
-from tradegen.core.grids import SHARES, Grid
+from tradegen.core.grids import Grid
 from tradegen.mechanisms.allowed_sizes import Tolerance
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import catalogue_with
@@ -21,6 +21,7 @@ from tradegen.scenario.field_types import (
     Day,
     FieldShares,
     Pairs,
+    QuantityStep,
     SettingsByName,
     Share,
     Shares,
@@ -88,6 +89,9 @@ class ScenarioFields(BaseModel):
     )
     tick: Tick = Field(
         0.01, description="smallest step of prices, dollars; they have as many decimals as it needs"
+    )
+    quantity_step: QuantityStep = Field(
+        1.0, description="what quantities are multiples of, shares; they have as many decimals as it needs"
     )
     tolerances: Annotated[
         Tolerances, table(Tolerances, "tolerances"), Expected("tolerances by field, such as {quantity = 5}")
@@ -159,12 +163,18 @@ class ScenarioFields(BaseModel):
     @property
     def catalogue(self) -> Mapping[str, Mechanism]:
         """Every mechanism that there is for these columns, by name."""
-        return catalogue_with(kinds_of(self.columns), self.grids["price"])
+        return catalogue_with(kinds_of(self.columns), *self.grids.values())
 
     @functools.cached_property
     def grids(self) -> Mapping[str, Grid]:
         """Where quantities and prices lie."""
-        return {"quantity": SHARES, "price": Grid.of(self.tick)}
+        return {"quantity": Grid.of(self.quantity_step), "price": Grid.of(self.tick)}
+
+    @functools.cached_property
+    def quantities(self) -> tuple[int, int]:
+        """The smallest and the largest quantity, in units of their last decimal place."""
+        grid = self.grids["quantity"]
+        return grid.units(self.quantity_min), grid.units(self.quantity_max)
 
     @functools.cached_property
     def notional_places(self) -> int:

@@ -68,7 +68,7 @@ def json_schema(fields: type[ScenarioFields], defaults: dict[str, Any]) -> _Sche
         weights = table.get("anyOf", [table])[0]
         weights["patternProperties"] = {_own_pattern(*_OWN_MECHANISMS): WEIGHT}
     schema["allOf"] = [*_weights(), *_tolerances(), *_views(), *_left_out(), _shared_id()]
-    schema["allOf"] += [_of_the_house(), _precision()]
+    schema["allOf"] += [_of_the_house(), _precision(), _whole_shares()]
     about_it = {"title": "tradegen scenario", "description": "What tradegen is to generate."}
     return {"$schema": _Generator.schema_dialect, **schema, **about_it}
 
@@ -231,6 +231,13 @@ def _of_the_house() -> _Schema:
         "if": {"not": {"required": ["columns"], "properties": {"columns": {"minItems": 1}}}},
         "then": {"properties": tables | lists | {"hot_spots": spots}},
     }
+
+
+def _whole_shares() -> _Schema:
+    """Where nothing says what quantities are multiples of, they are whole."""
+    whole: _Schema = {"multipleOf": 1}
+    given = {"quantity_min": whole, "quantity_max": whole, "tolerances": {"properties": {"quantity": whole}}}
+    return {"if": {"not": {"required": ["quantity_step"]}}, "then": {"properties": given}}
 
 
 def _precision() -> _Schema:

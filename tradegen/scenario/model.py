@@ -31,6 +31,14 @@ DEFAULT = "original"
 _MERGED = ("settings", "tolerances", *(name for names in LISTS.values() for name in names))
 
 
+_LATER = (
+    "columns",
+    "shared_id",
+    "tick",
+    "quantity_step",
+)  # manifests leave out their defaults
+
+
 class Scenario(ScenarioFields):
     """What to generate.
 
@@ -132,8 +140,7 @@ class Scenario(ScenarioFields):
         """The layouts that say nothing, and later fields at their defaults: manifests are as they were."""
         plain = {name for names in LISTS.values() for name in names if not getattr(self, name)}
         fields = type(self).model_fields
-        later = ("columns", "shared_id", "tick")
-        return plain | {name for name in later if getattr(self, name) == fields[name].default}
+        return plain | {name for name in _LATER if getattr(self, name) == fields[name].default}
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

@@ -53,8 +53,9 @@ class OtherFields(TypedDict, total=False):
     start: dt.time | str
     end: dt.time | str
     timestamp_precision: Literal["s", "ms", "us"]
-    quantity_min: Whole
-    quantity_max: Whole
+    quantity_min: Number
+    quantity_max: Number
+    quantity_step: Number
     tick: Number
     price_band: Number
     brokers: Whole

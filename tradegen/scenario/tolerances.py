@@ -1,13 +1,20 @@
 """Tolerances, as a scenario states them: how much a field may differ before a matcher must report it."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
-from tradegen.core.grids import CENTS, Grid
+from tradegen.core.grids import CENTS, SHARES, Grid
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, Tolerance
-from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, TICK, Expected, table
+from tradegen.scenario.validation import INTEGER, NUMBER, QUANTITY_STEP, STRICT, TICK, Expected, table
 
 __all__ = ["Tolerances"]
 
@@ -25,10 +32,10 @@ _ONE_UNIT: list[Any] = [
 
 def _scaled(name: str, value: float, grid: Grid, whole: str) -> int:
     """`value` in units of a grid's last place; it must lie on the grid, exactly as it was written."""
-    scaled = Decimal(str(value)) * grid.unit
-    if scaled % grid.step:
-        raise ValueError(f"{name} is {value}; expected {whole}")
-    return int(scaled)
+    try:
+        return grid.units(value)
+    except ValueError:
+        raise ValueError(f"{name} is {value}; expected {whole}") from None
 
 
 class PriceTolerance(BaseModel):
@@ -71,13 +78,19 @@ class Tolerances(BaseModel):
 
     model_config = STRICT
 
+    _whole: bool = PrivateAttr(False)
+
     price: Annotated[
         PriceTolerance | None,
         table(PriceTolerance, "price"),
         Expected("one of {absolute = 0.05}, {bps = 2.5} and {ticks = 3}"),
     ] = Field(None, description="absolute dollars, basis points or ticks")
     quantity: Annotated[
-        int, Field(ge=0, le=10**9), INTEGER, Expected("whole shares from 0 to 1000000000")
+        int | float,
+        Field(ge=0, le=10**9),
+        NUMBER,
+        Expected("whole shares from 0 to 1000000000, or whole steps of quantity_step"),
+        WithJsonSchema({"type": "number", "minimum": 0, "maximum": 10**9}),
     ] = Field(0, description="shares")
     trade_timestamp: Annotated[float, Field(ge=0, le=86_400), NUMBER, Expected("seconds from 0 to 86400")] = (
         Field(0.0, description="seconds")
@@ -87,7 +100,12 @@ class Tolerances(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _whole_microseconds(self) -> Self:
+    def _whole_steps(self, info: ValidationInfo) -> Self:
+        # As a part of a scenario it is looked at once more, and nothing tells of the scenario's step then.
+        if not self._whole:
+            step = (info.context or {}).get(QUANTITY_STEP)
+            self.of("quantity", Grid.of(step) if step else SHARES)
+            self._whole = True
         self.of("trade_timestamp")
         return self
 
@@ -99,8 +117,10 @@ class Tolerances(BaseModel):
         if field == "price":
             return self.price.tolerance(grid or CENTS) if self.price else NO_TOLERANCE
         value: Any = getattr(self, field, 0)
-        if grid is not None:
-            value = _scaled(field, value, grid, f"a number in whole steps of {grid.written}")
+        if field == "quantity":
+            shares = grid or SHARES
+            whole = "shares" if shares == SHARES else f"steps of {shares.written:f}"
+            value = _scaled(field, value, shares, f"whole {whole} from 0 to 1000000000")
         if field == "trade_timestamp":
             value = _scaled(field, value, _MICROSECONDS, "seconds in whole microseconds")
         return Tolerance(fixed=value)

@@ -18,6 +18,7 @@ from tradegen.errors import named, nearest, shown
 __all__ = [
     "INTEGER",
     "NUMBER",
+    "QUANTITY_STEP",
     "STRICT",
     "TICK",
     "Expected",
@@ -82,8 +83,8 @@ NUMBER = BeforeValidator(_plain_number)
 
 _OWN = "own_columns"
 
-TICK = "tick"
-"""What a part of a scenario finds its tick by, in its context."""
+TICK, QUANTITY_STEP = "tick", "quantity_step"
+"""What a part of a scenario finds these by, in its context."""
 
 
 def own_columns(info: ValidationInfo, field: str = "columns") -> Any:
@@ -97,7 +98,8 @@ def own_columns(info: ValidationInfo, field: str = "columns") -> Any:
 
 def with_columns(info: ValidationInfo) -> dict[str, Any]:
     """The context for validating a part of a scenario that is a model of its own."""
-    return {_OWN: own_columns(info), TICK: info.data.get(TICK) or (info.context or {}).get(TICK)}
+    given = (info.context or {}) | info.data
+    return {_OWN: own_columns(info), **{name: given.get(name) for name in (TICK, QUANTITY_STEP)}}
 
 
 def table(model: type[BaseModel], name: str) -> BeforeValidator:

@@ -16,7 +16,7 @@ from tradegen.core.grids import FINEST
 from tradegen.core.machine import core_count
 from tradegen.errors import ScoringError, shown
 from tradegen.scenario.tolerances import Tolerances
-from tradegen.scenario.validation import TICK
+from tradegen.scenario.validation import QUANTITY_STEP, TICK
 from tradegen.scenario.validation import explain as explain_refusal
 from tradegen.scoring import classification, counting, curves, linking
 from tradegen.scoring.details import Details, details_of
@@ -176,6 +176,7 @@ def _evaluated(
         answers.require(("field", "mechanism", "original"))
         with reader.explaining(answers.name):
             fields_of_run = inputs.fields or fields_found(connection, answers)
+            _check_steps(limits, fields_of_run)
             define(connection, fields_of_run)
             legs = load_truth(connection, answers, inputs.view, inputs.extent, limits, fields_of_run)
         if not fields_of_run.shared_id:
@@ -252,10 +253,20 @@ def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances | No
     if not isinstance(given, Mapping):
         raise ScoringError(f"tolerances is {shown(given)}; expected a mapping, such as {{'quantity': 5}}")
     try:
-        return Tolerances.model_validate(dict(given), context={TICK: FINEST["price"].written})
+        context = {TICK: FINEST["price"].written, QUANTITY_STEP: FINEST["quantity"].written}
+        return Tolerances.model_validate(dict(given), context=context)
     except ValidationError as error:
         reason = explain_refusal(error, Tolerances, "field with a tolerance", "tolerances.")
         raise ScoringError(reason) from None
+
+
+def _check_steps(limits: Tolerances | None, fields: RunFields) -> None:
+    """Refuse a tolerance of quantities that is between two of the run's steps."""
+    try:
+        if limits is not None:
+            limits.of("quantity", fields.shares)
+    except ValueError as error:
+        raise ScoringError(f"tolerances.{error}") from None
 
 
 @contextlib.contextmanager

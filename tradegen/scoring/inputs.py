@@ -116,7 +116,12 @@ def resolve_inputs(truth: Any, trades: Any, manifest: Any, links: Any = None) ->
         trades = {name: folder / name for name in LISTS[view or "single"] if _readable(folder / name)}
     if manifest is None:
         return Inputs(truth, trades)
-    fields = stated_fields(scenario.get("columns"), scenario.get("tick"), scenario.get("shared_id", True))
+    fields = stated_fields(
+        scenario.get("columns"),
+        scenario.get("tick"),
+        scenario.get("shared_id", True),
+        scenario.get("quantity_step"),
+    )
     if links is None and not fields.shared_id:
         links = _links_with(given)
     return Inputs(truth, trades, extent, view, _columns(scenario, fields), fields, links=links)

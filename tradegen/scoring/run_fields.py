@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import FIELDS, RECORD_ID, TRADE_COLUMNS
-from tradegen.core.grids import CENTS, Grid
+from tradegen.core.grids import CENTS, SHARES, Grid
 from tradegen.errors import ScoringError, shown
 from tradegen.mechanisms.by_kind import FOLLOWS, MECHANISMS_BY_KIND, is_own_mechanism
 from tradegen.mechanisms.column_kinds import KindOfColumn
@@ -50,6 +50,8 @@ class RunFields:
         Other names of fields, which findings may use as well.
     injected : bool
         Whether the trades are the user's own, broken by `inject`.
+    shares : Grid
+        The grid of quantities, by the manifest; whole shares where there is none.
     tick : Grid
         The grid of prices, by the manifest; cents where there is none.
     shared_id : bool
@@ -64,6 +66,7 @@ class RunFields:
     roles: Mapping[str, str] = field(default_factory=dict)
     injected: bool = False
     tick: Grid = CENTS
+    shares: Grid = SHARES
     shared_id: bool = True
 
     @property
@@ -94,8 +97,10 @@ class RunFields:
         return ("quantity", "price", *(name for name in numbers if name != column.name))
 
 
-def stated_fields(columns: Any, tick: Any = None, shared_id: Any = True) -> RunFields:
-    """The fields of a run, by what its manifest states: `columns`, the `tick`, and whether lists share ids.
+def stated_fields(
+    columns: Any, tick: Any = None, shared_id: Any = True, quantity_step: Any = None
+) -> RunFields:
+    """The fields of a run, by what its manifest states: `columns`, steps, and whether lists share ids.
 
     Raises
     ------
@@ -104,12 +109,14 @@ def stated_fields(columns: Any, tick: Any = None, shared_id: Any = True) -> RunF
     """
     try:
         grid = CENTS if tick is None else Grid.of(tick)
+        shares = SHARES if quantity_step is None else Grid.of(quantity_step)
     except ArithmeticError:
-        raise ScoringError(f"tick is {shown(tick)} in the manifest; expected a number such as 0.01") from None
+        given = f"tick is {shown(tick)} and quantity_step {shown(quantity_step)} in the manifest"
+        raise ScoringError(f"{given}; expected numbers such as 0.01 and 1") from None
     if not isinstance(shared_id, bool):
         raise ScoringError(f"shared_id is {shown(shared_id)} in the manifest; expected true or false")
     if not columns:
-        return RunFields(stated=True, tick=grid, shared_id=shared_id)
+        return RunFields(stated=True, tick=grid, shares=shares, shared_id=shared_id)
     from pydantic import TypeAdapter, ValidationError  # where a scenario has columns of its own
 
     from tradegen.scenario.own_columns import OwnColumns, kinds_of
@@ -121,7 +128,7 @@ def stated_fields(columns: Any, tick: Any = None, shared_id: Any = True) -> RunF
         raise ScoringError(f"columns in the manifest cannot be read: {reason}") from None
     kinds = {column.name: column for column in kinds_of(own)}
     names = {column.name: kinds.get(column.name) for column in own}
-    return RunFields(names, stated=True, tick=grid, shared_id=shared_id)
+    return RunFields(names, stated=True, tick=grid, shares=shares, shared_id=shared_id)
 
 
 def found_fields(connection: DuckDBPyConnection, truth: Source) -> RunFields:

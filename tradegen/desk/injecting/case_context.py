@@ -33,6 +33,7 @@ class CaseContext:
     quantity: Array = field(default_factory=lambda: np.empty(0, np.int64))  # in its unit, shape (n,)
     unit: int = 1  # steps that numbers are displaced in, in the column's unit
     written: list[str] = field(default_factory=list)  # by code, the names that were made
+    quantity_step: int = 1  # in which quantities are shared out, in their unit
 
     @property
     def step(self) -> int:
