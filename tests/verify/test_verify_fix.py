@@ -39,6 +39,27 @@ def test_a_dataset_of_messages_is_proved(tmp_path: Path, view: str) -> None:
     assert (report.pairs, report.truth_rows > 100) == (300, True)
 
 
+def test_messages_with_columns_of_a_scenario_are_refused_and_not_called_wrong(tmp_path: Path) -> None:
+    amount = 'columns=[{name="gross_amount",kind="decimal",places=2,product=["quantity","price"]}]'
+    words = [
+        "generate",
+        "--set",
+        amount,
+        "--out",
+        "t.fix",
+        "--truth",
+        "k.csv",
+        "--manifest",
+        "m.json",
+        "--first-id",
+        "1",
+    ]
+    assert run(*words, cwd=tmp_path).code == 0
+    done = run("verify", "t.fix", "k.csv", "m.json", cwd=tmp_path)
+    assert done.code == 2
+    assert "t.fix is FIX and has the scenario's gross_amount" in done.err
+
+
 EDITS: list[tuple[str, Callable[[str], str], str]] = [
     ("another checksum", lambda line: re.sub(r"10=\d+", "10=999", line), "line 5: 10 is 999; expected "),
     ("another length", lambda line: re.sub(r"\x019=\d+", "\x019=1", line), "line 5: 9 is 1; expected "),
