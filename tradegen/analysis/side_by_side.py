@@ -17,12 +17,11 @@ from tradegen.analysis.injected_trades import (
     shown_names,
 )
 from tradegen.analysis.side_by_side_text import as_html, as_text
-from tradegen.core.columns import LEGS, LISTS, RECORD, RECORD_ID, TRUTH_COLUMNS
+from tradegen.core.columns import LEGS, LINK_COLUMNS, LINKS, LISTS, RECORD, RECORD_ID, TRUTH_COLUMNS
 from tradegen.core.databases import temporary_database
 from tradegen.errors import ScoringError, shown, whole_number
 from tradegen.scoring.injected_fields import fields_found
 from tradegen.scoring.inputs import Inputs, lists_of, resolve_inputs
-from tradegen.scoring.record_links import LINK_COLUMNS, LINKS
 from tradegen.scoring.relations import Reader, Source, literal
 from tradegen.scoring.run_fields import RunFields
 
@@ -150,7 +149,7 @@ def _load_truth(connection: DuckDBPyConnection, source: Source) -> None:
 
 def _load_links(connection: DuckDBPyConnection, reader: Reader, given: Any) -> None:
     """Make the table ``links``: which trade each record is of."""
-    source = reader.source(given, "links", LINK_COLUMNS)
+    source = reader.source(given, LINKS, LINK_COLUMNS)
     source.require(LINK_COLUMNS)
     columns = ", ".join(f"{source.text(name)} AS {name}" for name in LINK_COLUMNS)
     with reader.explaining(source.name):

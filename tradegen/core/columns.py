@@ -12,6 +12,8 @@ __all__ = [
     "FIELDS",
     "LARGEST_ID",
     "LEGS",
+    "LINKS",
+    "LINK_COLUMNS",
     "LISTS",
     "MEASURED",
     "MICROSECONDS",
@@ -71,6 +73,12 @@ LISTS = {"single": ("trades",), "counterparty": ("buy", "sell"), "two_system": (
 
 LEGS = {"single": ORDER_TYPES, "counterparty": ORDER_TYPES, "two_system": ("OURS", "THEIRS")}
 """What a pair's first and second leg are called, by view."""
+
+LINKS = "links"
+"""The table beside the truth that says which trade each record is of, where the lists share no id."""
+
+LINK_COLUMNS = ("trade_id", "leg", RECORD_ID)
+"""Its columns, in its order."""
 
 TRUTH_COLUMNS = (
     "trade_id",

@@ -20,6 +20,7 @@ from tradegen.core.sinks import Sink
 __all__ = [
     "SUFFIXES",
     "Compressor",
+    "beside",
     "compression_of",
     "compressor",
     "content_of",
@@ -46,6 +47,12 @@ def plain_name(name: str | PurePath) -> PurePath:
     """The name that the file has when it is not compressed: ``t.csv`` for ``t.csv.gz``."""
     path = PurePath(name)
     return path.with_suffix("") if compression_of(path) else path
+
+
+def beside(path: Path, name: str) -> Path:
+    """The path of another table of a run: ``key.links.csv.gz`` beside ``key.csv.gz``."""
+    stem = plain_name(path).stem
+    return path.with_name(f"{stem}.{name}{path.name.removeprefix(stem)}")
 
 
 class Compressor(Protocol):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _LARGEST = 9 * 10**17  # ten times as much still fits 63 bits
-_MOST_UNITS = np.iinfo(np.int64).max // PARTS  # of which a tolerance may be a share
+_MOST_UNITS = np.iinfo(np.int64).max // PARTS  # a tolerance may be a share of a value
 _MOST_STEPS = 2**32  # what one draw can be spread over
 _STEPS = {"price": "tick", "quantity": "quantity_step"}
 _ANY = np.zeros(2, np.int64)  # for fields whose tolerance does not go with the value

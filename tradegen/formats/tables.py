@@ -17,6 +17,7 @@ from tradegen.core import formatting
 from tradegen.core.blocks import NO_RECORD, Block, Trades, Truth
 from tradegen.core.columns import (
     LEGS,
+    LINKS,
     MICROSECONDS,
     ORDER_TYPES,
     RECORD,
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.layouts import Layout
 
 __all__ = [
-    "LINKS",
     "TRUTH",
     "Column",
     "Rows",
@@ -62,9 +62,6 @@ __all__ = [
 
 TRUTH = "truth"
 """The name of the table that holds the answer key."""
-
-LINKS = "links"
-"""The name of the table beside it that says which trade each record is of, where the lists do not."""
 
 Rows: TypeAlias = Trades | Truth
 """Rows of a table, as a block holds them."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tradegen.core.blocks import BLOCK_PAIRS
+from tradegen.core.columns import LINKS
 from tradegen.engine.run import Run, prepare
 from tradegen.errors import OutputError, nearest, whole_number
 from tradegen.formats import FORMATS, truth_format
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
 from tradegen.formats.sorting import require_sortable
-from tradegen.formats.tables import LINKS, TRUTH
+from tradegen.formats.tables import TRUTH
 from tradegen.version import GENERATION, __version__
 
 __all__ = ["BLOCKS_PER_PART", "Plan"]

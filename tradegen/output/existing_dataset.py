@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tradegen.core.columns import LISTS
+from tradegen.core.columns import LINKS, LISTS
 from tradegen.engine.manifest import require_generation
 from tradegen.errors import OutputError
-from tradegen.formats.tables import LINKS, TRUTH
+from tradegen.formats.tables import TRUTH
 from tradegen.output.dataset_parts import PROGRESS
 from tradegen.output.dataset_plan import Plan
 from tradegen.output.manifest_files import MANIFEST, read_manifest, read_plan

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tradegen.core.columns import LISTS
-from tradegen.core.compression import compression_of, compressor, plain_name
+from tradegen.core.columns import LINKS, LISTS
+from tradegen.core.compression import beside, compression_of, compressor, plain_name
 from tradegen.engine.generator import generate_blocks
 from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run
 from tradegen.errors import OutputError, nearest
 from tradegen.formats import FORMATS, Writer, truth_format
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions, library_versions
-from tradegen.formats.tables import LINKS, TRUTH, Table, tables
+from tradegen.formats.tables import TRUTH, Table, tables
 from tradegen.output.files import (
     STANDARD_OUTPUT,
     OutputFile,
@@ -87,12 +87,12 @@ class Destinations:
         """The file of each list."""
         if self.trades is None or len(self.lists) == 1:
             return dict.fromkeys(self.lists, self.trades or STANDARD_OUTPUT)
-        return {name: _beside(self.trades, name) for name in self.lists}
+        return {name: beside(self.trades, name) for name in self.lists}
 
     @property
     def links(self) -> Path | None:
         """The file of the links."""
-        return _beside(self.truth, LINKS) if self.linked and self.truth else None
+        return beside(self.truth, LINKS) if self.linked and self.truth else None
 
     @property
     def forms(self) -> list[str]:
@@ -140,12 +140,6 @@ class Destinations:
                 ".parquet"
             )
         return form
-
-
-def _beside(path: Path, name: str) -> Path:
-    """The path of another table of a run: ``t.csv`` and ``t.buy.csv``."""
-    stem = plain_name(path).stem
-    return path.with_name(f"{stem}.{name}{path.name.removeprefix(stem)}")
 
 
 @contextlib.contextmanager

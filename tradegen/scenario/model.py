@@ -31,12 +31,7 @@ DEFAULT = "original"
 _MERGED = ("settings", "tolerances", *(name for names in LISTS.values() for name in names))
 
 
-_LATER = (
-    "columns",
-    "shared_id",
-    "tick",
-    "quantity_step",
-)  # manifests leave out their defaults
+_LATER = ("columns", "shared_id", "tick", "quantity_step")  # manifests leave out their defaults
 
 
 class Scenario(ScenarioFields):

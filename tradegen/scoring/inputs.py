@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from tradegen.core.columns import LISTS
-from tradegen.core.compression import plain_name
+from tradegen.core.columns import LINKS, LISTS
+from tradegen.core.compression import beside, plain_name
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.scoring.injected_fields import fields_of_columns
 from tradegen.scoring.input_files import read_manifest
@@ -143,8 +143,7 @@ def _links_with(truth: Any) -> Any:
             "expected the path of the truth, with its links beside it, a dataset, or a batch"
         )
     path = Path(truth)
-    stem = plain_name(path).stem
-    links = path / "links" if path.is_dir() else path.with_name(f"{stem}.links{path.name.removeprefix(stem)}")
+    links = path / LINKS if path.is_dir() else beside(path, LINKS)
     if not links.exists():
         raise ScoringError(
             f"{links} is not there, which says which trade each record is of, since the lists share no id; "

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tradegen.core.columns import RECORD_ID
+from tradegen.core.columns import LINK_COLUMNS, LINKS, RECORD_ID
 from tradegen.errors import ScoringError
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.relations import Reader, first_row
@@ -14,12 +14,7 @@ from tradegen.scoring.relations import Reader, first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["LINKS", "LINK_COLUMNS", "load_links"]
-
-LINKS = "links"
-"""What the table is called, beside the lists and the truth."""
-
-LINK_COLUMNS = ("trade_id", "leg", RECORD_ID)
+__all__ = ["load_links"]
 
 
 def load_links(connection: DuckDBPyConnection, reader: Reader, given: Any, extent: Extent | None) -> None:
@@ -32,7 +27,7 @@ def load_links(connection: DuckDBPyConnection, reader: Reader, given: Any, exten
     ScoringError
         If they cannot be read, or are not the links of the run.
     """
-    source = reader.source(given, "links", LINK_COLUMNS)
+    source = reader.source(given, LINKS, LINK_COLUMNS)
     source.require(LINK_COLUMNS)
     with reader.explaining(source.name):
         connection.execute(

@@ -255,11 +255,9 @@ def _is_choice(include: object, known: Sequence[str]) -> bool:
 def _listed(sources: Sequence[Source], scenario: Mapping[str, Any]) -> tuple[Listed, ...]:
     found = []
     for name, source in zip(LISTS[scenario["view"]], sources, strict=True):
-        layout = _layout(scenario, name)
-        names = _names_in(source.form, scenario, name)
+        layout, names = _layout(scenario, name), _names_in(source.form, scenario, name)
         written = _written(layout, _known(scenario))
-        added = [column for column in written if column not in (*COLUMNS, "record_id")]
-        if added and source.form == "fix":
+        if added := [column for column in written if column not in (*names, "record_id")]:
             raise VerifyError(
                 f"{source.name} is FIX and has the scenario's {', '.join(added)}, whose tags are not read "
                 "back yet; expected the same run in another format, such as CSV"

@@ -50,7 +50,7 @@ class Amount:
         return int(10 ** abs(self.spare))
 
     def agrees(self, quantity: int, price: int, amount: int) -> bool:
-        """Whether an amount is that product but for its sign, and for how it was rounded."""
+        """Whether an amount is that product, with either sign, and however it was rounded."""
         exact, unit = abs(quantity * price), self._unit
         if self.spare < 0:
             return exact * unit == abs(amount)

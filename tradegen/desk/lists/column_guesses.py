@@ -220,7 +220,7 @@ def _with_roles(found: Sequence[Guess]) -> list[Guess]:
 
 
 def _with_products(connection: DuckDBPyConnection, found: Sequence[Guess], file: FileForm) -> list[Guess]:
-    """Call a column a product of quantity and price where it is that in all rows, but for its sign."""
+    """Call a column a product of quantity and price where it is one in all rows, with either sign."""
     columns = tuple(guess.column for guess in found)
     by_role = {column.role: column for column in columns if column.role}
     if not {"quantity", "price"} <= by_role.keys():
