@@ -23,7 +23,7 @@ def size(small: Size, large: Size) -> Size:
 
 
 def chosen(cases: Iterable[Any], always: Collection[Any]) -> list[Any]:
-    """All cases for `parametrize`, of which only those in `always` run by default.
+    """All cases for `parametrize`. By default, only those in `always` run.
 
     Raises
     ------

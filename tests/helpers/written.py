@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+from reading import Lists, Row, rows
 
 from tradegen import generate
 from tradegen.formats import FORMATS
@@ -34,3 +37,24 @@ def written(form: str = "csv", **arguments: Any) -> tuple[str, str]:
     """The text of the trades, in the view of one list, and of the truth."""
     lists, truth = written_lists(form, **arguments)
     return lists["trades"], truth
+
+
+def written_rows(form: str = "csv", **arguments: Any) -> tuple[Lists, list[Row]]:
+    """The rows of each list of the view, by its name, and those of the truth."""
+    lists, truth = written_lists(form, **arguments)
+    return {name: rows(text, form) for name, text in lists.items()}, rows(truth, form)
+
+
+def places(text: str) -> int:
+    """How many decimals a number is written with."""
+    return len(text.partition(".")[2])
+
+
+def give_both_legs(folder: Path, trade_id: str, column: str, text: str) -> None:
+    """Write a value into both legs of a trade in the files ``t.ours.csv`` and ``t.theirs.csv``."""
+    for path in sorted(folder.glob("t.*.csv")):
+        header, *records = (line.split(",") for line in path.read_text().splitlines())
+        for record in records:
+            if record[0] == trade_id:
+                record[header.index(column)] = text
+        path.write_text("".join(",".join(record) + "\n" for record in (header, *records)))

@@ -10,9 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from reading import Row, rows
+from reading import Lists, Row
 from reference import check_truth, legs_by_id
-from written import written_lists
+from written import give_both_legs, places, written_rows
 
 from tradegen import MarketError, ScenarioError, generate, load_market, prepare, score
 from tradegen.verify import verify
@@ -30,13 +30,8 @@ ASKED: dict[str, Any] = {
 }
 
 
-def written(tick: str, form: str = "csv", **changes: Any) -> tuple[dict[str, list[Row]], list[Row]]:
-    lists, truth = written_lists(form, tick=float(tick), **(ASKED | changes))
-    return {name: rows(text, form) for name, text in lists.items()}, rows(truth, form)
-
-
-def decimals(text: str) -> int:
-    return len(text.partition(".")[2])
+def written(tick: str, form: str = "csv", **changes: Any) -> tuple[Lists, list[Row]]:
+    return written_rows(form, tick=float(tick), **(ASKED | changes))
 
 
 @pytest.mark.parametrize("tick", TICKS)
@@ -45,7 +40,7 @@ def test_clean_and_altered_prices_are_whole_ticks_with_the_decimals_of_the_tick(
     prices = [row["price"] for listed in lists.values() for row in listed]
     prices += [row[name] for row in truth for name in ("original", "altered")]
     assert {Decimal(price) % Decimal(tick) for price in prices} == {0}
-    assert {decimals(price) for price in (*prices, *(row["delta"] for row in truth))} == {decimals(tick)}
+    assert {places(price) for price in (*prices, *(row["delta"] for row in truth))} == {places(tick)}
     assert min(map(Decimal, prices)) >= Decimal(tick)
     # All multiples occur, and not those of ten ticks alone.
     last = Counter(int(Decimal(price) / Decimal(tick)) % 10 for price in prices)
@@ -116,11 +111,7 @@ def test_files_are_proved_in_every_form(tick: str, suffix: str, of_truth: str, t
 def test_a_price_between_two_ticks_is_found(tmp_path: Path) -> None:
     batch = generate(**ASKED | {"pairs": 20, "tick": 0.05, "mismatch_rate": 0.0})
     batch.write(tmp_path / "t.csv", truth=tmp_path / "k.csv", manifest=tmp_path / "m.json")
-    for path in tmp_path.glob("t.*.csv"):
-        cells = [line.split(",") for line in path.read_text().splitlines()]
-        for row in cells:
-            row[5] = "154.12" if row[0] == "tid00000007" else row[5]
-        path.write_text("".join(",".join(row) + "\n" for row in cells))
+    give_both_legs(tmp_path, "tid00000007", "price", "154.12")
     found = verify(sorted(tmp_path.iterdir()))
     assert not found.ok
     assert "expected a multiple of 0.05" in str(found)
@@ -135,7 +126,7 @@ def test_frames_have_the_nearest_float_and_arrow_the_exact_decimal(tick: str) ->
     for table in batch.to_arrow().values():
         price = "price" if "price" in table.column_names else "notional"
         assert pa.types.is_decimal(table.schema.field(price).type)
-        assert table.schema.field(price).type.scale == decimals(tick)
+        assert table.schema.field(price).type.scale == places(tick)
 
 
 def test_a_manifest_with_a_tick_replays_and_names_no_tickers_of_tradegens_own() -> None:

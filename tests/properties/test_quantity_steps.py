@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from reading import Row, rows
+from reading import Lists, Row, rows
 from reference import check_truth
-from written import written_lists
+from written import give_both_legs, places, written_rows
 
 from tradegen import ScenarioError, generate, prepare, score
 from tradegen.verify import verify
@@ -38,13 +38,8 @@ def asked(step: str, **changes: Any) -> dict[str, Any]:
     return ASKED | {"quantity_step": float(step)} | STEPS[step] | changes
 
 
-def written(step: str, form: str = "csv", **changes: Any) -> tuple[dict[str, list[Row]], list[Row]]:
-    lists, truth = written_lists(form, **asked(step, **changes))
-    return {name: rows(text, form) for name, text in lists.items()}, rows(truth, form)
-
-
-def decimals(text: str) -> int:
-    return len(text.partition(".")[2])
+def written(step: str, form: str = "csv", **changes: Any) -> tuple[Lists, list[Row]]:
+    return written_rows(form, **asked(step, **changes))
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -54,7 +49,7 @@ def test_clean_and_altered_quantities_and_fills_are_whole_steps_with_their_decim
     quantities = [row["quantity"] for listed in lists.values() for row in listed]
     quantities += [row[name] for row in told for name in ("original", "altered")]
     assert {Decimal(quantity) % Decimal(step) for quantity in quantities} == {0}
-    assert {decimals(one) for one in (*quantities, *(row["delta"] for row in told))} == {decimals(step)}
+    assert {places(one) for one in (*quantities, *(row["delta"] for row in told))} == {places(step)}
     assert min(map(Decimal, quantities)) >= Decimal(step)
 
 
@@ -123,11 +118,7 @@ def test_an_amount_is_worked_out_from_fractions_exactly(tmp_path: Path) -> None:
 def test_a_quantity_between_two_steps_is_found(tmp_path: Path) -> None:
     batch = generate(**asked("100", pairs=20, mismatch_rate=0.0, mechanisms={"quantity.nudge": 1}))
     batch.write(tmp_path / "t.csv", truth=tmp_path / "k.csv", manifest=tmp_path / "m.json")
-    for path in tmp_path.glob("t.*.csv"):
-        cells = [line.split(",") for line in path.read_text().splitlines()]
-        for row in cells:
-            row[4] = "150" if row[0] == "tid00000007" else row[4]
-        path.write_text("".join(",".join(row) + "\n" for row in cells))
+    give_both_legs(tmp_path, "tid00000007", "quantity", "150")
     found = verify(sorted(tmp_path.iterdir()))
     assert not found.ok
     assert "expected a multiple of 100" in str(found)
@@ -137,10 +128,10 @@ def test_a_quantity_between_two_steps_is_found(tmp_path: Path) -> None:
 def test_frames_and_arrow_have_whole_numbers_or_decimals_as_the_step_needs(step: str) -> None:
     batch = generate(**asked(step, pairs=200))
     texts = [row["quantity"] for listed in written(step, pairs=200)[0].values() for row in listed]
-    assert str(batch.trades["quantity"].dtype) == ("float64" if decimals(step) else "int64")
+    assert str(batch.trades["quantity"].dtype) == ("float64" if places(step) else "int64")
     assert sorted(batch.trades["quantity"]) == sorted(map(float, texts))
     kind = batch.to_arrow()["ours"].schema.field("quantity").type
-    assert kind == (pa.decimal128(18, decimals(step)) if decimals(step) else pa.int64())
+    assert kind == (pa.decimal128(18, places(step)) if places(step) else pa.int64())
 
 
 def test_a_manifest_with_a_quantity_step_replays() -> None:
