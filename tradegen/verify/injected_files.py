@@ -19,7 +19,7 @@ from tradegen.errors import shown
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import json_object
 from tradegen.verify.injected_form import InjectedForm
-from tradegen.verify.injected_records import Around, Filling, load_json_lines, load_parquet
+from tradegen.verify.injected_records import Around, Filling, around_lines, load_json_lines, load_parquet
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import TRUTH_COLUMNS, UnfinishedError, VerifyError
 
@@ -132,11 +132,7 @@ def _load_csv(
             filling.add(cells=record, raw=body, ended=ended, blanks=blanks)
     except csv.Error as error:
         raise VerifyError(f"{path} cannot be read as CSV, line {lines.count}: {error}") from None
-    return {
-        "what stands before the first record": before,
-        "whether the last line has its line end": None if ended is None else bool(ended),
-        "how many lines are blank": blanks,
-    }
+    return around_lines(before, ended, blanks)
 
 
 def load_injected_truth(database: Database, path: Path, findings: Findings) -> None:

@@ -20,7 +20,7 @@ from tradegen.verify.injected_form import InjectedForm
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import UnfinishedError, VerifyError
 
-__all__ = ["Around", "Filling", "load_json_lines", "load_parquet"]
+__all__ = ["Around", "Filling", "around_lines", "load_json_lines", "load_parquet"]
 
 _BATCH = 16_384  # records
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
@@ -28,6 +28,15 @@ _BLANKS = " \t\r\n"
 
 Around = Mapping[str, Any]
 """What a list has beside its records, by what messages call it; None where it cannot be told."""
+
+
+def around_lines(before: str, ended: str | None, blank_lines: int) -> Around:
+    """What a list of text has beside its records; `ended` is None where it has no records."""
+    return {
+        "what stands before the first record": before,
+        "whether the last line has its line end": None if ended is None else bool(ended),
+        "how many lines are blank": blank_lines,
+    }
 
 
 class Filling:
@@ -95,11 +104,7 @@ def load_json_lines(
             raw_cells=raw,
             around="\0".join([*around, body[done:]]),
         )
-    return {
-        "what stands before the first record": before,
-        "whether the last line has its line end": None if ended is None else bool(ended),
-        "how many lines are blank": blank_lines,
-    }
+    return around_lines(before, ended, blank_lines)
 
 
 def _value_spans(line: str) -> dict[str, tuple[int, int]]:
