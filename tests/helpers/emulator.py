@@ -26,7 +26,7 @@ from runtime_api import METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
 SAM = ROOT / ".venv-sam"
-PATIENCE = 30.0  # seconds for a cold start and an invocation
+PATIENCE = 90.0  # seconds for a cold start and an invocation, on a busy machine
 MOMENTS = ("before it has ids", "once it has ids", "amid its records", "once it has logged")
 """When the handler of `cut_short.py` can be made to end, or to wait for ever."""
 

@@ -1,8 +1,8 @@
 """How much the tests draw, kill and damage: little by default, and much for ``make test-all``.
 
 `TRADEGEN_TESTS=large` is the one setting. With it, `size` gives the large one of two sizes, and the tests
-that are marked ``large`` run, too. A few tests name a third size, which takes a quarter of an hour or more:
-that of ``full``.
+that are marked ``large`` run, too. A few tests name a third size, for ``TRADEGEN_TESTS=full``, which takes
+long.
 """
 
 from __future__ import annotations
