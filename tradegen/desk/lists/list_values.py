@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from tradegen.desk.lists.date_forms import ISO_FORMS
 from tradegen.desk.lists.list_form import ColumnForm, ListForm
@@ -32,11 +33,14 @@ class TradeList:
         SQL for it, and for the cells of its columns.
     plain : PlainText or None
         Its text, of CSV and JSON lines.
+    given : path, DataFrame or Arrow table
+        What was opened.
     """
 
     form: ListForm
     source: Source
     plain: PlainText | None
+    given: Any = None
 
     @property
     def name(self) -> str:
