@@ -112,7 +112,7 @@ class CleanValues:
         return next(step for step, fit in zip(_STEPS, fits, strict=True) if fit)
 
     def _names(self, position: int) -> Mapping[str, int]:
-        """How often each name of a column occurs; of very many, some that do not depend on the rows' order."""
+        """How often each name of a column occurs; of very many, some, whatever the order of the rows."""
         json = self.held.one.source.json
         plain = f" AND j{position} NOT IN ('OBJECT', 'ARRAY')" if json else ""
         found = self._connection.execute(
