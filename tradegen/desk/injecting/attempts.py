@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from tradegen.core.columns import MICROSECONDS, Array, blank
+from tradegen.core.streams import happens
 from tradegen.desk.injecting.amounts import Amount, amounts_of
 from tradegen.desk.injecting.breaks import Breaks
 from tradegen.desk.injecting.case_context import CaseContext
@@ -37,6 +38,7 @@ class Followed:
     """An amount that follows in some of the rows of an attempt: cells and deltas, None where it stays."""
 
     amount: Amount
+    kept: Array  # bool, shape (n,): where it is to stay
     cells: list[str | None]
     deltas: list[str | None]
 
@@ -65,12 +67,14 @@ class Attempts:
     breaks : Breaks
     entries : mapping of str to Entry
     clean : CleanValues
+    seed : int
     benign : bool
         Whether differences are to be within their tolerance.
     """
 
-    def __init__(self, breaks: Breaks, entries: Any, clean: CleanValues, *, benign: bool) -> None:
+    def __init__(self, breaks: Breaks, entries: Any, clean: CleanValues, seed: int, *, benign: bool) -> None:
         self._breaks, self._entries, self._clean, self._benign = breaks, entries, clean, benign
+        self._seed = seed
         form = clean.held.one.form
         self._file = form.file
         self._amounts = amounts_of(form)
@@ -186,7 +190,7 @@ class Attempts:
         limits[able] = limited
         new, old = altered * signs, values[able]
         follows = [
-            Followed(amount, [None] * len(rows), [None] * len(rows))
+            Followed(amount, self._kept(amount, chosen)[rows], [None] * len(rows), [None] * len(rows))
             for amount in self._amounts
             if entry.position in (amount.quantity, amount.price)
         ]
@@ -206,17 +210,22 @@ class Attempts:
         ones = np.ones(len(rows), np.int64)
         return Attempt(name, entry.position, rows, cells, ones, deltas, fits, limits, follows)
 
+    def _kept(self, amount: Amount, chosen: ChosenRows) -> Array:
+        return happens(chosen.drawn(self._seed, f"{amount.follows}/kept"), amount.kept)
+
     def _follow(
         self, followed: Followed, chosen: ChosenRows, row: int, at: int, position: int, new: int
     ) -> bool:
         """Let a row's amount follow on a new value; False where its column cannot hold it.
 
-        It stays where it is another than quantity times price, or where one of these is missing.
+        It stays where it is another than quantity times price, where one of these is missing, and in as many
+        rows as are not recomputed.
         """
         amount, none = followed.amount, blank(np.int64)
         places = (amount.quantity, amount.price, amount.position)
         quantity, price, old = (int(chosen.values[place][row]) for place in places)
-        if none in (quantity, price, old) or not amount.agrees(quantity, price, old):
+        stays = followed.kept[at] or none in (quantity, price, old)
+        if stays or not amount.agrees(quantity, price, old):
             return True
         now = [
             new if place == position else was for place, was in zip(places, (quantity, price), strict=False)

@@ -111,7 +111,7 @@ class Selection:
         else:
             wanted = int(np.count_nonzero(happens(keys, rate)))
         self.requested[benign], self.applied[benign] = wanted, 0
-        attempts = Attempts(self.breaks, self.entries, clean, benign=benign)
+        attempts = Attempts(self.breaks, self.entries, clean, self.seed, benign=benign)
         start, size = 0, wanted + (wanted // 50 + _SPARE if exact else 0)
         while start < len(keys) and self.applied[benign] < wanted and weights:
             stop = min(start + size, len(keys))
