@@ -184,7 +184,7 @@ def test_every_truth_row_that_is_taken_away_is_missed(generated: Path, tmp_path:
     truth = next(path for path in files if path.name == "k.csv")
     header, *rows = truth.read_text("utf-8").splitlines(keepends=True)
     damaged = tmp_path / "k.csv"
-    for number in range(0, len(rows), size(40, 12)):
+    for number in range(0, len(rows), size(80, 12)):
         damaged.write_text(header + "".join(rows[:number] + rows[number + 1 :]), "utf-8")
         report = verify([path for path in files if path != truth] + [damaged])
         found = set(report.findings) - {"manifest"}
