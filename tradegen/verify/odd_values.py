@@ -20,7 +20,8 @@ MAY_BE_BLANK = COLUMNS[1:]
 SPELLINGS = ("case", "padded", "truncated", "typo")
 """What the mechanisms are called that spell a name wrongly, without their field."""
 
-_HOLDS = dict.fromkeys(NAMES, "text") | {"date": "dates", "trade_timestamp": "timestamps without a zone"}
+_HOLDS = dict.fromkeys(NAMES, "text") | dict.fromkeys(("quantity", "price"), "numbers")
+_HOLDS |= {"date": "dates", "trade_timestamp": "timestamps without a zone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class OddValues:
 
     @property
     def holds(self) -> Mapping[str, str]:
-        """What those columns hold in which an empty text is no missing value, which null is."""
-        return {name: _HOLDS[name] for name in self.blank if name in _HOLDS}
+        """What those columns hold in which values may be missing."""
+        return {name: _HOLDS[name] for name in self.blank}
 
     def value(self, column: str, cell: str, there: str) -> str:
         """An expression for the value of a cell, given that for a cell as the column's others are."""

@@ -12,7 +12,7 @@ from tradegen.verify.odd_values import OddValues, odd_values
 from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.value_tables import Cells, Rule, cells_of, load
-from tradegen.verify.words import COLUMNS, VerifyError, literal
+from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_forms import Forms, expected, typed
 from tradegen.verify.written_links import link_records
 
@@ -63,7 +63,6 @@ def load_lists(
     for number, item in enumerate(plan.lists):
         rows = 0
         if item.source.names:
-            _refuse_fix(item, odd)
             cells = cells_of(database, item.source, item.names, plan.added, plan.places, odd.holds)
             forms = Forms(plan.decimals, item.date_format, item.timestamp_format, century, plan.places)
             if item.source.form == "fix":
@@ -119,16 +118,6 @@ def _check_order(database: Database, item: Listed, cells: Cells, findings: Findi
         f"SELECT * FROM ({neighbours}) WHERE {key} < before",
         f"{key} || ' ' || {literal(name)} || ' stands after ' || before",
     )
-
-
-def _refuse_fix(item: Listed, odd: OddValues) -> None:
-    """A missing value has no tag in a message, and messages are read tag by tag."""
-    if item.source.form == "fix" and odd.blank:
-        blank = ", ".join(f"{name}.blank" for name in odd.fields if name in odd.blank)
-        raise VerifyError(
-            f"{item.source.name} is FIX, and the truth has {blank}; messages that lack a tag are not read "
-            "back yet; expected the same run in another format, such as CSV"
-        )
 
 
 def _rules(plan: Plan, item: Listed, odd: OddValues) -> list[Rule]:

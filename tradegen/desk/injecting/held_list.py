@@ -8,7 +8,7 @@ Nothing of it is in memory but one number a row. Which column has which values i
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -139,7 +139,7 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     Raises
     ------
     ListError
-        Where the list cannot be read, or a cell of these columns is not of its kind.
+        Where the list cannot be read, or a cell of these columns is not as it is described.
     """
     columns = {position: one.form.columns[position] for position in sorted(positions)}
     known = " AND ".join(f"{one.source.trimmed(name)} IS NOT NULL" for name in one.form.id)
@@ -160,8 +160,24 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
         row, position = found
         [cell] = first_row(connection, f"SELECT t{position} FROM held WHERE rowid = {row}")
         raise one.misfit(columns[position], row, cell)
+    _require_as_stated(connection, one, columns)
     [rows] = first_row(connection, "SELECT count(*) FROM held")
     return HeldList(connection, one, tuple(columns), rows)
+
+
+def _require_as_stated(
+    connection: DuckDBPyConnection, one: TradeList, columns: Mapping[int, ColumnForm]
+) -> None:
+    asked = {
+        (position, setting): sql
+        for position, column in columns.items()
+        for setting, sql in one.contradicted(column, f"t{position}").items()
+    }
+    if asked:
+        cells = first_row(connection, f"SELECT {', '.join(asked.values())} FROM held")
+        for (position, setting), cell in zip(asked, cells, strict=True):
+            if cell is not None:
+                raise one.contradiction(columns[position], setting, cell)
 
 
 def _unit_value(one: TradeList, column: ColumnForm) -> str:
