@@ -28,8 +28,10 @@ def test_catalogue_prints_one_mechanism_a_field_or_a_way(tmp_path: Path) -> None
         ]
 
     assert names("price.stale") == ["price.stale"]
-    assert names("order_type") == ["order_type.flip"]
-    assert names("contra_broker_id") == ["broker_id.swapped", "contra_broker_id.other"]
+    dirty = ["blank", "case", "padded", "truncated", "typo"]
+    assert names("order_type") == [f"order_type.{way}" for way in ("flip", *dirty)]
+    of_contra = [f"contra_broker_id.{way}" for way in ("other", *dirty)]
+    assert names("contra_broker_id") == ["broker_id.swapped", *of_contra]
     assert names("digit_swap") == ["quantity.digit_swap", "price.digit_swap"]
     assert "1 mechanism; " in run("catalogue", "price.stale", cwd=tmp_path).out
 
