@@ -55,6 +55,16 @@ def test_what_a_list_cannot_have_is_refused_by_a_sentence_that_names_it(
     assert "\n" not in str(refused.value)
 
 
+def test_hot_spots_of_a_scenario_are_left_out_where_that_is_asked(trades: Path) -> None:
+    spots = {"hot_spots": [{"name": "open", "rate": 0.9, "where": {"hours": "09:30-10:00"}}]}
+    weights = {"mismatch_rate": 0.5, "mechanisms": {"trade_timestamp.delay": 1}}
+    made = inject(trades, columns=COLUMNS, seed=1, scenario=weights | spots, hot_spots=[])
+    same = inject(trades, columns=COLUMNS, seed=1, scenario=weights)
+    pd.testing.assert_frame_equal(made.truth, same.truth)
+    with pytest.raises(ScenarioError, match=r"expected a scenario without hot_spots, or hot_spots = \[\]"):
+        inject(trades, columns=COLUMNS, seed=1, scenario=weights | spots)
+
+
 def changed(**of: dict[str, Any]) -> dict[str, Any]:
     columns = [{**one, **of.get(one["name"], {})} for one in COLUMNS["columns"]]
     return COLUMNS | {"columns": columns}
