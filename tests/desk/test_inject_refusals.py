@@ -163,6 +163,20 @@ def test_where_one_file_cannot_be_written_none_is(trades: Path, tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["theirs.csv", "trades.csv"]
 
 
+def test_a_reader_of_standard_output_that_has_gone_leaves_no_truth_behind(
+    trades: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "tradegen", "inject", "trades.csv", "--out", "-", "--truth", "t.csv"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        told = running.stderr.read().decode()
+    assert (running.returncode, told.count("\n")) == (2, 1)
+    assert "standard output was closed before its end; no file was changed" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["trades.csv"]
+
+
 def test_the_command_says_what_it_did_and_what_it_refuses(trades: Path, tmp_path: Path) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "tradegen", "inject", "trades.csv", *arguments]
