@@ -22,9 +22,16 @@ TESTS = Path(__file__).resolve().parents[1]
 # Commands run in forks of a process that has loaded what they need: each would take a second to load it.
 # It loads nothing that reads the environment, as the command line itself does.
 _WARM = multiprocessing.get_context("forkserver")
-_LIBRARIES = ("numpy", "pandas", "duckdb", "pyarrow.parquet", "pyarrow.csv", "pydantic", "typer", "pytest")
-_OWN = ("api.batch", "engine.generator", "ledger", "output.dataset", "output.single_files", "scenario.model")
-_WARM.set_forkserver_preload([*_LIBRARIES, *(f"tradegen.{name}" for name in (*_OWN, "scoring", "verify"))])
+_LIBRARIES = (
+    *("numpy", "pandas", "duckdb", "pyarrow.parquet", "pyarrow.csv", "pydantic", "typer", "pytest"),
+    *("matplotlib.figure", "matplotlib.backends.backend_agg"),
+)
+_OWN = (
+    *("api.batch", "engine.generator", "ledger", "output.dataset", "output.single_files", "scenario.model"),
+    *("scoring", "verify", "desk.fitting", "desk.injecting.injection", "desk.lists.columns_toml"),
+    "report.report_page",
+)
+_WARM.set_forkserver_preload([*_LIBRARIES, *(f"tradegen.{name}" for name in _OWN)])
 # A line that a shell is not needed for: tradegen, where its outputs go, and what its output is piped to.
 _PLAIN = re.compile(r"(tradegen [\w\s./:=,'\"%-]+?)(?: > (\S+))?(?: 2> (\S+))?(?: \| (.+))?")
 

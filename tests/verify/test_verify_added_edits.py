@@ -248,6 +248,10 @@ def test_each_edit_is_told_of_with_its_trade_and_column(
         )
     ]
     assert not missed, str(report)
+    # Beside the counts of the manifest, nothing is told of that was not edited.
+    told = [line for kind, found in report.findings.items() if kind != "manifest" for line in found.examples]
+    more = [line for line in told if not line.startswith(tuple(files.edited))]
+    assert not more
 
 
 @pytest.mark.large
