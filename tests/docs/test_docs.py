@@ -8,11 +8,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from shell import run_line
 
 from tradegen import Scenario
 from tradegen.core.columns import FIELDS
@@ -85,20 +85,9 @@ def test_the_commands_of_a_page_print_what_it_shows(page: str, at_least: int, tm
     ]
     for block in files:
         (tmp_path / block.split()[1].rstrip(":")).write_text(block)
-    search_path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     assert len(commands(page)) >= at_least
     for command, expected in commands(page):
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=tmp_path,
-            env={**os.environ, "PATH": search_path},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.stdout == expected, command
+        assert run_line(command, tmp_path, 120, **os.environ) == expected, command
 
 
 def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,8 @@ class ChosenRows:
         By position of a column, its values in its unit; the smallest number for none.
     ticker : int
         The position of the column of tickers, -1 for none.
+    sorts : mapping of int to sequence of str or None
+        By position of a column of names in JSON lines, what sort of value JSON takes each for.
     """
 
     rows: Array
@@ -48,6 +50,7 @@ class ChosenRows:
     texts: Mapping[int, Sequence[str | None]]
     values: Mapping[int, Array]
     ticker: int
+    sorts: Mapping[int, Sequence[str | None]]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -113,6 +116,7 @@ def chosen_rows(held: HeldList, order: Array) -> Iterator[ChosenRows]:
             texts={p: found[f"t{p}"].to_pylist() for p in held.positions},
             values={p: _numbers(found[f"v{p}"]) for p in held.positions if f"v{p}" in names},
             ticker=ticker,
+            sorts={p: found[f"j{p}"].to_pylist() for p in held.positions if f"j{p}" in names},
         )
 
 

@@ -8,6 +8,7 @@ Nothing of it is in memory but one number a row. Which column has which values i
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,9 @@ from tradegen.desk.injecting.id_hashes import id_hashes
 from tradegen.desk.lists.list_form import ColumnForm
 from tradegen.desk.lists.list_ids import require_ids
 from tradegen.desk.lists.list_values import TradeList, explained
+from tradegen.desk.lists.typed_cells import TypedCells, shown_in, typed_cells
 from tradegen.desk.lists.value_stream import arrow_batches
+from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import first_row
 
 if TYPE_CHECKING:
@@ -29,13 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldList", "Keys", "hold", "salt"]
 
-_LARGEST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "UTINYINT": 2**8, "USMALLINT": 2**16}
-_MOST = 10**18  # what a number of 64 bits holds for certain
-
 
 def salt(seed: int, stream: str) -> int:
     """What tells the draws of one purpose from those of others, for `scramble`."""
     return int(draw(seed, f"inject/{stream}", 0, 1)[0])
+
+
+_TOTAL = re.compile(r"(?:(?:grand|sub)[ -]?)?totals?:?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Keys:
 class HeldList:
     """The table ``held``: ``id``; by the position of a column, its texts ``t3`` and values ``v3``.
 
-    Values are whole numbers in the column's unit: of its last decimal place, days, microseconds.
+    Values are whole numbers in the column's unit: of its last decimal place, days, microseconds. Of names in
+    JSON lines, ``j3`` is what sort of value JSON takes them for.
     """
 
     connection: DuckDBPyConnection
@@ -70,25 +74,33 @@ class HeldList:
         """What a column is."""
         return self.one.form.columns[position]
 
-    def largest(self, position: int) -> int:
-        """The largest number that the column's own type can hold, and certainly 64 bits, in its unit."""
-        return self._limits.get(position, _MOST)
+    def shows(self, position: int, texts: Sequence[str | None]) -> Array:
+        """Which texts a column's type can hold, and have read as they are (bool); any in a list of text."""
+        if not self._types:
+            return np.ones(len(texts), bool)
+        kind = kind_of(self.column(position))
+        return shown_in(self._types[position], texts, kind)
+
+    def never_shown(self, name: str, position: int, example: str | None) -> ListError:
+        """What to say of a mechanism that makes nothing that a column can hold."""
+        column = f"column {shown(self.column(position).name)} of {self.one.name}"
+        what = "a blank" if example is None else shown(example)
+        types = self._types
+        if types[position].nested if types else self._has_objects(position):
+            why = f"{column} holds lists or objects, which are never altered"
+        elif types:
+            why = f"{column}, of type {types[position].kind}, cannot hold {what}"
+        else:
+            why = f"{column} holds values without quotes, and {what} would need them"
+        return ListError(f"{why}; leave out {name}, or give that column as text")
+
+    def _has_objects(self, position: int) -> bool:
+        [found] = first_row(self.connection, f"SELECT bool_or(j{position} IN ('OBJECT', 'ARRAY')) FROM held")
+        return bool(found)
 
     @functools.cached_property
-    def _limits(self) -> dict[int, int]:
-        if self.one.form.file.form != "parquet":
-            return {}
-        found = {}
-        for position in self.positions:
-            raw = self.one.source.raw(self.column(position).name)
-            kind = first_row(self.connection, f"SELECT typeof({raw}) FROM {self.one.source.relation} LIMIT 1")
-            if kind and kind[0] in _LARGEST:
-                found[position] = _LARGEST[kind[0]] - 1
-            elif kind and kind[0].startswith("DECIMAL("):
-                digits, scale = map(int, kind[0][8:-1].split(","))
-                power = digits - scale + (self.column(position).places or 0)
-                found[position] = min(10 ** max(power, 0) - 1, _MOST)
-        return found
+    def _types(self) -> Sequence[TypedCells]:
+        return typed_cells(self.one.given) if self.one.form.file.form == "parquet" else ()
 
     def keys(self, seed: int) -> Keys:
         """The keys of all rows.
@@ -143,18 +155,23 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     """
     columns = {position: one.form.columns[position] for position in sorted(positions)}
     known = " AND ".join(f"{one.source.trimmed(name)} IS NOT NULL" for name in one.form.id)
+    # A row without an id, such as a line of totals, says nothing of where clean values lie.
+    within = f"CASE WHEN {known} THEN {{}} END" if one.form.duplicate_ids == "leave" else "{}"
     parts = [f"CASE WHEN {known} THEN {one.key()} END AS id"]
     for position, column in columns.items():
-        parts.append(f"{one.source.trimmed(column.name)} AS t{position}")
+        parts.append(f"{within.format(one.source.trimmed(column.name))} AS t{position}")
         if kind_of(column) not in NAMES:
-            parts.append(f"{_unit_value(one, column)} AS v{position}")
+            parts.append(f"{within.format(_unit_value(one, column))} AS v{position}")
+        elif one.source.json:
+            parts.append(f"json_type({one.source.columns[column.name]}) AS j{position}")
     wrong = {position: sql for position, column in columns.items() if (sql := one.misfits(column))}
     which = " ".join(f"WHEN {sql} THEN {position}" for position, sql in wrong.items())
-    parts.append(f"CASE {which} END AS misfit" if wrong else "NULL AS misfit")
+    parts.append(f"{within.format(f'CASE {which} END')} AS misfit" if wrong else "NULL AS misfit")
     # To find out how values are best compressed would take longer than to write them.
     connection.execute("SET force_compression = 'uncompressed'")
     with explained(one.name):
         connection.execute(f"CREATE TABLE held AS SELECT {', '.join(parts)} FROM {one.source.relation}")
+    _refuse_totals(connection, one)
     found = first_row(connection, "SELECT rowid, misfit FROM held WHERE misfit IS NOT NULL ORDER BY rowid")
     if found:
         row, position = found
@@ -178,6 +195,17 @@ def _require_as_stated(
         for (position, setting), cell in zip(asked, cells, strict=True):
             if cell is not None:
                 raise one.contradiction(columns[position], setting, cell)
+
+
+def _refuse_totals(connection: DuckDBPyConnection, one: TradeList) -> None:
+    """Refuse a list whose last row is named as a sum of the others."""
+    last = "SELECT rowid, id FROM held WHERE rowid = (SELECT max(rowid) FROM held)"
+    row, name = first_row(connection, last) or (0, None)
+    if name and _TOTAL.fullmatch(name):
+        raise ListError(
+            f"{one.name} has {shown(name)} for an id in its last row, {row + 1:,}, which is a line of totals "
+            'and no trade; take it out, or make its id blank and set duplicate_ids = "leave"'
+        )
 
 
 def _unit_value(one: TradeList, column: ColumnForm) -> str:
