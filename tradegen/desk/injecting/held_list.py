@@ -8,6 +8,7 @@ Nothing of it is in memory but one number a row. Which column has which values i
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,9 @@ __all__ = ["HeldList", "Keys", "hold", "salt"]
 def salt(seed: int, stream: str) -> int:
     """What tells the draws of one purpose from those of others, for `scramble`."""
     return int(draw(seed, f"inject/{stream}", 0, 1)[0])
+
+
+_TOTAL = re.compile(r"(?:(?:grand|sub)[ -]?)?totals?:?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,20 +155,23 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     """
     columns = {position: one.form.columns[position] for position in sorted(positions)}
     known = " AND ".join(f"{one.source.trimmed(name)} IS NOT NULL" for name in one.form.id)
+    # A row without an id, such as a line of totals, says nothing of where clean values lie.
+    within = f"CASE WHEN {known} THEN {{}} END" if one.form.duplicate_ids == "leave" else "{}"
     parts = [f"CASE WHEN {known} THEN {one.key()} END AS id"]
     for position, column in columns.items():
-        parts.append(f"{one.source.trimmed(column.name)} AS t{position}")
+        parts.append(f"{within.format(one.source.trimmed(column.name))} AS t{position}")
         if kind_of(column) not in NAMES:
-            parts.append(f"{_unit_value(one, column)} AS v{position}")
+            parts.append(f"{within.format(_unit_value(one, column))} AS v{position}")
         elif one.source.json:
             parts.append(f"json_type({one.source.columns[column.name]}) AS j{position}")
     wrong = {position: sql for position, column in columns.items() if (sql := one.misfits(column))}
     which = " ".join(f"WHEN {sql} THEN {position}" for position, sql in wrong.items())
-    parts.append(f"CASE {which} END AS misfit" if wrong else "NULL AS misfit")
+    parts.append(f"{within.format(f'CASE {which} END')} AS misfit" if wrong else "NULL AS misfit")
     # To find out how values are best compressed would take longer than to write them.
     connection.execute("SET force_compression = 'uncompressed'")
     with explained(one.name):
         connection.execute(f"CREATE TABLE held AS SELECT {', '.join(parts)} FROM {one.source.relation}")
+    _refuse_totals(connection, one)
     found = first_row(connection, "SELECT rowid, misfit FROM held WHERE misfit IS NOT NULL ORDER BY rowid")
     if found:
         row, position = found
@@ -188,6 +195,17 @@ def _require_as_stated(
         for (position, setting), cell in zip(asked, cells, strict=True):
             if cell is not None:
                 raise one.contradiction(columns[position], setting, cell)
+
+
+def _refuse_totals(connection: DuckDBPyConnection, one: TradeList) -> None:
+    """Refuse a list whose last row is named as a sum of the others."""
+    last = "SELECT rowid, id FROM held WHERE rowid = (SELECT max(rowid) FROM held)"
+    row, name = first_row(connection, last) or (0, None)
+    if name and _TOTAL.fullmatch(name):
+        raise ListError(
+            f"{one.name} has {shown(name)} for an id in its last row, {row + 1:,}, which is a line of totals "
+            'and no trade; take it out, or make its id blank and set duplicate_ids = "leave"'
+        )
 
 
 def _unit_value(one: TradeList, column: ColumnForm) -> str:
