@@ -162,9 +162,50 @@ def test_roles_are_told_from_the_names_of_several_languages(line: str, roles: st
     assert [column.get("role", "-") for column in found["columns"]] == roles.split()
 
 
+@pytest.mark.parametrize(
+    ("cells", "width", "align"),
+    [
+        (["B  ", "SS "], 3, None),
+        (["  B", " SS"], 3, "right"),
+        ([" B ", "SS "], None, None),
+        (["B", "S"], None, None),
+    ],
+)
+def test_a_width_is_guessed_where_blanks_fill_one_side_alone(
+    cells: list[str], width: int | None, align: str | None, tmp_path: Path
+) -> None:
+    rows = "".join(f"T{n},{cells[n % 2]}\n" for n in range(8))
+    _, column = guessed(tmp_path, f"id,side\n{rows}".encode())["columns"]
+    assert (column.get("width"), column.get("align")) == (width, align)
+
+
 def test_a_name_tells_no_role_that_its_kind_cannot_have(tmp_path: Path) -> None:
     found = guessed(tmp_path, b"id,price,date\nT1,cheap,soon\nT2,dear,soon\n")
     assert [column.get("role") for column in found["columns"]] == ["trade_id", None, None]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%-d/%-m/%Y %H:%M:%S.%f",
+        "%d/%m/%Y %-H:%M",
+        "%d-%b-%y",
+        "%-m/%-d/%y",
+        "%Y-%m-%dT%H:%M:%S.%fZ",
+        "%Y%m%d",
+    ],
+)
+def test_a_form_that_is_guessed_is_one_that_cells_are_held_to(
+    form: str, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    moments = [dt.datetime(2025, 7, 1 + n, 9 + n % 3, 5, n, 250_000) for n in range(28)]
+    path, columns = tmp_path / "trades.csv", tmp_path / "columns.toml"
+    rows = "".join(f"T{n},{moment.strftime(form)}\n" for n, moment in enumerate(moments))
+    path.write_text(f"id,when\n{rows}")
+    columns.write_text(columns_of(path))
+    assert f'format = "{form}"' in columns.read_text()
+    connection, reader = database
+    assert held(connection, open_list(reader, path, load_forms(columns).ours)).rows == len(moments)
 
 
 def test_days_that_may_be_months_are_said_to_be_unclear(tmp_path: Path) -> None:

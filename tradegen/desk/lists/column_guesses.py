@@ -203,7 +203,8 @@ def _guess(connection: DuckDBPyConnection, column: str, name: str, file: FileFor
     answers = first_row(connection, f"SELECT {', '.join(asked.values())} FROM {cells}")
     seen: dict[str, Any] = dict(zip(asked, answers, strict=True))
     said, remark = _kind(connection, cells, seen, csv=csv)
-    if csv and seen["narrow"] == seen["wide"] and (seen["before"] or seen["after"]):
+    # Blanks on both sides are kept as they are, and fill no width.
+    if csv and seen["narrow"] == seen["wide"] and seen["before"] != seen["after"]:
         said |= {"width": seen["wide"], "align": "right" if seen["before"] else "left"}
     return Guess(ColumnForm(name=name, **said), remark, int(seen["names"]))
 

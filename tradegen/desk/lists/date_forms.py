@@ -44,6 +44,8 @@ _DAYS = (
     "%d %b %Y",
     "%d/%m/%y",
     "%m/%d/%y",
+    "%d.%m.%y",
+    "%d-%b-%y",
 )
 _CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 FORMS = {
@@ -145,8 +147,7 @@ def fitting_forms(
         SQL of a relation with the column ``cell``: texts, and NULL for blanks.
     forms : sequence of str
     exactly : bool
-        Whether a cell must also be what the form writes; fractions of a second aside, whose digits vary, and
-        the case of letters.
+        Whether a cell must also look like what the form writes.
     """
     # DuckDB takes 25 for the year 25 as well.
     whole_year = "regexp_matches(cell, '\\d{4}')"
@@ -154,9 +155,7 @@ def fitting_forms(
     for form in forms:
         read = f"try_strptime(cell, {literal(form)})"
         year = f"{'' if '%Y' in form else 'NOT '}{whole_year}"
-        same = (
-            f"lower(strftime({read}, {literal(form)})) = lower(cell)" if exactly and "%f" not in form else ""
-        )
+        same = f"regexp_full_match(cell, {literal(form_pattern(form))})" if exactly else ""
         tried.append(" AND ".join(filter(None, (f"bool_and({read} IS NOT NULL", year, same))) + ")")
     fits = first_row(connection, f"SELECT {', '.join(tried)} FROM {cells} WHERE cell IS NOT NULL")
     return [form for form, fit in zip(forms, fits, strict=True) if fit]
