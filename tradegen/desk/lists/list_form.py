@@ -204,7 +204,9 @@ def _columns(value: Any) -> Any:
         except ValidationError as error:
             name = one.get("name")
             called = f"columns[{shown(name)}]." if isinstance(name, str) else f"columns[{number}]."
-            raise ValueError(explain(error, ColumnForm, "field of a column", called)) from None
+            told = explain(error, ColumnForm, "field of a column", called)
+            # What is said of the whole column begins with its name.
+            raise ValueError(told.replace(f"{called}column ", "column ")) from None
     return tuple(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import itertools
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -147,8 +148,9 @@ def header_names(plain: PlainText, file: FileForm, name: str, known: int = 0) ->
     newline = "\r" if file.line_end == "\r" else "\n"
     with plain.path.open(encoding="utf-8-sig", errors="surrogateescape", newline=newline) as text:
         quoting: Any = csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE
+        lines = list(itertools.islice(text, file.skip, file.skip + _LONGEST_HEADER))
         rows = csv.reader(
-            itertools.islice(text, file.skip, file.skip + _LONGEST_HEADER),
+            lines,
             delimiter=file.separator,
             quotechar=file.quote or None,
             quoting=quoting,
@@ -164,6 +166,7 @@ def header_names(plain: PlainText, file: FileForm, name: str, known: int = 0) ->
                 f"{name} is not utf-8 throughout: its first row has a byte that is no letter of it; expected "
                 f"another encoding ({', '.join(ENCODINGS)})"
             ) from None
+    _require_line_end(name, file, lines[max(rows.line_num - 1, 0) :])
     if not file.header:
         return tuple(f"column_{number}" for number in range(1, (known or len(row)) + 1))
     if not row:
@@ -172,6 +175,22 @@ def header_names(plain: PlainText, file: FileForm, name: str, known: int = 0) ->
     with explained(name):
         once(name, names)
     return names
+
+
+def _require_line_end(name: str, file: FileForm, lines: Sequence[str]) -> None:
+    """Refuse a list whose first row, up to the first of these lines, ends otherwise than stated.
+
+    DuckDB may see no more rows in it, and say nothing.
+    """
+    line, after = [*lines[:2], "", ""][:2]
+    found = line[len(line.rstrip("\r\n")) :]
+    if file.line_end == "\r" and after.startswith("\n"):
+        found = "\r\n"
+    if found and file.line_end not in ("mixed", found):
+        raise ListError(
+            f"{name} has a first row that ends in {found!r}, and line_end is {file.line_end!r}; expected "
+            f"line_end = {json.dumps(found)} in the file of columns"
+        )
 
 
 def _require_columns(name: str, has: Sequence[str], described: Sequence[str]) -> None:

@@ -139,10 +139,12 @@ class TradeList:
         like = cell_text(_EXAMPLES[kind], "", column, self.form.file) if kind in _EXAMPLES else None
         example = f" such as {shown(like)}" if like else ""
         padded = f" padded with blanks to {column.width} letters" if column.width else ""
+        *others, last = settings
+        corrected = f"{', '.join(others)} or {last}" if others else last
         return ListError(
             f"{self.name} has {shown(cell)} in column {shown(column.name)}, row {row + 1:,}, which is no "
-            f"{kind} as described; expected one{example}{padded}, or another {' or '.join(settings)} in the "
-            "file of columns"
+            f"{kind} as described; expected one{example}{padded}, or another {corrected} in the file of "
+            "columns"
         )
 
     @property
@@ -166,8 +168,11 @@ class TradeList:
                 f"regexp_matches({text}, '^[+-]?\\d{{4}}')",
             )
         if column.kind == "decimal" and not column.fixed and file.form == "csv":
-            whole = f"[{file.decimal}]\\d{{{column.places}}}$"
-            shows["fixed = false"] = (f"NOT regexp_matches({text}, '{whole}')", f"ends_with({text}, '0')")
+            mark, least = f"[{file.decimal}]", column.min_places
+            shows["fixed = false"] = (
+                f"regexp_full_match({text}, '[^{file.decimal}]*({mark}\\d{{0,{least}}})?')",
+                f"regexp_matches({text}, '{mark}\\d{{{least}}}\\d*0$')",
+            )
         return {
             setting: f"CASE WHEN NOT bool_or({alike}) THEN min({text}) FILTER ({unlike}) END"
             for setting, (alike, unlike) in shows.items()
@@ -178,7 +183,7 @@ class TradeList:
         instead = (
             "grouped = false, or another mark for thousands of the file"
             if setting.startswith("grouped")
-            else "fixed = true"
+            else "fixed = true, or the fewest decimals of a number as min_places"
         )
         return ListError(
             f"{self.name} has {shown(cell)} in column {shown(column.name)}, and no number there that shows "
