@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ _GRAINS = tuple(factor * 10**power for power in range(7) for factor in (1, 5))[1
 _WIDEST = 2**31  # numbers up to it are displaced as they are, larger ones in larger steps
 _STEPS = (60 * MICROSECONDS, MICROSECONDS, 1_000, 1)
 _MOST_NAMES = 65_536
+_FIRST = 1_000  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,23 @@ class CleanValues:
 
     def _numbers(self, position: int) -> Numbers:
         value = f"v{position}"
-        grains = ", ".join(f"bool_and({value} % {grain} = 0)" for grain in _GRAINS)
-        low, high, *whole = first_row(
+        low, high = first_row(
             self._connection,
-            f"SELECT min(abs({value})), max(abs({value})), {grains} FROM held WHERE {value} <> 0",
+            f"SELECT min(abs({value})), max(abs({value})) FROM held WHERE {value} <> 0",
         )
         if low is None:
             return Numbers(1, 1, 1)
-        return Numbers(low, high, max([1, *(g for g, fits in zip(_GRAINS, whole, strict=True) if fits)]))
+        return Numbers(low, high, max([1, *self._divisors(value, _GRAINS)]))
+
+    def _divisors(self, value: str, steps: Sequence[int]) -> Sequence[int]:
+        """Those of some steps that all values are multiples of."""
+        # The first rows rule most of them out, before all rows are looked at.
+        for relation in (f"(FROM held LIMIT {_FIRST})", "held"):
+            if steps:
+                fits = ", ".join(f"coalesce(bool_and({value} % {step} = 0), true)" for step in steps)
+                found = first_row(self._connection, f"SELECT {fits} FROM {relation}")
+                steps = [step for step, fit in zip(steps, found, strict=True) if fit]
+        return steps
 
     def _by_ticker(self, position: int, ticker: int) -> tuple[Mapping[str, int], Array, Array]:
         """The lowest and the highest number by ticker; and by the ticker's name, which one that is."""
@@ -90,13 +99,7 @@ class CleanValues:
 
     def _step(self, position: int) -> int:
         """The largest of some steps that all times are multiples of, in microseconds."""
-        value = f"v{position}"
-        fits: Any = first_row(
-            self._connection,
-            f"SELECT {', '.join(f'coalesce(bool_and({value} % {step} = 0), true)' for step in _STEPS)} "
-            "FROM held",
-        )
-        return next(step for step, fit in zip(_STEPS, fits, strict=True) if fit)
+        return self._divisors(f"v{position}", _STEPS)[0]
 
     def _names(self, position: int) -> tuple[str, ...]:
         """The names that there are in a column; of very many, some that do not depend on the rows' order."""

@@ -15,6 +15,8 @@ __all__ = ["Value", "cell_text"]
 Value: TypeAlias = str | int | Decimal | dt.date | None
 """What a cell may hold; a datetime is a date, too. None is a blank."""
 
+_ZEROS = re.compile(r"[+-]?(0\d+)(?:[.,]|$)")  # before a number
+
 
 def cell_text(value: Value, like: str, column: ColumnForm, file: FileForm) -> str | None:
     """A value as a column writes it, without the quotes and the padding of its cells.
@@ -48,7 +50,7 @@ def _number(value: Decimal, like: str, column: ColumnForm, file: FileForm) -> st
     if not column.fixed:
         part = part.rstrip("0")
     if file.form == "csv":
-        digits = re.match(r"[+-]?(0\d+)(?:[.,]|$)", like)
+        digits = _ZEROS.match(like)
         if digits:
             whole = whole.zfill(len(digits[1]))
         elif column.grouped and file.thousands:

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tradegen.scoring.relations import first_row, literal
@@ -57,21 +58,21 @@ ISO_FORMS = {
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WRITTEN = {
-    "Y": "{0.year:04}",
+    "Y": "{0:04}",
     "y": "{1:02}",
-    "m": "{0.month:02}",
-    "-m": "{0.month}",
-    "b": "{2}",
-    "d": "{0.day:02}",
-    "-d": "{0.day}",
-    "H": "{0.hour:02}",
-    "-H": "{0.hour}",
-    "I": "{3:02}",
-    "-I": "{3}",
-    "p": "{4}",
-    "M": "{0.minute:02}",
-    "S": "{0.second:02}",
-    "f": "{0.microsecond:06}",
+    "m": "{2:02}",
+    "-m": "{2}",
+    "b": "{3}",
+    "d": "{4:02}",
+    "-d": "{4}",
+    "H": "{5:02}",
+    "-H": "{5}",
+    "I": "{6:02}",
+    "-I": "{6}",
+    "p": "{7}",
+    "M": "{8:02}",
+    "S": "{9:02}",
+    "f": "{10:06}",
     "%": "%",
 }
 DIRECTIVES = tuple(_WRITTEN)
@@ -116,23 +117,23 @@ def fitting_forms(
 
 def moment_text(moment: dt.date, form: str, like: str) -> str:
     """A date or a time in a form; with as many digits of a fraction, and letters of such case, as `like`."""
-    hour = getattr(moment, "hour", 0)
-    pattern = _DIRECTIVE.sub(lambda found: _WRITTEN[found[1]], form.replace("{", "{{").replace("}", "}}"))
-    values = (moment.year % 100, _MONTHS[moment.month - 1], hour % 12 or 12, "PM" if hour >= 12 else "AM")
-    text = pattern.format(_Midnight(moment), *values)
+    hour, minute, second, part = (
+        (moment.hour, moment.minute, moment.second, moment.microsecond)
+        if isinstance(moment, dt.datetime)
+        else (0, 0, 0, 0)
+    )
+    day = (moment.year, moment.year % 100, moment.month, _MONTHS[moment.month - 1], moment.day)
+    clock = (hour, hour % 12 or 12, "PM" if hour >= 12 else "AM", minute, second, part)
+    text = _pattern(form).format(*day, *clock)
     if "%f" in form:
         digits = len(found[1]) if (found := re.search(r"\.(\d{1,9})\D*$", like)) else 6
         text = re.sub(r"\.(\d{6})(\D*)$", lambda part: f".{part[1][:digits]:0<{digits}}{part[2]}", text)
-    case: Mapping[bool, str] = {like.isupper(): text.upper(), like.islower(): text.lower()}
-    return case.get(True, text)
+    if like.isupper():
+        return text.upper()
+    return text.lower() if like.islower() else text
 
 
-class _Midnight:
-    """A date as the midnight that begins it; a time as it is."""
-
-    def __init__(self, moment: dt.date) -> None:
-        self._moment = moment
-
-    def __getattr__(self, name: str) -> int:
-        found: int = getattr(self._moment, name, 0)
-        return found
+@functools.cache
+def _pattern(form: str) -> str:
+    """A form as `str.format` has it."""
+    return _DIRECTIVE.sub(lambda found: _WRITTEN[found[1]], form.replace("{", "{{").replace("}", "}}"))

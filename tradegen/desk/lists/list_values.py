@@ -69,15 +69,15 @@ class TradeList:
         parts = [self.source.trimmed(name) for name in self.form.id]
         return parts[0] if len(parts) == 1 else f"concat_ws(' / ', {', '.join(parts)})"
 
-    def misfits(self, column: ColumnForm) -> str:
+    def misfits(self, column: ColumnForm, value: str) -> str:
         """SQL for whether a cell is not of its column's kind; "" where every cell is.
 
         A decimal with more places than stated is none, since it could not be written again as it was.
+        `value` is SQL for what `value` gives of the column, where it is not strict.
         """
         if column.kind in ("code", "text", "reference"):
             return ""
         cell = self.source.trimmed(column.name)
-        value = f"({self.value(column, strict=False)})"
         wrong = f"{value} IS NULL"
         if self.form.file.form == "parquet":
             if column.kind == "decimal":
