@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,9 +55,10 @@ def sample(mechanism: str = "", pairs: int = 100_000, seed: int = 1, **overrides
     batch = generate(pairs=pairs, seed=seed, **scenario)
     truth = _frame(truth_table(batch.run), batch)
     lists, parts = tables(batch), []
+    kinds = {column.name: column.kind for column in batch.run.scenario.columns}
     for number, (name, table) in enumerate(lists.items()):
         leg = table["order_type"] if len(lists) == 1 else name.upper()
-        parts.append((features(table, number), *_labels(table, leg, truth)))
+        parts.append((features(table, number, kinds), *_labels(table, leg, truth)))
     joined = {key: np.concatenate([part[0][key] for part in parts]) for key in parts[0][0]}
     ids = pd.factorize(np.concatenate([part[2] for part in parts]))[0]
     return Sample(joined, np.concatenate([part[1] for part in parts]), ids)
@@ -84,7 +86,7 @@ def _labels(table: pd.DataFrame, leg: Any, truth: pd.DataFrame) -> tuple[Array, 
     return true_id.notna().to_numpy(), true_id.fillna(ids).to_numpy()
 
 
-def features(table: pd.DataFrame, number: int = 0) -> Features:
+def features(table: pd.DataFrame, number: int = 0, kinds: Mapping[str, str] | None = None) -> Features:
     """What can be computed from each record of a list as it is written, and from the list around it.
 
     Parameters
@@ -93,6 +95,8 @@ def features(table: pd.DataFrame, number: int = 0) -> Features:
         The list's columns.
     number : int
         Of the list, where there are several.
+    kinds : mapping of str to str, optional
+        The kinds of the columns that the scenario adds, by their names.
     """
     row = np.arange(len(table))
     ids = _numbers(table["trade_id"].str[3:])
@@ -152,6 +156,9 @@ def features(table: pd.DataFrame, number: int = 0) -> Features:
     }
     if "record_id" in table:
         made["record_id"] = _digits(table["record_id"])
+    clean = {"date": day, "timestamp": time, "decimal": quantity * ticks}
+    for column, kind in (kinds or {}).items():
+        made[column] = _added(table[column], kind, clean.get(kind))
     for group, column in _WRITTEN.items():
         made[group]["length"] = table[column].str.len().to_numpy()
     return {(group, name): np.asarray(v, float) for group, found in made.items() for name, v in found.items()}
@@ -161,6 +168,32 @@ _WRITTEN = {
     "id": "trade_id", "quantity": "quantity", "price": "price", "ticker": "ticker", "brokers": "broker_id",
     "order_type": "order_type", "date": "date", "time": "trade_timestamp",
 }  # fmt: skip
+
+
+def _added(text: pd.Series[str], kind: str, clean: Array | None) -> dict[str, Array]:
+    """What is to be seen in a column that the scenario adds, some of whose values may be missing.
+
+    `clean` is what a value of its kind is worked out from: the trade's date, its time or its amount.
+    """
+    made: dict[str, Array] = {
+        "code": pd.factorize(text, sort=True)[0],
+        "missing": (text == "").to_numpy(),
+        "length": text.str.len().to_numpy(),
+        **_digits(text.str.rjust(int(text.str.len().max()))),
+    }
+    if kind in ("code", "text"):
+        made["how frequent"] = text.map(text.value_counts()).to_numpy()
+    # Of others, it would tell whether the pair's other leg has the same value, which is matching.
+    elif kind in ("integer", "decimal"):
+        numbers = pd.to_numeric(text.str.replace(".", "")).fillna(0).to_numpy(np.int64)
+        made |= _whole(numbers)
+    elif kind in ("date", "timestamp"):
+        unit = "datetime64[D]" if kind == "date" else "datetime64[us]"
+        numbers = pd.to_datetime(text, format="ISO8601").to_numpy(unit).astype(np.int64)
+        made |= {"of a minute": numbers // 1_000_000 % 60} if kind == "timestamp" else {}
+    if clean is not None:
+        made["from the trade's"] = numbers - clean
+    return made
 
 
 def _numbers(text: pd.Series[str]) -> Array:

@@ -29,7 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from tradegen import Scenario
 from tradegen.mechanisms.catalogue import CATALOGUE
-from tradegen.mechanisms.mechanism import Shown
+from tradegen.mechanisms.mechanism import Mechanism, Shown
 
 FALSE_ALARM = 0.01
 """Probability that a table reports anything though nothing leaks: shared by its intervals and tests."""
@@ -72,6 +72,24 @@ ZOOMS: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 """Scenarios by mechanism in which a leak would show best: nothing of it is to be seen here, either."""
+GRIDS: dict[str, dict[str, Any]] = {
+    "price": {"tick": 0.05},
+    "quantity": {"quantity_step": 100, "quantity_min": 100, "quantity_max": 50_000},
+}
+"""Coarser grids by field: its mechanisms show there what they always show, and nothing more."""
+ADDED: tuple[dict[str, Any], ...] = (
+    {"name": "account", "kind": "code", "codes": 50, "prefix": "ACC"},
+    {"name": "currency", "kind": "code", "values": ["USD", "EUR", "GBP"], "weights": [45, 35, 20]},
+    {"name": "client", "kind": "text", "values": ["Avery Ltd", "Bellamy", "Cole and Sons", "Drake"]},
+    {"name": "lots", "kind": "integer", "min": 100, "max": 5_000},
+    {"name": "commission", "kind": "decimal", "places": 2, "min": 5, "max": 900},
+    {"name": "gross_amount", "kind": "decimal", "places": 2, "product": ["quantity", "price"]},
+    {"name": "settlement_date", "kind": "date", "sessions_after": "date", "by": 2},
+    {"name": "booked_at", "kind": "timestamp", "after": "trade_timestamp", "min": 1, "max": 600},
+    {"name": "order_ref", "kind": "reference"},
+    {"name": "own_ref", "kind": "reference", "own": True},
+)
+"""A column of each kind, as a scenario may add it; of what is drawn and of what is worked out from others."""
 _ALL = {"mechanisms": Scenario.load("us_equity_t1").mechanisms, "fields_per_pair": [0.9, 0.1]}
 
 
@@ -224,6 +242,12 @@ def examine_position(title: str, seen: Sample) -> Finding:
     return Finding(title, attack(seen, ["position"]), chance, worst, float("nan"), "")
 
 
+def added_mechanisms() -> list[Mechanism]:
+    """The mechanisms of the columns that a scenario adds, but for those that follow on others."""
+    entries = Scenario.load("us_equity_t1").replace(columns=ADDED).catalogue.values()
+    return [entry for entry in entries if entry.name not in CATALOGUE and not entry.name.endswith(".follows")]
+
+
 def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Finding]]:
     """The rows of the table by title; each is made when called.
 
@@ -241,10 +265,21 @@ def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Fin
 
         found[title] = audit
 
-    for name, entry in CATALOGUE.items():
+    def add_entry(entry: Mechanism, condition: str = "", **overrides: Any) -> None:
         ways = entry.shows or (NOTHING,)
         for way in ways:
-            add(name if len(ways) == 1 else f"{name}, without {way.groups[0]}", way, name)
+            without = "" if len(ways) == 1 else f", without {way.groups[0]}"
+            add(f"{entry.name}{condition}{without}", way, entry.name, **overrides)
+
+    for entry in CATALOGUE.values():
+        add_entry(entry)
+    for field, grid in GRIDS.items():
+        (step, size), *_ = grid.items()
+        for entry in CATALOGUE.values():
+            if entry.field == field or (field, entry.name) == ("quantity", "record.split"):
+                add_entry(entry, f", {step} {size}", **grid)
+    for entry in added_mechanisms():
+        add_entry(entry, columns=ADDED)
     for name, zooms in ZOOMS.items():
         for zoom, overrides in zooms.items():
             add(f"{name}, {zoom}", NOTHING, name, **overrides)

@@ -44,7 +44,8 @@ def make(docs: Path) -> None:
 
 def command_line() -> str:
     """The help of every command, as Typer writes it down."""
-    command = [sys.executable, "-m", "typer", "tradegen.cli.main", "utils", "docs", "--name", "tradegen"]
+    typer = [sys.executable, "-m", "typer", "--app", "app", "tradegen.cli.main"]
+    command = [*typer, "utils", "docs", "--name", "tradegen"]
     text = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout  # noqa: S603 - ours
     lines: list[str] = []
     section = ""

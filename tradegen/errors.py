@@ -24,6 +24,7 @@ __all__ = [
     "ScoringError",
     "TradegenError",
     "named",
+    "near",
     "nearest",
     "shown",
     "whole_number",
@@ -99,13 +100,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
     str
         ``"did you mean mismatch_rate?"`` or ``"expected one of: csv, json"``.
     """
-    import difflib  # rarely needed, and not at import
-
     names = list(known)
     if not names:
         return "there are none"
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"expected one of: {', '.join(names)}"
+    close = near(word, names)
+    return f"did you mean {close}?" if close else f"expected one of: {', '.join(names)}"
+
+
+def near(word: str, known: Iterable[str]) -> str | None:
+    """The name that is most like a word, if one is like it at all."""
+    import difflib  # rarely needed, and not at import
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
 
 
 def shown(value: object) -> str:

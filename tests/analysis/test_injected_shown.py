@@ -82,6 +82,25 @@ def test_an_id_that_no_list_has_is_refused_with_one_that_there_is(files: Path) -
     assert "'T9' is in none of the lists; expected an id such as T1 / A" in done.err
 
 
+def test_lists_and_truth_in_another_order_are_refused_with_the_order_to_take(files: Path) -> None:
+    for words in (("theirs.csv", "truth.csv"), ("truth.csv", "theirs.csv")):
+        done = run("show", "mine.csv", *words, "--manifest", "m.json", cwd=files)
+        assert (done.code, done.out) == (2, "")
+        assert "is a file, and stands where ids do" in done.err
+        assert "tradegen show mine.csv TRUTH --and THEIRS" in done.err
+    done = run("show", "mine.csv", "theirs.csv", cwd=files)
+    assert (done.code, done.out) == (2, "")
+    assert "the truth comes second, and the second list behind --and" in done.err
+
+
+def test_findings_with_an_altered_id_show_its_trade(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "mine.csv", desk_rows(40))
+    made = inject(path, columns=COLUMNS, seed=5, mismatch_rate=0.1, mechanisms={"trade_id.mistyped": 1})
+    (first, *_), altered = made.truth.trade_id, made.truth.altered[:1]
+    found = compare(made, findings=pd.DataFrame({"trade_id": altered}), ids=[first])
+    assert [(trade.trade_id, trade.state) for trade in found.trades] == [(first, "found")]
+
+
 def test_the_marked_cells_are_those_of_the_truth_and_of_their_list(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "mine.csv", desk_rows(150))
     weights = dict.fromkeys(possible(load_forms(COLUMNS).ours), 1)

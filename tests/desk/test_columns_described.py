@@ -129,6 +129,39 @@ def test_roles_are_told_from_names_that_desks_use(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("line", "roles"),
+    [
+        (
+            "Auftrag;ISIN;Anzahl;Betrag;Kurs;Währung;Handelstag;Valutadatum;Depot;Kauf/Verkauf",
+            "trade_id ticker quantity - price - date - - order_type",
+        ),
+        (
+            "Referenz;Wertpapier;Stück;-;Preis;Valuta;Schlusstag;-;Konto;K/V",
+            "trade_id ticker quantity - price - date - - order_type",
+        ),
+        ("Référence;Titre;Qté;Montant;Cours;Devise;Date;-;Compte;Sens",
+         "trade_id ticker quantity - price - date - - order_type"),
+        ("Ref.;Instrumento;Cantidad;Importe;Precio;Divisa;Fecha;-;Cuenta;Sentido",
+         "trade_id ticker quantity - price - date - - order_type"),
+        ("ID;Titolo;Quantità;Importo;Prezzo;Valuta;Data;-;Conto;Segno",
+         "trade_id ticker quantity - price - date - - order_type"),
+        ("Deal No;Security;Notional;-;Rate;Ccy;Value Date;-;Account;B/S",
+         "trade_id ticker quantity - price - date - - order_type"),
+        ("Trade Ref;RIC;-;Amount;Px;Currency;-;Settlement Date;Account;Side",
+         "trade_id ticker - quantity price - - date - order_type"),
+    ],
+)  # fmt: skip
+def test_roles_are_told_from_the_names_of_several_languages(line: str, roles: str, tmp_path: Path) -> None:
+    names = [name if name != "-" else f"_{at}" for at, name in enumerate(line.split(";"))]
+    rows = [
+        f"A-{n};X{n % 3};{10 * n};{n * 1000}.50;1.5{n};EUR;2025-07-2{n};2025-07-2{n};K{n % 2};{'KV'[n % 2]}"
+        for n in range(8)
+    ]
+    found = guessed(tmp_path, "\n".join([";".join(names), *rows]).encode())
+    assert [column.get("role", "-") for column in found["columns"]] == roles.split()
+
+
 def test_a_name_tells_no_role_that_its_kind_cannot_have(tmp_path: Path) -> None:
     found = guessed(tmp_path, b"id,price,date\nT1,cheap,soon\nT2,dear,soon\n")
     assert [column.get("role") for column in found["columns"]] == ["trade_id", None, None]
@@ -216,6 +249,69 @@ REFUSED = {
         with_column(kind="date", format="%d %Y"),
         "expected one with a year, a month and",
     ),
+    "a format with a part twice": (
+        with_column(kind="date", format="%d/%m/%y of %Y"),
+        "has the format '%d/%m/%y of %Y', which has the year twice; expected it once",
+    ),
+    "a date with a clock": (
+        with_column(kind="date", format="%d/%m/%Y %H:%M"),
+        "which has the hour; expected a date alone, or the kind timestamp",
+    ),
+    "a time without a clock": (
+        with_column(kind="timestamp", format="%d/%m/%Y"),
+        "which has no time of day; expected one with hours and minutes, or the kind date",
+    ),
+    "a half of the day that is not said": (
+        with_column(kind="timestamp", format="%d/%m/%Y %I:%M"),
+        "expected %I with %p, or %H alone",
+    ),
+    "a half of the day that is said twice": (
+        with_column(kind="timestamp", format="%d/%m/%Y %H:%M %p"),
+        "expected %I with %p, or %H alone",
+    ),
+    "a fraction of no second": (
+        with_column(kind="timestamp", format="%d/%m/%Y %H:%M,%f"),
+        "whose fraction of a second follows on no second; expected %S.%f",
+    ),
+    "numbers that run into each other": (
+        with_column(kind="date", format="%Y%-m%-d"),
+        "whose numbers cannot be told apart",
+    ),
+    "groups of no number": (
+        described(
+            file={"thousands": ","},
+            columns=[*described()["columns"], {"name": "new", "kind": "text", "grouped": True}],
+        ),
+        "column 'new' has grouped = true, and is of kind text; expected it of integer or decimal alone",
+    ),
+    "groups without a mark": (
+        with_column(kind="integer", grouped=True),
+        "column 'new' has grouped = true, and the file has no mark between thousands",
+    ),
+    "groups in JSON": (
+        with_column(kind="integer", grouped=True) | {"file": {"form": "ndjson", "thousands": ","}},
+        "column 'new' has grouped = true, and the file has no mark between thousands",
+    ),
+    "a width in Parquet": (
+        with_column(width=8) | {"file": {"form": "parquet"}},
+        "column 'new' has a width, and the file is of the form parquet; expected it of csv alone",
+    ),
+    "an alignment of no width": (
+        with_column(align="right"),
+        "column 'new' has align = \"right\" without a width; expected both, or neither",
+    ),
+    "zeros of no decimal": (
+        with_column(kind="integer", fixed=False),
+        "column 'new' has fixed = false, and is of kind integer; expected it of decimal alone",
+    ),
+    "more places at least than at most": (
+        with_column(kind="decimal", places=2, fixed=False, min_places=3),
+        "column 'new' has min_places 3; expected fewer than places, beside fixed = false",
+    ),
+    "places at least where all have as many": (
+        with_column(kind="decimal", places=2, min_places=1),
+        "column 'new' has min_places 1; expected fewer than places, beside fixed = false",
+    ),
     "an unknown directive": (
         with_column(kind="date", format="%d/%m/%Q"),
         "which has %Q; expected some of %Y",
@@ -298,6 +394,130 @@ def test_a_cell_that_does_not_fit_its_kind_is_refused_with_its_row(
     assert message in str(caught.value)
 
 
+PX = {"kind": "decimal", "places": 2}
+UNLIKE: dict[str, tuple[list[str], dict[str, Any], dict[str, Any], str]] = {
+    "a point where a comma is stated": (
+        ["154.50"],
+        PX,
+        {"decimal": ","},
+        "has '154.50' in column 'new', row 1, which is no decimal as described; expected one such as '1250,",
+    ),
+    "a comma where a point is stated": (["154.50", "154,50"], PX, {}, "has '154,50' in column 'new', row 2"),
+    "another mark between thousands": (
+        ["1,284.50"],
+        PX | {"grouped": True},
+        {"thousands": "'"},
+        'expected one such as "1\'250.50", or another kind or places or fixed or grouped or decimal',
+    ),
+    "thousands that are not stated": (
+        ["1,284"],
+        {"kind": "integer"},
+        {},
+        "has '1,284' in column 'new', row 1",
+    ),
+    "groups that are none": (
+        ["12,84.50"],
+        PX | {"grouped": True},
+        {"thousands": ","},
+        "has '12,84.50' in column 'new', row 1",
+    ),
+    "no group at all": (
+        ["12845", "284", "5"],
+        {"kind": "integer", "grouped": True},
+        {"thousands": ".", "decimal": ","},
+        "has '12845' in column 'new', and no number there that shows grouped = true; expected grouped",
+    ),
+    "a number without all its places": (["154.50", "154.5"], PX, {}, "has '154.5' in column 'new', row 2"),
+    "zeros that no number drops": (
+        ["154.50", "154.25"],
+        PX | {"fixed": False},
+        {},
+        "has '154.50' in column 'new', and no number there that shows fixed = false; expected fixed = true",
+    ),
+    "fewer places than there are at least": (
+        ["154.0", "154.25", "7"],
+        PX | {"fixed": False, "min_places": 1},
+        {},
+        "has '7' in column 'new', row 3",
+    ),
+    "a code that is not padded": (
+        ["IBM ", "GS"],
+        {"kind": "code", "width": 4},
+        {},
+        "has 'GS' in column 'new', row 2, which is no code as described; expected one padded with blanks",
+    ),
+    "a number that is padded on the other side": (
+        ["   1", "2   "],
+        {"kind": "integer", "width": 4, "align": "right"},
+        {},
+        "has '2' in column 'new', row 2",
+    ),
+    "a day without its zero": (
+        ["01/07/2025", "1/7/2025"],
+        {"kind": "date", "format": "%d/%m/%Y"},
+        {},
+        "in column 'new', row 2, which is no date as described; expected one such as '21/11/2025'",
+    ),
+    "a zero that is not stated": (
+        ["1/7/2025", "01/07/2025"],
+        {"kind": "date", "format": "%-d/%-m/%Y"},
+        {},
+        "has '01/07/2025' in column 'new', row 2",
+    ),
+    "an hour without its zero": (
+        ["01/07/2025 9:30"],
+        {"kind": "timestamp", "format": "%d/%m/%Y %H:%M"},
+        {},
+        "has '01/07/2025 9:30' in column 'new', row 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNLIKE)
+def test_a_cell_that_is_not_written_as_its_column_states_is_refused_with_its_row(
+    case: str, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    cells, column, file, message = UNLIKE[case]
+    path = tmp_path / "trades.csv"
+    path.write_text("ref;new\n" + "".join(f"T{n};{cell}\n" for n, cell in enumerate(cells)))
+    columns = [described()["columns"][0], {"name": "new"} | column]
+    connection, reader = database
+    given = load_forms(described(columns=columns, file={"separator": ";"} | file))
+    with pytest.raises(ListError) as caught:
+        held(connection, open_list(reader, path, given.ours))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+AS_STATED: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "some thousands apart": (["1,284", "1284", "-284"], {"kind": "integer", "grouped": True}),
+    "zeros that some numbers drop": (["154.50", "154.5", "154", ".5"], PX | {"fixed": False}),
+    "floats as pandas writes them": (["154.0", "154.25"], PX | {"fixed": False, "min_places": 1}),
+    "a name that is wider than its column": (["IBM ", "GOOGL", " "], {"kind": "code", "width": 4}),
+    "months of any case": (
+        ["01-JUL-25 9:30 am", "02-Jul-25 11:05 PM"],
+        {"kind": "timestamp", "format": "%d-%b-%y %-I:%M %p"},
+    ),
+    "fractions of any length": (
+        ["01/07/2025 09:30:00.5", "01/07/2025 09:30:00.123456"],
+        {"kind": "timestamp", "format": "%d/%m/%Y %H:%M:%S.%f"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AS_STATED)
+def test_cells_that_are_written_as_their_column_states_are_taken(
+    case: str, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    cells, column = AS_STATED[case]
+    path = tmp_path / "trades.csv"
+    path.write_text("ref;new\n" + "".join(f"T{n};{cell}\n" for n, cell in enumerate(cells)))
+    columns = [described()["columns"][0], {"name": "new"} | column]
+    connection, reader = database
+    given = load_forms(described(columns=columns, file={"separator": ";", "thousands": ","}))
+    assert held(connection, open_list(reader, path, given.ours)).rows == len(cells)
+
+
 @pytest.mark.parametrize(
     ("header", "message"),
     [
@@ -371,6 +591,12 @@ WRITTEN = [
     (Decimal("1234.5"), "98765,50", {"kind": "decimal", "places": 2}, GERMAN, "1234,50"),
     (Decimal("154.50"), "154.75", {"kind": "decimal", "places": 2, "fixed": False}, FileForm(), "154.5"),
     (Decimal("154"), "154.75", {"kind": "decimal", "places": 2, "fixed": False}, FileForm(), "154"),
+    (Decimal("155"), "154.0", {"kind": "decimal", "places": 2, "fixed": False}, FileForm(), "155.0"),
+    (Decimal("155"), "154.75", {"kind": "decimal", "places": 2, "fixed": False, "min_places": 1}, FileForm(),
+     "155.0"),
+    (Decimal("154.6"), "154.50", {"kind": "decimal", "places": 2, "fixed": False}, FileForm(), "154.60"),
+    (Decimal("0.47"), ".45", {"kind": "decimal", "places": 2}, FileForm(), ".47"),
+    (1_250, "1284", {"kind": "integer", "grouped": True}, FileForm(thousands=","), "1250"),
     (Decimal("-5"), "+7.00", {"kind": "decimal", "places": 2}, FileForm(), "-5.00"),
     (Decimal("5"), "+7.00", {"kind": "decimal", "places": 2}, FileForm(), "+5.00"),
     (250, "000100", {"kind": "integer"}, FileForm(), "000250"),

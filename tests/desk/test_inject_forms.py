@@ -137,6 +137,10 @@ def test_a_truth_says_the_same_in_every_format(suffix: str, tmp_path: Path) -> N
         np.testing.assert_allclose(read[name].astype(float), made.truth[name])
 
 
+def test_what_was_injected_is_shown_on_one_line() -> None:
+    assert repr(broken(FRAME)) == "<Injected of 600 trades, 180 mismatched, seed 7>"
+
+
 def test_the_manifest_repeats_what_was_done(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "trades.csv", ROWS)
     made = broken(path, columns=COLUMNS, tolerances={"quantity": 2}, benign_rate=0.05)

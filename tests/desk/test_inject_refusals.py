@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +117,33 @@ def test_a_frame_is_not_written_and_a_file_is_not_written_over(trades: Path, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hard.csv", "link.csv", "trades.csv"]
 
 
+SUFFIXES = [
+    ("trades.csv", "theirs.parquet", ".csv"),
+    ("trades.csv", "theirs.csv.gz", ".csv"),
+    ("trades.txt", "theirs.json", ".txt"),
+    ("trades.csv.gz", "theirs.csv", ".csv.gz"),
+    ("trades.csv.gz", "theirs.dat.zst", ".csv.gz"),
+    ("trades", "theirs.ndjson", ".csv"),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "wanted"), SUFFIXES)
+def test_a_suffix_of_another_form_than_the_lists_is_refused(
+    ours: str, theirs: str, wanted: str, trades: Path, tmp_path: Path
+) -> None:
+    packed = ours.endswith(".gz")
+    content = trades.read_bytes()
+    (tmp_path / ours).write_bytes(gzip.compress(content) if packed else content)
+    described = COLUMNS | {"file": {"compression": "gz" if packed else "none"}}
+    made = inject(tmp_path / ours, columns=described, seed=1)
+    with pytest.raises(OutputError, match=f"has the suffix .*; expected the suffix {wanted}$"):
+        made.write(tmp_path / theirs)
+    assert not (tmp_path / theirs).exists()
+    # What says nothing of a form is taken, and so is the list's own suffix.
+    made.write(tmp_path / "theirs.out")
+    made.write(tmp_path / f"other{''.join(Path(ours).suffixes)}")
+
+
 def test_where_one_file_cannot_be_written_none_is(trades: Path, tmp_path: Path) -> None:
     made = inject(trades, columns=COLUMNS, seed=1)
     (tmp_path / "theirs.csv").write_text("what was there")
@@ -139,9 +167,27 @@ def test_the_command_says_what_it_did_and_what_it_refuses(trades: Path, tmp_path
     assert "--seed 7" in summary
     assert "the columns were guessed" in guessed
     assert (tmp_path / "t.csv").read_text().count("\n") == 21
+    (tmp_path / "bare.toml").write_text(
+        'id = ["TradeRef"]\ncolumns = [\n'
+        + "".join(
+            f'{{ name = "{name}", kind = "{"reference" if name == "TradeRef" else "text"}" }},\n'
+            for name in (one["name"] for one in COLUMNS["columns"])
+        )
+        + "]\n"
+    )
+    bare = run("--columns", "bare.toml", "--mechanism", "Acct.typo=1", "--seed", "7", "--out", "bare.csv")
+    assert bare.returncode == 0
+    assert "no column has the role quantity or price, so that trades have no notional" in bare.stderr
     refused = run("--mechanism", "price.stale=1", "--out", "other.csv")
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
     assert not (tmp_path / "other.csv").exists()
     assert run("--out", "trades.csv").returncode == 2
+    piped = run("--out", "-", "--seed", "7", "--truth", "p.csv")
+    assert run("--out", "file.csv", "--seed", "7", "--truth", "-").stdout == (tmp_path / "p.csv").read_text()
+    assert piped.stdout == (tmp_path / "file.csv").read_text()
+    twice = run("--out", "-", "--truth", "-")
+    assert (twice.returncode, twice.stdout) == (2, "")
+    assert "is named for two outputs" in twice.stderr
+    assert not (tmp_path / "-").exists()
     assert run("--mechanism", "price.nudge", "--out", "other.csv").returncode == 2

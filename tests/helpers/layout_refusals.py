@@ -72,6 +72,11 @@ LAYOUTS: dict[str, tuple[str, str]] = {
         'shared_id = false\nview = "two_system"\nours.include = ["price"]\nmechanisms = {"price.tick" = 1}',
         "ours.include leaves out record_id, by which the truth finds a record; expected it too",
     ),
+    "a name for an id that no list has": (
+        'shared_id = false\nview = "two_system"\nmechanisms = {"price.tick" = 1}\n'
+        'theirs.columns = {trade_id = "Ref"}',
+        "theirs.columns has trade_id although shared_id is false, so that no list has it; expected a",
+    ),
     "shared id as text": ('shared_id = "no"', "shared_id is 'no'; expected true or false"),
     "included columns as text": (
         'trades.include = "trade_id"',

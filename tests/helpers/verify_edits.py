@@ -31,7 +31,7 @@ _SOH = "\x01"
 def framed(message: str) -> str:
     """A message with the length and checksum that its content calls for."""
     body = re.sub(r"^8=FIX.4.4\x019=\d+\x01", "", message[: message.rindex("10=")])
-    head = f"8=FIX.4.4{_SOH}9={len(body)}{_SOH}{body}"
+    head = f"8=FIX.4.4{_SOH}9={len(body.encode())}{_SOH}{body}"
     return f"{head}10={sum(head.encode()) % 256:03d}{_SOH}\n"
 
 

@@ -211,6 +211,17 @@ def test_a_missing_value_is_null_and_its_difference_too() -> None:
         assert int(batch.trades[name].isna().sum()) == missing
 
 
+def test_a_reference_without_a_prefix_may_be_missing() -> None:
+    _, truth = written(
+        columns=[{"name": "ref", "kind": "reference"}],
+        mechanisms={"ref.blank": 1},
+        pairs=20,
+        mismatch_rate=1,
+        date="2025-07-08",
+    )
+    assert [(row["altered"], len(row["original"])) for row in truth] == [("", 10)] * 20
+
+
 @pytest.mark.parametrize("form", ["json", "ndjson", "parquet"])
 def test_every_format_says_the_same_of_them(form: str) -> None:
     arguments = ALL | {"pairs": 300}

@@ -10,7 +10,7 @@ import pytest
 from layout_refusals import LAYOUTS
 from refusals import refused
 
-from tradegen import prepare
+from tradegen import Scenario, prepare
 from tradegen.errors import ScenarioError
 
 SCENARIOS: dict[str, tuple[str, str]] = {
@@ -33,6 +33,14 @@ SCENARIOS: dict[str, tuple[str, str]] = {
     "mechanism of control characters and next to no weight": (
         '[mechanisms]\n"a\\u001b[2J" = 1e-300',
         "mechanisms has 'a\\x1b[2J', which is unknown",
+    ),
+    "mechanism of another column": (
+        "[mechanisms]\n'ticker.nudge' = 1",
+        "mechanisms has 'ticker.nudge', which is unknown; expected one of: ticker.other, ticker.suffix",
+    ),
+    "mechanism of a column that is not there": (
+        "[mechanisms]\n'net_amount.nudge' = 1",
+        "mechanisms has 'net_amount.nudge', which is unknown; expected one of the columns that there are",
     ),
     "mechanism off the list": ("[mechanisms]\nfoo = 1", "which is unknown; expected one of: quantity.nudge"),
     "weights all zero": ("[mechanisms]\n'price.nudge' = 0", "mechanisms has no weight above 0"),
@@ -314,6 +322,23 @@ def test_bad_scenario_files_are_refused_with_a_sentence(case: str, folder: Path)
     refused(folder, ["generate", "--scenario", "mine.toml"], message)
     if case not in OF_THE_UNIVERSE:
         refused(folder, ["scenarios", "show", "mine.toml"], "scenario file mine.toml")
+
+
+def test_what_is_said_of_a_column_that_is_refused_is_not_refused_as_well() -> None:
+    named = {"include": ["trade_id", "order_type", "ccy"], "columns": {"ccy": "Ccy"}}
+    spot = {"name": "x", "rate": 0.5, "where": {"ticker": "AAPL"}, "mechanisms": {"ccy.typo": 1}}
+    with pytest.raises(ScenarioError) as refused:
+        Scenario.load(
+            {
+                "columns": [{"name": "ccy", "kind": "coed", "values": ["USD", "EUR"]}],
+                "mechanisms": {"ccy.typo": 1},
+                "settings": {"ccy.typo": {}},
+                "hot_spots": [spot],
+                "trades": named,
+            }
+        )
+    assert str(refused.value).startswith("column ccy: kind is 'coed'; expected one of code, integer")
+    assert ";" not in str(refused.value).partition("; ")[2]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"])

@@ -62,6 +62,48 @@ def test_a_mistyped_id_means_the_trade_that_has_it() -> None:
     assert counted.by["field"]["Ref"] == Outcome(expected=1, found=1)
 
 
+def renamed_ids(like: str, mechanism: str, altered: str = "T-7") -> Any:
+    """The truth of a list whose ids are of another form, and whose fourth trade has another id."""
+    text = TRUTH.replace("trade_id.mistyped,T-4,T-7", f"{mechanism},T-4,{altered}")
+    return frame(text.replace("T-", like))
+
+
+@pytest.mark.parametrize("like", ["T-", "tid0000001"])
+@pytest.mark.parametrize("mechanism", ["trade_id.mistyped", "trade_id.typo", "Ref.mistyped", "Ref.case"])
+def test_an_altered_id_is_known_without_a_manifest_whatever_its_column_is_called(
+    like: str, mechanism: str
+) -> None:
+    truth = renamed_ids(like, mechanism)
+    for named in ("Ref", "trade_id", "record"):
+        reported = pd.DataFrame({"trade_id": [f"{like}7"], "field": [named]})
+        counted = score(truth, reported)
+        assert counted.pairs == Outcome(expected=4, found=1, quiet=None)
+        assert counted.by["field"]["Ref"] == Outcome(expected=1, found=1)
+        assert counted.by["mechanism"][mechanism] == Recall(1, 1)
+
+
+@pytest.mark.parametrize("mechanism", ["trade_id.typo", "trade_id.blank"])
+def test_a_record_whose_id_was_altered_may_be_named_by_either_word(mechanism: str) -> None:
+    altered = "" if mechanism.endswith("blank") else "T-7"
+    truth = renamed_ids("T-", mechanism, altered)
+    for named in ("Ref", "record"):
+        counted = score(truth, pd.DataFrame({"trade_id": ["T-4"], "field": [named]}), manifest=MANIFEST)
+        assert counted.by["field"]["Ref"] == Outcome(expected=1, found=1)
+
+
+def test_an_id_of_two_columns_of_which_one_was_altered_means_its_trade() -> None:
+    columns = [*COLUMNS, {"name": "Leg", "kind": "code"}]
+    described = {"id": ["Ref", "Leg"], "columns": columns}
+    manifest = {"inject": {"columns": described}, "counts": {"rows": 6}}
+    truth = TRUTH.replace("T-4,THEIRS", "T-4 / B,THEIRS")
+    truth = re.sub(r"(?m)^(T-[123]),", r"\1 / B,", truth)
+    for named in ("Ref", "trade_id", "record"):
+        reported = pd.DataFrame({"trade_id": ["T-7 / B"], "field": [named]})
+        counted = score(frame(truth), reported, manifest=manifest)
+        assert counted.pairs == Outcome(expected=4, found=1, quiet=2)
+        assert counted.by["field"]["Ref"] == Outcome(expected=1, found=1)
+
+
 def test_sizes_are_the_differences_that_the_truth_states() -> None:
     (curve,) = (one for one in found(("T-1", "Qty")).detection if one.field == "Qty")
     assert {place: point.expected for place, point in curve.points.items() if point.expected} == {10.0: 1}

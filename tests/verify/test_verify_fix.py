@@ -39,25 +39,110 @@ def test_a_dataset_of_messages_is_proved(tmp_path: Path, view: str) -> None:
     assert (report.pairs, report.truth_rows > 100) == (300, True)
 
 
-def test_messages_with_columns_of_a_scenario_are_refused_and_not_called_wrong(tmp_path: Path) -> None:
-    amount = 'columns=[{name="gross_amount",kind="decimal",places=2,product=["quantity","price"]}]'
-    words = [
-        "generate",
-        "--set",
-        amount,
-        "--out",
-        "t.fix",
-        "--truth",
-        "k.csv",
-        "--manifest",
-        "m.json",
-        "--first-id",
-        "1",
-    ]
-    assert run(*words, cwd=tmp_path).code == 0
-    done = run("verify", "t.fix", "k.csv", "m.json", cwd=tmp_path)
-    assert done.code == 2
-    assert "t.fix is FIX and has the scenario's gross_amount" in done.err
+OWN = """
+pairs = 300
+mismatch_rate = 0.5
+columns = [
+    { name = "isin", kind = "code", codes = 40, prefix = "US" },
+    { name = "settlement_date", kind = "date", sessions_after = "date", by = 1 },
+    { name = "account", kind = "code", codes = 30, prefix = "ACC" },
+    { name = "currency", kind = "code", values = ["USD", "EUR"] },
+    { name = "gross_amount", kind = "decimal", places = 2, product = ["quantity", "price"] },
+    { name = "note", kind = "text", values = ["Z\u00fcrich", "a=b", "\u20ac and \u65e5\u672c"] },
+    { name = "venue", kind = "code", values = ["XNYS", "XNAS"] },
+]
+LAYOUT
+[mechanisms]
+"quantity.nudge" = 1
+"isin.blank" = 1
+"settlement_date.blank" = 1
+"settlement_date.next_session" = 1
+"account.blank" = 1
+"account.typo" = 1
+"currency.blank" = 1
+"gross_amount.blank" = 1
+"gross_amount.digit_swap" = 1
+"note.blank" = 1
+"record.duplicate" = 1
+"""
+_WITHOUT_VENUE = [
+    *(
+        "trade_id",
+        "note",
+        "ticker",
+        "broker_id",
+        "contra_broker_id",
+        "quantity",
+        "price",
+        "order_type",
+        "date",
+    ),
+    *("trade_timestamp", "isin", "settlement_date", "account", "currency", "gross_amount", "record_id"),
+]
+
+
+@pytest.fixture(scope="module", params=["single", "two_system"])
+def with_columns(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with all columns that FIX has tags for, of which any value may be missing."""
+    folder, view = tmp_path_factory.mktemp("own"), request.param
+    lists = ["trades"] if view == "single" else ["ours", "theirs"]
+    layouts = "\n".join(f"{name}.include = {_WITHOUT_VENUE}" for name in lists)
+    (folder / "own.toml").write_text(OWN.replace("LAYOUT", f'view = "{view}"\n{layouts}'), "utf-8")
+    words = ["generate", "--scenario", "own.toml", "--seed", "7", "--first-id", "21", "--date", "2025-07-21"]
+    done = run(*words, "--out", "t.fix", "--truth", "k.csv", "--manifest", "m.json", cwd=folder)
+    assert done.code == 0, done.err
+    (folder / "own.toml").unlink()
+    return folder
+
+
+def test_messages_with_columns_of_a_scenario_are_proved(with_columns: Path) -> None:
+    report = verify(sorted(with_columns.iterdir()))
+    assert report.ok, str(report)
+    assert report.pairs == 300
+    assert report.truth_rows > 150
+
+
+def test_a_dataset_of_messages_with_columns_of_a_scenario_is_proved(tmp_path: Path) -> None:
+    report = proof(
+        made(tmp_path / "d", "fix", pairs=300, columns=OWN_AMOUNT, mechanisms={"quantity.nudge": 1})
+    )
+    assert report.ok, str(report)
+
+
+OWN_AMOUNT = [{"name": "gross_amount", "kind": "decimal", "places": 2, "product": ["quantity", "price"]}]
+OWN_EDITS: list[tuple[str, str, str, str]] = [
+    ("another amount", r"\x01381=(\d)", "\x01381=9\\1", "gross_amount in"),
+    ("an amount that is left out", r"\x01381=[^\x01]+", "", "gross_amount in"),
+    ("a tag without a value", r"\x0115=\w+", "\x0115=", "15 has no value; what is missing has no tag"),
+    ("another source of the id", r"\x0122=4", "\x0122=5", "values; expected"),
+    (
+        "a settlement date with dashes",
+        r"\x0164=2025(\d\d)",
+        "\x0164=2025-\\1-",
+        "64 is no date or time of FIX",
+    ),
+    ("tags in another order", r"(\x011=[^\x01]+)(\x0115=[^\x01]+)", "\\2\\1", "values; expected"),
+    ("another note", r"\x0158=[^\x01]+", "\x0158=other", "note in"),
+    ("no parties counted", r"\x01453=2", "\x01453=0", "453 is 0; expected 2"),
+]
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern", "new", "sentence"), OWN_EDITS, ids=[edit[0] for edit in OWN_EDITS]
+)
+def test_a_tag_of_a_scenarios_column_that_is_edited_is_found(
+    with_columns: Path, tmp_path: Path, what: str, pattern: str, new: str, sentence: str
+) -> None:
+    path = next(with_columns.glob("*.fix"))
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    at = next(at for at, line in enumerate(lines) if at > 4 and re.search(pattern, line))
+    (tmp_path / path.name).write_text(
+        "".join([*lines[:at], framed(re.sub(pattern, new, lines[at])), *lines[at + 1 :]]), "utf-8"
+    )
+    others = [other for other in with_columns.iterdir() if other != path]
+    report = verify([tmp_path / path.name, *others])
+    assert not report.ok, what
+    assert any(sentence in told for found in report.findings.values() for told in found.examples), str(report)
 
 
 EDITS: list[tuple[str, Callable[[str], str], str]] = [
@@ -83,7 +168,11 @@ EDITS: list[tuple[str, Callable[[str], str], str]] = [
         "no date or time of FIX",
     ),
     ("a time of its own", lambda line: framed(re.sub(r"\x0152=2", "\x0152=1", line)), "52 is 1"),
-    ("an SOH too many", lambda line: line.replace("\x01\n", "\x01\x01\n"), "line 5 has more than its values"),
+    (
+        "an SOH too many",
+        lambda line: line.replace("\x01\n", "\x01\x01\n"),
+        "line 5 has 29 values; expected 28",
+    ),
     ("another price", lambda line: framed(re.sub(r"(\x0131=)(\d+)", r"\g<1>9\2", line)), ""),
     (
         "a price in digits more",

@@ -111,7 +111,7 @@ def compare(
     with temporary_database("show", _MEMORY) as (connection, folder):
         reader = Reader(connection, folder)
         source = reader.source(inputs.truth, "truth")
-        source.require(TRUTH_COLUMNS)
+        source.require(TRUTH_COLUMNS, "; the truth comes second, and the second list behind --and")
         with reader.explaining(source.name):
             _load_truth(connection, source)
             fields = inputs.fields or fields_found(connection, source)
@@ -176,7 +176,7 @@ def _findings(
         # A mistyped id stands for the trade that it belongs to, and so does a record's own.
         connection.execute(
             "UPDATE reported SET trade_id = truth.trade_id FROM truth "
-            "WHERE truth.field = 'trade_id' AND truth.altered = reported.trade_id"
+            f"WHERE truth.field = {literal(fields.id)} AND truth.altered = reported.trade_id"
             if fields.shared_id
             else "UPDATE reported SET trade_id = links.trade_id FROM links "
             f"WHERE links.{RECORD_ID} = reported.trade_id"

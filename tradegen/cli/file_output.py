@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from tradegen.engine.run import Run
     from tradegen.formats.parquet_options import ParquetOptions
 
-__all__ = ["write_files"]
+__all__ = ["standard_output", "write_files"]
 
-_STANDARD_OUTPUT = Path("-")
+
+def standard_output(path: Path | None) -> Path | None:
+    """The path of an output; of ``-``, that of standard output."""
+    from tradegen.output.files import STANDARD_OUTPUT  # loaded where it is used
+
+    return STANDARD_OUTPUT if path == Path("-") else path
 
 
 def write_files(
@@ -62,9 +67,7 @@ def write_files(
     from tradegen.output.single_files import Destinations, export
 
     trades = None if out in (None, "-") else Path(str(out))
-    truth, manifest = (
-        Path("/dev/stdout") if path == _STANDARD_OUTPUT else path for path in (truth, manifest)
-    )
+    truth, manifest = map(standard_output, (truth, manifest))
     lists = tuple(run.scenario.lists)
     destinations = Destinations(
         *(trades, truth, manifest, form, tuple(inputs), lists, parquet or ParquetOptions()),

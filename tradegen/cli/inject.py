@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tradegen.cli.file_output import standard_output
 from tradegen.cli.options import Truth
 from tradegen.cli.shell import number, say, sentences, share
 from tradegen.errors import ScenarioError
@@ -24,7 +25,10 @@ def inject(
         Path, typer.Argument(metavar="TRADES", help="Your list of trades: CSV, JSON lines or Parquet.")
     ],
     out: Annotated[
-        Path, typer.Option(metavar="PATH", help="File for their list, in the very form of yours.")
+        Path,
+        typer.Option(
+            metavar="PATH", help="File for their list, in the very form of yours; `-` is standard output."
+        ),
     ],
     theirs: Annotated[
         Path | None,
@@ -97,6 +101,8 @@ def inject(
     from tradegen.output.files import require_apart
 
     read = [Path(path) for path in (trades, theirs, columns, scenario) if path]
+    out = standard_output(out) or out
+    truth, manifest = map(standard_output, (truth, manifest))
     require_apart(read, [out, truth, manifest])
     changed = _changed(changes or [], mechanism or [], mismatch_rate)
     given, ours = (theirs, trades) if theirs else (trades, None)
@@ -140,6 +146,13 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
         yield (
             "the columns were guessed; to see and correct the guess, use "
             f"tradegen columns {lists} > columns.toml, and --columns"
+        )
+    without = [role for role in ("quantity", "price") if role not in asked.form.by_role]
+    if without:
+        roles = " or ".join(without)
+        yield (
+            f"no column has the role {roles}, so that trades have no notional, and tolerances of {roles} "
+            "mean nothing; the file of columns gives roles"
         )
     for name, apart in counts.get("amounts_apart", {}).items():
         if apart:

@@ -3,52 +3,50 @@
 Standard output carries data alone; the summary, progress and messages go to standard error. Exit codes:
 0 done; 1 a check found something, and nothing else; 2 refused or failed; 130 interrupted.
 
-The modules of commands are loaded to print their help. What a command runs is loaded when it runs.
+A command that is named first is the only one that is loaded, since Typer reads the options of all that are.
+What a command runs is loaded when it runs.
 """
 
 from __future__ import annotations
 
+import importlib
+import os
 import sys
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 import typer
 
-from tradegen.cli import (
-    catalogue,
-    columns,
-    fit,
-    generate,
-    inject,
-    lab,
-    ledger,
-    replay,
-    report,
-    scenarios,
-    schedule,
-    score,
-    show,
-    sweep,
-    verify,
-)
 from tradegen.cli.shell import SETTINGS, Command, open_closed_streams
 from tradegen.version import __version__
 
-__all__ = ["app", "main"]
+__all__ = ["main"]
 
-app = typer.Typer(
-    name="tradegen",
-    help="Two-sided trade records with known mismatches, to measure a trade reconciliation with.",
-    epilog="Start with: `tradegen generate`",
-    pretty_exceptions_enable=False,
-    **SETTINGS,
-)
-for command in (
-    generate.generate, replay.replay, verify.verify, score.score, show.show, report.report,
-    inject.inject, fit.fit, lab.lab, sweep.sweep, schedule.schedule, columns.columns, catalogue.catalogue
-):  # fmt: skip
-    app.command(cls=Command)(command)
-app.add_typer(scenarios.app, name="scenarios")
-app.add_typer(ledger.app, name="ledger")
+# In the order of the help. Each is a function in the module of its name, or for a group, its `app`.
+_COMMANDS = (
+    "generate", "replay", "verify", "score", "show", "report", "inject", "fit", "lab", "sweep", "schedule",
+    "columns", "catalogue"
+)  # fmt: skip
+_GROUPS = ("scenarios", "ledger")
+
+
+def _application(names: Iterable[str] = (*_COMMANDS, *_GROUPS)) -> typer.Typer:
+    """The command line with the commands that are named."""
+    application = typer.Typer(
+        name="tradegen",
+        help="Two-sided trade records with known mismatches, to measure a trade reconciliation with.",
+        epilog="Start with: `tradegen generate`",
+        pretty_exceptions_enable=False,
+        **SETTINGS,
+    )
+    for name in names:
+        module = importlib.import_module(f"tradegen.cli.{name}")
+        if name in _GROUPS:
+            application.add_typer(module.app, name=name)
+        else:
+            application.command(cls=Command)(getattr(module, name))
+    application.callback()(_common)
+    return application
 
 
 def _version(wanted: bool) -> None:
@@ -57,7 +55,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _common(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -66,11 +63,22 @@ def _common(
     pass
 
 
+def __getattr__(name: str) -> Any:
+    """Make ``app``, the command line with all of its commands, for whoever asks for it."""
+    if name == "app":
+        return _application()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 def main() -> None:
     """Run the command line."""
     open_closed_streams()
+    # Pydantic otherwise reads the metadata of every package that is installed, in search of plugins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    first = sys.argv[1:2]
+    application = _application(first) if {*first} & {*_COMMANDS, *_GROUPS} else _application()
     try:
-        app(prog_name="tradegen")
+        application(prog_name="tradegen")
     except Exception:  # noqa: BLE001 - a fault of our own: told in full, and with an exit code that is no finding's
         sys.excepthook(*sys.exc_info())
         sys.exit(2)

@@ -64,6 +64,11 @@ def show(
 
     if truth is None and not Path(trades).is_dir():
         raise ScoringError(f"truth is missing; expected it after {trades}, or the folder of a dataset alone")
+    if file := next((one for one in ids or [] if Path(one).is_file()), None):
+        raise ScoringError(
+            f"{file} is a file, and stands where ids do; expected the truth second, and the other list "
+            f"behind --and: tradegen show {trades} TRUTH --and THEIRS"
+        )
     lists = None if truth is None else [trades] if second is None else [trades, second]
     found = compare(
         trades if truth is None else truth,

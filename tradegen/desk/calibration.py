@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradegen.core.blocks import BLOCK_PAIRS
 from tradegen.desk.simulation import DATE, SEED
+from tradegen.engine.alterations import alterations
+from tradegen.engine.context import BlockContext
 from tradegen.engine.generator import generate_blocks
+from tradegen.engine.pairs import make_pairs
 from tradegen.engine.run import prepare
 
 if TYPE_CHECKING:
+    from tradegen.core.blocks import Pairs
     from tradegen.core.columns import Array
 
 __all__ = ["calibrated", "possible_shares"]
 
-_PAIRS = 65_536
+_PAIRS = BLOCK_PAIRS
 _RATE = 0.5  # of the trials: the more mismatches, the less chance there is in them
 _ROUNDS = 6
 _LEAST = 1e-7  # of all weights
@@ -92,8 +97,10 @@ def _tried(
     fields = np.array(fields_per_pair, float)[: len({name.partition(".")[0] for name in names})]
     fields = fields if fields.sum() > 0 else np.ones(1)
     asked = fields = fields / fields.sum()
+    pairs: Pairs | None = None
     for _ in range(_ROUNDS):
-        made, by_count = _made(dict(zip(names, weights.tolist(), strict=True)), fields, scenario)
+        tried = dict(zip(names, weights.tolist(), strict=True))
+        made, by_count, pairs = _made(tried, fields, scenario, pairs)
         total = wanted.sum() / max(made.sum(), 1e-9)
         weights = weights * np.where(made > 0, wanted / np.maximum(made * total, 1e-9), 1.0)
         # A scenario takes no smaller ones.
@@ -104,8 +111,13 @@ def _tried(
     return found, fields.tolist(), last
 
 
-def _made(weights: Mapping[str, float], fields: Array, scenario: Mapping[str, Any]) -> tuple[Array, Array]:
-    """Shares of the mismatched pairs by mechanism, and by number of mechanisms."""
+def _made(
+    weights: Mapping[str, float], fields: Array, scenario: Mapping[str, Any], pairs: Pairs | None
+) -> tuple[Array, Array, Pairs]:
+    """Shares of the mismatched pairs by mechanism, and by number of mechanisms; and the clean pairs.
+
+    The clean pairs do not depend on the weights, so that those of one round serve the next.
+    """
     run = prepare(
         mechanisms=weights,
         fields_per_pair=_whole(fields),
@@ -115,16 +127,17 @@ def _made(weights: Mapping[str, float], fields: Array, scenario: Mapping[str, An
         seed=SEED,
         **scenario,
     )
-    applied, events, pairs = np.zeros(len(weights)), np.zeros(len(fields) + 1), 0
-    at = [list(weights).index(name) for name in run.mechanisms]
-    for block in generate_blocks(run):
-        # Several rows of the truth may be of one mechanism: a pair and mechanism count once.
-        of_pair = np.unique(np.stack([block.truth.trade_id, block.truth.mechanism.astype(np.int64)]), axis=1)
-        applied += np.bincount(np.array(at)[of_pair[1]], minlength=len(weights))
-        count = np.unique(of_pair[0], return_counts=True)[1]
-        events += np.bincount(np.minimum(count, len(fields)), minlength=len(fields) + 1)
-        pairs += len(count)
-    return applied / max(pairs, 1), events[1:] / max(pairs, 1)
+    pairs = pairs or make_pairs(run.scenario, run.market, run.seed, 0, _PAIRS)
+    changes, _ = alterations(BlockContext(run.scenario, run.market, pairs, 1, 1), run.seed, 0)
+    names = list(weights)
+    # Several changes may be of one mechanism: a pair and mechanism count once.
+    keys = [change.pairs * len(names) + names.index(change.mechanism) for change in changes]
+    of_pair, mechanism = np.divmod(np.unique(np.concatenate(keys)), len(names))
+    applied = np.bincount(mechanism, minlength=len(names))
+    counts = np.bincount(of_pair)
+    counts = counts[counts > 0]
+    events = np.bincount(np.minimum(counts, len(fields)), minlength=len(fields) + 1)
+    return applied / max(len(counts), 1), events[1:] / max(len(counts), 1), pairs
 
 
 def _whole(fields: Array) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tradegen.core.columns import FIELDS, Array
-from tradegen.desk.differences import Observed, Seen
+from tradegen.desk.differences import Observed, Seen, Signature
 from tradegen.desk.list_comparison import RECORD_FAULTS
 from tradegen.desk.mixture import Look, Looks, Mixture, estimated
 from tradegen.desk.observing import Breaks
@@ -96,10 +97,15 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
             view="counterparty" if breaks.mirrored else "two_system", **scenario,
         )  # fmt: skip
     known = {**known, **_never_made(named - set(kinds.values()), known, looks)}
+
+    @functools.cache  # one round asks for nearly the same as the next
+    def signature(name: str, one: str, other: str) -> Signature:
+        return breaks.recogniser.signature(name, {name: one}, {name: other})
+
     for _ in range(_ROUNDS if looks else 0):
         tried = {name: _made_by(seen, mixture, name, kinds[name]) for name in kinds if kinds[name] in named}
         own_looks = [
-            exchanged(its, breaks.values.get(name.partition(".")[0], ()), breaks.recogniser, kinds[name])
+            exchanged(its, breaks.values.get(name.partition(".")[0], ()), signature, kinds[name])
             for name, its in tried.items()
         ]
         for one in own_looks:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import functools
+import json
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +62,14 @@ def signatures(
         seed=SEED,
         **scenario,
     )
+    return _looks(json.dumps(run.replay()), tuple(recogniser.zones.items()), fields)
+
+
+@functools.lru_cache(maxsize=16)  # lists that are fitted again, in another way, look as they did
+def _looks(replay: str, zones: tuple[tuple[str, str], ...], fields: tuple[str, ...]) -> Looks:
+    run = prepare(**json.loads(replay))
     known = Recogniser(
-        set(run.market.tickers), set(formatting.broker_names(run.scenario.brokers)), recogniser.zones
+        set(run.market.tickers), set(formatting.broker_names(run.scenario.brokers)), dict(zones)
     )
     counts: dict[tuple[str, int], dict[Look, float]] = {}
     for block in generate_blocks(run):
@@ -83,7 +91,10 @@ def signatures(
 
 
 def exchanged(
-    seen: Sequence[Seen], values: Sequence[str], recogniser: Recogniser, mechanism: str
+    seen: Sequence[Seen],
+    values: Sequence[str],
+    signature: Callable[[str, str, str], Signature],
+    mechanism: str,
 ) -> dict[tuple[str, int], Mapping[Look, float]]:
     """What a mechanism that draws sizes looks like: sizes that were seen, each tried on values near its own.
 
@@ -96,7 +107,8 @@ def exchanged(
         Differences that it has most likely made, told by what they look like.
     values : sequence of str
         Values of the field on clean trades; those of the differences themselves, if there are none.
-    recogniser : Recogniser
+    signature : callable
+        What could have made a difference, from a field and both of its values alone.
     mechanism : str
     """
     field = mechanism.partition(".")[0]
@@ -110,23 +122,22 @@ def exchanged(
         for value in clean[first : first + each]:
             altered = value + theirs - ours
             if altered > 0:
-                records = [{field: plain_number(field, number)} for number in (value, altered)]
+                texts = (plain_number(field, number) for number in (value, altered))
                 size = round(_FINE * math.log2(abs(theirs - ours)))
-                by_size.setdefault(size, Counter())[recogniser.signature(field, *records)] += 1
+                by_size.setdefault(size, Counter())[signature(field, *texts)] += 1
     looks: dict[Signature, float] = {}
     for found in by_size.values():
-        as_chosen = sum(count for signature, count in found.items() if signature in chosen)
+        as_chosen = sum(count for look, count in found.items() if look in chosen)
         weight = sum(found.values()) / max(as_chosen, 1)
-        for signature, count in found.items():
-            looks[signature] = looks.get(signature, 0.0) + weight * count
+        for look, count in found.items():
+            looks[look] = looks.get(look, 0.0) + weight * count
     looks.pop(frozenset(), None)
     if not looks:
         looks = {frozenset({(f"{field}.nudge", 0), (f"{field}.nudge", 1)}): 1.0}
     total = sum(looks.values())
     return {
         (mechanism, leg): {
-            (field, signature if leg else _other_way(signature)): count / total
-            for signature, count in looks.items()
+            (field, look if leg else _other_way(look)): count / total for look, count in looks.items()
         }
         for leg in (0, 1)
     }

@@ -56,10 +56,9 @@ def trades_by_group(
     names = {name: values for name, values in names.items() if 2 <= len(values) <= _MOST_NAMES}
     for name, values in names.items():
         codes = {value: code for code, value in enumerate(values)}
-        connection.execute(f"CREATE TABLE codes_{name} (name VARCHAR, code INTEGER)")
-        connection.executemany(
-            f"INSERT INTO codes_{name} VALUES (?, ?)",
-            [[cell, codes[cell.strip()]] for cell in cells[name]],
+        connection.execute(
+            f"CREATE TABLE codes_{name} AS SELECT unnest(?::VARCHAR[]) AS name, unnest(?::INTEGER[]) AS code",
+            [cells[name], [codes[cell.strip()] for cell in cells[name]]],
         )
     rows: list[str] = [*names]
     timed, sized = "trade_timestamp" in compared.fields, {"quantity", "price"} <= set(compared.fields)

@@ -70,6 +70,11 @@ class BlockContext:
         """How many names a column has, but for wrong spellings."""
         return len(clean_names(self.scenario.own[column], self.market))
 
+    def weights(self, column: str) -> tuple[float, ...] | None:
+        """How frequent each of a column's names is, in any unit; None where all are alike."""
+        of_column: tuple[float, ...] | None = getattr(self.scenario.own[column], "weights", None)
+        return of_column
+
     def misspelled(self, column: str, way: str) -> tuple[Array, Array]:
         """The codes of a column's wrong spellings, and how many each name has (`spellings.Names`)."""
         return self._names(column).wrong[way]

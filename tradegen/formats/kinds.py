@@ -45,8 +45,7 @@ class _Nullable:
         missing = is_blank(values)
         # Something of its own kind in their place, for there to be nothing odd to print.
         texts = self.printed(np.where(missing, values.dtype.type(0), values))
-        texts[missing] = b""
-        return texts
+        return np.where(missing, np.bytes_(), texts)
 
     def printed(self, values: Array) -> Array:
         """Print values that are there."""

@@ -6,17 +6,19 @@ A column of its own gets the mechanisms of its kind, named by the column: ``sett
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from tradegen.core.columns import FIELDS, Array, blank
-from tradegen.core.streams import whole
+from tradegen.core.streams import uniform, whole
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.dates import DATES
 from tradegen.mechanisms.difference import Difference
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Shown
+from tradegen.mechanisms.name_exchange import exchanged
 from tradegen.mechanisms.numbers_by_kind import (
     decimal_shift,
     digit_swap,
@@ -44,7 +46,14 @@ FOLLOWS = "follows"
 
 def mechanisms_of(column: KindOfColumn) -> tuple[Mechanism, ...]:
     """The entries of the catalogue for a column that a scenario adds."""
-    return tuple(make(column) for make in MECHANISMS_BY_KIND[column.kind].values()) + _follows(column)
+    entries = tuple(make(column) for make in MECHANISMS_BY_KIND[column.kind].values())
+    if column.sources:
+        what = f"it is not what {' and '.join(column.sources)} give"
+        entries = tuple(
+            entry if entry.shows else dataclasses.replace(entry, shows=(Shown((column.name,), what),))
+            for entry in entries
+        )
+    return entries + _follows(column)
 
 
 def blank_mechanism(column: KindOfColumn) -> Mechanism:
@@ -77,6 +86,9 @@ def _other(column: KindOfColumn) -> Mechanism:
         count = case.context.names(column.name)
         if count < 2:
             return case.original
+        weights = case.context.weights(column.name)
+        if weights is not None:
+            return exchanged(weights, case.original, uniform(case.raw))
         code = whole(case.raw, 0, count - 2)
         return code + (code >= case.original)
 
@@ -87,6 +99,7 @@ def _other(column: KindOfColumn) -> Mechanism:
         alter=alter,
         recognises=lambda seen: seen.altered != seen.original,
         needs=Needs("a second name", None),
+        shows=(Shown((column.name,), column.tells),) if column.tells else (),
         excludes=column.excludes,
     )
 

@@ -18,6 +18,7 @@ class KindOfColumn:
     kind: str  # code, integer, decimal, date, timestamp, text, reference
     places: int = 0  # of a decimal
     sources: tuple[str, ...] = ()  # the columns that it is derived from
+    tells: str = ""  # why a record shows that its name is another one, if it does
 
     @property
     def called(self) -> str:

@@ -102,6 +102,9 @@ class Context(Protocol):
     def names(self, column: str) -> int:
         """How many names a scenario's own column has; their codes count up from 0."""
 
+    def weights(self, column: str) -> tuple[float, ...] | None:
+        """How frequent each of a scenario's own column's names is, in any unit; None where all are alike."""
+
     def misspelled(self, column: str, way: str) -> tuple[Array, Array]:
         """The codes of a column's wrong spellings, and how many each name has (`spellings.Names`)."""
 

@@ -145,6 +145,8 @@ def rounding(column: KindOfColumn) -> Mechanism:
         altered, size = (number / Decimal(column.step) for number in (seen.numbers[1], seen.size))
         return any(altered % increment == 0 and 0 < 2 * size <= increment for increment in INCREMENTS)
 
+    # Of products, those are altered whose factors do not make them round.
+    groups = (column.name, *column.sources, "notional") if column.sources else (column.name,)
     steps = ", ".join(str(increment * Decimal(column.step)) for increment in INCREMENTS[:-1])
     return Mechanism(
         name=f"{column.name}.rounding",
@@ -153,7 +155,7 @@ def rounding(column: KindOfColumn) -> Mechanism:
         alter=house.alter,
         recognises=recognises,
         needs=needs_of(house, column, "a value that is not that round already"),
-        shows=(Shown((column.name,), "the last digit becomes 0 or 5"),),
+        shows=(Shown(groups, "the last digit becomes 0 or 5"),),
         excludes=column.excludes,
         reach=house.reach,
     )

@@ -29,9 +29,15 @@ from tradegen.output.files import (
 )
 from tradegen.output.progress import progress
 
-__all__ = ["Destinations", "export"]
+__all__ = ["Destinations", "export", "suffix_of"]
 
 _BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in FORMATS if not compression_of(form)}}
+
+
+def suffix_of(path: Path) -> tuple[str, str | None, str]:
+    """The suffix of a file, such as ``.csv.gz``; the format that it says, if any; and that of compression."""
+    compressed, suffix = compression_of(path), plain_name(path).suffix.lower()
+    return f"{suffix}{compressed}", _BY_SUFFIX.get(suffix), compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +122,7 @@ class Destinations:
 
     def _form_of(self, path: Path) -> str:
         """The format of a file; where its name says how it is compressed, the format does, too."""
-        compressed, suffix = compression_of(path), plain_name(path).suffix.lower()
-        known, ending = _BY_SUFFIX.get(suffix), f"{suffix}{compressed}"
+        ending, known, compressed = suffix_of(path)
         if self.form is None and ending and known is None:
             raise OutputError(
                 f"{path} has the suffix {ending}; expected {', '.join(_BY_SUFFIX)}, or --format to say how"

@@ -103,6 +103,11 @@ def _shared_id(scenario: ScenarioFields) -> None:
                 f"{name}.sort is {layout.sort} although shared_id is false, so that lists are sorted by "
                 f"{RECORD_ID}; expected no sort, or shared_id true"
             )
+        if "trade_id" in layout.columns:
+            raise ValueError(
+                f"{name}.columns has trade_id although shared_id is false, so that no list has it; "
+                f"expected a name for {RECORD_ID}, or shared_id true"
+            )
         if "trade_id" in (layout.include or ()):
             raise ValueError(
                 f"{name}.include has trade_id although shared_id is false; expected {RECORD_ID} in its "

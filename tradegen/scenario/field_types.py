@@ -25,7 +25,7 @@ from pydantic import (
 
 from tradegen.core.columns import FIELDS
 from tradegen.core.grids import FINEST, Grid
-from tradegen.errors import nearest, shown
+from tradegen.errors import near, nearest, shown
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import CATALOGUE, catalogue_with
 from tradegen.mechanisms.difference import Settings
@@ -114,11 +114,28 @@ def _catalogue(info: ValidationInfo) -> Mapping[str, Mechanism]:
     return catalogue_with(kinds_of(own_columns(info))) if given is None else given
 
 
+def _instead(name: str, catalogue: Mapping[str, Mechanism]) -> str:
+    """The hint to append to an unknown mechanism: one of its column, or of a column that is called alike."""
+    column, dot, way = name.rpartition(".")
+    ways: dict[str, list[str]] = {}
+    for one in catalogue:
+        field, _, known = one.rpartition(".")
+        ways.setdefault(field, []).append(known)
+    if not dot:
+        return nearest(name, catalogue)
+    meant = column if column in ways else near(column, ways)
+    if meant is None:
+        return f"expected one of the columns that there are: {', '.join(ways)}"
+    if close := near(way, ways[meant]):
+        return f"did you mean {meant}.{close}?"
+    return f"expected one of: {', '.join(f'{meant}.{one}' for one in ways[meant])}"
+
+
 def _weights(value: Mapping[str, float], info: ValidationInfo) -> Mapping[str, float]:
     catalogue = _catalogue(info)
     for name, weight in value.items():
         if name not in catalogue:
-            raise ValueError(f"mechanisms has {shown(name)}, which is unknown; {nearest(name, catalogue)}")
+            raise ValueError(f"mechanisms has {shown(name)}, which is unknown; {_instead(name, catalogue)}")
         if name.endswith(f".{FOLLOWS}"):
             raise ValueError(
                 f"mechanisms has {shown(name)}, which takes no weight: a derived column follows by itself; "
@@ -208,7 +225,9 @@ def _settings(value: Any, info: ValidationInfo) -> Any:
     found = {}
     for name, given in value.items():
         if name not in catalogue:
-            raise ValueError(f"settings has {shown(name)}, which is unknown; {nearest(str(name), catalogue)}")
+            raise ValueError(
+                f"settings has {shown(name)}, which is unknown; {_instead(str(name), catalogue)}"
+            )
         if not isinstance(given, Mapping):
             raise ValueError(
                 f'settings."{name}" is {shown(given)}; expected values by setting, such as {{"max": 0.02}}'

@@ -205,7 +205,11 @@ def _shared_id() -> _Schema:
         "view": {"enum": [view for view, lists in LISTS.items() if len(lists) > 1]},
         "mechanisms": off,
         "hot_spots": {"items": {"properties": {"mechanisms": off}}},
-        **lists_that(with_record_id | {"not": with_id}, sort={"type": "null"}),
+        **lists_that(
+            with_record_id | {"not": with_id},
+            sort={"type": "null"},
+            columns={"propertyNames": {"not": {"const": "trade_id"}}},
+        ),
     }
     return {
         "if": {"required": ["shared_id"], "properties": {"shared_id": {"const": False}}},

@@ -80,6 +80,11 @@ class _Column(BaseModel):
         return ()
 
     @property
+    def tells(self) -> str:
+        """Why a record shows that its name is another one than the trade's; empty where it does not."""
+        return ""
+
+    @property
     def own(self) -> bool:
         """Whether it differs on each record, and says nothing of the pair."""
         return False
@@ -135,6 +140,15 @@ class CodeColumn(_Column):
                 f"weights has {len(self.weights)} and values {len(self.values or ())}; expected as many"
             )
         return self
+
+    @property
+    def tells(self) -> str:
+        """Why a record shows that its name is another one than the trade's; empty where it does not."""
+        if self.from_ is not None:
+            return "it is not that of the ticker"
+        if self.weights is not None and 2 * max(self.weights) > sum(self.weights):
+            return "more than half of the clean names are one and the same"
+        return ""
 
     def clean_names(self) -> tuple[str, ...]:
         """The names by code, where they do not come from the universe."""
@@ -376,7 +390,7 @@ OwnColumns: TypeAlias = Annotated[
 def kinds_of(columns: tuple[OwnColumn, ...]) -> tuple[KindOfColumn, ...]:
     """What mechanisms must know of the columns; those that say nothing of the pair have none."""
     return tuple(
-        KindOfColumn(column.name, column.kind, column.places, column.derived_from)
+        KindOfColumn(column.name, column.kind, column.places, column.derived_from, column.tells)
         for column in columns
         if not column.own
     )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 
+from tradegen.core.columns import LISTS
 from tradegen.errors import named, nearest, shown
 
 __all__ = [
@@ -37,6 +38,9 @@ STRICT = ConfigDict(
     # Building validators costs tens of milliseconds: at first use, not at import.
     defer_build=True,
 )
+
+_OF_COLUMNS = {"mechanisms", "settings", "hot_spots", *(name for names in LISTS.values() for name in names)}
+"""The fields that speak of columns: what is wrong with them does not show before `columns` is right."""
 
 _MOST_FINDINGS = 5  # in one message: of a hostile event or file, there could be millions
 
@@ -152,7 +156,10 @@ def _sentences(
     error: ValidationError, model: type[BaseModel], kind: str, where: str, keys: Container[str]
 ) -> Iterable[str]:
     names = [field.alias or name for name, field in model.model_fields.items()]
-    for finding in error.errors(include_url=False):
+    findings = error.errors(include_url=False)
+    if any(finding["loc"][:1] == ("columns",) for finding in findings):
+        findings = [finding for finding in findings if not set(finding["loc"][:1]) & _OF_COLUMNS]
+    for finding in findings:
         if not finding["loc"] and finding["type"] != "value_error":
             yield f"{where}{shown(finding['input'])} cannot be read: {_expected(model, '', finding)}"
             continue

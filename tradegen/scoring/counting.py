@@ -42,17 +42,24 @@ def pairs(found: Iterable[Profile], total: int | None) -> Outcome:
 
 
 def fields(
-    found: Iterable[Profile], names: Sequence[str] = FIELDS, id_field: str = "trade_id"
+    found: Iterable[Profile],
+    names: Sequence[str] = FIELDS,
+    id_field: str = "trade_id",
+    ids: Sequence[str] = ("trade_id",),
 ) -> dict[str, Outcome]:
-    """By field, of pairs with it, in the order of the columns: `names`, by the position of their bits."""
+    """By field, of pairs with it, in the order of the columns: `names`, by the position of their bits.
+
+    `id_field` is that of a trade's id, which may consist of several fields, `ids`.
+    """
     outcomes: dict[str, Outcome] = {}
     trade, record = 1 << names.index(id_field), 1 << names.index(RECORD)
+    parts = sum(1 << names.index(name) for name in ids)
     for profile in found:
         for bit, field in _of(profile.wanted | profile.named, names):
             if profile.kind == "unknown":
                 outcome = Outcome(unknown=profile.pairs)
             elif profile.wanted & bit:
-                named = bool(profile.named & _naming(bit, profile, trade, record))
+                named = bool(profile.named & _naming(bit, profile, (trade, record, parts)))
                 outcome = Outcome(expected=profile.pairs, found=profile.pairs * named)
             elif (profile.right_names | profile.excused) & bit:
                 continue  # another name for what is wanted, or what no one can tell
@@ -67,11 +74,12 @@ def total(by_field: Mapping[str, Outcome]) -> Outcome:
     return functools.reduce(operator.add, by_field.values(), Outcome())
 
 
-def _naming(bit: int, profile: Profile, trade: int, record: int) -> int:
+def _naming(bit: int, profile: Profile, special: tuple[int, int, int]) -> int:
     """The bits by which a wanted field of a pair may be named."""
-    orphan = profile.orphan and bit == trade
+    trade, record, parts = special
+    orphan = profile.orphan and bit & parts
     missing = profile.missing and bit == record
-    return trade | record if orphan or missing else bit
+    return bit | trade | record if orphan or missing else bit
 
 
 def records(found: Iterable[Profile]) -> dict[str, Recall]:

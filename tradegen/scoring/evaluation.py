@@ -199,7 +199,7 @@ def _counted(evaluated: _Evaluated, matcher: str) -> Score:
     # Findings without any row name no field either, but nothing was withheld: all fields were missed.
     named = summary.fields or not summary.rows
     names, scales = evaluated.fields.names, curves.scales_of(evaluated.fields)
-    by_field = counting.fields(profiles, names, evaluated.fields.id) if named else {}
+    by_field = counting.fields(profiles, names, evaluated.fields.id, evaluated.fields.ids) if named else {}
     by_notional, notional = bands(connection, evaluated.trades, total)
     curves.gather_sizes(connection, scales)
     return Score(

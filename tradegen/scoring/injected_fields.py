@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
-from tradegen.core.columns import RECORD, TRADE_COLUMNS
+from tradegen.core.columns import FIELDS, RECORD, TRADE_COLUMNS
 from tradegen.errors import ScoringError
 from tradegen.mechanisms.by_kind import FOLLOWS, MECHANISMS_BY_KIND
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.scoring.relations import Source, first_row, literal
-from tradegen.scoring.run_fields import MEASURED, RunFields, found_fields
+from tradegen.scoring.run_fields import COLUMN_NAME, MEASURED, RunFields, found_fields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -49,7 +49,7 @@ def fields_of_columns(described: Any) -> RunFields:
             "the manifest does not say which columns the list has; expected inject.columns with "
             "id and columns"
         ) from None
-    return _fields(columns, ids[0] if len(ids) == 1 else "", stated=True)
+    return _fields(columns, ids, stated=True)
 
 
 def fields_found(connection: DuckDBPyConnection, truth: Source) -> RunFields:
@@ -60,14 +60,23 @@ def fields_found(connection: DuckDBPyConnection, truth: Source) -> RunFields:
 
 
 def _is_of_own_trades(connection: DuckDBPyConnection, truth: Source) -> bool:
-    """Whether a truth is about trades of the user's own: no id in it is one of tradegen's."""
+    """Whether a truth is about trades of the user's own: no id in it is tradegen's, or some column is not."""
+    field = truth.text("field")
+    label = f"regexp_extract({truth.text('mechanism')}, '^(.*)\\.', 1)"
+    # A list may have tradegen's ids, and columns of other names.
+    other = (
+        f"{field} NOT IN ({', '.join(map(literal, FIELDS))}) AND "
+        f"({label} IN ({', '.join(map(literal, TRADE_COLUMNS))}) "
+        f"OR NOT regexp_full_match({field}, {literal(COLUMN_NAME.pattern)}))"
+    )
     query = (
         f"SELECT count({truth.text('trade_id')}), "
         f"count(*) FILTER (regexp_full_match({truth.text('trade_id')}, 'tid\\d{{8,19}}')), "
-        f"count(*) FILTER ({truth.text('leg')} IS DISTINCT FROM 'THEIRS') FROM {truth.relation}"
+        f"count(*) FILTER ({truth.text('leg')} IS DISTINCT FROM 'THEIRS'), coalesce(bool_or({other}), false) "
+        f"FROM {truth.relation}"
     )
-    ids, house, others = first_row(connection, query)
-    return bool(ids) and not house and not others
+    ids, house, others, own = first_row(connection, query)
+    return bool(ids) and not others and (own or not house)
 
 
 def _fields_of_truth(connection: DuckDBPyConnection, truth: Source) -> RunFields:
@@ -81,21 +90,23 @@ def _fields_of_truth(connection: DuckDBPyConnection, truth: Source) -> RunFields
         SELECT
             {truth.text("field")} AS field,
             list(DISTINCT {truth.text("mechanism")}),
-            max(length(rtrim(split_part({delta}, '.', 2), '0')))
+            max(length(rtrim(split_part({delta}, '.', 2), '0'))),
+            coalesce(bool_and({truth.trimmed("original")} = {truth.trimmed("trade_id")}), false)
         FROM {truth.relation}
         WHERE {truth.text("field")} <> {literal(RECORD)}
         GROUP BY ALL
         ORDER BY field
         """
     ).fetchall()
-    columns, key = [], ""
-    for name, mechanisms, places in rows:
+    columns, ids = [], list[str]()
+    for name, mechanisms, places, names_trades in rows:
         labels = {one.rpartition(".")[0] for one in mechanisms if one}
         role = next((label for label in labels if label in TRADE_COLUMNS), None)
-        key = name if role == _ID else key
+        if role == _ID or (names_trades and not ids):
+            ids = [name]
         kind = _kind({one.rpartition(".")[2] for one in mechanisms if one}, places)
         columns.append((KindOfColumn(name, kind, int(places or 0) if kind == "decimal" else 0), role))
-    return _fields(columns, key, stated=False)
+    return _fields(columns, ids, stated=False)
 
 
 def _kind(ways: Set[str], places: int | None) -> str:
@@ -109,14 +120,18 @@ def _kind(ways: Set[str], places: int | None) -> str:
     return "decimal" if places and "decimal" in fitting else next(iter(fitting), "text")
 
 
-def _fields(columns: Iterable[tuple[KindOfColumn, str | None]], key: str, *, stated: bool) -> RunFields:
+def _fields(
+    columns: Iterable[tuple[KindOfColumn, str | None]], ids: Sequence[str], *, stated: bool
+) -> RunFields:
     own: dict[str, KindOfColumn | None] = {}
     roles: dict[str, str] = {}
     for column, role in columns:
         own[column.name] = column
         if role and role != column.name:
             roles[role] = column.name
-    label = next((role for role, name in roles.items() if name == key), key)
+    key = ids[0] if len(ids) == 1 else ""
+    if key:
+        roles.setdefault(_ID, key)
     # Several columns that name a trade together are no field: the trade's id is, as a matcher would say it.
     house = (RECORD,) if key else tuple(name for name in (RECORD, _ID) if name not in own)
     return RunFields(
@@ -124,7 +139,7 @@ def _fields(columns: Iterable[tuple[KindOfColumn, str | None]], key: str, *, sta
         stated,
         house=house,
         id=key or _ID,
-        mistyped=f"{label or _ID}.mistyped",
+        ids=tuple(ids),
         roles=_unambiguous(roles, own),
         injected=True,
     )

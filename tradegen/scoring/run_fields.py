@@ -44,8 +44,8 @@ class RunFields:
         The fields that are no columns of `own`.
     id : str
         The field that holds the trade's id.
-    mistyped : str
-        The mechanism that gives a record another id.
+    ids : tuple of str
+        The fields that name a trade together: where one is altered, the record has another id, or none.
     roles : mapping of str to str
         Other names of fields, which findings may use as well.
     injected : bool
@@ -62,7 +62,7 @@ class RunFields:
     stated: bool = False
     house: tuple[str, ...] = FIELDS
     id: str = "trade_id"
-    mistyped: str = "trade_id.mistyped"
+    ids: tuple[str, ...] = ("trade_id",)
     roles: Mapping[str, str] = field(default_factory=dict)
     injected: bool = False
     tick: Grid = CENTS

@@ -108,8 +108,8 @@ def load_truth(
 
     ``truth``: a row per row, with ``own``, the bit of its field, ``names``, the bits of all fields that name
     it, ``size``, the difference in the field's integer unit, ``emptied``, whether the altered value is
-    missing, and ``behind``, whether its pair's id was mistyped, too. ``aliases``: the pair of each mistyped
-    id. ``labelled``: a row per pair.
+    missing, ``orphan``, whether its record has another id, and ``behind``, whether another row's has.
+    ``aliases``: the pair of each id that was altered. ``labelled``: a row per pair.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def load_truth(
             "whose tolerances are those with which they were broken"
         )
     before, size = _sizes(fields)
-    mistyped = literal(fields.mistyped)
+    altered_id, alias = _altered_id(fields)
     legs = _define_words(connection, source, view)
     # Sizes are whole numbers of the field's unit, from the text of both values: no float decides anything.
     connection.execute(
@@ -137,6 +137,7 @@ def load_truth(
         WITH
         read AS (
             SELECT
+                {source.trimmed("trade_id")} AS trade_id,
                 id_number({source.trimmed("trade_id")}) AS pair,
                 {source.text("leg")} AS leg,
                 TRY_CAST({source.text("field")} AS trade_field) AS field,
@@ -162,12 +163,12 @@ def load_truth(
             CAST(leg AS word) AS leg, CAST(mechanism AS word) AS mechanism, CAST(cause AS word) AS cause,
             {_benign(tolerances, fields.tick)} AS benign,
             bit_of(folded(field)) AS own,
-            CASE mechanism
-                WHEN {mistyped} THEN bit_of(id_field()) | bit_of('record')
-                WHEN '{_MISSING}' THEN bit_of(id_field()) | bit_of('record')
-                ELSE bit_of(folded(field))
-            END AS names,
-            CASE mechanism WHEN {mistyped} THEN id_number(trim(altered)) END AS alias,
+            CASE
+                WHEN {altered_id} OR mechanism = '{_MISSING}' THEN bit_of(id_field()) | bit_of('record')
+                ELSE 0
+            END | bit_of(folded(field)) AS names,
+            CASE WHEN {altered_id} THEN {alias} END AS alias,
+            {altered_id} AS orphan,
             false AS behind
         FROM sized
         """
@@ -177,6 +178,19 @@ def load_truth(
         _relabel_followers(connection, fields)
     _resolve_ids(connection, extent)
     return legs
+
+
+def _altered_id(fields: RunFields) -> tuple[str, str]:
+    """SQL for whether a row alters what names a trade, and for the number of the id that comes of it."""
+    if not fields.ids:
+        return "false", "NULL::BIGINT"
+    parts = []
+    for at, name in enumerate(fields.ids, 1):
+        own = f"split_part(trade_id, ' / ', {at})" if len(fields.ids) > 1 else "trade_id"
+        parts.append(f"CASE WHEN field = {literal(name)} THEN trim(altered) ELSE {own} END")
+    number = f"id_number(concat_ws(' / ', {', '.join(parts)}))"
+    alias = f"CASE WHEN nullif(trim(altered), '') IS NOT NULL THEN {number} END"
+    return f"coalesce(field IN ({', '.join(map(literal, fields.ids))}), false)", alias
 
 
 def _delta(source: Source, fields: RunFields) -> str:
@@ -293,9 +307,9 @@ def _resolve_ids(connection: DuckDBPyConnection, extent: Extent | None) -> None:
         GROUP BY alias
         """
     )
-    orphans = "SELECT pair FROM truth WHERE alias IS NOT NULL"
+    orphans = "SELECT pair FROM truth WHERE orphan"
     if first_row(connection, f"SELECT count(*) FROM ({orphans})")[0]:
-        connection.execute(f"UPDATE truth SET behind = true WHERE alias IS NULL AND pair IN ({orphans})")
+        connection.execute(f"UPDATE truth SET behind = true WHERE NOT orphan AND pair IN ({orphans})")
     connection.execute(
         f"""
         CREATE TEMP TABLE labelled AS
@@ -309,7 +323,7 @@ def _resolve_ids(connection: DuckDBPyConnection, extent: Extent | None) -> None:
             bool_or(mechanism = '{_MISSING}') AS missing,
             bool_or(mechanism = 'record.duplicate') AS duplicate,
             bool_or(mechanism = 'record.split') AS split,
-            bool_or(alias IS NOT NULL) AS orphan
+            bool_or(orphan) AS orphan
         FROM truth
         GROUP BY pair
         """

@@ -12,11 +12,13 @@ from tradegen.core.background import Background
 from tradegen.core.databases import temporary_database
 from tradegen.desk.injecting.broken_list import MEMORY, Asked, BrokenList, break_list
 from tradegen.desk.injecting.truth_files import truth_suffix, write_truth
+from tradegen.desk.lists.list_form import FileForm
 from tradegen.desk.lists.list_values import explained
 from tradegen.desk.lists.list_writing import write_list
 from tradegen.desk.lists.plain_text import Writable
-from tradegen.errors import ListError
+from tradegen.errors import ListError, OutputError
 from tradegen.output.files import OutputFile, require_apart
+from tradegen.output.single_files import suffix_of
 from tradegen.output.writable_storage import Output
 
 __all__ = ["database", "require_unchanged", "write_broken"]
@@ -53,10 +55,12 @@ def write_broken(
     ListError
         Where the list cannot be read, or an id stands twice in it.
     OutputError
-        Where a file cannot be written, or is read as well. None has changed then.
+        Where a file cannot be written, is read as well, or has the suffix of another form than the list's.
+        None has changed then.
     """
     assert asked.path is not None
     require_apart([asked.path], [theirs, truth, manifest])
+    _require_same_form(theirs, asked.path, asked.form.file)
     form = truth_suffix(truth) if truth else None
     state = _state(asked.path)
     with contextlib.ExitStack() as stack:
@@ -86,6 +90,19 @@ def _truth(broken: BrokenList, form: str, out: Writable) -> dict[str, str]:
     digested = Output(out.write)
     write_truth(broken.changes.truth(), form, digested, broken.changes.notional_places)
     return {"sha256": digested.sha256}
+
+
+def _require_same_form(theirs: Path, given: Path, file: FileForm) -> None:
+    """Refuse a suffix that says another form, or another compression, than the list has."""
+    (ending, known, compressed), (own, *_) = suffix_of(theirs), suffix_of(given)
+    wanted = "" if file.compression == "none" else f".{file.compression}"
+    says_nothing = known is None and not compressed
+    if ending == own or says_nothing or (known in (None, file.form) and compressed == wanted):
+        return
+    raise OutputError(
+        f"{theirs} has the suffix {ending}, and {given} is {file.form}{wanted}, in whose form their list is "
+        f"written; expected the suffix {own or f'.{file.form}{wanted}'}"
+    )
 
 
 def _state(path: Path) -> tuple[int, int]:

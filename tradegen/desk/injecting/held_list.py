@@ -59,10 +59,10 @@ class Keys:
 
 @dataclass(frozen=True)
 class HeldList:
-    """The table ``held``: ``id``; by the position of a column, its names ``t3``, or its values ``v3``.
+    """The table ``held``: ``id``; by the position of a column, its texts ``t3`` and values ``v3``.
 
-    The texts of values are needed of few rows. They stand in one column, ``texts``, since a database takes
-    about as long for a short text as for a long one.
+    Texts that are asked for of few rows alone stand in one column, ``texts``, since a database takes about as
+    long for a short text as for a long one.
     Values are whole numbers in the column's unit: of its last decimal place, days, microseconds.
     """
 
@@ -76,11 +76,16 @@ class HeldList:
         """The positions of the columns that have values."""
         return tuple(at for at in self.positions if kind_of(self.column(at)) not in NAMES)
 
+    @functools.cached_property
+    def together(self) -> tuple[int, ...]:
+        """The positions of the columns whose texts stand in one, since few of them are asked for."""
+        return tuple(at for at in self.measured if not self.one.contradicted(self.column(at), ""))
+
     def text(self, position: int) -> str:
         """SQL for the texts of a column."""
-        if position not in self.measured:
+        if position not in self.together:
             return f"t{position}"
-        return f"nullif(string_split(texts, '{_BETWEEN}')[{self.measured.index(position) + 1}], '')"
+        return f"nullif(string_split(texts, '{_BETWEEN}')[{self.together.index(position) + 1}], '')"
 
     def column(self, position: int) -> ColumnForm:
         """What a column is."""
@@ -161,29 +166,32 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     Raises
     ------
     ListError
-        Where the list cannot be read, or a cell of these columns is not of its kind.
+        Where the list cannot be read, or a cell of these columns is not as it is described.
     """
     form = one.form
     columns = {position: form.columns[position] for position in sorted(positions)}
     cells = sorted({*columns, *map(form.position, form.id)})
     # In three steps, each of which names what the one before it has worked out: DuckDB would work out the
     # same again within each condition.
-    first = [f"{one.source.trimmed(form.names[position])} AS trimmed_c{position}" for position in cells]
-    if form.file.form == "parquet":
-        first += [f"{one.source.raw(form.names[position])} AS c{position}" for position in cells]
+    first = [
+        f"{sql(form.names[position])} AS {name}{position}"
+        for position in cells
+        for name, sql in (("c", one.source.raw), ("trimmed_c", one.source.trimmed))
+    ]
     trimmed = _Trimmed(one.name, "", {form.names[position]: f"c{position}" for position in cells}, form.names)
     seen = dataclasses.replace(one, source=trimmed)
     values = [f"{seen.value(column, strict=False)} AS value_c{at}" for at, column in columns.items()]
     known = " AND ".join(f"{trimmed.trimmed(name)} IS NOT NULL" for name in form.id)
     parts = [f"CASE WHEN {known} THEN {seen.key()} END AS id"]
+    held = HeldList(connection, one, tuple(columns), 0)
     for position, column in columns.items():
-        name = kind_of(column) in NAMES
-        kept = f"trimmed_c{position}" if name else _unit_value(f"value_c{position}", column)
-        parts.append(f"{kept} AS {'t' if name else 'v'}{position}")
-    texts = [f"trimmed_c{at}" for at, column in columns.items() if kind_of(column) not in NAMES]
-    if texts:
-        together = f", '{_BETWEEN}', ".join(texts)
-        parts.append(f"concat({together}) AS texts")
+        if position not in held.together:
+            parts.append(f"trimmed_c{position} AS t{position}")
+        if position in held.measured:
+            parts.append(f"{_unit_value(f'value_c{position}', column)} AS v{position}")
+    if held.together:
+        texts = f", '{_BETWEEN}', ".join(f"trimmed_c{position}" for position in held.together)
+        parts.append(f"concat({texts}) AS texts")
     misfits = {position: seen.misfits(column, f"value_c{position}") for position, column in columns.items()}
     which = " ".join(f"WHEN {sql} THEN {position}" for position, sql in misfits.items() if sql)
     parts.append(f"CASE {which} END AS misfit" if which else "NULL AS misfit")
@@ -195,7 +203,7 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     with explained(one.name):
         connection.execute(f"CREATE TABLE held AS {query}")
     [rows] = first_row(connection, "SELECT count(*) FROM held")
-    held = HeldList(connection, one, tuple(columns), rows)
+    held = dataclasses.replace(held, rows=rows)
     found = first_row(
         connection, "SELECT rowid, misfit FROM held WHERE misfit IS NOT NULL ORDER BY rowid LIMIT 1"
     )
@@ -203,7 +211,22 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
         row, position = found
         [cell] = first_row(connection, f"SELECT {held.text(position)} FROM held WHERE rowid = {row}")
         raise one.misfit(columns[position], row, cell)
+    _require_as_stated(held)
     return held
+
+
+def _require_as_stated(held: HeldList) -> None:
+    one = held.one
+    asked = {
+        (position, setting): sql
+        for position in held.positions
+        for setting, sql in one.contradicted(held.column(position), held.text(position)).items()
+    }
+    if asked:
+        cells = first_row(held.connection, f"SELECT {', '.join(asked.values())} FROM held")
+        for (position, setting), cell in zip(asked, cells, strict=True):
+            if cell is not None:
+                raise one.contradiction(held.column(position), setting, cell)
 
 
 class _Trimmed(Source):

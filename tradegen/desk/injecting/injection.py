@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Injected", "inject"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Injected:
     """What `inject` made of a list: their list, the truth about it, and the manifest.
 
@@ -114,6 +114,13 @@ class Injected:
         if file_digest(path) != self.manifest["input"]["sha256"]:
             raise ListError(f"{path} has been changed since it was read; expected the list that was broken")
         write_broken(self._asked, Path(theirs), *paths)
+
+    def __repr__(self) -> str:
+        counts = self.manifest["counts"]
+        return (
+            f"<Injected of {counts['rows']} trades, {counts['mismatched_rows']} mismatched, "
+            f"seed {self._asked.seed}>"
+        )
 
     def _require_file(self) -> Path:
         if self._asked.path is None:

@@ -13,6 +13,7 @@ from tradegen.core.columns import TRUTH_COLUMNS
 from tradegen.core.sinks import Sink
 from tradegen.desk.lists.plain_text import Writable
 from tradegen.errors import OutputError
+from tradegen.output.files import STANDARD_OUTPUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +28,14 @@ _NUMBERS = ("delta", "notional")
 
 
 def truth_suffix(path: Path) -> str:
-    """The format of a truth's file, by its suffix.
+    """The format of a truth's file, by its suffix; CSV on standard output.
 
     Raises
     ------
     OutputError
         Where the suffix is none of those known.
     """
-    form = _FORMS.get(path.suffix.lower())
+    form = "csv" if path == STANDARD_OUTPUT else _FORMS.get(path.suffix.lower())
     if form is None:
         raise OutputError(f"{path} has the suffix {path.suffix!r}; expected one of {', '.join(_FORMS)}")
     return form

@@ -12,10 +12,10 @@ from tradegen.desk.lists.list_form import ColumnForm, FileForm
 
 __all__ = ["Value", "cell_text"]
 
+_APART = 4  # digits, of which the first is set apart
+
 Value: TypeAlias = str | int | Decimal | dt.date | None
 """What a cell may hold; a datetime is a date, too. None is a blank."""
-
-_ZEROS = re.compile(r"[+-]?(0\d+)(?:[.,]|$)")  # before a number
 
 
 def cell_text(value: Value, like: str, column: ColumnForm, file: FileForm) -> str | None:
@@ -26,7 +26,8 @@ def cell_text(value: Value, like: str, column: ColumnForm, file: FileForm) -> st
     value : str, int, Decimal, date, datetime or None
     like : str
         The text of the cell that it replaces, which shows what the column's other settings do not: a plus
-        sign, zeros before the number, digits of a fraction of a second, capitals in names of months.
+        sign, zeros before the number or at its end, digits of a fraction of a second, capitals in names of
+        months.
     column : ColumnForm
     file : FileForm
 
@@ -44,18 +45,24 @@ def cell_text(value: Value, like: str, column: ColumnForm, file: FileForm) -> st
 
 
 def _number(value: Decimal, like: str, column: ColumnForm, file: FileForm) -> str:
-    places = column.places or 0
+    places, csv = column.places or 0, file.form == "csv"
+    mark = file.decimal if csv else "."
     text = f"{abs(value):.{places}f}"
     whole, _, part = text.partition(".")
     if not column.fixed:
-        part = part.rstrip("0")
-    if file.form == "csv":
-        digits = _ZEROS.match(like)
-        if digits:
-            whole = whole.zfill(len(digits[1]))
-        elif column.grouped and file.thousands:
+        _, _, part_before = like.partition(mark)
+        # A number that has zeros at its end keeps as many places.
+        least = len(part_before) if csv and part_before.endswith("0") else column.min_places
+        part = part.rstrip("0").ljust(least, "0")
+    if csv:
+        digits = re.match(r"[+-]?(\d*)", like)
+        before = digits[1] if digits else ""
+        if before[:1] == "0" and before[1:]:
+            whole = whole.zfill(len(before))
+        # Four digits in a row show that this number has no marks between thousands.
+        elif column.grouped and file.thousands and len(before) < _APART:
             whole = f"{int(whole):,}".replace(",", file.thousands)
+        elif not before and whole == "0" and like.lstrip("+-").startswith(mark):
+            whole = ""
     sign = "-" if value < 0 else "+" if like.startswith("+") else ""
-    mark = file.decimal if file.form == "csv" else "."
-
     return f"{sign}{whole}{mark}{part}" if part else f"{sign}{whole}"

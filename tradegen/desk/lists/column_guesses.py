@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -31,20 +32,34 @@ _MOST_PLACES = 12
 _DATED = r"^\d{1,4}[-/. ]\w{1,3}[-/. ]\d{2,4}|^\d{8}"  # before anything is read as a date
 _PACKED_DAY = "(19|20)\\d\\d(0[1-9]|1[0-2])([0-2]\\d|3[01])"
 _KNOWN_NAMES: Mapping[str, str] = {
-    "trade_id": "tradeid traderef tradereference tradeno tradenumber dealid dealref executionid execid "
-    "transactionid transactionreference fillid allocationid orderid clientref ourref reference ref id",
-    "ticker": "ticker symbol tickersymbol instrument security securityid stock ric isin cusip sedol product",
-    "broker_id": "brokerid broker executingbroker brokercode execbroker firm",
-    "contra_broker_id": "contrabrokerid contrabroker contra contraparty counterparty counterpartyid cpty "
-    "contrafirm",
-    "quantity": "quantity qty shares volume lastqty tradequantity filledqty nominal units size",
-    "price": "price px lastpx tradeprice unitprice execprice executionprice dealprice avgpx rate",
-    "order_type": "ordertype side buysell bs direction buysellindicator transactiontype action",
-    "date": "date tradedate dealdate executiondate transactiondate tradedt",
+    "trade_id": "tradeid traderef tradereference tradeno tradenumber dealid dealref dealno dealnumber "
+    "executionid execid transactionid transactionreference fillid allocationid orderid clientref ourref "
+    "reference ref id ticketid ticketno ticketnumber auftrag auftragsnummer geschaftsnummer "
+    "geschaeftsnummer referenz referenznummer ordernummer referencia riferimento numerooperation",
+    "ticker": "ticker symbol tickersymbol instrument security securityid stock ric isin cusip sedol "
+    "product wertpapier wkn valor titre valeur symbole titolo strumento simbolo instrumento",
+    "broker_id": "brokerid broker executingbroker brokercode execbroker firm makler courtier intermediario",
+    "contra_broker_id": "contrabrokerid contrabroker contra contraparty counterparty counterpartyid "
+    "cpty contrafirm gegenpartei kontrahent contrepartie contraparte controparte",
+    # An amount of money is no quantity, and where a list has nothing else it is taken for one.
+    "quantity": "quantity qty shares volume lastqty tradequantity filledqty nominal units size stuck "
+    "stueck stuckzahl stueckzahl anzahl menge nominale nennwert quantite qte nombre cantidad quantita "
+    "qta notional notionalamount amount betrag montant importe importo",
+    "price": "price px lastpx tradeprice unitprice execprice executionprice dealprice avgpx rate "
+    "dealrate kurs preis ausfuhrungskurs ausfuehrungskurs handelskurs cours prix precio prezzo",
+    "order_type": "ordertype side buysell bs direction buysellindicator transactiontype action "
+    "kaufverkauf kv kauf verkauf richtung seite transaktionsart sens achatvente compraventa sentido "
+    "segno",
+    # The trade date, and only where there is none, the day of value.
+    "date": "date tradedate dealdate executiondate transactiondate tradedt handelstag handelsdatum "
+    "schlusstag abschlusstag datum datenegociation dateoperation datetransaction fecha fechaoperacion "
+    "data dataoperazione settlementdate settledate settldate valuedate valuta valutadatum valutatag "
+    "datevaleur datedevaleur fechavalor datavaluta",
     "trade_timestamp": "tradetimestamp timestamp tradetime executiontime exectime transacttime datetime "
-    "tradedatetime time",
+    "tradedatetime time executiontimestamp transactiontime zeitstempel handelszeit ausfuhrungszeit "
+    "ausfuehrungszeit horodatage heure fechahora hora dataora ora",
 }
-"""By role, what columns of that role are called, in small letters alone; the likelier first."""
+"""By role, what columns of it are called, in small letters alone without accents; the likelier first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +161,15 @@ def _guess(connection: DuckDBPyConnection, column: str, name: str, file: FileFor
     cells = f"(SELECT {column}, nullif(trim({column}), '') AS cell FROM looked_at)"
     answers = first_row(connection, f"SELECT {', '.join(asked.values())} FROM {cells}")
     seen: dict[str, Any] = dict(zip(asked, answers, strict=True))
-    said, remark = _kind(connection, cells, seen)
+    said, remark = _kind(connection, cells, seen, csv=csv)
     if csv and seen["narrow"] == seen["wide"] and (seen["before"] or seen["after"]):
         said |= {"width": seen["wide"], "align": "right" if seen["before"] else "left"}
     return Guess(ColumnForm(name=name, **said), remark, int(seen["names"]))
 
 
-def _kind(connection: DuckDBPyConnection, cells: str, seen: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def _kind(
+    connection: DuckDBPyConnection, cells: str, seen: Mapping[str, Any], *, csv: bool
+) -> tuple[dict[str, Any], str]:
     """The kind of a column with what belongs to it, and a remark."""
     filled, names = seen["filled"], seen["names"]
     if not filled:
@@ -172,6 +189,9 @@ def _kind(connection: DuckDBPyConnection, cells: str, seen: Mapping[str, Any]) -
             "places": max(seen["places"], 0),
             "fixed": seen["fewest"] == seen["places"],
         }
+        # How JSON lines write their decimals is not seen here.
+        if csv and not said["fixed"] and seen["fewest"]:
+            said["min_places"] = seen["fewest"]
         return said | ({"grouped": True} if seen["grouped"] else {}), example
     remark = f"{names:,} different in {filled:,}, {example}"
     if names > _MOSTLY * filled and seen["digits"] and not seen["blanks"]:
@@ -204,7 +224,7 @@ def _with_roles(found: Sequence[Guess]) -> list[Guess]:
     """Give roles to the columns whose names tell of one, if their kind allows it."""
     by_name: dict[str, list[int]] = {}
     for number, guess in enumerate(found):
-        by_name.setdefault(re.sub("[^a-z]", "", guess.column.name.lower()), []).append(number)
+        by_name.setdefault(_plain(guess.column.name), []).append(number)
     roles: dict[int, str] = {}
     for role, names in _KNOWN_NAMES.items():
         for number in (number for name in names.split() for number in by_name.get(name, ())):
@@ -217,6 +237,11 @@ def _with_roles(found: Sequence[Guess]) -> list[Guess]:
         replace(guess, column=guess.column.model_copy(update={"role": roles.get(number)}))
         for number, guess in enumerate(found)
     ]
+
+
+def _plain(name: str) -> str:
+    """A name in small letters alone, without accents: ``stuck`` of Stück."""
+    return re.sub("[^a-z]", "", unicodedata.normalize("NFKD", name).casefold())
 
 
 def _with_products(connection: DuckDBPyConnection, found: Sequence[Guess], file: FileForm) -> list[Guess]:

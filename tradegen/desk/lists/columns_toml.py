@@ -98,7 +98,10 @@ def _column(guess: Guess) -> str:
         said["fixed"] = guess.column.fixed
     if guess.column.product:
         said["product"] = list(guess.column.product)
-    order = ("name", "kind", "places", "fixed", "format", "grouped", "width", "align", "role", "product")
+    order = (
+        *("name", "kind", "places", "fixed", "min_places", "format", "grouped", "width", "align"),
+        *("role", "product"),
+    )
     return ", ".join(toml_line({name: said[name]}) for name in order if name in said)
 
 

@@ -15,7 +15,17 @@ from tradegen.scoring.relations import first_row, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["DIRECTIVES", "FORMS", "ISO", "ISO_FORMS", "directives", "fitting_forms", "moment_text"]
+__all__ = [
+    "DIRECTIVES",
+    "FORMS",
+    "ISO",
+    "ISO_FORMS",
+    "directives",
+    "fitting_forms",
+    "form_fault",
+    "form_pattern",
+    "moment_text",
+]
 
 ISO = {
     "date": r"\d{4}-\d\d-\d\d( 00:00:00)?",
@@ -57,33 +67,71 @@ ISO_FORMS = {
 """Those of ISO 8601, spelt out."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_WRITTEN = {
-    "Y": "{0:04}",
-    "y": "{1:02}",
-    "m": "{2:02}",
-    "-m": "{2}",
-    "b": "{3}",
-    "d": "{4:02}",
-    "-d": "{4}",
-    "H": "{5:02}",
-    "-H": "{5}",
-    "I": "{6:02}",
-    "-I": "{6}",
-    "p": "{7}",
-    "M": "{8:02}",
-    "S": "{9:02}",
-    "f": "{10:06}",
-    "%": "%",
+_DIRECTIVES = {  # how each is written, and what that looks like
+    "Y": ("{0:04}", r"\d{4}"),
+    "y": ("{1:02}", r"\d\d"),
+    "m": ("{2:02}", r"\d\d"),
+    "-m": ("{2}", r"[1-9]\d?"),
+    "b": ("{3}", "[A-Za-z]{3}"),
+    "d": ("{4:02}", r"\d\d"),
+    "-d": ("{4}", r"[1-9]\d?"),
+    "H": ("{5:02}", r"\d\d"),
+    "-H": ("{5}", r"(0|[1-9]\d?)"),
+    "I": ("{6:02}", r"\d\d"),
+    "-I": ("{6}", r"[1-9]\d?"),
+    "p": ("{7}", "[AaPp][Mm]"),
+    "M": ("{8:02}", r"\d\d"),
+    "S": ("{9:02}", r"\d\d"),
+    "f": ("{10:06}", r"\d{1,9}"),
+    "%": ("%", "%"),
 }
-DIRECTIVES = tuple(_WRITTEN)
+DIRECTIVES = tuple(_DIRECTIVES)
 """What a form may have after a percent sign. A dash leaves out the zero that stands before a single digit."""
 
+_DAY = {"year": "Yy", "month": "mb", "day": "d"}
+_CLOCK = {"hour": "HI", "half of the day": "p", "minute": "M", "second": "S", "fraction of a second": "f"}
 _DIRECTIVE = re.compile(r"%(-?.?)")
 
 
 def directives(form: str) -> list[str]:
     """What stands after the percent signs of a form."""
     return _DIRECTIVE.findall(form)
+
+
+def form_pattern(form: str) -> str:
+    """The regular expression of what a form writes, with letters of any case and any digits of a fraction."""
+    parts = _DIRECTIVE.split(form)  # texts, and between them directives
+    return "".join(_DIRECTIVES[part][1] if at % 2 else re.escape(part) for at, part in enumerate(parts))
+
+
+def form_fault(form: str, kind: str) -> str:
+    """Why no column of a kind can be written in a form, as the end of a sentence; "" if it can.
+
+    Parameters
+    ----------
+    form : str
+        Of known directives.
+    kind : str
+        ``date`` or ``timestamp``.
+    """
+    letters = [one[-1] for one in directives(form)]
+    times = {part: sum(one in which for one in letters) for part, which in (_DAY | _CLOCK).items()}
+    clock = [part for part in _CLOCK if times[part]]
+    if twice := next((part for part, count in times.items() if count > 1), None):
+        return f"which has the {twice} twice; expected it once"
+    if not all(times[part] for part in _DAY):
+        return "which does not say the whole date; expected one with a year, a month and a day"
+    if kind == "date" and clock:
+        return f"which has the {clock[0]}; expected a date alone, or the kind timestamp"
+    if kind == "timestamp" and not (times["hour"] and times["minute"]):
+        return "which has no time of day; expected one with hours and minutes, or the kind date"
+    if ("I" in letters) != ("p" in letters):
+        return "which does not say the half of the day, or says it twice; expected %I with %p, or %H alone"
+    if "%f" in form and "%S.%f" not in form:
+        return "whose fraction of a second follows on no second; expected %S.%f"
+    if re.search(r"%-[mdHI]%-?[^bp%]|%-?[^bp%]%-", form):
+        return "whose numbers cannot be told apart; expected a mark before and behind one without zeros"
+    return ""
 
 
 def fitting_forms(
@@ -135,5 +183,5 @@ def moment_text(moment: dt.date, form: str, like: str) -> str:
 
 @functools.cache
 def _pattern(form: str) -> str:
-    """A form as `str.format` has it."""
-    return _DIRECTIVE.sub(lambda found: _WRITTEN[found[1]], form.replace("{", "{{").replace("}", "}}"))
+    """A form as `str.format` takes it: numbers of the parts of a day, and of a time, in their order."""
+    return _DIRECTIVE.sub(lambda found: _DIRECTIVES[found[1]][0], form.replace("{", "{{").replace("}", "}}"))

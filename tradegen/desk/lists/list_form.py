@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from tradegen.core.columns import TRADE_COLUMNS
 from tradegen.core.regular_files import read_text
-from tradegen.desk.lists.date_forms import DIRECTIVES, directives
+from tradegen.desk.lists.date_forms import DIRECTIVES, directives, form_fault
 from tradegen.desk.lists.plain_text import BOMS, COMPRESSIONS, ENCODINGS
 from tradegen.errors import ListError, nearest, shown
 from tradegen.scenario.validation import INTEGER, STRICT, Expected, explain, table
@@ -39,6 +39,7 @@ ROLE_KINDS: Mapping[str, tuple[str, ...]] = dict.fromkeys(
 
 _MOST_PLACES = 12
 _DATED = ("date", "timestamp")
+_NUMBERS = ("integer", "decimal")
 _FACTORS = ("quantity", "price")
 
 
@@ -66,9 +67,6 @@ def _format(value: str) -> str:
         if directive not in DIRECTIVES:
             known = ", ".join(f"%{one}" for one in DIRECTIVES)
             raise ValueError(f"format is {shown(value)}, which has %{directive}; expected some of {known}")
-    parts = {directive[-1] for directive in directives(value)}
-    if not (parts & set("Yy") and parts & set("mb") and "d" in parts):
-        raise ValueError(f"format is {shown(value)}; expected one with a year, a month and a day")
     return value
 
 
@@ -135,6 +133,12 @@ class ColumnForm(BaseModel):
         Expected(f"how many decimals its values have at most, from 0 to {_MOST_PLACES}"),
     ] = None
     fixed: Annotated[bool, Expected("true where each value has all its places, as 154.50, or false")] = True
+    min_places: Annotated[
+        int,
+        Field(ge=0, le=_MOST_PLACES),
+        INTEGER,
+        Expected("how many decimals its values have at least, such as 1 of 154.0, where fixed is false"),
+    ] = 0
     grouped: Annotated[bool, Expected("true where thousands are set apart, as 1,284, or false")] = False
     format: Annotated[str, AfterValidator(_format)] | None = None
     width: Annotated[
@@ -155,6 +159,21 @@ class ColumnForm(BaseModel):
             raise ValueError(
                 f"{who} has places, and is of kind {self.kind}; expected them of a decimal alone"
             )
+        if self.min_places and (self.fixed or self.min_places >= (self.places or 0)):
+            raise ValueError(
+                f"{who} has min_places {self.min_places}; expected fewer than places, beside fixed = false"
+            )
+        numbers: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
+            ("fixed = false", not self.fixed, ("decimal",)),
+            ("grouped = true", self.grouped, _NUMBERS),
+        )
+        for name, given, kinds in numbers:
+            if given and self.kind not in kinds:
+                raise ValueError(
+                    f"{who} has {name}, and is of kind {self.kind}; expected it of {' or '.join(kinds)} alone"
+                )
+        if self.align == "right" and self.width is None:
+            raise ValueError(f'{who} has align = "right" without a width; expected both, or neither')
         if self.product and (self.kind != "decimal" or self.role):
             which = f"has the role {self.role}" if self.role else f"is of kind {self.kind}"
             raise ValueError(f"{who} has a product, and {which}; expected it of a decimal without a role")
@@ -164,9 +183,11 @@ class ColumnForm(BaseModel):
             )
         if self.kind not in _DATED and self.format is not None:
             raise ValueError(f"{who} has a format, and is of kind {self.kind}; expected one of dates alone")
+        if self.format is not None and (fault := form_fault(self.format, self.kind)):
+            raise ValueError(f"{who} is of kind {self.kind} and has the format {shown(self.format)}, {fault}")
         if self.role is not None and self.kind not in ROLE_KINDS[self.role]:
-            kinds = " or ".join(ROLE_KINDS[self.role])
-            raise ValueError(f"{who} is of kind {self.kind}, and has the role {self.role}; expected {kinds}")
+            known = " or ".join(ROLE_KINDS[self.role])
+            raise ValueError(f"{who} is of kind {self.kind}, and has the role {self.role}; expected {known}")
         return self
 
 
@@ -225,6 +246,8 @@ class ListForm(BaseModel):
                     f"columns {' and '.join(called)} have the same role {role}; expected it of one column"
                 )
         for column in self.columns:
+            if fault := self._fault(column):
+                raise ValueError(f"column {shown(column.name)} has {fault}")
             for role in column.product or ():
                 if role not in roles:
                     raise ValueError(
@@ -242,6 +265,17 @@ class ListForm(BaseModel):
         if len(set(self.id)) < len(self.id):
             raise ValueError("id has a column twice; expected each once")
         return self
+
+    def _fault(self, column: ColumnForm) -> str:
+        """What a column says of its cells that those of the file cannot have; "" for nothing."""
+        if column.width is not None and self.file.form != "csv":
+            return f"a width, and the file is of the form {self.file.form}; expected it of csv alone"
+        if column.grouped and (self.file.form != "csv" or not self.file.thousands):
+            return (
+                "grouped = true, and the file has no mark between thousands; expected thousands in its table "
+                "file, or grouped = false"
+            )
+        return ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
-from tradegen.desk.lists.date_forms import ISO_FORMS
+from tradegen.desk.lists.cell_texts import Value, cell_text
+from tradegen.desk.lists.date_forms import ISO_FORMS, form_pattern
 from tradegen.desk.lists.list_form import ColumnForm, ListForm
 from tradegen.desk.lists.plain_text import PlainText
 from tradegen.errors import ListError, ScoringError, shown
@@ -17,6 +20,15 @@ __all__ = ["TradeList", "explained"]
 
 _ISO = {form for forms in ISO_FORMS.values() for form in forms if "Z" not in form and "%f" not in form}
 _FEW_PLACES = 6
+_MOMENT = dt.datetime(2025, 11, 21, 14, 30, 15, 250_000)
+_EXAMPLES: Mapping[str, Value] = {
+    "integer": 1250,
+    "decimal": Decimal("1250.5"),
+    "date": _MOMENT.date(),
+    "timestamp": _MOMENT,
+}
+"""A value of each kind whose cells have a form."""
+
 _OWN_PATH = re.compile(r"[^\s\"']*/tradegen-[a-z]+-\w+/[\w./-]+")  # a link or a copy, which is gone soon
 
 
@@ -70,44 +82,103 @@ class TradeList:
         return parts[0] if len(parts) == 1 else f"concat_ws(' / ', {', '.join(parts)})"
 
     def misfits(self, column: ColumnForm, value: str) -> str:
-        """SQL for whether a cell is not of its column's kind; "" where every cell is.
+        """SQL for whether a cell is not as its column is described; "" where every cell is.
 
         A decimal with more places than stated is none, since it could not be written again as it was.
-        `value` is SQL for what `value` gives of the column, where it is not strict.
+        `value` is SQL for the column's value, not strict, where that has been worked out.
         """
-        if column.kind in ("code", "text", "reference"):
-            return ""
-        cell = self.source.trimmed(column.name)
-        wrong = f"{value} IS NULL"
-        if self.form.file.form == "parquet":
-            if column.kind == "decimal":
-                # A binary fraction counts as the decimal next to it.
-                wrong += (
-                    f" OR abs(CAST({cell} AS DOUBLE) - CAST({value} AS DOUBLE)) > 1e-9 * abs({cell}::DOUBLE)"
-                )
+        cell, wrong = self.source.trimmed(column.name), []
+        if column.width is not None:
+            blanks = f"repeat(' ', greatest({column.width} - length({cell}), 0))"
+            padded = f"{blanks} || {cell}" if column.align == "right" else f"{cell} || {blanks}"
+            wrong.append(f"{self.source.text(column.name)} <> {padded}")
+        if column.kind not in ("code", "text", "reference"):
+            wrong += self._unlike(column, cell, value)
+        return f"({cell} IS NOT NULL AND ({' OR '.join(wrong)}))" if wrong else ""
+
+    def _unlike(self, column: ColumnForm, cell: str, value: str) -> list[str]:
+        """SQL for the ways in which a cell is not of its column's kind, or not written as stated."""
+        wrong, native = [f"{value} IS NULL"], self.form.file.form == "parquet"
+        if native and column.kind == "decimal":
+            # A binary fraction counts as the decimal next to it.
+            wrong.append(
+                f"abs(CAST({cell} AS DOUBLE) - CAST({value} AS DOUBLE)) > 1e-9 * abs({cell}::DOUBLE)"
+            )
+        elif native:
+            pass
         elif column.kind in ("integer", "decimal"):
             unlike = f"NOT regexp_full_match({cell}, {literal(self._pattern(column))})"
-            # What DuckDB would print the same is of that form, which is seen in less time.
-            plain = not (column.grouped and self.form.file.thousands)
-            odd = f"CAST({value} AS VARCHAR) <> {self._number(column)} AND " if plain else ""
-            wrong += f" OR ({odd}{unlike})"
+            if not column.grouped:
+                # What DuckDB would print the same is of that form, which is seen in less time.
+                printed = f"CAST({value} AS VARCHAR)"
+                if self._mark == ",":
+                    printed = f"replace({printed}, '.', ',')"
+                unlike = f"({printed} <> {cell} AND {unlike})"
+            wrong.append(unlike)
         elif column.format in _ISO:
             # A cast takes a month of one digit, too.
             length = len(str(column.format).replace("%Y", "2025").replace("%", "1"))
-            wrong += f" OR strlen({cell}) <> {length}"
-        return f"({cell} IS NOT NULL AND ({wrong}))"
+            wrong.append(f"strlen({cell}) <> {length}")
+        else:
+            # So does what reads other forms.
+            wrong.append(f"NOT regexp_full_match({cell}, {literal(form_pattern(str(column.format)))})")
+        return wrong
 
     def misfit(self, column: ColumnForm, row: int, cell: str) -> ListError:
-        """What to say of a cell that is not of its column's kind; `row` counts from 0."""
-        kind = {
-            "integer": "a whole number",
-            "decimal": f"a number with at most {column.places} places",
-            "date": f"a date such as {column.format}",
-            "timestamp": f"a time such as {column.format}",
-        }[column.kind]
+        """What to say of a cell that is not as its column is described; `row` counts from 0."""
+        kind, number = column.kind, column.kind in ("integer", "decimal")
+        settings = ["kind"]
+        if number and self.form.file.form == "csv":
+            settings += ["places", "fixed", "grouped", "decimal", "thousands"]
+        settings += ["format"] if column.format else []
+        settings += ["width", "align"] if column.width else []
+        like = cell_text(_EXAMPLES[kind], "", column, self.form.file) if kind in _EXAMPLES else None
+        example = f" such as {shown(like)}" if like else ""
+        padded = f" padded with blanks to {column.width} letters" if column.width else ""
         return ListError(
             f"{self.name} has {shown(cell)} in column {shown(column.name)}, row {row + 1:,}, which is no "
-            f"{column.kind} as described; expected {kind}, or another kind in the file of columns"
+            f"{kind} as described; expected one{example}{padded}, or another {' or '.join(settings)} in the "
+            "file of columns"
+        )
+
+    @property
+    def _mark(self) -> str:
+        """The decimal mark; JSON has the point."""
+        return self.form.file.decimal if self.form.file.form == "csv" else "."
+
+    def contradicted(self, column: ColumnForm, text: str) -> dict[str, str]:
+        """By setting, SQL over all cells for a number that shows that none is written so; NULL for none.
+
+        Parameters
+        ----------
+        column : ColumnForm
+        text : str
+            SQL for the texts of the column's cells, without the blanks around them.
+        """
+        file, shows = self.form.file, {}
+        if column.grouped:
+            shows["grouped = true"] = (
+                f"contains({text}, {literal(file.thousands)})",
+                f"regexp_matches({text}, '^[+-]?\\d{{4}}')",
+            )
+        if column.kind == "decimal" and not column.fixed and file.form == "csv":
+            whole = f"[{file.decimal}]\\d{{{column.places}}}$"
+            shows["fixed = false"] = (f"NOT regexp_matches({text}, '{whole}')", f"ends_with({text}, '0')")
+        return {
+            setting: f"CASE WHEN NOT bool_or({alike}) THEN min({text}) FILTER ({unlike}) END"
+            for setting, (alike, unlike) in shows.items()
+        }
+
+    def contradiction(self, column: ColumnForm, setting: str, cell: str) -> ListError:
+        """What to say of a column in which no number is written as a setting has it."""
+        instead = (
+            "grouped = false, or another mark for thousands of the file"
+            if setting.startswith("grouped")
+            else "fixed = true"
+        )
+        return ListError(
+            f"{self.name} has {shown(cell)} in column {shown(column.name)}, and no number there that shows "
+            f"{setting}; expected {instead} in the file of columns"
         )
 
     def _number(self, column: ColumnForm) -> str:
@@ -120,14 +191,16 @@ class TradeList:
         return cell
 
     def _pattern(self, column: ColumnForm) -> str:
-        file = self.form.file
-        mark, places = f"[{file.decimal if file.form == 'csv' else '.'}]", column.places or 0
-        whole = r"\d+"
-        if column.grouped and file.form == "csv" and file.thousands:
-            whole = rf"(\d{{1,3}}([{file.thousands}]\d{{3}})+|\d+)"
-        part = rf"({mark}\d{{0,{places}}})?" if column.kind == "decimal" else ""
-        bare = rf"|{mark}\d{{1,{places}}}" if column.kind == "decimal" and places else ""
-        return rf"[+-]?({whole}{part}{bare})"
+        csv, places = self.form.file.form == "csv", column.places or 0
+        mark = f"[{self._mark}]"
+        whole = rf"(\d{{1,3}}([{self.form.file.thousands}]\d{{3}})+|\d+)" if column.grouped else r"\d+"
+        if column.kind == "integer" or not places:
+            return rf"[+-]?{whole}"
+        if csv and column.fixed:
+            return rf"[+-]?({whole})?{mark}\d{{{places}}}"
+        least = column.min_places if csv else 0
+        part = rf"{mark}\d{{{least},{places}}}"
+        return rf"[+-]?({whole}{part if least else f'({part})?'}|{mark}\d{{{max(least, 1)},{places}}})"
 
 
 def _sql_type(column: ColumnForm) -> str:
