@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
@@ -19,12 +19,14 @@ from tradegen.desk.injecting.clean_values import CleanValues
 from tradegen.desk.injecting.column_labels import NAMES, kind_of, label_of
 from tradegen.desk.injecting.possible import Entry
 from tradegen.desk.lists.cell_texts import Value, cell_text
+from tradegen.desk.lists.json_splicing import OBJECTS, can_become
 from tradegen.desk.lists.list_form import ColumnForm, FileForm
-from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
+from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes, Tolerance
 from tradegen.mechanisms.mechanism import Case, Context
 
 __all__ = ["Attempt", "Attempts", "Followed", "value_cell"]
 
+_MOST = 10**18  # what a number of 64 bits holds for certain
 _LARGEST = 10**16  # a hundred times that is still a number of 64 bits
 _SHARED_OUT = 2**32 - 1  # quantities up to it can be cut anywhere by one draw
 _EPOCH = dt.datetime(1970, 1, 1)
@@ -52,6 +54,7 @@ class Attempt:
     fits: Array  # bool, shape (n,)
     limited: Array  # bool, shape (n,): whose size the range of clean values limits
     follows: Sequence[Followed] = ()
+    unshown: list[str | None] = field(default_factory=list)  # texts that their columns cannot hold
 
 
 class Attempts:
@@ -78,13 +81,41 @@ class Attempts:
         entry: Entry = self._entries[name]
         if entry.position is None:
             return self._records(name, entry, chosen, rows, raw)
-        column = self._clean.held.column(entry.position)
-        texts = [chosen.texts[entry.position][row] for row in rows.tolist()]
+        attempt = self._altered(name, entry, entry.position, chosen, rows, raw)
+        self._take_back(attempt, attempt.position, attempt.altered, chosen)
+        for one in attempt.follows:
+            self._take_back(attempt, one.amount.position, one.cells, chosen)
+        return attempt
+
+    def _take_back(
+        self, attempt: Attempt, position: int | None, cells: Sequence[str | None], chosen: ChosenRows
+    ) -> None:
+        """Take back what a column's type cannot hold, and what JSON would take for another sort of value."""
+        if self._file.form == "csv" or position is None:
+            return
+        sorts = chosen.sorts.get(position, ())
+        among = [sorts[row] in OBJECTS for row in attempt.rows.tolist()] if sorts else attempt.fits
+        at = np.flatnonzero(attempt.fits | among)
+        if position != attempt.position:  # an amount that stays has no cell
+            at = at[[cells[one] is not None for one in at.tolist()]]
+        texts = [cells[one] for one in at.tolist()]
+        shown = self._clean.held.shows(position, texts)
+        if sorts:
+            named = zip(attempt.rows[at].tolist(), texts, strict=True)
+            shown &= np.array([can_become(sorts[row], text) for row, text in named], bool)
+        attempt.unshown.extend(texts[lost] for lost in np.flatnonzero(~shown).tolist())
+        attempt.fits[at] &= shown
+
+    def _altered(
+        self, name: str, entry: Entry, position: int, chosen: ChosenRows, rows: Array, raw: Array
+    ) -> Attempt:
+        column = self._clean.held.column(position)
+        texts = [chosen.texts[position][row] for row in rows.tolist()]
         if name == f"{label_of(column)}.blank":
             filled = np.array([text is not None for text in texts], bool)
             nothing = [None] * len(rows)
             ones, none = np.ones(len(rows), np.int64), np.zeros(len(rows), bool)
-            return Attempt(name, entry.position, rows, nothing, ones, nothing, filled, none)
+            return Attempt(name, position, rows, nothing, ones, nothing, filled, none)
         if kind_of(column) in NAMES:
             return self._names(name, entry, column, texts, rows, raw)
         return self._values(name, entry, column, texts, chosen, rows, raw)
@@ -128,10 +159,12 @@ class Attempts:
         assert entry.position is not None
         values = chosen.values[entry.position][rows]
         sized, number = entry.mechanism.sized, column.kind in ("integer", "decimal")
-        unit = 1
-        if number and sized and not self._tolerance(column):
+        kept = sized and self._breaks.keep_in_range
+        unit, largest = 1, _MOST
+        if number and sized:
             numbers = self._clean.numbers(entry.position)
             unit = numbers.grain if name.endswith(".tick") else numbers.coarse
+            largest = min(largest, numbers.high) if kept and numbers.count > 1 else largest
         here = np.array([text is not None for text in texts], bool) & (values != blank(np.int64))
         if number:
             here &= (np.abs(values) >= unit) & ((np.abs(values) < _LARGEST) | name.endswith(".sign"))
@@ -140,13 +173,15 @@ class Attempts:
         signs = np.where(values[able] < 0, -1, 1) if number else np.ones(len(able), np.int64)
         original = values[able] * signs
         tickers = chosen.tickers(rows[able])
-        context = CaseContext(self._clean, entry.position, [], tickers, chosen.ticker, unit=unit)
+        context = CaseContext(
+            self._clean, entry.position, [], tickers, chosen.ticker, unit=unit, keep_in_range=kept
+        )
         coarse, rest = np.divmod(original, unit)
-        made, allowed, limited = self._made(name, entry, coarse, raw[able], context)
+        made, limited = self._made(name, entry, coarse, raw[able], context)
         altered = made * unit + rest
-        fitting = allowed.fit(original, altered)
+        fitting = self._allowed(entry).fit(original, altered)
         if number:
-            fitting &= np.abs(altered) <= self._clean.held.largest(entry.position)
+            fitting &= np.abs(altered) <= largest
             fitting &= (altered > 0) | name.endswith(".sign")
         fits, limits = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
         limits[able] = limited
@@ -188,7 +223,7 @@ class Attempts:
             new if place == position else was for place, was in zip(places, (quantity, price), strict=False)
         ]
         value = amount.followed((quantity, now[0]), (price, now[1]), old)
-        if abs(value) > self._clean.held.largest(amount.position):
+        if abs(value) > _MOST:
             return False
         column, like = self._clean.held.column(amount.position), chosen.texts[amount.position][row] or ""
         cell = value_cell(value, like, column, self._file)
@@ -199,28 +234,28 @@ class Attempts:
         return True
 
     def _records(self, name: str, entry: Entry, chosen: ChosenRows, rows: Array, raw: Array) -> Attempt:
-        quantity = np.zeros(len(rows), np.int64)
+        quantity, step, ones = np.zeros(len(rows), np.int64), 1, np.ones(len(rows), np.int64)
         if name == "record.split":
-            values = chosen.values[self._by_role["quantity"]][rows]
+            position = self._by_role["quantity"]
+            values, step = chosen.values[position][rows], self._clean.numbers(position).grain
             quantity = np.abs(np.where(values == blank(np.int64), 0, values))
-            quantity[quantity > _SHARED_OUT] = 0
-        context = CaseContext(self._clean, -1, quantity=quantity)
-        made, allowed, limited = self._made(name, entry, np.ones(len(rows), np.int64), raw, context)
-        fits = allowed.fit(np.ones(len(rows), np.int64), made)
+            quantity[quantity // step > _SHARED_OUT] = 0
+        context = CaseContext(self._clean, -1, quantity=quantity, quantity_step=step)
+        made, limited = self._made(name, entry, ones, raw, context)
+        fits = self._allowed(entry).fit(ones, made)
         deltas = [str(count - 1) for count in made.tolist()]
         return Attempt(name, None, rows, [str(one) for one in made.tolist()], made, deltas, fits, limited)
 
     def _made(
         self, name: str, entry: Entry, original: Array, raw: Array, context: CaseContext
-    ) -> tuple[Array, AllowedSizes, Array]:
-        tolerance, step = NO_TOLERANCE, 1
+    ) -> tuple[Array, Array]:
+        step = 1
         if entry.position is not None:
-            column = self._clean.held.column(entry.position)
-            if entry.mechanism.tolerated:
-                tolerance = self._tolerance(column)
-            step = context.step if column.kind == "timestamp" else 1
-        boundary = self._breaks.boundary and entry.mechanism.sized
-        allowed = AllowedSizes(tolerance, benign=self._benign, boundary=boundary, step=step)
+            kind = self._clean.held.column(entry.position).kind
+            if kind == "timestamp":
+                step = context.step
+            elif name.endswith(".digit_swap"):
+                step = self._clean.numbers(entry.position).grain
         limited = np.zeros(len(original), bool)
         case = Case(
             original=original,
@@ -228,13 +263,23 @@ class Attempts:
             pairs=np.arange(len(original)),
             legs=np.ones(len(original), np.int8),
             settings=self._breaks.settings_of(name),
-            allowed=allowed,
+            allowed=self._allowed(entry, context.unit, step),
             context=cast(Context, context),  # it has what mechanisms by kind ask for
             keep_in_range=self._breaks.keep_in_range,
             limited=limited,
         )
-        made = entry.mechanism.alter(case) if len(original) else original
-        return made, allowed, limited
+        return (entry.mechanism.alter(case) if len(original) else original), limited
+
+    def _allowed(self, entry: Entry, unit: int = 1, step: int = 1) -> AllowedSizes:
+        """How large a difference may be, counted in so many of the column's own unit."""
+        tolerance = NO_TOLERANCE
+        if entry.position is not None and entry.mechanism.tolerated:
+            tolerance = self._tolerance(self._clean.held.column(entry.position))
+            # A benign difference stays within it, and a mismatch beyond it, whichever way it is rounded.
+            fixed = tolerance.fixed // unit if self._benign else -(-tolerance.fixed // unit)
+            tolerance = Tolerance(fixed, tolerance.parts)
+        boundary = self._breaks.boundary and entry.mechanism.sized
+        return AllowedSizes(tolerance, benign=self._benign, boundary=boundary, step=step)
 
     def _tolerance(self, column: ColumnForm) -> Any:
         return self._breaks.tolerance_of(label_of(column), column.places or 0)

@@ -12,6 +12,7 @@ import numpy as np
 from tradegen.core.columns import RECORD, Array, blank
 from tradegen.desk.injecting.amounts import amounts_of
 from tradegen.desk.injecting.attempts import value_cell
+from tradegen.desk.injecting.clean_values import CleanValues
 from tradegen.desk.injecting.held_list import HeldList
 from tradegen.desk.injecting.row_selection import Broken
 from tradegen.desk.lists.edits import Edits
@@ -48,7 +49,7 @@ class Changes:
             if role in ("quantity", "price")
         }
         self._quantity, self._price = numbers.get("quantity"), numbers.get("price")
-        self._amounts = amounts_of(form)
+        self._amounts, self._clean = amounts_of(form), CleanValues(held)
         self._connection.execute(
             "CREATE TABLE cells (line BIGINT, copy BIGINT, position BIGINT, cell VARCHAR, old VARCHAR); "
             "CREATE TABLE repeats (line BIGINT, times BIGINT); "
@@ -114,9 +115,9 @@ class Changes:
         assert self._quantity is not None
         chosen, position = part.chosen, self._quantity[0]
         column, file = self._held.column(position), self._held.one.form.file
-        quantity = chosen.values[position][rows]
+        quantity, step = chosen.values[position][rows], self._clean.numbers(position).grain
         raw = [chosen.drawn(self._seed, f"record.split/fill {cut}")[rows] for cut in range(MOST_FILLS - 1)]
-        shares = fills(np.abs(quantity), count, np.stack(raw)) * np.sign(quantity)
+        shares = fills(np.abs(quantity) // step, count, np.stack(raw)) * step * np.sign(quantity)
         for number, row in enumerate(rows.tolist()):
             like = chosen.texts[position][row] or ""
             for copy in range(int(count[number])):

@@ -23,7 +23,9 @@ from tradegen.desk.injecting.id_hashes import id_hashes
 from tradegen.desk.lists.list_form import ColumnForm
 from tradegen.desk.lists.list_ids import require_ids
 from tradegen.desk.lists.list_values import TradeList, explained
+from tradegen.desk.lists.typed_cells import TypedCells, shown_in, typed_cells
 from tradegen.desk.lists.value_stream import arrow_batches
+from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import Source, first_row
 
 if TYPE_CHECKING:
@@ -31,9 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HeldList", "Keys", "hold", "salt"]
 
-_LARGEST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "UTINYINT": 2**8, "USMALLINT": 2**16}
+_ROWS = 1 << 16
 _BETWEEN = chr(0x1F)  # ASCII's own mark between texts, which numbers and dates do not have
-_MOST = 10**18  # what a number of 64 bits holds for certain
 
 
 def salt(seed: int, stream: str) -> int:
@@ -62,8 +63,9 @@ class HeldList:
     """The table ``held``: ``id``; by the position of a column, its texts ``t3`` and values ``v3``.
 
     Texts that are asked for of few rows alone stand in one column, ``texts``, since a database takes about as
-    long for a short text as for a long one.
-    Values are whole numbers in the column's unit: of its last decimal place, days, microseconds.
+    long for a short text as for a long one. Values are whole numbers in the column's unit: of its last
+    decimal place, days, microseconds. Of names in JSON lines, ``j3`` is what sort of value JSON takes them
+    for.
     """
 
     connection: DuckDBPyConnection
@@ -75,6 +77,11 @@ class HeldList:
     def measured(self) -> tuple[int, ...]:
         """The positions of the columns that have values."""
         return tuple(at for at in self.positions if kind_of(self.column(at)) not in NAMES)
+
+    @functools.cached_property
+    def sorted_by_json(self) -> tuple[int, ...]:
+        """The positions of the columns of which JSON tells sorts of values."""
+        return tuple(at for at in self.positions if self.one.source.json and at not in self.measured)
 
     @functools.cached_property
     def together(self) -> tuple[int, ...]:
@@ -91,25 +98,33 @@ class HeldList:
         """What a column is."""
         return self.one.form.columns[position]
 
-    def largest(self, position: int) -> int:
-        """The largest number that the column's own type can hold, and certainly 64 bits, in its unit."""
-        return self._limits.get(position, _MOST)
+    def shows(self, position: int, texts: Sequence[str | None]) -> Array:
+        """Which texts a column's type can hold, and have read as they are (bool); any in a list of text."""
+        if not self._types:
+            return np.ones(len(texts), bool)
+        kind = kind_of(self.column(position))
+        return shown_in(self._types[position], texts, kind)
+
+    def never_shown(self, name: str, position: int, example: str | None) -> ListError:
+        """What to say of a mechanism that makes nothing that a column can hold."""
+        column = f"column {shown(self.column(position).name)} of {self.one.name}"
+        what = "a blank" if example is None else shown(example)
+        types = self._types
+        if types[position].nested if types else self._has_objects(position):
+            why = f"{column} holds lists or objects, which are never altered"
+        elif types:
+            why = f"{column}, of type {types[position].kind}, cannot hold {what}"
+        else:
+            why = f"{column} holds values without quotes, and {what} would need them"
+        return ListError(f"{why}; leave out {name}, or give that column as text")
+
+    def _has_objects(self, position: int) -> bool:
+        [found] = first_row(self.connection, f"SELECT bool_or(j{position} IN ('OBJECT', 'ARRAY')) FROM held")
+        return bool(found)
 
     @functools.cached_property
-    def _limits(self) -> dict[int, int]:
-        if self.one.form.file.form != "parquet":
-            return {}
-        found = {}
-        for position in self.positions:
-            raw = self.one.source.raw(self.column(position).name)
-            kind = first_row(self.connection, f"SELECT typeof({raw}) FROM {self.one.source.relation} LIMIT 1")
-            if kind and kind[0] in _LARGEST:
-                found[position] = _LARGEST[kind[0]] - 1
-            elif kind and kind[0].startswith("DECIMAL("):
-                digits, scale = map(int, kind[0][8:-1].split(","))
-                power = digits - scale + (self.column(position).places or 0)
-                found[position] = min(10 ** max(power, 0) - 1, _MOST)
-        return found
+    def _types(self) -> Sequence[TypedCells]:
+        return typed_cells(self.one.given) if self.one.form.file.form == "parquet" else ()
 
     def keys(self, seed: int) -> Keys:
         """The keys of all rows.
@@ -138,7 +153,11 @@ class HeldList:
         if len(left):
             # It says which, unless such rows are to be left.
             require_ids(self.connection, self.one)
-        return Keys(scramble(hashes, salt(seed, "mismatch/pair")), left)
+        number = salt(seed, "mismatch/pair")
+        for start in range(0, self.rows, _ROWS):  # arrays of all rows would take more memory
+            some = hashes[start : start + _ROWS]
+            some[:] = scramble(some, number)
+        return Keys(hashes, left)
 
     def known(self, ids: Sequence[str]) -> set[str]:
         """Those of some ids that rows of the list have."""
@@ -189,6 +208,9 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
             parts.append(f"trimmed_c{position} AS t{position}")
         if position in held.measured:
             parts.append(f"{_unit_value(f'value_c{position}', column)} AS v{position}")
+        if position in held.sorted_by_json:
+            first.append(f"json_type({one.source.columns[column.name]}) AS j{position}")
+            parts.append(f"j{position}")
     if held.together:
         texts = f", '{_BETWEEN}', ".join(f"trimmed_c{position}" for position in held.together)
         parts.append(f"concat({texts}) AS texts")

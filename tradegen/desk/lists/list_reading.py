@@ -13,6 +13,7 @@ from typing import Any
 from tradegen.desk.lists.list_form import FileForm, ListForm
 from tradegen.desk.lists.list_values import TradeList, explained
 from tradegen.desk.lists.plain_text import ENCODINGS, PlainText, opened, plain_text
+from tradegen.desk.lists.typed_cells import typed_cells
 from tradegen.errors import ListError, nearest, shown
 from tradegen.scoring.input_files import once
 from tradegen.scoring.relations import Reader, Source, literal
@@ -50,7 +51,7 @@ def list_source(
     """
     if not isinstance(given, (str, os.PathLike)):
         with explained(what):
-            return FileForm(form="parquet"), reader.source(given, what, names), None
+            return FileForm(form="parquet"), reader.source(_told(given), what, names), None
     path, name = Path(given), str(given)
     file = form_of(path, name)
     plain = None
@@ -70,6 +71,19 @@ def list_source(
     return file, dataclasses.replace(source, name=name), plain
 
 
+def _told(given: Any) -> Any:
+    """A pandas frame with its lists and objects as texts, since DuckDB would guess what they are."""
+    import pandas as pd
+
+    if not isinstance(given, pd.DataFrame):
+        return given
+    nested = [number for number, cells in enumerate(typed_cells(given)) if cells.nested]
+    told = given.copy(deep=False) if nested else given
+    for number in nested:
+        told.isetitem(number, given.iloc[:, number].map(str, na_action="ignore").array)
+    return told
+
+
 def open_list(reader: Reader, given: Any, form: ListForm, what: str = "trades") -> TradeList:
     """Open a list, and check that it has the columns that are described, and no others.
 
@@ -84,12 +98,12 @@ def open_list(reader: Reader, given: Any, form: ListForm, what: str = "trades") 
     # Objects of JSON need not all have the same keys, and a file of none has no columns.
     if source.seen or not source.json:
         _require_columns(source.name, source.seen, form.names)
-    if form.file.form == "csv" and source.seen != form.names:
+    if not source.json and source.seen != form.names:
         raise ListError(
             f"{source.name} has its columns in another order than the file of columns: "
             f"{', '.join(source.seen)}; expected the same order"
         )
-    return TradeList(form, source, plain)
+    return TradeList(form, source, plain, given)
 
 
 def csv_relation(path: Path, file: FileForm, columns: int) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from tradegen.desk.lists.cell_texts import Value, cell_text
 from tradegen.desk.lists.date_forms import ISO_FORMS, form_pattern
@@ -44,11 +45,14 @@ class TradeList:
         SQL for it, and for the cells of its columns.
     plain : PlainText or None
         Its text, of CSV and JSON lines.
+    given : path, DataFrame or Arrow table
+        What was opened.
     """
 
     form: ListForm
     source: Source
     plain: PlainText | None
+    given: Any = None
 
     @property
     def name(self) -> str:
