@@ -20,7 +20,7 @@ PEERS := faker==40.54.0 mimesis==22.2.0
 # One process more than there are cores: many tests wait for processes and the disk. Who is done takes over from others.
 PARALLEL := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist worksteal
 SITE := docs/_build/html
-LARGE := TRADEGEN_TESTS=large
+LARGE := TRADEGEN_TESTS=$(or $(SIZE),large)
 # What Docker and Podman put into the containers that they start.
 IN_CONTAINER ?= $(wildcard /.dockerenv /run/.containerenv)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -31,7 +31,8 @@ help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
 	@echo 'make test          everything that tests say, said once (minutes)'
 	@echo 'make test-all      all tests, with large draws, many kills and whole notebooks many times (a quarter of an hour)'
-	@echo 'make test-large    of these, the ones that make test does not run, or that find more when they are large'
+	@echo 'make test-large    of these, the ones that make test does not run, or that find more when they are large (SIZE=full: a few'
+	@echo '                   as large as can be; with ARGS=PATH, for it may take an hour)'
 	@echo 'make test-cpu      the tests of what decides values, as on a processor with fewer features'
 	@echo 'make notebooks     open the notebooks in JupyterLab'
 	@echo 'make docs          the documentation site, docs/_build/html/index.html, and what a browser finds wrong with it (a minute)'

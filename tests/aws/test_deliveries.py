@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import re
 import sys
 import threading
-from importlib.util import find_spec
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, absent
+from conftest import absent
+from emulator import Emulator, sam_is_there, started
 from forked import fork, wait_for
 from lambda_events import rule_event, scheduler_default, scheduler_input
 from lambda_handler import Function
 from ledger_files import run_child
-from runtime_api import lambda_environment
 from sizes import size
 
-from tradegen.ledger import create_ledger, open_ledger
+from tradegen.ledger import create_ledger, is_url, open_ledger
 
 EVENTS, DELIVERIES = size(12, 1_000), 3
 
@@ -84,33 +86,37 @@ def at_once(place: str) -> None:
 
 
 @pytest.mark.large
-def test_under_awss_runtime_client_deliveries_at_once_log_the_same_bytes(in_memory: Path) -> None:
-    if find_spec("awslambdaric") is None:
-        absent("awslambdaric")
-    ledger, printed = create_ledger(in_memory / "trade_ids.db"), [[""] * 20 for _ in range(DELIVERIES)]
-    barrier = threading.Barrier(DELIVERIES)
+@pytest.mark.parametrize("environments", [1, DELIVERIES])
+def test_under_awss_emulator_deliveries_in_turn_and_at_once_log_the_same_bytes(
+    place: str, environments: int, in_memory: Path, request: pytest.FixtureRequest
+) -> None:
+    if not sam_is_there():
+        absent("AWS SAM")
+    variables = {"TRADE_IDS": place}
+    if is_url(place):
+        variables |= request.getfixturevalue("dynamo").environment()
+    barrier, logged = threading.Barrier(environments), [[""] * EVENTS for _ in range(DELIVERIES)]
 
-    def work(delivery: int) -> None:
-        folder = in_memory / str(delivery)
-        folder.mkdir()
-        with lambda_environment(
-            folder, ROOT / "lambda", {"TRADE_IDS": ledger.place}, import_path=[ROOT]
-        ) as environment:
-            assert environment.init_error() is None
-            environment.printed()
-            for number in range(20):
-                barrier.wait(60)
-                printed[delivery][number] = environment.invoke(event_of(number, delivery)).stdout
+    def work(emulator: Emulator, deliveries: range) -> None:
+        for number in range(EVENTS):
+            barrier.wait(60)
+            for delivery in deliveries:
+                assert emulator.invoke(event_of(number, delivery))["records"] == 30
+                logged[delivery][number] = "\n".join(emulator.lines())
 
-    threads = [threading.Thread(target=work, args=(delivery,)) for delivery in range(DELIVERIES)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert printed[0] == printed[1] == printed[2]
-    assert len(set(printed[0])) == 20
-    assert '"trade_id": "tid' in min(printed[0])
-    assert ledger.show().next_id == 301
+    with ExitStack() as stack, ThreadPoolExecutor(environments) as pool:
+        begun = []
+        for first in range(environments):
+            (folder := in_memory / str(first)).mkdir()
+            emulator = stack.enter_context(started(folder, variables))
+            begun.append(pool.submit(work, emulator, range(first, DELIVERIES, environments)))
+        for one in begun:
+            one.result()
+    assert logged[0] == logged[1] == logged[2]
+    ids = re.findall(r'"trade_id": "tid(\d+)"', "\n".join(logged[0]))
+    assert sorted({int(one) for one in ids}) == list(range(1, 1 + 15 * EVENTS))
+    assert len(ids) == 30 * EVENTS
+    assert open_ledger(place).show().next_id == 1 + 15 * EVENTS
 
 
 if __name__ == "__main__":

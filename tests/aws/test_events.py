@@ -57,7 +57,11 @@ def test_the_key_of_a_scheduler_event_is_its_schedule_and_the_scheduled_time(eve
 @pytest.mark.parametrize("more", [{}, {"execution_id": "d32c5kddcf5bb8c3", "attempt_number": "2"}])
 def test_execution_and_attempt_leave_a_scheduler_event_the_order_it_is(more: dict[str, str]) -> None:
     plain, retried = environment().order(SCHEDULER_INPUT), environment().order({**SCHEDULER_INPUT, **more})
-    assert (plain.key, plain.seed, plain.scenario) == (retried.key, retried.seed, retried.scenario)
+    assert (plain.key, plain.run.seed, plain.run.scenario) == (
+        retried.key,
+        retried.run.seed,
+        retried.run.scenario,
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,7 +74,7 @@ def test_execution_and_attempt_leave_a_scheduler_event_the_order_it_is(more: dic
     ],
 )
 def test_the_seed_is_the_start_of_the_sha_256_of_the_key(event: dict[str, Any], seed: int) -> None:
-    found = environment().order(event).seed
+    found = environment().order(event).run.seed
     assert found == seed
     assert found < 2**53
 
@@ -90,7 +94,7 @@ def test_the_seed_is_the_start_of_the_sha_256_of_the_key(event: dict[str, Any], 
 def test_the_window_is_the_three_minutes_before_the_event_in_utc(
     time: str, date: str, start: str, end: str
 ) -> None:
-    scenario = environment().order({**RULE, "time": time}).scenario
+    scenario = environment().order({**RULE, "time": time}).run.scenario
     assert (scenario.date, scenario.start, scenario.end) == (
         dt.date.fromisoformat(date),
         dt.time.fromisoformat(start),
@@ -102,14 +106,14 @@ def test_a_plain_environment_orders_the_original_job() -> None:
     found = environment()
     order = found.order(RULE)
     assert (found.ledger, found.log, found.max_pairs) == ("trade_ids.db", "records", 10_000)
-    assert (order.scenario.pairs, order.scenario.mismatch_rate) == (15, 0.30)
+    assert (order.run.scenario.pairs, order.run.scenario.mismatch_rate) == (15, 0.30)
 
 
 def test_a_field_is_taken_from_the_event_else_the_environment_else_the_named_scenario() -> None:
     found = environment(
         TRADEGEN_SCENARIO="original", TRADEGEN_PAIRS="20", TRADEGEN_MISMATCH_RATE="0.5", TRADEGEN_BROKERS="3"
     )
-    scenario = found.order({**RULE, "scenario": {"pairs": 25, "order": "paired"}}).scenario
+    scenario = found.order({**RULE, "scenario": {"pairs": 25, "order": "paired"}}).run.scenario
     assert (scenario.pairs, scenario.order, scenario.mismatch_rate, scenario.brokers, scenario.buy_share) == (
         25,
         "paired",
@@ -122,7 +126,7 @@ def test_a_field_is_taken_from_the_event_else_the_environment_else_the_named_sce
 def test_settings_of_an_event_join_those_of_the_environment() -> None:
     found = environment(TRADEGEN_SETTINGS='{"price.nudge" = {max = 0.5}, "quantity.nudge" = {max = 0.25}}')
     event = {**RULE, "scenario": {"settings": {"price.nudge": {"min": 0.125}}}}
-    scenario = found.order(event).scenario
+    scenario = found.order(event).run.scenario
     assert scenario.settings_of("price.nudge") == {"min": 0.125, "max": 0.5}
     assert scenario.settings_of("quantity.nudge") == {"min": 0.01, "max": 0.25}
 
@@ -159,7 +163,7 @@ def test_as_many_tickers_as_the_line_just_holds_are_taken_whatever_is_counted(tm
             fits = middle
     found = environment(TRADEGEN_TICKERS=str(long_tickers(tmp_path / "many.csv", fits)))
     order = found.order({**RULE, "scenario": {"pairs": 10_000, "mismatch_rate": 1.0}})
-    batch = generate(order.scenario, seed=order.seed, first_id=10**17, tickers=found.market)
+    batch = generate(order.run.scenario, seed=order.run.seed, first_id=10**17, tickers=found.market)
     *_, manifest, end = log_lines(b"", "manifest", batch.manifest, order.key).split(b"\n")
     assert end == b""
     # 262,144 bytes less 26 of overhead and the line feed; the reserve for what is counted is below 3,000.
@@ -210,6 +214,17 @@ def test_a_scenario_file_and_a_tickers_file_may_be_named_by_the_environment(tmp_
         TRADEGEN_SCENARIO=str(tmp_path / "mine.toml"), TRADEGEN_TICKERS=str(tmp_path / "mine.csv")
     )
     assert (found.scenario.pairs, found.market.tickers) == (7, ("BRK.B",))
+
+
+def test_prices_are_rounded_to_the_scenarios_tick_before_there_is_an_order(tmp_path: Path) -> None:
+    (path := tmp_path / "mine.csv").write_text("ticker,price\nPENNY,0.40\nBRK.B,412.53\n")
+    found = environment(TRADEGEN_TICKERS=str(path), TRADEGEN_TICK="0.05")
+    assert found.market.prices.tolist() == [40, 41255]
+    assert found.order({**RULE, "scenario": {"tick": 0.1}}).run.market.prices.tolist() == [4, 4125]
+    with pytest.raises(TradegenError, match=r"^event: scenario: tickers: price of PENNY is '0\.40'; "):
+        found.order({**RULE, "scenario": {"tick": 1}})
+    with pytest.raises(TradegenError, match=r"^TRADEGEN_TICKERS: .+: price of PENNY is '0\.40'; "):
+        environment(TRADEGEN_TICKERS=str(path), TRADEGEN_TICK="1")
 
 
 @pytest.mark.parametrize(
@@ -301,7 +316,7 @@ def test_every_scenario_field_but_the_clock_may_come_with_an_event() -> None:
     fields = environment().scenario.to_dict()
     for name in ("start", "end"):
         del fields[name]
-    assert environment().order({**RULE, "scenario": fields}).scenario.pairs == 15
+    assert environment().order({**RULE, "scenario": fields}).run.scenario.pairs == 15
 
 
 @pytest.mark.parametrize("name", ["TRADEGEN_SCENARIO", "TRADEGEN_TICKERS"])
@@ -337,7 +352,7 @@ def test_a_scenario_file_adds_columns_whose_missing_values_are_null_in_the_log(
     (tmp_path / "own.toml").write_text(OWN)
     found = environment(TRADEGEN_SCENARIO=str(tmp_path / "own.toml"), TRADEGEN_PAIRS="30")
     order = found.order(RULE)
-    batch = generate(order.scenario, seed=order.seed, first_id=1, tickers=found.market)
+    batch = generate(order.run.scenario, seed=order.run.seed, first_id=1, tickers=found.market)
     [table] = list_tables(batch.run).values()
     written = log_lines(object_lines(table, batch.blocks), form, batch.manifest, order.key)
     *lines, manifest = written.decode().splitlines()
@@ -355,6 +370,6 @@ def test_a_scenario_file_adds_columns_whose_missing_values_are_null_in_the_log(
 def test_columns_may_be_set_in_the_environment_and_by_an_event() -> None:
     columns = [{"name": "account", "kind": "code", "codes": 20, "prefix": "ACC"}]
     found = environment(TRADEGEN_COLUMNS='[{name = "desk", kind = "code", value = "EQ1"}]')
-    assert [one.name for one in found.order(RULE).scenario.columns] == ["desk"]
+    assert [one.name for one in found.order(RULE).run.scenario.columns] == ["desk"]
     event = {**RULE, "scenario": {"columns": columns}}
-    assert [one.name for one in found.order(event).scenario.columns] == ["account"]
+    assert [one.name for one in found.order(event).run.scenario.columns] == ["account"]

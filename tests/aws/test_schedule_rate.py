@@ -79,7 +79,7 @@ def test_records_lie_in_one_interval_before_the_event_and_reach_both_of_its_ends
 ) -> None:
     found = Environment.read({"TRADE_IDS": "ids.db", "TRADEGEN_WINDOW": rate})
     order = found.order({**EVENT, "scenario": {"pairs": 10_000, "mismatch_rate": 0.0}})
-    times = generate(order.scenario, seed=order.seed, first_id=1).trades["trade_timestamp"]
+    times = generate(order.run.scenario, seed=order.run.seed, first_id=1).trades["trade_timestamp"]
     first, last = dt.datetime.fromisoformat(start), dt.datetime.fromisoformat(end)
     assert first <= times.min()
     assert times.max() < last

@@ -43,7 +43,7 @@ def test_a_day_has_480_runs_at_three_minutes_whose_records_fill_it() -> None:
     ticks = list(timetable.between(at("2025-07-21"), at("2025-07-22")))
     assert (len(ticks), ticks[0], ticks[-1]) == (480, at("2025-07-21T00:03"), at("2025-07-22"))
     environment = Environment.read({"TRADE_IDS": "trade_ids.db"})
-    first, last = (environment.order(timetable.event(tick)).scenario for tick in (ticks[0], ticks[-1]))
+    first, last = (environment.order(timetable.event(tick)).run.scenario for tick in (ticks[0], ticks[-1]))
     assert (str(first.date), str(first.start), str(first.end)) == ("2025-07-21", "00:00:00", "00:03:00")
     assert (str(last.date), str(last.start), str(last.end)) == ("2025-07-21", "23:57:00", "00:00:00")
 

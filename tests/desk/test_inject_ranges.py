@@ -94,3 +94,15 @@ def test_the_only_price_of_a_ticker_and_the_only_time_of_a_day_keep_to_the_range
     assert (made.theirs["at"].dt.normalize() == frame["at"].dt.normalize()).all()
     hours = made.theirs["at"] - made.theirs["at"].dt.normalize() - pd.Timedelta(hours=10)
     assert hours.between(pd.Timedelta(seconds=seconds.min()), pd.Timedelta(seconds=seconds.max())).all()
+
+
+def test_altered_codes_are_as_frequent_as_clean_ones() -> None:
+    rng = np.random.default_rng(1)
+    frame = trades(1).assign(ticker=rng.choice(["A", "B", "C"], COUNT, p=[0.45, 0.35, 0.2]))
+    altered = pd.concat(
+        inject(frame, columns=DESCRIBED, seed=seed, mechanisms={"ticker.other": 1}, mismatch_rate=0.9).truth
+        for seed in range(5)
+    ).altered
+    clean = frame.ticker.value_counts(normalize=True)
+    # Six standard deviations of 1,800 draws: a false alarm in 10^8 for each of three names.
+    assert (altered.value_counts(normalize=True) - clean).abs().max() < 6 * np.sqrt(0.25 / 1_800)

@@ -110,10 +110,11 @@ def _sharing_items(table: Any, _memo: object) -> Any:
     """A copy of a table that shares its items: puts take their places, and change none.
 
     moto copies a table for every transaction, to put it back where one fails. With 10,000 items, that would
-    take a second each.
+    take a second each. It also keeps for good every table that its class makes. So the class is not asked:
+    the copies would come to 11 GB after 6,000 transactions.
     """
-    shared = copy.copy(table)
-    shared.items = copy.copy(table.items)
+    shared = object.__new__(type(table))
+    vars(shared).update(vars(table), items=copy.copy(table.items))
     return shared
 
 

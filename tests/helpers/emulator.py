@@ -6,6 +6,7 @@ port of the loopback interface.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import platform
@@ -26,6 +27,8 @@ from runtime_api import METRICS
 ROOT = Path(__file__).resolve().parents[2]
 SAM = ROOT / ".venv-sam"
 PATIENCE = 30.0  # seconds for a cold start and an invocation
+MOMENTS = ("before it has ids", "once it has ids", "amid its records", "once it has logged")
+"""When the handler of `cut_short.py` can be made to end, or to wait for ever."""
 
 
 def sam_is_there() -> bool:
@@ -53,16 +56,22 @@ class Emulator:
         self._url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
         self._printed, self._read = printed, 0
 
-    def invoke(self, event: object) -> Any:
-        """The response, or what Lambda answers with in place of one."""
+    def invoke(self, event: object, **context: str) -> Any:
+        """The response, or what Lambda answers with in place of one: text, where the time was up.
+
+        `context` is what the handler finds in its client context, beside the event.
+        """
         request = urllib.request.Request(self._url, data=json.dumps(event).encode())
+        if context:
+            content = json.dumps({"custom": context}).encode()
+            request.add_header("X-Amz-Client-Context", base64.b64encode(content).decode())
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                    return json.loads(answer.read())
+                    return _read(answer.read())
             except urllib.error.HTTPError as error:
-                return json.loads(error.read())  # of a cold start that failed
+                return _read(error.read())  # of a cold start that failed
             except urllib.error.URLError as error:
                 # It does not listen yet.
                 if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > deadline:
@@ -74,8 +83,10 @@ class Emulator:
 
         What the emulator prints of itself is left out, too.
         """
-        content = self._printed.read_bytes()
-        found, self._read = content[self._read :], len(content)
+        with self._printed.open("rb") as printed:
+            printed.seek(self._read)
+            found = printed.read()
+        self._read += len(found)
         return [
             line
             for line in found.decode().splitlines()
@@ -83,8 +94,12 @@ class Emulator:
         ]
 
 
+def _read(answer: bytes) -> Any:
+    return json.loads(answer) if answer.startswith((b"{", b'"', b"[")) else answer.decode()
+
+
 @contextmanager
-def started(folder: Path, variables: Mapping[str, str]) -> Iterator[Emulator]:
+def started(folder: Path, variables: Mapping[str, str], handler: str = "app.handler") -> Iterator[Emulator]:
     """Start an emulator, and end it whatever happens. `folder` takes what is printed."""
     port, runtime_port = _free_port(), _free_port()
     addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
@@ -92,11 +107,11 @@ def started(folder: Path, variables: Mapping[str, str]) -> Iterator[Emulator]:
     printed = folder / "printed"
     with printed.open("wb") as out:
         child = subprocess.Popen(
-            [emulator(), *addresses, sys.executable, "-m", "awslambdaric", "app.handler"],
+            [emulator(), *addresses, sys.executable, "-m", "awslambdaric", handler],
             cwd=ROOT / "lambda",
             env={
                 "PATH": os.environ.get("PATH", os.defpath),
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "helpers")]),
                 "LAMBDA_TASK_ROOT": str(ROOT / "lambda"),
                 "AWS_LAMBDA_FUNCTION_NAME": "tradegen",
                 "AWS_LAMBDA_FUNCTION_TIMEOUT": "60",

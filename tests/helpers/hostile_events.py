@@ -12,7 +12,10 @@ from lambda_events import rule_event, scheduler_default, scheduler_input
 
 from tradegen.scenario.model import Scenario
 
-SCENARIOS = ("original", "hard", "everything", "clock_trouble", "fat_finger", "us_equity_t1", "clean")
+SCENARIOS = (
+    *("original", "hard", "everything", "clock_trouble", "fat_finger", "us_equity_t1", "clean"),
+    *("settlement", "dirty_text"),
+)
 _NESTED: Any = 0
 for _ in range(200):
     _NESTED = [_NESTED]
@@ -91,7 +94,8 @@ VALUES: list[Any] = [
 
 @cache
 def _fields(name: str) -> dict[str, Any]:
-    fields = Scenario.load(name).to_dict()
+    found = Scenario.load(name)
+    fields = {**found.to_dict(), "tick": found.tick, "quantity_step": found.quantity_step}
     return {key: value for key, value in fields.items() if key not in ("start", "end", "date", "view")}
 
 

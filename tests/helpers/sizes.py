@@ -1,7 +1,8 @@
 """How much the tests draw, kill and damage: little by default, and much for ``make test-all``.
 
 `TRADEGEN_TESTS=large` is the one setting. With it, `size` gives the large one of two sizes, and the tests
-that are marked ``large`` run, too.
+that are marked ``large`` run, too. A few tests name a third size, which takes a quarter of an hour or more:
+that of ``full``.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ import pytest
 
 Size = TypeVar("Size")
 
-LARGE = os.environ.get("TRADEGEN_TESTS") == "large"
+FULL = os.environ.get("TRADEGEN_TESTS") == "full"
+LARGE = FULL or os.environ.get("TRADEGEN_TESTS") == "large"
 
 
-def size(small: Size, large: Size) -> Size:
-    """The size that was asked for. What a test says must be true of both."""
+def size(small: Size, large: Size, full: Size | None = None) -> Size:
+    """The size that was asked for. What a test says must be true of each."""
+    if FULL and full is not None:
+        return full
     return large if LARGE else small
 
 

@@ -16,9 +16,8 @@ from sizes import size
 
 from tradegen.ledger import Ledger, create_ledger, ledger_at, open_ledger
 
-LIVES = size(4, 200)
-# With 1,000, moto takes more than 11 GB.
-EACH = 10
+LIVES = size(4, 100, full=2_000)
+EACH = size(10, 50, full=1_000)
 
 
 @pytest.fixture
@@ -27,33 +26,68 @@ def ledger(dynamo: Dynamo) -> Ledger:
 
 
 @pytest.mark.sized
-def test_processes_killed_amid_reservations_repeat_no_id(dynamo: Dynamo, ledger: Ledger) -> None:
-    printed = read_ranges(run_child(__file__, "reserve_and_be_killed", ledger.place, timeout=7200))
-    # The positive control: lives are long enough to reserve, on a busy machine too.
-    assert len(printed) > LIVES // 2
-    ids = [one for first, last in printed for one in range(first, last + 1)]
-    assert len(ids) == len(set(ids))
-    assert ledger.reserve(1) > max(ids)
+def test_events_whose_processes_are_killed_have_one_range_each_however_often_they_are_delivered(
+    dynamo: Dynamo, ledger: Ledger
+) -> None:
+    output = run_child(__file__, "deliver_and_be_killed", ledger.place, timeout=7200)
+    *lines, unanswered = output.splitlines()
+    ranges = read_ranges("\n".join(lines))
+    # The controls: lives are long enough to reserve, on a busy machine too, and some of them were killed
+    # with ids of which they had not heard yet.
+    assert len(ranges) > LIVES // 2
+    assert int(unanswered) >= LIVES // 100
+    # Each event was delivered until it was done, and then the next one. So its ids follow on, without a gap.
+    assert ranges == sorted(ranges)
+    assert_contiguous_from_1(ranges)
+    assert ledger.show().next_id == ranges[-1][1] + 1
+    assert [ledger.reserve(ids_of(number), key_of(number)) for number in range(len(ranges))] == [
+        first for first, _ in ranges
+    ]
     assert ledger.check() == []
 
 
-def reserve_and_be_killed(place: str) -> None:
+def key_of(event: int) -> str:
+    return f"event {event}"
+
+
+def ids_of(event: int) -> int:
+    return 1 + event % 5
+
+
+def deliver_and_be_killed(place: str) -> None:
+    """Have each life carry on with the event amid which the one before was killed."""
     ledger, moments = open_ledger(place), random.Random(16)
 
-    def reserve_forever(life: int) -> None:
-        number = 0
-        while True:
-            number += 1
-            print_range(ledger, 1 + number % 5, key=f"{life}-{number}" if number % 2 else None)
+    def deliver(events: range, out: int) -> None:
+        for event in events:
+            first = ledger.reserve(ids_of(event), key_of(event))
+            os.write(out, f"{first} {first + ids_of(event) - 1}\n".encode())
+
+    def live(events: range, seconds: float | None) -> list[str]:
+        """What a process prints that is killed after so many seconds, or else does all of it."""
+        printed, out = os.pipe()
+        child = fork(partial(deliver, events, out))
+        os.close(out)
+        if seconds is not None:
+            time.sleep(seconds)
+            os.kill(child, 9)
+        os.waitpid(child, 0)
+        with os.fdopen(printed) as lines:
+            return lines.read().splitlines()
 
     began = time.perf_counter()
-    wait_for([fork(lambda: print_range(ledger, 1))])
-    first = time.perf_counter() - began
-    for life in range(LIVES):
-        child = fork(partial(reserve_forever, life))
-        time.sleep(first * moments.uniform(0.7, 4))
-        os.kill(child, 9)
-        os.waitpid(child, 0)
+    done = live(range(1), None)
+    one = time.perf_counter() - began
+    unanswered = 0
+    for _ in range(LIVES):
+        # The last event that was done is delivered once more, too.
+        again, *more = live(range(len(done) - 1, sys.maxsize), one * moments.uniform(0.7, 2.5)) or done[-1:]
+        assert again == done[-1]
+        done += more
+        unanswered += ledger.show().next_id > int(done[-1].split()[1]) + 1
+    # What the last life was killed amid.
+    done += live(range(len(done), len(done) + 1), None)
+    os.write(1, "".join(f"{line}\n" for line in (*done, unanswered)).encode())
 
 
 @pytest.mark.large

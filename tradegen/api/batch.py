@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tradegen.scenario.overrides import ScenarioOverrides
     from tradegen.scoring import Score
 
-__all__ = ["MOST_IN_MEMORY", "Batch", "generate"]
+__all__ = ["MOST_IN_MEMORY", "Batch", "generate", "made"]
 
 MOST_IN_MEMORY = 50_000_000
 """The most pairs that `generate` holds at once (about 200 bytes each); the command line streams."""
@@ -289,16 +289,16 @@ def generate(
             f"pairs is {run.scenario.pairs}; generate() holds its rows in memory and takes at most "
             f"{MOST_IN_MEMORY}; stream more with blocks(), or with tradegen generate --out FOLDER/"
         )
-    return _gather(run)
+    return made(run)
 
 
-def _gather(run: Run) -> Batch:
-    """Make all blocks, their legs side by side in columns of the whole run.
+def made(run: Run) -> Batch:
+    """All blocks of a run that has been checked, their legs side by side in columns of the whole run.
 
     The columns are taken in one piece: at a million pairs, the pages of many small pieces, and of their
     concatenation afterwards, would take as long as making the pairs.
     """
-    made: list[Block] = []
+    blocks: list[Block] = []
     trades: Trades | None = None
     rows = 0
     # Missing, doubled and split legs change the number of rows; memory that is not written to costs nothing.
@@ -307,6 +307,6 @@ def _gather(run: Run) -> Batch:
         trades = trades or block.trades.space(most)
         view = trades.put(rows, block.trades)
         rows += len(view)
-        made.append(replace(block, trades=view))
+        blocks.append(replace(block, trades=view))
     assert trades is not None  # a run has at least one pair
-    return Batch(run, tuple(made), trades.first(rows), Truth.concatenate([block.truth for block in made]))
+    return Batch(run, tuple(blocks), trades.first(rows), Truth.concatenate([block.truth for block in blocks]))

@@ -56,8 +56,7 @@ class Order:
     """
 
     key: str
-    scenario: Scenario
-    seed: int
+    run: Run  # checked; its first id is the ledger's to say
     moment: dt.datetime  # the event's time, in UTC and without a zone
 
     @property
@@ -116,14 +115,15 @@ class Environment:
         cap = whole_number("TRADEGEN_MAX_PAIRS", number, 1, MOST_PAIRS, ScenarioError)
         with _within("TRADEGEN_SCENARIO"):
             base = Scenario.load(ours.pop("TRADEGEN_SCENARIO", None))
-        with _within("TRADEGEN_TICKERS"):
-            market = load_market(ours.pop("TRADEGEN_TICKERS", None))
+        tickers = ours.pop("TRADEGEN_TICKERS", None)
         for name in ours:
             require_settable(name.removeprefix(_PREFIX).lower(), name)
         texts = (f"{name.removeprefix(_PREFIX).lower()}={value}" for name, value in ours.items())
         # Several can be at odds with each other, such as quantity_min and quantity_max.
         with _within(", ".join(ours)):
             scenario = base.replace(**assignments(texts, "environment"))
+        with _within("TRADEGEN_TICKERS"):
+            market = load_market(tickers, scenario.tick)
         found = cls(
             ledger=variables["TRADE_IDS"],
             window=window,
@@ -177,15 +177,16 @@ class Environment:
             scenario = self.scenario.replace(**found.scenario) if found.scenario else self.scenario
             _require_servable(scenario, self.max_pairs)
             scenario = scenario.replace(date=start.date(), start=start.time(), end=end.time())
-            check(scenario, self.market)
+            market = load_market(self.market, scenario.tick)
+            check(scenario, market)
         # As with a drawn seed, every JSON reader can hold it.
         seed = int.from_bytes(hashlib.sha256(found.key.encode()).digest()[:8]) >> (64 - _SEED_BITS)
         content = json.dumps([scenario.to_dict(), self.market.sha256], sort_keys=True)
         key = f"{found.key} {hashlib.sha256(content.encode()).hexdigest()[:16]}"
-        run = Run(scenario, self.market, seed)
+        run = Run(scenario, market, seed)
         with _within("event: scenario"):
             require_loggable(run, longest_manifest(run) if found.scenario else self._longest_manifest, key)
-        return Order(key, scenario, seed, end)
+        return Order(key, run, end)
 
 
 def _log_form(given: str, records: str | None) -> LogForm:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from tradegen.api.batch import generate
+from tradegen.api.batch import made
 from tradegen.aws.environment import Environment
 from tradegen.aws.log_lines import log_lines, object_lines
 from tradegen.aws.metrics import metrics_line
@@ -92,8 +92,8 @@ class Function:
         """
         began = time.perf_counter()
         order = self.environment.order(event)
-        first_id = self.ledger.reserve(order.scenario.pairs, key=order.key)
-        batch = generate(order.scenario, seed=order.seed, first_id=first_id, tickers=self.environment.market)
+        first_id = self.ledger.reserve(order.run.scenario.pairs, key=order.key)
+        batch = made(order.run.starting_at(first_id))
         [table] = list_tables(batch.run).values()
         records = object_lines(table, batch.blocks)
         # Before anything is logged: where the log has a manifest, the files are there.
@@ -110,4 +110,4 @@ class Function:
                 time.perf_counter() - began,
                 order.key,
             )
-        return Answer(lines, order.name, len(batch), first_id, batch.run.last_id, order.seed)
+        return Answer(lines, order.name, len(batch), first_id, batch.run.last_id, order.run.seed)

@@ -88,7 +88,8 @@ def _demanded(
         counts.eligible[row] = pairs if segment.members is None else len(segment.members)
         offsets[row] = count_offset(segment.prefix, seed, block)
     about, asked = counts.eligible[:-1], demand(scenario)
-    wanted = asked.drawn(about, offsets[:-1], count_offset("overall/", seed, block))
+    overall = count_offset("overall/", seed, block) if asked.overall else 0.0
+    wanted = asked.drawn(about, offsets[:-1], overall)
     benign = math.floor(scenario.benign_rate * int(counts.eligible[-1]) + offsets[-1])
     return np.append(wanted, benign), np.append(asked.rates(about), scenario.benign_rate)
 
@@ -161,6 +162,8 @@ class _Stretch:
     def _fields_wanted(self) -> Array:
         # A benign difference stands alone: next to a mismatch, no one could tell which was reported.
         shares = (1.0,) if self._segment.benign else self._context.scenario.fields_per_pair
+        if len(shares) == 1:
+            return np.ones(len(self._pairs), np.int8)
         return wanted_fields(shares, self._draw("mismatch/fields"))
 
     def _attempt(self, position: int, rows: Array, raw: Array) -> _Attempt:
@@ -173,7 +176,8 @@ class _Stretch:
         tolerance = context.tolerance(mechanism.field) if mechanism.tolerated else NO_TOLERANCE
         step = context.step if mechanism.field == "trade_timestamp" else 1
         grid, counted_in = context.scenario.grids.get(mechanism.field), 1
-        if grid is not None and grid.step > 1:
+        # A value that is missing is counted in no steps.
+        if grid is not None and grid.step > 1 and mechanism.tolerated:
             if mechanism.by_digits:
                 step = grid.step
             else:

@@ -185,9 +185,8 @@ def find(connection: sqlite3.Connection, key: str) -> Range | None:
     return found
 
 
-def append(connection: sqlite3.Connection, count: int, key: str | None) -> Range:
-    """Add `count` ids after the tail, and read them back; the caller commits."""
-    newest = tail(connection)
+def append(connection: sqlite3.Connection, newest: Range, count: int, key: str | None) -> Range:
+    """Add `count` ids after the newest range, the tail, and read them back; the caller commits."""
     added = Range.sealed(newest.last + 1, newest.last + count, key, newest.checksum)
     connection.execute("INSERT INTO ranges VALUES (?, ?, ?, ?, ?)", added)
     if tail(connection) != added:

@@ -75,8 +75,9 @@ class SqliteLedger(Ledger):
         with _writing_ranges(self.path, deadline) as connection:
             if key is not None and (known := find(connection, key)):
                 return first_known(self, known.first, known.last - known.first + 1, key, count)
-            require_left(self, tail(connection).last + 1, count)
-            added = append(connection, count, key)
+            newest = tail(connection)
+            require_left(self, newest.last + 1, count)
+            added = append(connection, newest, count, key)
             commit(connection, deadline)
         return added.first
 

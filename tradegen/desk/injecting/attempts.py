@@ -126,13 +126,12 @@ class Attempts:
         assert entry.position is not None
         context = CaseContext(self._clean, entry.position, [text or "" for text in texts])
         if name.endswith(".other"):
-            names = self._clean.names(entry.position)
+            names = tuple(self._clean.names(entry.position))
             codes = {one: code for code, one in enumerate(names)}
-            original = np.array([codes.get(text or "", len(names)) for text in texts], np.int64)
+            known = [codes.get(text or "") for text in texts]
+            original = np.array([code or 0 for code in known], np.int64)
             made = self._made(name, entry, original, raw, context)[0].tolist()
-            altered = [
-                names[code] if code < len(names) else text for code, text in zip(made, texts, strict=True)
-            ]
+            altered = [None if old is None else names[code] for old, code in zip(known, made, strict=True)]
         else:
             made = self._made(name, entry, np.arange(len(texts)), raw, context)[0].tolist()
             altered = [context.name(code) for code in made]

@@ -17,6 +17,8 @@ from tradegen.mechanisms.spellings import spell
 
 __all__ = ["CaseContext", "one_digit_wrong"]
 
+_MANY = 1_000  # names
+
 
 @dataclass(eq=False)
 class CaseContext:
@@ -97,8 +99,10 @@ class CaseContext:
         """How many names the column has; their codes count up from 0."""
         return len(self.clean.names(self.position))
 
-    def weights(self, _column: str) -> None:
-        """None: each name is as likely as any other."""
+    def weights(self, _column: str) -> tuple[float, ...] | None:
+        """How frequent each name is, by code; None where there are so many that none stands out."""
+        counts = self.clean.names(self.position).values()
+        return tuple(map(float, counts)) if len(counts) <= _MANY else None
 
     def misspelled(self, _column: str, way: str) -> tuple[Array, Array]:
         """The codes of the wrong spellings of each row's name, and how many there are."""

@@ -111,12 +111,12 @@ class CleanValues:
         )
         return next(step for step, fit in zip(_STEPS, fits, strict=True) if fit)
 
-    def _names(self, position: int) -> tuple[str, ...]:
-        """The names that there are in a column; of very many, some that do not depend on the rows' order."""
+    def _names(self, position: int) -> Mapping[str, int]:
+        """How often each name of a column occurs; of very many, some, whatever the order of the rows."""
         json = self.held.one.source.json
         plain = f" AND j{position} NOT IN ('OBJECT', 'ARRAY')" if json else ""
         found = self._connection.execute(
-            f"SELECT t FROM (SELECT DISTINCT t{position} AS t FROM held WHERE t IS NOT NULL{plain}) "
+            f"SELECT t{position} AS t, count(*) FROM held WHERE t IS NOT NULL{plain} GROUP BY 1 "
             f"ORDER BY md5_number_lower(t), t LIMIT {_MOST_NAMES}"
         ).fetchall()
-        return tuple(sorted(name for [name] in found))
+        return dict(sorted(found))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,9 @@ _BETWEEN = chr(0x1F)  # ASCII's own mark between texts, which numbers and dates 
 def salt(seed: int, stream: str) -> int:
     """What tells the draws of one purpose from those of others, for `scramble`."""
     return int(draw(seed, f"inject/{stream}", 0, 1)[0])
+
+
+_TOTAL = re.compile(r"(?:(?:grand|sub)[ -]?)?totals?:?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,21 +206,24 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     values = [f"{seen.value(column, strict=False)} AS value_c{at}" for at, column in columns.items()]
     known = " AND ".join(f"{trimmed.trimmed(name)} IS NOT NULL" for name in form.id)
     parts = [f"CASE WHEN {known} THEN {seen.key()} END AS id"]
+    # A row without an id, such as a line of totals, says nothing of where clean values lie.
+    within = f"CASE WHEN {known} THEN {{}} END" if form.duplicate_ids == "leave" else "{}"
     held = HeldList(connection, one, tuple(columns), 0)
     for position, column in columns.items():
         if position not in held.together:
-            parts.append(f"trimmed_c{position} AS t{position}")
+            parts.append(f"{within.format(f'trimmed_c{position}')} AS t{position}")
         if position in held.measured:
-            parts.append(f"{_unit_value(f'value_c{position}', column)} AS v{position}")
+            value = _unit_value(f"value_c{position}", column)
+            parts.append(f"{within.format(value)} AS v{position}")
         if position in held.sorted_by_json:
             first.append(f"json_type({one.source.columns[column.name]}) AS j{position}")
             parts.append(f"j{position}")
     if held.together:
         texts = f", '{_BETWEEN}', ".join(f"trimmed_c{position}" for position in held.together)
-        parts.append(f"concat({texts}) AS texts")
+        parts.append(f"{within.format(f'concat({texts})')} AS texts")
     misfits = {position: seen.misfits(column, f"value_c{position}") for position, column in columns.items()}
     which = " ".join(f"WHEN {sql} THEN {position}" for position, sql in misfits.items() if sql)
-    parts.append(f"CASE {which} END AS misfit" if which else "NULL AS misfit")
+    parts.append(f"{within.format(f'CASE {which} END')} AS misfit" if which else "NULL AS misfit")
     query = f"SELECT {', '.join(first)} FROM {one.source.relation}"
     query = f"SELECT {', '.join(['*', *values])} FROM ({query})"
     query = f"SELECT {', '.join(parts)} FROM ({query})"
@@ -226,6 +233,7 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
         connection.execute(f"CREATE TABLE held AS {query}")
     [rows] = first_row(connection, "SELECT count(*) FROM held")
     held = dataclasses.replace(held, rows=rows)
+    _refuse_totals(connection, one)
     found = first_row(
         connection, "SELECT rowid, misfit FROM held WHERE misfit IS NOT NULL ORDER BY rowid LIMIT 1"
     )
@@ -249,6 +257,17 @@ def _require_as_stated(held: HeldList) -> None:
         for (position, setting), cell in zip(asked, cells, strict=True):
             if cell is not None:
                 raise one.contradiction(held.column(position), setting, cell)
+
+
+def _refuse_totals(connection: DuckDBPyConnection, one: TradeList) -> None:
+    """Refuse a list whose last row is named as a sum of the others."""
+    last = "SELECT rowid, id FROM held WHERE rowid = (SELECT max(rowid) FROM held)"
+    row, name = first_row(connection, last) or (0, None)
+    if name and _TOTAL.fullmatch(name):
+        raise ListError(
+            f"{one.name} has {shown(name)} for an id in its last row, {row + 1:,}, which is a line of totals "
+            'and no trade; take it out, or make its id blank and set duplicate_ids = "leave"'
+        )
 
 
 class _Trimmed(Source):

@@ -64,6 +64,8 @@ class ArrowCells:
         import pyarrow.compute as pc
 
         kind, array = self.plain, pa.array(texts, pa.string())
+        if array.null_count == len(array):  # not every type can be made of texts
+            return pa.nulls(len(array), kind)
         if pa.types.is_timestamp(kind) and kind.tz:
             return pc.assume_timezone(array.cast(pa.timestamp(kind.unit)), "UTC").cast(kind)
         return array.cast(kind)
