@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tradegen.core.background import Background
 from tradegen.core.databases import temporary_database
 from tradegen.desk.injecting.broken_list import MEMORY, Asked, BrokenList, break_list
 from tradegen.desk.injecting.truth_files import truth_suffix, write_truth
@@ -69,8 +70,9 @@ def write_broken(
         truth_out = stack.enter_context(OutputFile(truth)) if truth else None
         manifest_out = stack.enter_context(OutputFile(manifest)) if manifest else None
         digested = Output(out.write)
-        with explained(str(asked.path)):
-            rows = write_list(connection, broken.held.one, broken.changes.edits(), digested)
+        with explained(str(asked.path)), Background(digested.write) as sink:
+            held = broken.held
+            rows = write_list(connection, held.one, broken.changes.edits(), sink, held.rows)
         written: dict[str, Any] = {
             "theirs": {"name": str(theirs), "sha256": digested.sha256, "rows": rows[1]}
         }

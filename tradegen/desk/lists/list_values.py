@@ -85,10 +85,11 @@ class TradeList:
         parts = [self.source.trimmed(name) for name in self.form.id]
         return parts[0] if len(parts) == 1 else f"concat_ws(' / ', {', '.join(parts)})"
 
-    def misfits(self, column: ColumnForm) -> str:
+    def misfits(self, column: ColumnForm, value: str) -> str:
         """SQL for whether a cell is not as its column is described; "" where every cell is.
 
         A decimal with more places than stated is none, since it could not be written again as it was.
+        `value` is SQL for the column's value, not strict, where that has been worked out.
         """
         cell, wrong = self.source.trimmed(column.name), []
         if column.width is not None:
@@ -96,13 +97,12 @@ class TradeList:
             padded = f"{blanks} || {cell}" if column.align == "right" else f"{cell} || {blanks}"
             wrong.append(f"{self.source.text(column.name)} <> {padded}")
         if column.kind not in ("code", "text", "reference"):
-            wrong += self._unlike(column, cell)
+            wrong += self._unlike(column, cell, value)
         return f"({cell} IS NOT NULL AND ({' OR '.join(wrong)}))" if wrong else ""
 
-    def _unlike(self, column: ColumnForm, cell: str) -> list[str]:
+    def _unlike(self, column: ColumnForm, cell: str, value: str) -> list[str]:
         """SQL for the ways in which a cell is not of its column's kind, or not written as stated."""
-        value, native = f"({self.value(column, strict=False)})", self.form.file.form == "parquet"
-        wrong = [f"{value} IS NULL"]
+        wrong, native = [f"{value} IS NULL"], self.form.file.form == "parquet"
         if native and column.kind == "decimal":
             # A binary fraction counts as the decimal next to it.
             wrong.append(
