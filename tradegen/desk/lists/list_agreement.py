@@ -78,11 +78,13 @@ def require_agreement(connection: DuckDBPyConnection, ours: TradeList, theirs: T
     sides = []
     for side, one in enumerate((ours, theirs)):
         pairs = [pair[side] for pair in columns]
+        values = [one.value(column, strict=False) for column in pairs]
         cells = ", ".join(
-            f"{one.value(column, strict=False)} AS v{number}, {one.source.trimmed(column.name)} AS t{number}"
-            for number, column in enumerate(pairs)
+            f"{value} AS v{number}, {one.source.trimmed(column.name)} AS t{number}"
+            for number, (column, value) in enumerate(zip(pairs, values, strict=True))
         )
-        wrong = [(number, sql) for number, column in enumerate(pairs) if (sql := one.misfits(column))]
+        misfits = map(one.misfits, pairs, values)
+        wrong = [(number, sql) for number, sql in enumerate(misfits) if sql]
         cases = " ".join(f"WHEN {sql} THEN {number}" for number, sql in wrong)
         misfit = f"CASE {cases} END" if wrong else "NULL"
         known = " AND ".join(f"{one.source.trimmed(name)} IS NOT NULL" for name in one.form.id)
