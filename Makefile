@@ -25,7 +25,7 @@ LARGE := TRADEGEN_TESTS=$(or $(SIZE),large)
 IN_CONTAINER ?= $(wildcard /.dockerenv /run/.containerenv)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score leaderboard audit notebooks docs browser deploy undeploy lambda-local requirements clean
+.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score bench-inject leaderboard audit notebooks docs browser deploy undeploy lambda-local requirements clean
 
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
@@ -42,6 +42,7 @@ help:
 	@echo 'make bench         speed: medians of alternating runs'
 	@echo 'make bench-verify  10,000,000 pairs generated and verified: time, memory (minutes, 4 GB of disk)'
 	@echo 'make bench-score   10,000,000 pairs scored: time, memory (a minute, 0.6 GB of disk)'
+	@echo 'make bench-inject  10,000,000 trades of a user'\''s own broken, beside DuckDB copying them (minutes, 4 GB of disk)'
 	@echo 'make leaderboard   what common matchers find, in four packs: docs/leaderboard.md (minutes)'
 	@echo 'make audit         does a leg give away that it is altered? a classifier tries (minutes)'
 	@echo 'make lint types    ruff, import-linter and mypy'
@@ -98,6 +99,9 @@ bench-verify: $(READY)
 
 bench-score: $(READY)
 	$(BIN)/python benchmarks/scoring.py $(ARGS)
+
+bench-inject: $(READY)
+	$(BIN)/python benchmarks/injecting.py $(ARGS)
 
 leaderboard: $(READY)
 	$(BIN)/python benchmarks/leaderboard.py $(ARGS)

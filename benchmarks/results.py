@@ -17,8 +17,8 @@ __all__ = ["MACHINE", "record"]
 PAGE = Path(__file__).resolve().parent / "RESULTS.md"
 HEAD = """# Results
 
-Figures of `make bench`, `make bench-verify` and `make bench-score`, each section as it was last run. The
-machine is shared: compare within a section.
+Figures of `make bench`, `make bench-verify`, `make bench-score` and `make bench-inject`, each section as it
+was last run. The machine is shared: compare within a section.
 """
 MACHINE = (
     f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "

@@ -131,6 +131,13 @@ def copied(originals: Path, tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
+def every_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a proof tell of everything that it finds, so that one proof can be asked for many things."""
+    for module in ("database", "proof", "proof_report", "sources.text", "value_tables"):
+        monkeypatch.setattr(f"tradegen.verify.{module}.EXAMPLES", 10_000)
+
+
+@pytest.fixture
 def kernel_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have kernels start without the user's own settings."""
     for name, folder in (("IPYTHONDIR", "ipython"), ("JUPYTER_RUNTIME_DIR", "runtime")):

@@ -16,6 +16,7 @@ from shell import run
 import tradegen
 from tradegen import Scenario, generate
 from tradegen.ledger import create_ledger, open_ledger
+from tradegen.scenario.model import scenario_names
 
 FIXED = ("--seed", "7", "--first-id", "21", "--date", "2025-07-21")
 
@@ -119,7 +120,7 @@ def test_scenarios_lists_the_named_ones_and_prints_the_schema(tmp_path: Path) ->
     listed = run("scenarios", cwd=tmp_path)
     assert listed.code == 0
     names = [line.split()[0] for line in listed.out.splitlines()]
-    assert {"original", "clean", "us_equity_t1", "hard", "everything"} <= set(names)
+    assert {"original", "clean", "us_equity_t1", "hard", "everything"} <= set(names) == {*scenario_names()}
     assert all(len(line.split()) > 5 for line in listed.out.splitlines())
     assert run("scenarios", "list", cwd=tmp_path) == listed
     printed = run("scenarios", "schema", cwd=tmp_path)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from shell import run
 
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 
 RUN = ["generate", "--first-id", "1", "--seed", "3", "--date", "2025-07-21"]
 
 
 def test_catalogue_prints_every_mechanism_with_settings_units_and_codes(tmp_path: Path) -> None:
     printed = run("catalogue", cwd=tmp_path).out
-    assert all(f"\n{name}" in f"\n{printed}" for name in CATALOGUE)
+    assert all(f"\n{name}" in f"\n{printed}" for name in HOUSE)
     assert "price.tick  (ISO DDEA, FIX 2774 = 2)" in printed
     assert "max = 5: largest error, ticks of 0.01; whole ticks from 1 to 1000000" in printed
-    assert printed.splitlines()[-1].startswith(f"{len(CATALOGUE)} mechanisms; ")
+    assert printed.splitlines()[-1].startswith(f"{len(HOUSE)} mechanisms; ")
 
 
 def test_catalogue_prints_one_mechanism_a_field_or_a_way(tmp_path: Path) -> None:
@@ -28,8 +28,10 @@ def test_catalogue_prints_one_mechanism_a_field_or_a_way(tmp_path: Path) -> None
         ]
 
     assert names("price.stale") == ["price.stale"]
-    assert names("order_type") == ["order_type.flip"]
-    assert names("contra_broker_id") == ["broker_id.swapped", "contra_broker_id.other"]
+    dirty = ["blank", "case", "padded", "truncated", "typo"]
+    assert names("order_type") == [f"order_type.{way}" for way in ("flip", *dirty)]
+    of_contra = [f"contra_broker_id.{way}" for way in ("other", *dirty)]
+    assert names("contra_broker_id") == ["broker_id.swapped", *of_contra]
     assert names("digit_swap") == ["quantity.digit_swap", "price.digit_swap"]
     assert "1 mechanism; " in run("catalogue", "price.stale", cwd=tmp_path).out
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tradegen.core.columns import Array
 from tradegen.core.streams import draw, exponential, happens, uniform, whole
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 
 
 def test_a_stream_gives_the_numbers_it_always_gave() -> None:
@@ -35,7 +35,7 @@ def test_no_two_streams_share_a_number() -> None:
 
     names = ["ticker", "buyer", "seller", "quantity", "price", "trade_timestamp", "order"]
     names += [f"mismatch/{purpose}" for purpose in ("pair", "count", "leg", "fields")]
-    names += [f"{name}/{purpose}" for name in CATALOGUE for purpose in ("choice", "size")]
+    names += [f"{name}/{purpose}" for name in HOUSE for purpose in ("choice", "size")]
     assert len({zlib.crc32(name.encode()) for name in names}) == len(names)
 
 

@@ -162,9 +162,50 @@ def test_roles_are_told_from_the_names_of_several_languages(line: str, roles: st
     assert [column.get("role", "-") for column in found["columns"]] == roles.split()
 
 
+@pytest.mark.parametrize(
+    ("cells", "width", "align"),
+    [
+        (["B  ", "SS "], 3, None),
+        (["  B", " SS"], 3, "right"),
+        ([" B ", "SS "], None, None),
+        (["B", "S"], None, None),
+    ],
+)
+def test_a_width_is_guessed_where_blanks_fill_one_side_alone(
+    cells: list[str], width: int | None, align: str | None, tmp_path: Path
+) -> None:
+    rows = "".join(f"T{n},{cells[n % 2]}\n" for n in range(8))
+    _, column = guessed(tmp_path, f"id,side\n{rows}".encode())["columns"]
+    assert (column.get("width"), column.get("align")) == (width, align)
+
+
 def test_a_name_tells_no_role_that_its_kind_cannot_have(tmp_path: Path) -> None:
     found = guessed(tmp_path, b"id,price,date\nT1,cheap,soon\nT2,dear,soon\n")
     assert [column.get("role") for column in found["columns"]] == ["trade_id", None, None]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%-d/%-m/%Y %H:%M:%S.%f",
+        "%d/%m/%Y %-H:%M",
+        "%d-%b-%y",
+        "%-m/%-d/%y",
+        "%Y-%m-%dT%H:%M:%S.%fZ",
+        "%Y%m%d",
+    ],
+)
+def test_a_form_that_is_guessed_is_one_that_cells_are_held_to(
+    form: str, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    moments = [dt.datetime(2025, 7, 1 + n, 9 + n % 3, 5, n, 250_000) for n in range(28)]
+    path, columns = tmp_path / "trades.csv", tmp_path / "columns.toml"
+    rows = "".join(f"T{n},{moment.strftime(form)}\n" for n, moment in enumerate(moments))
+    path.write_text(f"id,when\n{rows}")
+    columns.write_text(columns_of(path))
+    assert f'format = "{form}"' in columns.read_text()
+    connection, reader = database
+    assert held(connection, open_list(reader, path, load_forms(columns).ours)).rows == len(moments)
 
 
 def test_days_that_may_be_months_are_said_to_be_unclear(tmp_path: Path) -> None:
@@ -354,6 +395,7 @@ def test_a_file_of_columns_that_cannot_be_is_refused_in_a_sentence(case: str) ->
         load_forms(given)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert ".column '" not in str(caught.value)
 
 
 def test_a_file_of_two_lists_has_a_table_for_each() -> None:
@@ -407,7 +449,7 @@ UNLIKE: dict[str, tuple[list[str], dict[str, Any], dict[str, Any], str]] = {
         ["1,284.50"],
         PX | {"grouped": True},
         {"thousands": "'"},
-        'expected one such as "1\'250.50", or another kind or places or fixed or grouped or decimal',
+        'expected one such as "1\'250.50", or another kind, places, fixed, grouped, decimal',
     ),
     "thousands that are not stated": (
         ["1,284"],
@@ -433,6 +475,12 @@ UNLIKE: dict[str, tuple[list[str], dict[str, Any], dict[str, Any], str]] = {
         PX | {"fixed": False},
         {},
         "has '154.50' in column 'new', and no number there that shows fixed = false; expected fixed = true",
+    ),
+    "zeros that some numbers keep": (
+        ["154.0", "154.25", "154.5"],
+        PX | {"fixed": False},
+        {},
+        "has '154.0' in column 'new', and no number there that shows fixed = false; expected fixed = true",
     ),
     "fewer places than there are at least": (
         ["154.0", "154.25", "7"],
@@ -516,6 +564,27 @@ def test_cells_that_are_written_as_their_column_states_are_taken(
     connection, reader = database
     given = load_forms(described(columns=columns, file={"separator": ";", "thousands": ","}))
     assert held(connection, open_list(reader, path, given.ours)).rows == len(cells)
+
+
+@pytest.mark.parametrize("stated", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("written", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("header", [True, False])
+def test_a_list_whose_lines_end_otherwise_than_stated_is_refused(
+    stated: str, written: str, header: bool, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    path = tmp_path / "trades.csv"
+    lines = ["ref,px,day"] * header + ["T1,1.50,21/07/2025", "T2,2.50,22/07/2025"]
+    path.write_bytes("".join(f"{line}{written}" for line in lines).encode())
+    names = ("ref", "px", "day") if header else ("column_1", "column_2", "column_3")
+    columns = [one | {"name": name} for one, name in zip(described()["columns"], names, strict=True)]
+    file = {"line_end": stated, "header": header}
+    given = load_forms({"id": names[:1], "columns": columns, "file": file}).ours
+    connection, reader = database
+    if stated == written:
+        assert held(connection, open_list(reader, path, given)).rows == 2
+        return
+    with pytest.raises(ListError, match=r"expected line_end|header that cannot be read|no column"):
+        held(connection, open_list(reader, path, given))
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,29 @@ def test_an_amount_is_altered_with_its_quantity_or_price_where_it_was_their_prod
     assert made.manifest["counts"]["by_mechanism"]["Gross.follows"]["applied"] == followed
 
 
+def test_a_share_of_amounts_is_not_recomputed_and_that_is_proved(tmp_path: Path) -> None:
+    path = written(tmp_path / "mine.csv", rows_of(600))
+    columns = [{**one, "not_recomputed": 0.25} if one["name"] == "Gross" else one for one in COLUMNS]
+    weights = {"quantity.nudge": 1, "price.decimal_shift": 1, "record.split": 0.2}
+    few, many = (
+        inject(
+            path, columns={"id": ["Ref"], "columns": one}, seed=2, mismatch_rate=0.9, mechanisms=weights
+        ) for one in (columns, COLUMNS)
+    )  # fmt: skip
+    follows = [made.manifest["counts"]["by_mechanism"]["Gross.follows"]["applied"] for made in (few, many)]
+    # Seven standard deviations of about 500 draws: a false alarm in 10^11.
+    assert abs(follows[0] / follows[1] - 0.75) < 7 * np.sqrt(0.25 * 0.75 / follows[1])
+    for made in (few, many):
+        assert (made.truth.mechanism != "Gross.follows").sum() == 540
+    paths = [tmp_path / name for name in ("theirs.csv", "truth.csv", "m.json")]
+    few.write(*paths)
+    assert verify([path, *paths]).ok
+    text = paths[2].read_text("utf-8")
+    assert text.count('"not_recomputed": 0.25') == 1
+    paths[2].write_text(text.replace('"not_recomputed": 0.25', '"not_recomputed": 0.0'), "utf-8")
+    assert verify([path, *paths]).findings["derived"].count == follows[1] - follows[0]
+
+
 def test_fills_have_their_parts_of_the_amount_and_these_add_up(tmp_path: Path) -> None:
     rows = rows_of(400)
     path = written(tmp_path / "mine.csv", rows)
@@ -196,6 +219,8 @@ def test_a_column_that_is_their_product_in_all_rows_is_guessed_to_follow(tmp_pat
         ({"product": "price"}, r"expected \[.quantity., .price.\]"),
         ({"kind": "integer", "places": None}, "has a product, and is of kind integer"),
         ({"role": "price"}, "has a product, and has the role price"),
+        ({"product": None, "not_recomputed": 0.1}, "has not_recomputed without a product; expected both"),
+        ({"not_recomputed": 1.5}, "not_recomputed is 1.5; expected the share of altered trades that keep"),
     ],
 )
 def test_a_product_that_cannot_be_is_refused(change: dict[str, Any], sentence: str) -> None:

@@ -55,6 +55,16 @@ def test_what_a_list_cannot_have_is_refused_by_a_sentence_that_names_it(
     assert "\n" not in str(refused.value)
 
 
+def test_hot_spots_of_a_scenario_are_left_out_where_that_is_asked(trades: Path) -> None:
+    spots = {"hot_spots": [{"name": "open", "rate": 0.9, "where": {"hours": "09:30-10:00"}}]}
+    weights = {"mismatch_rate": 0.5, "mechanisms": {"trade_timestamp.delay": 1}}
+    made = inject(trades, columns=COLUMNS, seed=1, scenario=weights | spots, hot_spots=[])
+    same = inject(trades, columns=COLUMNS, seed=1, scenario=weights)
+    pd.testing.assert_frame_equal(made.truth, same.truth)
+    with pytest.raises(ScenarioError, match=r"expected a scenario without hot_spots, or hot_spots = \[\]"):
+        inject(trades, columns=COLUMNS, seed=1, scenario=weights | spots)
+
+
 def changed(**of: dict[str, Any]) -> dict[str, Any]:
     columns = [{**one, **of.get(one["name"], {})} for one in COLUMNS["columns"]]
     return COLUMNS | {"columns": columns}
@@ -151,6 +161,20 @@ def test_where_one_file_cannot_be_written_none_is(trades: Path, tmp_path: Path) 
         made.write(tmp_path / "theirs.csv", tmp_path / "no folder" / "truth.csv")
     assert (tmp_path / "theirs.csv").read_text() == "what was there"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["theirs.csv", "trades.csv"]
+
+
+def test_a_reader_of_standard_output_that_has_gone_leaves_no_truth_behind(
+    trades: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "tradegen", "inject", "trades.csv", "--out", "-", "--truth", "t.csv"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        told = running.stderr.read().decode()
+    assert (running.returncode, told.count("\n")) == (2, 1)
+    assert "standard output was closed before its end; no file was changed" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["trades.csv"]
 
 
 def test_the_command_says_what_it_did_and_what_it_refuses(trades: Path, tmp_path: Path) -> None:

@@ -57,6 +57,37 @@ def lists(folder: Path, ours: str = OURS, theirs: str = THEIRS) -> tuple[Path, P
     return folder / "ours.csv", folder / "theirs.csv"
 
 
+@pytest.mark.parametrize(
+    ("side", "column", "change", "told"),
+    [
+        (0, None, {"decimal": "."}, "ours.csv has '10,00' in column 'Px', row 1, which is no decimal"),
+        (
+            0,
+            "Day",
+            {"format": "%m.%d.%Y"},
+            "ours.csv has '13.07.2025' in column 'Day', row 13, which is no",
+        ),
+        (
+            1,
+            "unit price",
+            {"places": 2},
+            "theirs.csv has '13.990' in column 'unit price', row 1, which is",
+        ),
+    ],
+)
+def test_a_list_that_is_not_written_as_described_is_refused_with_an_example(
+    side: int, column: str | None, change: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    given = described(side)
+    by_name = {one["name"]: one for one in given["columns"]} | {None: given["file"]}
+    by_name[column].update(change)
+    columns = COLUMNS | {("ours", "theirs")[side]: given}
+    with pytest.raises(ListError) as refused:
+        inject(*lists(tmp_path), columns=columns, seed=1)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 def test_lists_that_agree_in_forms_of_their_own_are_taken_and_theirs_is_broken(tmp_path: Path) -> None:
     ours, theirs = lists(tmp_path)
     made = inject(ours, theirs, columns=COLUMNS, seed=7, mismatch_rate=0.1)

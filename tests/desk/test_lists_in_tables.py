@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -239,14 +239,3 @@ def test_the_columns_of_a_frame_are_guessed_by_its_values(kind: str) -> None:
     assert '{ name = "trade_id", kind = "reference", role = "trade_id" }' in guessed
     assert '{ name = "day", kind = "date", format = "%Y-%m-%d' in guessed
     assert 'name = "seen", kind = "timestamp"' in guessed
-
-
-@pytest.mark.parametrize(
-    ("frame", "values", "text"),
-    [(pa.table, [True], "TRUE"), (pl.DataFrame, [True], "TRUE"), (pd.DataFrame, [20.0], "20.")],
-)
-def test_an_alteration_that_a_type_cannot_show_is_refused(
-    frame: Callable[..., Any], values: list[Any], text: str
-) -> None:
-    with pytest.raises(ListError, match=rf"'flag'.* has the same value for '{text}' as before"):
-        edited_frame(frame({"flag": values}), edits((0, 0, 0, text)))

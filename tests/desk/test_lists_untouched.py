@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,25 +140,73 @@ def test_what_is_guessed_of_an_export_reads_it_and_writes_it_as_it_was(
     assert hold(connection, one, range(len(one.form.columns))).one is one
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["compared", "counted"])
 @pytest.mark.parametrize("piece", [1, 7, 64])
 def test_cells_are_found_in_pieces_of_any_size(
-    piece: int, database: tuple[Any, Reader], tmp_path: Path
+    piece: int, known: bool, database: tuple[Any, Reader], tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(20)
     connection, reader = database
-    for number in range(6):
+    for number in range(size(6, 30)):
         given = random_list(rng)
         path = given.write(tmp_path / f"{number}.csv")
         one = open_list(reader, path, load_forms(given.described()).ours)
-        chunks = list(csv_chunks(connection, one, piece=piece))
+        read = len(given.raw) if known else None
+        chunks = list(csv_chunks(connection, one, read, piece=piece))
         whole = b"".join(chunk.text for chunk in chunks)
         assert whole.decode() == given.text()
-        cells = [
-            [chunk.text[a:b].decode() for a, b in zip(*rows, strict=True)]
-            for chunk in chunks
-            for rows in zip(chunk.cells.starts.tolist(), chunk.cells.ends.tolist(), strict=True)
-        ]
+        width = len(given.names)
+        cells = []
+        for chunk in chunks:
+            rows = np.arange(len(chunk.rows.afters)).repeat(width)
+            spans = chunk.spans(rows, np.tile(np.arange(width), len(chunk.rows.afters)))
+            found = [chunk.text[a:b].decode() for a, b in zip(*map(np.ndarray.tolist, spans), strict=True)]
+            cells += [found[at : at + width] for at in range(0, len(found), width)]
         assert cells == given.raw, given.file
+
+
+@pytest.mark.parametrize(
+    ("content", "line_end"),
+    [
+        ("id,qty\nT1,1\nT2,2\nT3,3\n", "\n"),
+        ("id,qty\nT1,1\nT2,2\nT3,3", "\n"),
+        ("id,qty\r\nT1,1\r\nT2,2\r\nT3,3\r\n", "\r\n"),
+        ('id,qty\nT1,1\nT2,2\nT3,"3"\n', "\n"),
+    ],
+    ids=["lines", "no line end", "CR LF", "quotes at last"],
+)
+@pytest.mark.parametrize("read", [2, 3, 4])
+def test_a_list_of_more_or_fewer_rows_than_were_read_is_refused(
+    read: int, content: str, line_end: str, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_text(content, newline="")
+    kinds = [{"name": "id", "kind": "reference"}, {"name": "qty", "kind": "text"}]
+    described = {"id": ["id"], "file": {"line_end": line_end}, "columns": kinds}
+    one = open_list(database[1], path, load_forms(described).ours)
+    chunks = csv_chunks(database[0], one, read, piece=8)
+    # From the first quotation mark on, all values are compared, and the number of rows is not asked for.
+    if read == 3 or '"' in content:
+        assert b"".join(chunk.text for chunk in chunks).decode() == content
+    else:
+        with pytest.raises(ListError, match=r"has 3 rows, and \d were read"):
+            list(chunks)
+
+
+@pytest.mark.parametrize(("before", "after"), [(" 100", " 101"), ('"100"', '"101"')], ids=["bare", "quoted"])
+def test_a_cell_that_is_another_than_was_read_is_not_altered(
+    before: str, after: str, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_text(f"id,qty\nT1,{before}\n")
+    kinds = [{"name": "id", "kind": "reference"}, {"name": "qty", "kind": "integer"}]
+    one = open_list(database[1], path, load_forms({"id": ["id"], "columns": kinds}).ours)
+    edits = edits_of((0, 0, 1, "101"))
+    out = io.BytesIO()
+    write_list(database[0], one, [dataclasses.replace(edits, olds=("100",))], out, 1)
+    assert out.getvalue().decode() == f"id,qty\nT1,{after}\n"
+    with pytest.raises(ListError, match=r"has '100' in row 1 where '10' was read"):
+        write_list(database[0], one, [dataclasses.replace(edits, olds=("10",))], io.BytesIO(), 1)
 
 
 def test_edits_that_come_in_parts_are_the_same_as_all_at_once(

@@ -8,15 +8,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from shell import run_line
 
 from tradegen import Scenario
 from tradegen.core.columns import FIELDS
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.mechanisms.catalogue_page import page, page_of_kinds
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -85,20 +85,9 @@ def test_the_commands_of_a_page_print_what_it_shows(page: str, at_least: int, tm
     ]
     for block in files:
         (tmp_path / block.split()[1].rstrip(":")).write_text(block)
-    search_path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     assert len(commands(page)) >= at_least
     for command, expected in commands(page):
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=tmp_path,
-            env={**os.environ, "PATH": search_path},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.stdout == expected, command
+        assert run_line(command, tmp_path, 120, **os.environ) == expected, command
 
 
 def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,14 +111,14 @@ def test_the_readme_leaves_the_list_of_mechanisms_to_the_page_that_is_made_from_
     assert "](docs/catalogue.md)" in README
     assert not re.search(r"\d+ mechanisms", README)
     named = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", README))
-    assert {name for name in named if name.partition(".")[0] in FIELDS} <= set(CATALOGUE)
+    assert {name for name in named if name.partition(".")[0] in FIELDS} <= set(HOUSE)
 
 
 def test_the_page_of_the_catalogue_is_made_from_it() -> None:
     written = (ROOT / "docs" / "catalogue.md").read_text("utf-8")
-    made = page(list(CATALOGUE.values())) + page_of_kinds()
+    made = page(list(HOUSE.values())) + page_of_kinds()
     assert written == made, "made anew by: tradegen catalogue --format markdown > docs/catalogue.md"
-    assert all(f"`{name}`" in written for name in CATALOGUE)
+    assert all(f"`{name}`" in written for name in HOUSE)
 
 
 def test_the_schema_describes_every_field_of_a_scenario() -> None:

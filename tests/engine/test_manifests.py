@@ -20,7 +20,7 @@ from tradegen.cli.replay import replay
 from tradegen.core.columns import FIELDS
 from tradegen.engine.digests import truth_digest
 from tradegen.engine.manifest import run_of
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.version import GENERATION
 
 MANIFESTS = ROOT / "tests" / "manifests"
@@ -32,10 +32,10 @@ FILES = MANIFESTS / f"generation_{GENERATION}_files.json"
 @pytest.fixture
 def catalogue() -> Iterator[dict[str, Any]]:
     """The catalogue itself, to be changed; afterwards it is as it was."""
-    before = dict(CATALOGUE)
-    yield CATALOGUE
-    CATALOGUE.clear()
-    CATALOGUE.update(before)
+    before = dict(HOUSE)
+    yield HOUSE
+    HOUSE.clear()
+    HOUSE.update(before)
 
 
 def replayed(manifest: Path, folder: Path) -> None:

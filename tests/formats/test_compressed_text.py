@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pytest
 from conftest import ROOT
 from shell import run
+from sizes import chosen
 
 from tradegen import MarketError, OutputError, ScoringError, fit, generate, prepare, score
 from tradegen.core.compression import compressor, content_of
@@ -42,8 +44,10 @@ def write(folder: Path, form: str, suffix: str = "", **more: Any) -> list[Path]:
     return paths
 
 
-@pytest.mark.parametrize("form", TEXTS)
-@pytest.mark.parametrize("suffix", PLAIN)
+@pytest.mark.parametrize(
+    ("form", "suffix"),
+    chosen(itertools.product(TEXTS, PLAIN), list(zip(TEXTS, itertools.cycle(PLAIN), strict=False))),
+)
 def test_the_text_is_that_of_the_plain_file_and_verify_proves_it(
     tmp_path: Path, form: str, suffix: str
 ) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,12 @@ def write(folder: Path, form: str = "csv", **changes: Any) -> list[Path]:
 
 @dataclass
 class Files:
-    """The lists, the truth and the manifest of a run, to be edited."""
+    """The lists, the truth and the manifest of a run, to be edited; each edit has a trade of its own."""
 
     lists: dict[str, list[Row]]
     truth: list[Row]
     manifest: dict[str, Any]
+    edited: set[str] = field(default_factory=set)
 
     def proof(self, folder: Path) -> Report:
         for name, rows in {**self.lists, "key": self.truth}.items():
@@ -76,17 +78,24 @@ class Files:
 
     def clean(self) -> tuple[Row, Row]:
         """Both legs of a pair without a mismatch."""
-        wrong = {row["trade_id"] for row in self.truth}
+        wrong = {row["trade_id"] for row in self.truth} | self.edited
         ours = next(row for row in self.lists["ours"] if row["trade_id"] not in wrong)
+        self.edited.add(ours["trade_id"])
         return ours, next(row for row in self.lists["theirs"] if row["trade_id"] == ours["trade_id"])
 
     def told(self, mechanism: str) -> Row:
         """A truth row that is the only one of its pair, or of a quantity and what follows on it."""
-        ids = [row["trade_id"] for row in self.truth]
+        rows = Counter(row["trade_id"] for row in self.truth)
         alone = 2 if mechanism in ("quantity.nudge", "gross_amount.follows") else 1
-        return next(
-            row for row in self.truth if row["mechanism"] == mechanism and ids.count(row["trade_id"]) == alone
+        found = next(
+            row
+            for row in self.truth
+            if row["mechanism"] == mechanism
+            and rows[row["trade_id"]] == alone
+            and row["trade_id"] not in self.edited
         )
+        self.edited.add(found["trade_id"])
+        return found
 
     def records(self, row: Row) -> list[Row]:
         """The records of a truth row's leg."""

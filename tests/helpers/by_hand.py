@@ -12,7 +12,7 @@ from tradegen import Scenario, load_market
 from tradegen.core.blocks import Pairs
 from tradegen.engine.context import BlockContext
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.mechanisms.difference import Difference
 from tradegen.mechanisms.mechanism import Case
 
@@ -42,7 +42,7 @@ def outcomes(
     Values are in the field's integer unit: shares, ticks, days, microseconds, codes, records.
     """
     count = 2_000
-    entry = CATALOGUE[mechanism]
+    entry = HOUSE[mechanism]
     whole = {"pairs": 15, "date": "2025-07-21", "brokers": 5} | (scenario or {})
     columns = {
         "ticker": 0,
@@ -84,10 +84,10 @@ def recognises(mechanism: str, original: str, altered: str, **settings: Any) -> 
     seen = Difference(
         original,
         altered,
-        LEG | {CATALOGUE[mechanism].field: original},
+        LEG | {HOUSE[mechanism].field: original},
         default_settings(mechanism) | settings,
         universe(),
         BROKERS,
         prices_before={"153.87"},
     )
-    return bool(CATALOGUE[mechanism].recognises(seen))
+    return bool(HOUSE[mechanism].recognises(seen))

@@ -17,7 +17,7 @@ from scipy import stats
 from sizes import size
 from written import written_lists
 
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import CATALOGUE, HOUSE
 from tradegen.mechanisms.difference import Difference
 
 ALARM = 1e-6
@@ -66,7 +66,7 @@ def seconds_off(row: Row, least: str, most: str) -> bool:
 
 
 def default_settings(mechanism: str) -> dict[str, Any]:
-    return {setting.name: setting.default for setting in CATALOGUE[mechanism].settings}
+    return {setting.name: setting.default for setting in HOUSE[mechanism].settings}
 
 
 def recognised(row: Row, leg: Row, prices: Collection[str] = ()) -> bool:
@@ -75,12 +75,12 @@ def recognised(row: Row, leg: Row, prices: Collection[str] = ()) -> bool:
     seen = Difference(
         row["original"], row["altered"], leg, default_settings(mechanism), universe(), BROKERS, prices
     )
-    return CATALOGUE[mechanism].recognises(seen)
+    return HOUSE[mechanism].recognises(seen)
 
 
 def possible(mechanism: str, leg: Row) -> float:
     """The chance that a mechanism can alter a leg, where the leg alone decides."""
-    needs = CATALOGUE[mechanism].needs
+    needs = HOUSE[mechanism].needs
     assert needs is None or needs.chance is not None
     if mechanism == "ticker.share_class":
         return leg["ticker"] in OTHER_CLASS  # of those in the universe

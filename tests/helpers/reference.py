@@ -91,7 +91,9 @@ def legs_by_id(lists: Lists | list[Row], view: str = "single") -> dict[str, Pair
 
 
 def difference(field: str, original: str, altered: str) -> Decimal | None:
-    """Altered less original in shares, dollars, days, seconds or records; None for names."""
+    """Altered less original in shares, dollars, days, seconds or records; None where there is no amount."""
+    if not altered:
+        return None
     if field in ("quantity", "price", "record"):
         return Decimal(altered) - Decimal(original)
     if field == "date":
@@ -148,7 +150,8 @@ def _records(lists: Lists, stated: Stated, view: str) -> tuple[dict[str, Legs], 
     sides = {"BUY": 0, "SELL": 1}
     for place, listed in enumerate(lists.values()):
         for row in listed:
-            leg = sides[row["order_type"]] if view == "single" else place
+            # A side that is missing or misspelled says nothing: the truth tells whose record it is.
+            leg = sides.get(row["order_type"], 0) if view == "single" else place
             trade_id = row["trade_id"]
             if trade_id in true:
                 found[true[trade_id]][leg].append(row)
@@ -162,9 +165,10 @@ def _records(lists: Lists, stated: Stated, view: str) -> tuple[dict[str, Legs], 
 
 
 def _parted(trade_id: str, legs: Legs, flip: Row) -> Legs:
-    """The legs of a pair whose records are all on one side: the truth names a record of the flipped one."""
-    together = legs[SIDES.index(flip["altered"])]
-    assert not legs[SIDES.index(flip["original"])], f"{trade_id} is flipped and has records of both sides"
+    """The legs of a pair whose records do not say their side: the truth names a record of the altered one."""
+    together = legs[0] + legs[1]
+    if flip["altered"] in SIDES:
+        assert not legs[SIDES.index(flip["original"])], f"{trade_id} is flipped and has records of both sides"
     named = [row for row in together if row["record_id"] == flip["record_id"]]
     assert len(named) == 1, f"{trade_id} has no record {flip['record_id']!r} in the trades"
     # Copies and fills of one leg are alike in all but the quantity.
@@ -240,10 +244,10 @@ def _one_record(trade_id: str, records: list[Row], stated: Row | None) -> Row:
     if not records:
         return {}
     assert len(set(map(_but_quantity, records))) == 1, f"{trade_id} has copies or fills that differ"
-    quantities = [Decimal(record["quantity"]) for record in records]
     if how == "record.duplicate":
-        assert quantities[0] == quantities[1], f"{trade_id} has copies that differ"
+        assert records[0]["quantity"] == records[1]["quantity"], f"{trade_id} has copies that differ"
         return dict(records[0])
+    quantities = [Decimal(record["quantity"]) for record in records]
     assert min(quantities) > 0, f"{trade_id} has an empty fill"
     # `_rebuilt` sees whether the fills add up to what the other leg says.
     return records[0] | {"quantity": str(sum(quantities))}

@@ -11,7 +11,7 @@ from by_hand import LEG, recognises
 from plausible import possible
 
 from tradegen.core.columns import FIELDS
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 
 # By field, what no mechanism makes of anything.
 NONSENSE = {
@@ -22,7 +22,7 @@ NONSENSE = {
 
 
 def test_the_catalogue_names_each_entry_by_its_field_and_explains_it() -> None:
-    for name, entry in CATALOGUE.items():
+    for name, entry in HOUSE.items():
         assert name == entry.name
         assert entry.field in FIELDS
         assert entry.sentence.endswith(".")
@@ -31,18 +31,18 @@ def test_the_catalogue_names_each_entry_by_its_field_and_explains_it() -> None:
         assert entry.needs is None or entry.needs.words
 
 
-@pytest.mark.parametrize("mechanism", CATALOGUE)
+@pytest.mark.parametrize("mechanism", HOUSE)
 def test_an_entry_recognises_its_examples_and_nothing_else(mechanism: str) -> None:
-    field = CATALOGUE[mechanism].field
-    for original, altered in CATALOGUE[mechanism].examples:
+    field = HOUSE[mechanism].field
+    for original, altered in HOUSE[mechanism].examples:
         assert recognises(mechanism, original, altered)
         assert not recognises(mechanism, original, original), "nothing is altered"
         assert not recognises(mechanism, original, NONSENSE[field])
 
 
-@pytest.mark.parametrize("mechanism", CATALOGUE)
+@pytest.mark.parametrize("mechanism", HOUSE)
 def test_an_entrys_examples_are_possible(mechanism: str) -> None:
-    entry = CATALOGUE[mechanism]
+    entry = HOUSE[mechanism]
     for original, _ in entry.examples:
         if entry.needs is None or entry.needs.chance is not None:
             assert possible(mechanism, LEG | {entry.field: original}) > 0
@@ -101,6 +101,16 @@ YES_AND_NO: list[tuple[str, str, list[str], list[str]]] = [
     ("contra_broker_id.other", "BKR011", ["BKR012"], ["BKR005", "BKR016"]),
     ("broker_id.swapped", "BKR005", ["BKR011"], ["BKR012"]),
     ("order_type.flip", "SELL", ["BUY"], []),
+    ("ticker.blank", "AAPL", [""], [" ", "AAPL", "nothing"]),
+    ("quantity.blank", "250", [""], ["0", "250"]),
+    ("trade_timestamp.blank", "2025-07-21 10:33:00", [""], ["2025-07-21 00:00:00"]),
+    ("ticker.case", "BRK.B", ["brk.b"], ["Brk.B", "BRK.B"]),
+    ("ticker.padded", "KO", ["KO ", " KO"], ["K O", "KO  ", " KO "]),
+    ("ticker.truncated", "GOOGL", ["GOOG"], ["GOOGL", "GOO", "OOGL"]),
+    ("broker_id.typo", "BKR005", ["KBR005", "BRK005", "BK0R05", "BKR050"], ["BKR500", "BKR055"]),
+    ("contra_broker_id.truncated", "BKR011", ["BKR01"], ["BKR0", "KR011"]),
+    ("order_type.typo", "SELL", ["ESLL", "SLEL"], ["SELL", "LLES"]),
+    ("order_type.case", "BUY", ["buy"], ["Buy", "SELL", "sell"]),
     ("record.missing", "1", ["0"], ["2"]),
     ("record.duplicate", "1", ["2"], ["0", "3"]),
     ("record.split", "1", ["2", "5"], ["0", "6"]),
@@ -149,6 +159,12 @@ CHANCES: list[tuple[str, str, float]] = [
     ("trade_timestamp.truncated", "2025-07-21 10:33:00", 0),
     ("trade_timestamp.truncated", "2025-07-21 10:33:00.000", 0),
     ("trade_timestamp.truncated", "2025-07-21 10:33:00.001", 1),
+    ("ticker.case", "7203", 0),
+    ("ticker.case", "KO", 1),
+    ("ticker.truncated", "F", 0),
+    ("ticker.truncated", "KO", 1),
+    ("ticker.typo", "AA", 0),
+    ("ticker.typo", "AAP", 1),
 ]
 
 
@@ -156,16 +172,16 @@ CHANCES: list[tuple[str, str, float]] = [
 def test_the_chance_that_a_leg_can_be_altered_is_right_by_hand(
     mechanism: str, original: str, chance: float
 ) -> None:
-    assert possible(mechanism, LEG | {CATALOGUE[mechanism].field: original}) == pytest.approx(chance)
+    assert possible(mechanism, LEG | {HOUSE[mechanism].field: original}) == pytest.approx(chance)
 
 
 def test_a_leg_of_one_share_cannot_be_split_nor_a_companys_only_class_be_exchanged() -> None:
-    needs = CATALOGUE["record.split"].needs
+    needs = HOUSE["record.split"].needs
     assert needs
     assert needs.chance
     for quantity, settings, chance in (("1", {"min": 2}, 0), ("2", {"min": 2}, 1), ("3", {"min": 4}, 0)):
         assert needs.chance(LEG | {"quantity": quantity}, settings) == chance
-    needs = CATALOGUE["ticker.share_class"].needs
+    needs = HOUSE["ticker.share_class"].needs
     assert needs
     assert needs.chance
     assert [needs.chance(LEG | {"ticker": ticker}, {}) for ticker in ("AAPL", "GOOG", "BRK.A")] == [0, 1, 1]
@@ -188,16 +204,26 @@ TOGETHER: list[tuple[str, str, bool]] = [
     ("record.split", "quantity.extra_digit", False),
     ("record.split", "price.tick", True),
     ("ticker.other", "trade_id.mistyped", True),
+    ("quantity.blank", "quantity.nudge", False),
+    ("quantity.blank", "record.split", False),
+    ("quantity.blank", "record.duplicate", True),
+    ("price.blank", "record.missing", False),
+    ("price.blank", "record.split", True),
+    ("ticker.blank", "ticker.typo", False),
+    ("broker_id.typo", "contra_broker_id.typo", False),
+    ("broker_id.blank", "contra_broker_id.other", False),
+    ("order_type.blank", "broker_id.swapped", False),
+    ("order_type.blank", "broker_id.typo", True),
 ]
 
 
 @pytest.mark.parametrize(("one", "other", "together"), TOGETHER)
 def test_which_mechanisms_one_leg_can_have_together(one: str, other: str, together: bool) -> None:
     for first, second in ((one, other), (other, one)):
-        assert CATALOGUE[first].conflicts(CATALOGUE[second]) != together
+        assert HOUSE[first].conflicts(HOUSE[second]) != together
 
 
 def test_the_brokers_that_are_swapped_are_two_fields_and_all_else_is_one() -> None:
-    assert {name: entry.fields for name, entry in CATALOGUE.items() if len(entry.fields) > 1} == {
+    assert {name: entry.fields for name, entry in HOUSE.items() if len(entry.fields) > 1} == {
         "broker_id.swapped": ("broker_id", "contra_broker_id")
     }

@@ -9,7 +9,7 @@ from by_hand import TICKERS, days, microseconds, outcomes
 from tradegen import Scenario, load_market
 from tradegen.core.blocks import Pairs
 from tradegen.engine.context import BlockContext
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.mechanisms.record_counts import fills
 
 SECOND, MINUTE, DAY = 10**6, 60 * 10**6, 86_400 * 10**6
@@ -292,10 +292,10 @@ def test_codes_are_those_of_the_standards() -> None:
         "order_type": ("DELN", "5"),
         "trade_id": ("", ""),
     }
-    for name, entry in CATALOGUE.items():
+    for name, entry in HOUSE.items():
         if entry.field != "record":
             assert (entry.iso, entry.fix) == by_field[entry.field], name
-    assert [CATALOGUE[f"record.{name}"].iso for name in ("missing", "duplicate", "split")] == [
+    assert [HOUSE[f"record.{name}"].iso for name in ("missing", "duplicate", "split")] == [
         "CMIS",
         "PODU",
         "",

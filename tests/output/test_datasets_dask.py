@@ -121,7 +121,7 @@ def test_a_part_that_no_worker_survives_is_said_in_a_sentence_and_the_run_is_res
 
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        LocalCluster(n_workers=2, threads_per_worker=1, **QUIET) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, **QUIET) as cluster,
         pytest.raises(OutputError, match=r"perhaps for want of memory; what is done is kept, and --resume"),
     ):
         write(a_run(pairs=PAIRS), tmp_path, dask=cluster.scheduler_address, advance=kill_all)
@@ -238,7 +238,7 @@ def test_a_cluster_that_starts_its_first_worker_when_there_is_work_is_used(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
     with LocalCluster(n_workers=0, threads_per_worker=1, **QUIET) as cluster:
-        cluster.adapt(minimum=0, maximum=2)
+        cluster.adapt(minimum=0, maximum=1)
         write(a_run(pairs=PAIRS), tmp_path, dask=cluster.scheduler_address)
     assert files_in(tmp_path) == expected
 

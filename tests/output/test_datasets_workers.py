@@ -140,7 +140,7 @@ def test_a_worker_that_joins_late_and_is_not_fit_makes_no_part(
         if cluster.count == 1:
             cluster.add(path=path)
 
-    run = a_run(pairs=12 * BLOCK)
+    run = a_run(pairs=8 * BLOCK)
     message = r"the Dask worker tcp://[\d.:]+ has (no tradegen|tradegen 0\.0\.9); expected .*--resume goes on"
     with pytest.raises(OutputError, match=message):
         write(run, tmp_path / "out", dask=cluster.address, advance=join)

@@ -14,7 +14,7 @@ from plausible import ALARM, BLOCK, DAY, EVERYTHING, TOLERANCES, VIEWS, binomial
 from reading import COLUMNS, rows
 from reference import check_order, check_truth, check_values, clean
 from sizes import chosen, size
-from written import written_lists
+from written import written_lists, written_truth
 
 from tradegen import Scenario, generate, generate_block, prepare
 from tradegen.mechanisms.catalogue import CATALOGUE
@@ -26,7 +26,7 @@ from tradegen.scenario.model import scenario_names
 
 def truth_rows(**arguments: Any) -> set[tuple[str, ...]]:
     """The rows of the truth."""
-    return {tuple(row.values()) for row in rows(written_lists(**({"date": DAY} | arguments))[1])}
+    return {tuple(row.values()) for row in written_truth(**({"date": DAY} | arguments))}
 
 
 @pytest.mark.parametrize(
@@ -236,8 +236,7 @@ def test_exact_mode_is_right_to_one_in_every_block(view: str, pairs: int) -> Non
         batch = generate(**run)
         counted = [(block.mismatched, block.pairs) for block in batch.blocks]
         if pairs < 1_000 or rate == 0.3:
-            _, text = written_lists(**run)
-            assert check_exact(rows(text), pairs, rate) == counted
+            assert check_exact(written_truth(**run), pairs, rate) == counted
         for mismatched, of in counted:
             assert mismatched in (math.floor(rate * of), math.ceil(rate * of))
 

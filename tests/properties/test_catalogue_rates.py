@@ -24,11 +24,10 @@ from plausible import (
     spot_of,
     spots,
 )
-from reading import rows
 from reference import LEGS, clean
 from scipy import stats
 from sizes import size
-from written import written_lists
+from written import written_truth
 
 from tradegen.mechanisms.catalogue import CATALOGUE
 
@@ -36,7 +35,7 @@ from tradegen.mechanisms.catalogue import CATALOGUE
 
 
 def test_mechanisms_of_equal_weight_that_are_always_possible_are_equally_frequent() -> None:
-    _, text = written_lists(
+    truth = written_truth(
         pairs=LARGE,
         seed=41,
         date=DAY,
@@ -45,9 +44,7 @@ def test_mechanisms_of_equal_weight_that_are_always_possible_are_equally_frequen
         mechanisms=dict.fromkeys(CERTAIN, 1),
     )
     # A swap has two rows.
-    counts = Counter(
-        row["mechanism"] for row in rows(text) if row["field"] == row["mechanism"].partition(".")[0]
-    )
+    counts = Counter(row["mechanism"] for row in truth if row["field"] == row["mechanism"].partition(".")[0])
     assert set(counts) == set(CERTAIN)
     assert stats.chisquare(list(counts.values())).pvalue > ALARM
 
@@ -85,7 +82,7 @@ def test_a_pair_shares_its_chances_among_the_mechanisms_that_are_possible_for_it
 @pytest.mark.parametrize("view", VIEWS)
 def test_legs_and_numbers_of_fields_are_in_the_shares_asked(view: str) -> None:
     certain = {name: 1.0 for name in CERTAIN if name not in ("record.missing", "broker_id.swapped")}
-    _, text = written_lists(
+    truth = written_truth(
         pairs=LARGE,
         seed=43,
         date=DAY,
@@ -94,8 +91,8 @@ def test_legs_and_numbers_of_fields_are_in_the_shares_asked(view: str) -> None:
         fields_per_pair=[0.6, 0.3, 0.1],
         buy_share=0.7,
     )
-    fields = Counter(row["trade_id"] for row in rows(text))
-    legs = {row["trade_id"]: row["leg"] for row in rows(text)}
+    fields = Counter(row["trade_id"] for row in truth)
+    legs = {row["trade_id"]: row["leg"] for row in truth}
     assert binomial(sum(leg == LEGS[view][0] for leg in legs.values()), len(legs), 0.7) > ALARM
     counts = Counter(fields.values())
     assert set(counts) == {1, 2, 3}
@@ -122,7 +119,7 @@ def test_bernoulli_rates_are_those_asked_in_every_hot_spot(view: str) -> None:
 
 def test_fills_ticks_and_increments_are_evenly_drawn() -> None:
     names = ["record.split", "price.tick", "quantity.lot_scale"]
-    _, text = written_lists(
+    truth = written_truth(
         pairs=LARGE,
         seed=45,
         date=DAY,
@@ -130,7 +127,6 @@ def test_fills_ticks_and_increments_are_evenly_drawn() -> None:
         fields_per_pair=[1],
         quantity_min=100,
     )
-    truth = rows(text)
     fills = Counter(row["altered"] for row in truth if row["field"] == "record")
     assert set(fills) == set("2345")
     assert stats.chisquare(list(fills.values())).pvalue > ALARM

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from reading import Lists, Row
 from reference import check_truth, legs_by_id
+from sizes import chosen
 from written import give_both_legs, places, written_rows
 
 from tradegen import MarketError, ScenarioError, generate, load_market, prepare, score
@@ -95,8 +96,16 @@ def test_raising_the_rate_keeps_mismatches_and_moves_no_clean_price() -> None:
     assert check_truth(few_lists, few, "two_system") == check_truth(many_lists, many, "two_system")
 
 
-@pytest.mark.parametrize("tick", TICKS)
-@pytest.mark.parametrize(("suffix", "of_truth"), [("csv", "csv"), ("fix", "jsonl"), ("parquet", "parquet")])
+FILES = [("csv", "csv"), ("fix", "jsonl"), ("parquet", "parquet")]
+
+
+@pytest.mark.parametrize(
+    ("tick", "suffix", "of_truth"),
+    chosen(
+        [(tick, *files) for tick in TICKS for files in FILES],
+        [(tick, *files) for tick, files in zip(TICKS, FILES, strict=True)],
+    ),
+)
 def test_files_are_proved_in_every_form(tick: str, suffix: str, of_truth: str, tmp_path: Path) -> None:
     tolerances = {"price": {"ticks": 2}}
     batch = generate(

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from reading import Lists, Row, rows
 from reference import check_truth
+from sizes import chosen
 from written import give_both_legs, places, written_rows
 
 from tradegen import ScenarioError, generate, prepare, score
@@ -90,8 +91,16 @@ def test_raising_the_rate_keeps_mismatches_and_moves_no_clean_quantity() -> None
     assert check_truth(few_lists, few, "two_system") == check_truth(many_lists, many, "two_system")
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize(("suffix", "of_truth"), [("csv", "csv"), ("fix", "jsonl"), ("parquet", "parquet")])
+FILES = [("csv", "csv"), ("fix", "jsonl"), ("parquet", "parquet")]
+
+
+@pytest.mark.parametrize(
+    ("step", "suffix", "of_truth"),
+    chosen(
+        [(step, *files) for step in STEPS for files in FILES],
+        [(step, *files) for step, files in zip(STEPS, FILES, strict=True)],
+    ),
+)
 def test_files_are_proved_in_every_form(step: str, suffix: str, of_truth: str, tmp_path: Path) -> None:
     batch = generate(**asked(step, pairs=600, tolerances={"quantity": 2 * float(step)}, benign_rate=0.1))
     batch.write(tmp_path / f"t.{suffix}", truth=tmp_path / f"k.{of_truth}", manifest=tmp_path / "m.json")

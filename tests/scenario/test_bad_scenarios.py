@@ -79,6 +79,30 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         "benign_rate = 0.1",
         "benign_rate is 0.1 although no field with a mechanism has a tolerance",
     ),
+    "benign without a value that is there": (
+        "benign_rate = 0.1\ntolerances.quantity = 1\n[mechanisms]\n'quantity.blank' = 1",
+        "benign_rate is 0.1 although no field with a mechanism has a tolerance",
+    ),
+    "boundary without a value that is there": (
+        "boundary = true\ntolerances.price.ticks = 1\n[mechanisms]\n'price.blank' = 1\n'ticker.case' = 1",
+        "boundary is true although no field with a mechanism has a tolerance",
+    ),
+    "an id that is missing": (
+        "[mechanisms]\n'trade_id.blank' = 1",
+        "mechanisms has 'trade_id.blank', which is unknown; did you mean",
+    ),
+    "a number that is misspelled": (
+        "[mechanisms]\n'price.typo' = 1",
+        "mechanisms has 'price.typo', which is unknown; did you mean",
+    ),
+    "settings of a value that is missing": (
+        "[settings.'price.blank']\nmin = 1",
+        'settings."price.blank".min is not a setting of price.blank',
+    ),
+    "a column left out in which a missing broker would be seen": (
+        "view = 'counterparty'\nsell.include = ['trade_id']\n[mechanisms]\n'broker_id.blank' = 1",
+        "sell.include leaves out broker_id, in which broker_id.blank would be seen",
+    ),
     "boundary without tolerance": ("boundary = true", "boundary is true although no field with a mechanism"),
     "tolerance of a name": (
         "tolerances.ticker = 1",

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from conftest import ROOT
-from shell import Done, run
+from shell import Done, run, run_line
 
 import tradegen
 from tradegen.cli.score_options import tolerance_options
@@ -326,20 +326,10 @@ def test_the_page_on_scoring_shows_what_its_commands_print(tmp_path: Path) -> No
     (tmp_path / "matcher.py").write_text(codes[0])
     for code in codes:
         exec(compile(code, "scoring.md", "exec"), {})
-    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     shown = 0
     for block in re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=tmp_path,
-                env={**os.environ, "PATH": places},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            assert done.stdout == output, command
+            assert run_line(command, tmp_path, 60, **os.environ) == output, command
             shown += 1
     assert shown == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -56,13 +57,20 @@ CELLS = [
 ]
 
 
-@pytest.mark.parametrize(("column", "old", "new"), CELLS)
 def test_a_cell_that_is_not_written_as_its_kind_is_refused_and_named(
-    tmp_path: Path, column: str, old: str, new: str
+    tmp_path: Path, every_example: None
 ) -> None:
-    report = proof(tmp_path, TRADES.replace(FIRST, FIRST.replace(old, new, 1)))
-    told = report.findings["invalid"].examples[0]
-    assert f" {column} in a.csv line 3 is " in told, str(report)
+    """One proof refuses all of them, each in a record of its own, and nothing else."""
+    header, other = TRADES.splitlines(keepends=True)[0], FIRST.replace("BUY", "SELL")
+    lines = [header]
+    for number, (_, old, new) in enumerate(CELLS, 11):
+        for leg, line in enumerate((FIRST.replace(old, new, 1), other)):
+            line = line.replace("tid00000001", f"tid000000{number}")
+            lines.append(line.replace("00000000000000a1", f"00000000000{leg}{number:04x}"))
+    report = proof(tmp_path, "".join(lines), TRUTH.splitlines(keepends=True)[0])
+    told = report.findings["invalid"].examples
+    expected = {f"{column} in a.csv line {2 * number + 2}" for number, (column, _, _) in enumerate(CELLS)}
+    assert {re.search(r" (\w+ in a\.csv line \d+) is ", line)[1] for line in told} == expected, str(report)
 
 
 LINES = [

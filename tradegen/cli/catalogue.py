@@ -31,12 +31,12 @@ def catalogue(
     ] = "text",
 ) -> None:
     """Print the mechanisms: what each does, its settings and units, and its ISO 20022 and FIX codes."""
-    from tradegen.mechanisms.catalogue import CATALOGUE
+    from tradegen.mechanisms.catalogue import HOUSE
     from tradegen.mechanisms.catalogue_page import lines, page, page_of_kinds, table
 
     if form not in _FORMS:
         raise ScenarioError(f"format {form} is unknown; {nearest(form, _FORMS)}")
-    entries = CATALOGUE
+    entries = HOUSE
     if scenario is not None:
         from tradegen.scenario.model import Scenario  # takes time, and is rarely needed
 

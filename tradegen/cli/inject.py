@@ -11,7 +11,7 @@ import typer
 from tradegen.cli.file_output import standard_output
 from tradegen.cli.options import Truth
 from tradegen.cli.shell import number, say, sentences, share
-from tradegen.errors import ScenarioError
+from tradegen.errors import OutputError, ScenarioError
 
 if TYPE_CHECKING:
     from tradegen.desk.injecting.broken_list import Asked
@@ -107,7 +107,12 @@ def inject(
     changed = _changed(changes or [], mechanism or [], mismatch_rate)
     given, ours = (theirs, trades) if theirs else (trades, None)
     asked = ask(given, columns, scenario, seed, changed, ours)
-    made = write_broken(asked, out, truth, manifest)
+    try:
+        made = write_broken(asked, out, truth, manifest)
+    except BrokenPipeError:
+        if truth or manifest:
+            raise OutputError("standard output was closed before its end; no file was changed") from None
+        raise
     for sentence in _summary(asked, made):
         say(sentence)
 

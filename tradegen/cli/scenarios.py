@@ -35,10 +35,11 @@ def scenarios_list() -> None:
     """List the named scenarios, as `tradegen scenarios` alone does."""
     from tradegen.scenario.model import scenario_names, scenario_text
 
+    width = 2 + max(map(len, scenario_names()))
     for name in scenario_names():
         comment = scenario_text(name).partition("\n\n")[0]
         about = " ".join(line.lstrip("# ") for line in comment.splitlines())
-        typer.echo(f"{name:<16}{about}")
+        typer.echo(f"{name:<{width}}{about}")
 
 
 @app.command("show", cls=Command)

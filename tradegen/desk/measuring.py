@@ -252,7 +252,11 @@ def _drawn(
 def _made_by(seen: Sequence[Seen], mixture: Mixture, name: str, called: str) -> Sequence[Seen]:
     """The differences that a mechanism most likely made; before that is known, those it alone explains."""
     likely = {look for look, chances in mixture.chances.items() if chances.get(called, 0.0) > _MOSTLY}
-    return [one for one in seen if (one.field, one.signature) in likely] or _alone(seen, name)
+    # Of data that is dirty, any mechanism may be the likeliest: a size have only those of its own field, and
+    # not what nothing explains, such as a value that is missing.
+    field = name.partition(".")[0]
+    its = [one for one in seen if one.field == field and one.signature]
+    return [one for one in its if (field, one.signature) in likely] or _alone(seen, name)
 
 
 _MOSTLY = 0.5

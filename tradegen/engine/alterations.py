@@ -176,7 +176,8 @@ class _Stretch:
         tolerance = context.tolerance(mechanism.field) if mechanism.tolerated else NO_TOLERANCE
         step = context.step if mechanism.field == "trade_timestamp" else 1
         grid, counted_in = context.scenario.grids.get(mechanism.field), 1
-        if grid is not None and grid.step > 1:
+        # A value that is missing is counted in no steps.
+        if grid is not None and grid.step > 1 and mechanism.tolerated:
             if mechanism.by_digits:
                 step = grid.step
             else:

@@ -67,7 +67,7 @@ class BlockContext:
         return names_of(self.scenario, self.market, column)
 
     def names(self, column: str) -> int:
-        """How many names a column has, but for wrong spellings."""
+        """How many names a scenario's own column has, but for wrong spellings."""
         return len(clean_names(self.scenario.own[column], self.market))
 
     def weights(self, column: str) -> tuple[float, ...] | None:

@@ -150,7 +150,8 @@ def _room_within(scenario: Scenario, extremes: Mapping[str, Array]) -> None:
     if scenario.boundary:
         return
     steps = {"trade_timestamp": STEPS[scenario.timestamp_precision]}
-    fields = {scenario.catalogue[name].field for name in scenario.weights}
+    entries = (scenario.catalogue[name] for name in scenario.weights)
+    fields = {entry.field for entry in entries if entry.tolerated}
     steps |= {name: grid.step for name, grid in scenario.grids.items()}
     half = {field: scenario.tolerance(field).times(extremes.get(field, _ANY), 50).max() for field in fields}
     if not any(room >= steps.get(field, 1) for field, room in half.items()):

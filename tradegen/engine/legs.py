@@ -144,13 +144,11 @@ def _amounts_of_fills(
         running = np.cumsum(columns["quantity"][order])
         start = np.flatnonzero(new_leg)
         running -= np.repeat(np.append(0, running[start[1:] - 1]), np.diff(np.append(start, len(order))))
-        clean = context.pairs.own
+        clean, altered = context.pairs.arrays(), columns | own
         sources = {
             name: running
             if name == "quantity"
-            else _or_clean(own[name][order], clean[name], legs[order] >> 1)
-            if name in own
-            else columns[name][order]
+            else _or_clean(altered[name][order], clean[name], legs[order] >> 1)
             for name in column.derived_from
         }
         total = derived(context.scenario, column, sources)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import os
 import secrets
 from collections.abc import Mapping
@@ -41,13 +40,6 @@ class Run:
     def last_id(self) -> int:
         """The id of the last pair."""
         return self.first_id + self.scenario.pairs - 1
-
-    @functools.cached_property
-    def tickers(self) -> tuple[str, ...]:
-        """The tickers by code; where some leg may have one, those with a suffix after them."""
-        plain = self.market.tickers
-        suffixed = "ticker.suffix" in self.scenario.active
-        return (*plain, *(f"{ticker}.O" for ticker in plain)) if suffixed else plain
 
     @property
     def mechanisms(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ MESSAGE = (
     (552, "1"),  # NoSides
     (54, "{side}"),  # Side
     (37, "{trade_id}"),  # OrderID
-    (453, "2"),  # NoPartyIDs
+    (453, "{parties}"),  # NoPartyIDs
     (448, "{broker_id}"),  # PartyID
     (447, "D"),  # PartyIDSource: a code of the sender's own
     (452, "1"),  # PartyRole: executing firm
@@ -67,7 +67,7 @@ OWN_TAGS = {
 
 _AFTER = {"isin": 55, "settlement_date": 60}  # all others stand at the end of the side
 _NAMES = (Code, Reference)
-_ID_SOURCE = 22
+_ABOUT_AN_ID = (22, 447, 452)  # which say something of the id before them, and are left out with it
 _KINDS = {"settlement_date": (Date,), "gross_amount": (Decimal,)}
 _SIDES = dict(zip(ORDER_TYPES, ("1", "2"), strict=True))
 _FINEST = len("20250721-10:33:00.123")  # FIX 4.4, data type UTCTimestamp: whole seconds, or milliseconds
@@ -80,7 +80,7 @@ class Fix:
     ------
     OutputError
         Where `table` is the truth, leaves out columns that have tags in every message, has a form of its own
-        for dates or times, or has a column that there is no tag for.
+        for dates or times, has a column that there is no tag for, or has sides that are misspelled.
     """
 
     def __init__(self, table: Table, write: Callable[[bytes], object]) -> None:
@@ -104,6 +104,12 @@ class Fix:
                     f"{name} is {shown(column.kind.form)}, and FIX has one form of its own; "
                     "expected none with format fix"
                 )
+        side = next(column.kind for column in table.columns if column.field == "order_type")
+        if isinstance(side, Code) and (odd := set(side.names) - {*_SIDES}):
+            raise OutputError(
+                f"order_type may be spelled {shown(min(odd))}, and FIX has codes for sides; expected "
+                "order_type.case, padded, truncated and typo without a weight, or another format"
+            )
         self._message = _message_of(table)
         self._new, self._table, self._write = _messages(), table, write
         self._numbers = itertools.count(1)
@@ -133,12 +139,14 @@ class Fix:
             if field in values:
                 values[field] = [date.replace("-", "") for date in values[field]]
         times = [time.replace("-", "").replace(" ", "-") for time in values["trade_timestamp"]]
-        if times and len(times[0]) > _FINEST:
+        if max(map(len, times), default=0) > _FINEST:
             raise OutputError(
                 "timestamp_precision is us, and FIX 4.4 has no microseconds; expected ms or s with format fix"
             )
         values["trade_timestamp"] = times
-        values["side"] = [_SIDES[side] for side in values["order_type"]]
+        values["side"] = [_SIDES.get(side, "") for side in values["order_type"]]
+        brokers = zip(values["broker_id"], values["contra_broker_id"], strict=True)
+        values["parties"] = [str(sum(map(bool, parties))) for parties in brokers]
         values["number"] = [str(next(self._numbers)) for _ in times]
         values["report"] = values.get(RECORD_ID) or [
             f"{trade}-{side}" for trade, side in zip(values["trade_id"], values["order_type"], strict=True)
@@ -148,11 +156,10 @@ class Fix:
     def _line(self, values: Iterable[str]) -> bytes:
         message, last = self._new(), ""
         for (tag, _), value in zip(self._message, values, strict=True):
-            # A tag without a value is no FIX: where a value is missing, so is its tag, and what says of which
-            # kind an id is.
-            if value and (tag != _ID_SOURCE or last):
+            last = last if tag in _ABOUT_AN_ID else value
+            # A tag without a value is no FIX: where a value is missing, so is its tag, and what goes with it.
+            if value and last:
                 message.append_pair(tag, value)
-            last = value
         encoded: bytes = message.encode()
         return encoded + b"\n"
 

@@ -54,7 +54,8 @@ def trades_frame(run: Run, ids: ExtensionArray, trades: Trades) -> pd.DataFrame:
         A row per record. ``trade_id`` str; ``ticker``, ``broker_id``, ``contra_broker_id``, ``order_type``
         categorical; ``quantity`` int64, shares, or float64 where its step has decimals; ``price`` float64,
         dollars, the double nearest to the tick price; ``date`` and ``trade_timestamp`` datetime64, naive
-        local time; ``record_id`` str, where records have one.
+        local time; ``record_id`` str, where records have one. Where a ``blank`` is on, values may be missing
+        (NaN, NaT, NA), and ``quantity`` is Int64.
     """
     return _frame(run, ids, trades_table(run), trades)
 

@@ -19,15 +19,16 @@ from tradegen.core.columns import (
     LEGS,
     LINKS,
     MICROSECONDS,
-    ORDER_TYPES,
     RECORD,
     RECORD_ID,
+    TRADE_COLUMNS,
     Array,
     is_blank,
 )
 from tradegen.core.formatting import Form
 from tradegen.core.streams import draw, scramble
 from tradegen.core.text_columns import CACHED_ROWS
+from tradegen.engine.code_names import names_of
 from tradegen.engine.run import Run
 from tradegen.formats.kinds import (
     AnyField,
@@ -196,18 +197,26 @@ def _altered(truth: Truth, numbers: Array) -> FieldValues:
 
 def _trade_columns(run: Run, layout: Layout) -> tuple[Column, ...]:
     scenario = run.scenario
-    brokers = Code(tuple(formatting.broker_names(scenario.brokers)))
-    shares = scenario.grids["quantity"]
+    missing = {field: f"{field}.blank" in run.mechanisms for field in TRADE_COLUMNS}
+
+    def code(field: str) -> Code:
+        return Code(names_of(scenario, run.market, field).names, missing[field])
+
+    def number(field: str) -> Decimal:
+        return Decimal(_NUMBER, scenario.grids[field].places, missing[field])
+
+    timestamp = Timestamp(scenario.timestamp_precision, layout.timestamp_format, missing["trade_timestamp"])
+    whole = not scenario.grids["quantity"].places
     kinds: dict[str, Kind] = {
         "trade_id": Reference(formatting.trade_ids),
-        "ticker": Code(run.tickers),
-        "broker_id": brokers,
-        "contra_broker_id": brokers,
-        "quantity": Decimal(_NUMBER, shares.places) if shares.places else Integer(),
-        "price": Decimal(_NUMBER, scenario.grids["price"].places),
-        "order_type": Code(ORDER_TYPES),
-        "date": Date(layout.date_format),
-        "trade_timestamp": Timestamp(scenario.timestamp_precision, layout.timestamp_format),
+        "ticker": code("ticker"),
+        "broker_id": code("broker_id"),
+        "contra_broker_id": code("contra_broker_id"),
+        "quantity": Integer(missing["quantity"]) if whole else number("quantity"),
+        "price": number("price"),
+        "order_type": code("order_type"),
+        "date": Date(layout.date_format, missing["date"]),
+        "trade_timestamp": timestamp,
     }
     columns: list[_Described] = [(field, kind, attrgetter(field)) for field, kind in kinds.items()]
     return tuple(

@@ -1,7 +1,7 @@
 """Mechanisms by kind of column: what can be wrong with a column that a scenario adds.
 
 A column of its own gets the mechanisms of its kind, named by the column: ``settlement_date.next_session``,
-``gross_amount.digit_swap``.
+``gross_amount.digit_swap``. The nine columns get some of them, too (`house_columns`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def blank_mechanism(column: KindOfColumn) -> Mechanism:
     return Mechanism(
         name=f"{column.name}.blank",
         sentence=f"{column.called} is missing: empty in CSV, null elsewhere.",
-        examples=((_EXAMPLES[column.kind], ""),),
+        examples=((_EXAMPLES.get(column.kind, column.example), ""),),
         alter=lambda case: np.full_like(case.original, blank(np.int64)),
         recognises=lambda seen: seen.altered == "",
         shows=(Shown((column.name,), "no clean value is missing"),),
@@ -71,8 +71,6 @@ def blank_mechanism(column: KindOfColumn) -> Mechanism:
 
 
 _EXAMPLES = {
-    "code": "ACC017",
-    "text": "ACC017",
     "integer": "250",
     "decimal": "154.00",
     "date": "2025-07-21",

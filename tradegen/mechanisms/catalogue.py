@@ -7,6 +7,7 @@ scenario can validate against it, and the generator apply it.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ from tradegen.core.grids import CENTS, SHARES, Grid
 from tradegen.mechanisms.by_kind import mechanisms_of
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.dates import DATES
+from tradegen.mechanisms.house_columns import house_by_kind
 from tradegen.mechanisms.identifiers import IDENTIFIERS
 from tradegen.mechanisms.mechanism import Mechanism
 from tradegen.mechanisms.prices import PRICES, prices
@@ -21,12 +23,33 @@ from tradegen.mechanisms.quantities import QUANTITIES, quantities
 from tradegen.mechanisms.record_counts import RECORDS, records
 from tradegen.mechanisms.times import TIMES
 
-__all__ = ["CATALOGUE", "catalogue_with"]
+__all__ = ["CATALOGUE", "HOUSE", "catalogue_with"]
 
 CATALOGUE: dict[str, Mechanism] = {
     entry.name: entry for entry in (*QUANTITIES, *PRICES, *DATES, *TIMES, *IDENTIFIERS, *RECORDS)
 }
-"""The entries by name, in the order in which they are listed; that order may change, and means nothing."""
+"""The entries of the nine columns and of whole records that have functions of their own, by name.
+
+The order in which they are listed may change, and means nothing.
+"""
+
+_CODES = {entry.field: (entry.iso, entry.fix) for entry in CATALOGUE.values()}
+
+
+def _with_codes(entry: Mechanism) -> Mechanism:
+    """An entry with the codes that differences in its field are reported by."""
+    iso, fix = _CODES[entry.field]
+    return dataclasses.replace(entry, iso=iso, fix=fix)
+
+
+HOUSE: dict[str, Mechanism] = {
+    entry.name: entry
+    for entry in sorted(
+        (*CATALOGUE.values(), *map(_with_codes, house_by_kind())),
+        key=lambda entry: [*_CODES].index(entry.field),
+    )
+}
+"""All entries of the nine columns and of whole records: those, and what the columns have by their kind."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -34,7 +57,7 @@ def catalogue_with(
     columns: tuple[KindOfColumn, ...], shares: Grid = SHARES, ticks: Grid = CENTS
 ) -> Mapping[str, Mechanism]:
     """The catalogue for quantities and prices on these grids, and the entries of a scenario's own columns."""
-    house = CATALOGUE
+    house = HOUSE
     if shares != SHARES:
         house = house | {entry.name: entry for entry in (*quantities(shares), *records(shares))}
     if ticks != CENTS:

@@ -1,4 +1,4 @@
-"""What mechanisms must know of a column that is none of the nine, and what they share with the house's."""
+"""What mechanisms of a kind must know of their column, and what they share with those of the nine columns."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ __all__ = ["KindOfColumn", "needs_of"]
 
 @dataclass(frozen=True, slots=True)
 class KindOfColumn:
-    """What a mechanism must know of a scenario's own column."""
+    """What a mechanism must know of a column: a scenario's own, or one of the nine."""
 
     name: str
     kind: str  # code, integer, decimal, date, timestamp, text, reference
     places: int = 0  # of a decimal
     sources: tuple[str, ...] = ()  # the columns that it is derived from
     tells: str = ""  # why a record shows that its name is another one, if it does
+    example: str = "ACC017"  # one of its names, where it holds names
+    apart: frozenset[str] = frozenset()  # columns, or mechanisms, that do not go along with it
 
     @property
     def called(self) -> str:
@@ -29,7 +31,7 @@ class KindOfColumn:
     def excludes(self) -> frozenset[str]:
         """What cannot go wrong along with it: a leg that is missing, and what it is derived from."""
         split = {"record.split"} if "quantity" in self.sources else set()
-        return frozenset({"record.missing", *self.sources, *split})
+        return frozenset({"record.missing", *self.sources, *split, *self.apart})
 
     @property
     def step(self) -> str:

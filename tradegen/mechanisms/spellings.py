@@ -40,7 +40,6 @@ def _exchanged(name: str) -> Sequence[str]:
 class _Spelling:
     wrong: Callable[[str], Sequence[str]]
     sentence: str
-    example: tuple[str, str]
     needs: str
 
 
@@ -48,17 +47,13 @@ _WRONG: Mapping[str, _Spelling] = {
     "case": _Spelling(
         _other_case,
         "{field} is in small letters, or in capitals where it has small ones.",
-        ("ACC017", "acc017"),
         "a letter",
     ),
-    "padded": _Spelling(_padded, "{field} has a blank before it or after it.", ("ACC017", "ACC017 "), ""),
-    "truncated": _Spelling(
-        _cut, "The last character of {field} is cut off.", ("ACC017", "ACC01"), "two characters"
-    ),
+    "padded": _Spelling(_padded, "{field} has a blank before it or after it.", ""),
+    "truncated": _Spelling(_cut, "The last character of {field} is cut off.", "two characters"),
     "typo": _Spelling(
         _exchanged,
         "Two neighbouring characters of {field} changed places.",
-        ("ACC017", "AC0C17"),
         "two neighbouring characters that differ",
     ),
 }
@@ -85,7 +80,9 @@ class Names:
 
 
 @functools.lru_cache(maxsize=64)
-def misspelled(names: tuple[str, ...], taken: tuple[str, ...], ways: tuple[str, ...]) -> Names:
+def misspelled(
+    names: tuple[str, ...], taken: tuple[str, ...], ways: tuple[str, ...], distinct: bool = False
+) -> Names:
     """Give every wrong spelling of `names` a code.
 
     Parameters
@@ -96,11 +93,17 @@ def misspelled(names: tuple[str, ...], taken: tuple[str, ...], ways: tuple[str, 
         Names that have the codes after those already.
     ways : tuple of str
         Of `SPELLINGS`.
+    distinct : bool
+        Whether a spelling is left out that is another one of the names.
     """
     codes = {name: code for code, name in enumerate((*names, *taken))}
+    right = frozenset(names) if distinct else frozenset()
     wrong = {}
     for way in ways:
-        found = [[codes.setdefault(text, len(codes)) for text in spell(way, name)] for name in names]
+        found = [
+            [codes.setdefault(text, len(codes)) for text in spell(way, name) if text not in right]
+            for name in names
+        ]
         table = np.zeros((len(names), max(map(len, found), default=0) or 1), np.int64)
         for row, spellings in zip(table, found, strict=True):
             row[: len(spellings)] = spellings
@@ -130,7 +133,7 @@ def spelled(column: KindOfColumn, way: str) -> Mechanism:
     return Mechanism(
         name=f"{column.name}.{way}",
         sentence=spelling.sentence.format(field=column.called),
-        examples=(spelling.example,),
+        examples=((column.example, spell(way, column.example)[0]),),
         alter=functools.partial(_alter, way, column.name),
         recognises=functools.partial(_recognised, way),
         needs=Needs(spelling.needs, able) if spelling.needs else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from tradegen.core.clock import second_of_day, stretches, within_day
@@ -67,19 +67,22 @@ def _tolerances(scenario: ScenarioFields) -> None:
             scenario.tolerance(name)
         except ValueError as error:
             raise ValueError(f"tolerances.{place}{error}") from None
-    within = [name for name in scenario.weights if scenario.tolerance(scenario.catalogue[name].field)]
-    if scenario.benign_rate > 0 and not within:
+    if scenario.benign_rate > 0 and not _tolerated(scenario, scenario.weights):
         raise ValueError(
             f"benign_rate is {scenario.benign_rate} although no field with a mechanism has a tolerance; "
             "expected a tolerance such as tolerances.price = {ticks = 2}, or benign_rate 0"
         )
-    if scenario.boundary and not any(
-        scenario.tolerance(scenario.catalogue[name].field) for name in scenario.active
-    ):
+    if scenario.boundary and not _tolerated(scenario, scenario.active):
         raise ValueError(
             "boundary is true although no field with a mechanism has a tolerance; "
             "expected a tolerance such as tolerances.quantity = 5"
         )
+
+
+def _tolerated(scenario: ScenarioFields, mechanisms: Iterable[str]) -> bool:
+    """Whether a difference by one of the mechanisms may be within a tolerance."""
+    entries = (scenario.catalogue[name] for name in mechanisms)
+    return any(entry.tolerated and scenario.tolerance(entry.field) for entry in entries)
 
 
 def _shared_id(scenario: ScenarioFields) -> None:

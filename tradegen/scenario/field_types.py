@@ -27,7 +27,7 @@ from tradegen.core.columns import FIELDS
 from tradegen.core.grids import FINEST, Grid
 from tradegen.errors import near, nearest, shown
 from tradegen.mechanisms.by_kind import FOLLOWS
-from tradegen.mechanisms.catalogue import CATALOGUE, catalogue_with
+from tradegen.mechanisms.catalogue import HOUSE, catalogue_with
 from tradegen.mechanisms.difference import Settings
 from tradegen.mechanisms.mechanism import Mechanism, Setting, Zone
 from tradegen.scenario.own_columns import kinds_of
@@ -272,9 +272,7 @@ Weights = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "properties": {
-                name: {"description": entry.sentence, **WEIGHT} for name, entry in CATALOGUE.items()
-            },
+            "properties": {name: {"description": entry.sentence, **WEIGHT} for name, entry in HOUSE.items()},
             "additionalProperties": False,
         }
     ),

@@ -17,7 +17,7 @@ from pydantic import (
 
 from tradegen.core.clock import stretches
 from tradegen.errors import named, shown
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.scenario.field_types import SOME_WEIGHT, SettingsByName, Share, Weights
 from tradegen.scenario.validation import NUMBER, STRICT, Expected, Frozen, explain, table, with_columns
 
@@ -155,7 +155,7 @@ def _read(value: Any, info: ValidationInfo) -> Any:
             made = isinstance(item, HotSpot)
             spots.append(item if made else HotSpot.model_validate(item, context=with_columns(info)))
         except ValidationError as error:
-            raise ValueError(where + explain(error, HotSpot, "field of a hot spot", keys=CATALOGUE)) from None
+            raise ValueError(where + explain(error, HotSpot, "field of a hot spot", keys=HOUSE)) from None
     return tuple(spots)
 
 

@@ -13,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from tradegen.core.columns import FIELDS, LEGS, LISTS, RECORD_ID, TRADE_COLUMNS
 from tradegen.mechanisms.by_kind import MECHANISMS_BY_KIND
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.mechanism import Zone
 from tradegen.scenario.checks import compared_columns
@@ -76,7 +76,7 @@ def json_schema(fields: type[ScenarioFields], defaults: dict[str, Any]) -> _Sche
 def _settings() -> _Schema:
     """The settings by mechanism, each with its own names and ranges."""
     by_mechanism = {}
-    for name, mechanism in CATALOGUE.items():
+    for name, mechanism in HOUSE.items():
         table = settings_schema(mechanism)
         for setting in mechanism.settings:
             if isinstance(setting, Zone):
@@ -146,7 +146,8 @@ def _tolerances() -> list[_Schema]:
     for field in Tolerances.model_fields:
         above_zero = SOME_WEIGHT if field == "price" else _ABOVE_ZERO
         table = {"required": [field], "properties": {field: above_zero}}
-        weights = {name: {"maximum": 0} for name in CATALOGUE if CATALOGUE[name].field == field}
+        names = (name for name, entry in HOUSE.items() if entry.field == field and entry.tolerated)
+        weights = {name: {"maximum": 0} for name in names}
         tolerated.append({"properties": {"tolerances": table}})
         # By default, all four fields with a tolerance are altered.
         altered.append({"properties": {"tolerances": table, "mechanisms": {"not": {"properties": weights}}}})
@@ -176,7 +177,7 @@ def _left_out() -> list[_Schema]:
     usual = ScenarioFields.model_fields["mechanisms"].default
     for view, lists in LISTS.items():
         for column in (*TRADE_COLUMNS, RECORD_ID):
-            names = [name for name in CATALOGUE if column in compared_columns(CATALOGUE[name], view)]
+            names = [name for name in HOUSE if column in compared_columns(HOUSE[name], view)]
             without = {"include": {"type": "array", "not": {"contains": {"const": column}}}}
             left_out = [
                 {"required": [name], "properties": {name: {"required": ["include"], "properties": without}}}
@@ -200,7 +201,7 @@ def _shared_id() -> _Schema:
         return {name: table for names in LISTS.values() for name in names}
 
     with_id, with_record_id = ({"contains": {"const": column}} for column in ("trade_id", RECORD_ID))
-    off = {"properties": {name: {"maximum": 0} for name in CATALOGUE if CATALOGUE[name].field == "trade_id"}}
+    off = {"properties": {name: {"maximum": 0} for name in HOUSE if HOUSE[name].field == "trade_id"}}
     none_has_it = {
         "view": {"enum": [view for view, lists in LISTS.items() if len(lists) > 1]},
         "mechanisms": off,
@@ -227,7 +228,7 @@ def _of_the_house() -> _Schema:
             "include": {"items": {"enum": columns}},
         }
     }
-    mechanisms = {"propertyNames": {"enum": list(CATALOGUE)}}
+    mechanisms = {"propertyNames": {"enum": list(HOUSE)}}
     tables = {"mechanisms": mechanisms, "settings": mechanisms}
     lists = {name: layout for names in LISTS.values() for name in names}
     spots = {"items": {"properties": tables}}

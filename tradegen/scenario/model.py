@@ -16,7 +16,7 @@ from pydantic import ValidationError, model_validator
 from tradegen.core.columns import LISTS
 from tradegen.core.regular_files import read_text
 from tradegen.errors import ScenarioError, nearest, shown
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.scenario.assignments import merged
 from tradegen.scenario.checks import check
 from tradegen.scenario.fields import ScenarioFields
@@ -47,7 +47,7 @@ class Scenario(ScenarioFields):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ScenarioError(explain(error, type(self), "scenario field", keys=CATALOGUE)) from None
+            raise ScenarioError(explain(error, type(self), "scenario field", keys=HOUSE)) from None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

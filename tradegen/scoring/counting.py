@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import FIELDS, RECORD
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.scoring.classification import Profile, Row
 from tradegen.scoring.outcomes import Outcome, Recall
 from tradegen.scoring.relations import first_row
@@ -141,7 +141,7 @@ def recalls(found: Iterable[Row], group: str) -> dict[str, Recall]:
         if not row.benign and not row.behind:
             name = getattr(row, group)
             counts[name] = counts.get(name, Recall()) + Recall(row.rows, row.rows * row.found)
-    places = {name: place for place, name in enumerate(CATALOGUE)}
+    places = {name: place for place, name in enumerate(HOUSE)}
     ordered = sorted(counts, key=lambda name: (places.get(name, len(places)), name))
     return {name: counts[name] for name in ordered}
 

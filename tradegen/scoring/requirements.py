@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.by_kind import is_own_mechanism
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.scoring.outcomes import Outcome
 from tradegen.scoring.score_counts import MEASURES, ScoreCounts
 
@@ -197,8 +197,8 @@ def _checked(name: str, given: object, bound: Decimal | float | None) -> Require
     """A requirement, after a look at its name, and at the number that was read of what was given."""
     kind, _, mechanism = name.partition(".")
     if kind == "recall" and mechanism:
-        if mechanism not in CATALOGUE and not is_own_mechanism(mechanism):
-            raise ScoringError(f"mechanism {shown(mechanism)} is unknown; {nearest(mechanism, CATALOGUE)}")
+        if mechanism not in HOUSE and not is_own_mechanism(mechanism):
+            raise ScoringError(f"mechanism {shown(mechanism)} is unknown; {nearest(mechanism, HOUSE)}")
     elif name not in MEASURES:
         raise ScoringError(f"measure {shown(name)} is unknown; {nearest(name, MEASURES)}")
     if bound is None or not 0 <= bound <= 1:

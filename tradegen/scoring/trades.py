@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -150,8 +151,8 @@ class Trades:
                 {pair.format(source.text(self._key(name)))} AS pair,
                 -- Both may have been altered, by factors of 100: their product is beyond 64 bits.
                 (
-                    CAST({units("quantity", source.raw(called["quantity"]))} AS HUGEINT)
-                    * {units("price", source.raw(called["price"]))} + {_PARTS_OF_A_CENT // 2}
+                    CAST({_there(source, "quantity", called)} AS HUGEINT)
+                    * {_there(source, "price", called)} + {_PARTS_OF_A_CENT // 2}
                 ) // {_PARTS_OF_A_CENT} AS cents
             FROM {source.relation}
             {link.format(source.text(self._key(name)))}
@@ -185,6 +186,12 @@ class Trades:
         """As `Reader.explaining`."""
         name = next((source.name for sources in self._lists.values() for source in sources), "trades")
         return self._reader.explaining(name)
+
+
+def _there(source: Source, field: str, called: Mapping[str, str]) -> str:
+    """SQL for a quantity or price in the finest step; NULL where it is missing, as it is on no clean leg."""
+    name = called[field]
+    return f"CASE WHEN {source.text(name)} IS NOT NULL THEN {units(field, source.raw(name))} END"
 
 
 def _joined(cells: list[str]) -> str:

@@ -12,7 +12,7 @@ from tradegen.core.grids import CENTS, FINEST, Grid
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.by_kind import FOLLOWS
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.relations import Source, first_row, literal, units
 from tradegen.scoring.run_fields import RunFields
@@ -224,7 +224,7 @@ def _define_words(connection: DuckDBPyConnection, source: Source, view: str | No
         f"SELECT DISTINCT {leg}, {mechanism}, {cause} FROM {source.relation}"
     ).fetchall()
     words = {word for row in found for word in row if word is not None}
-    words |= {"(none)", *CATALOGUE, *(name for names in LEGS.values() for name in names)}
+    words |= {"(none)", *HOUSE, *(name for names in LEGS.values() for name in names)}
     connection.execute(f"CREATE TYPE word AS ENUM ({', '.join(map(literal, sorted(words)))})")
     legs = _legs({row[0] for row in found if row[0] is not None}, source.name, view)
     both = "CASE field WHEN 'contra_broker_id' THEN 'broker_id' ELSE field END"
@@ -245,9 +245,9 @@ def _legs(found: set[str], name: str, view: str | None) -> tuple[str, ...]:
 
 
 def _check(connection: DuckDBPyConnection, name: str, extent: Extent | None, fields: RunFields) -> None:
-    house = f"field IN ({', '.join(map(literal, SIZED))})"
-    # A value of the scenario's columns may be missing, and then it differs by no amount.
-    own = ", ".join(literal(column.name) for column in fields.measured) or "NULL"
+    # A value may be missing, and then it differs by no amount.
+    measured = ", ".join(map(literal, (*SIZED, *(column.name for column in fields.measured))))
+    blank = "emptied AND mechanism::VARCHAR = field::VARCHAR || '.blank'"
     expected = {
         "trade_id": (
             ("pair IS NULL", "an id")
@@ -259,9 +259,7 @@ def _check(connection: DuckDBPyConnection, name: str, extent: Extent | None, fie
         "mechanism": ("mechanism IS NULL", "the name of a mechanism"),
         "notional": ("cents IS NULL" if not fields.injected else "false", "dollars"),
         "original or altered": (
-            f"size IS NULL AND ({house} OR (field IN ({own}) AND NOT emptied))"
-            if not fields.injected
-            else "false",
+            f"size IS NULL AND field IN ({measured}) AND NOT ({blank})" if not fields.injected else "false",
             "values as tradegen prints them",
         ),
         "benign": ("benign IS NULL", "true or false"),
@@ -346,4 +344,4 @@ def _benign(tolerances: Tolerances | None, tick: Grid) -> str:
         for name, tolerance in given.items()
     }
     cases = " ".join(f"WHEN '{name}' THEN {within}" for name, within in limits.items())
-    return f"CASE field {cases} ELSE benign END"
+    return f"CASE WHEN altered IS NULL THEN benign ELSE CASE field {cases} ELSE benign END END"

@@ -76,7 +76,7 @@ def delta_of(column: Added, number: str, seconds: str) -> str:
 
 
 def told_cases(columns: Iterable[Added], moment: str) -> str:
-    """Branches of the macro `told` for added columns; `moment` tells of a time."""
+    """Branches of the macro `told` for values of added columns that are there; `moment` tells of a time."""
     cases = []
     for column in columns:
         shown = {
@@ -85,11 +85,7 @@ def told_cases(columns: Iterable[Added], moment: str) -> str:
             "decimal": decimal("number", column.places),
             "reference": f"{literal(column.prefix)} || lpad(number::VARCHAR, {column.digits}, '0')",
         }.get(column.kind, "number::VARCHAR")
-        field = f"field = {literal(column.name)}"
-        if column.is_name:
-            cases.append(f"WHEN {field} THEN if(name = '', 'nothing', name)")
-        else:
-            cases.append(f"WHEN {field} AND number = {BLANK_NUMBER} THEN 'nothing' WHEN {field} THEN {shown}")
+        cases.append(f"WHEN field = {literal(column.name)} THEN {'name' if column.is_name else shown}")
     return " ".join(cases)
 
 
@@ -134,7 +130,7 @@ def worked_out(column: Added, columns: dict[str, Added]) -> str:
         # Halves up, and down towards less for numbers below zero, which // cuts towards zero.
         raised = f"({product} + {unit // 2})"
         return f"(({raised} - (({raised} % {unit}) + {unit}) % {unit}) // {unit})"
-    day = column.sessions_after
+    day = f"nullif({column.sessions_after}, {BLANK_NUMBER})"
     weekday = f"((({day} + 3) % 7 + 7) % 7)"  # 1970-01-01 was a Thursday; Monday is 0
     if not column.by:
         return f"({day} + greatest(0, 7 - {weekday}) * ({weekday} >= 5)::INTEGER)"
@@ -143,4 +139,4 @@ def worked_out(column: Added, columns: dict[str, Added]) -> str:
 
 
 def _source(name: str, columns: dict[str, Added]) -> str:
-    return name if name in COLUMNS else f"nullif({columns[name].column}, {BLANK_NUMBER})"
+    return f"nullif({name if name in COLUMNS else columns[name].column}, {BLANK_NUMBER})"

@@ -1,7 +1,6 @@
 """The proof of added columns, beyond what holds for every field.
 
-What is missing is missing by the truth, what is derived is worked out anew, and what is each record's own
-stands once.
+What is derived is worked out anew, and what is each record's own stands once.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tradegen.verify.added_columns import Added
-from tradegen.verify.added_forms import BLANK_NUMBER, exact_product, unclean, worked_out
+from tradegen.verify.added_forms import BLANK_NUMBER, exact_product, worked_out
 from tradegen.verify.database import Database
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import Findings
@@ -24,7 +23,6 @@ _ABOUT = "tid(pair) || ' ' || place(leg, field) || ': ' || "
 def prove_added(database: Database, plan: Plan, findings: Findings) -> None:
     """Run the statements about the added columns of a slice."""
     proof = _AddedProof(database, plan, findings)
-    proof.values_are_clean_or_in_the_truth()
     if proof.derived:
         proof.derived_values_are_worked_out()
         proof.rows_follow_on_what_was_altered()
@@ -56,27 +54,6 @@ class _AddedProof:
             f"CASE WHEN {wrong(column)} THEN {1 << order.index(column.name)} ELSE 0 END" for column in columns
         )
         return " + ".join(bits)
-
-    def values_are_clean_or_in_the_truth(self) -> None:
-        """Whatever no clean leg has, such as nothing at all, has a row in the truth."""
-        bits = self._bits(unclean, list(self._plan.compared))
-        based = [
-            (column.name, column.after or "ticker")
-            for column in self._plan.compared
-            if column.after or column.by_ticker
-        ]
-        # Where the time or the ticker that they go with was altered, the other leg says if they are right.
-        told = "SELECT pair, leg, field FROM truth" + "".join(
-            f" UNION ALL SELECT pair, leg, {literal(name)} FROM truth WHERE field = {literal(base)}"
-            for name, base in based
-        )
-        self._database.tell(
-            self._findings,
-            "relation",
-            f"SELECT * FROM (SELECT *, {bits} AS odd FROM all_records WHERE odd <> 0) "
-            f"JOIN fields ON odd & bit <> 0 ANTI JOIN ({told}) AS told USING (pair, leg, field)",
-            f"{_ABOUT} {self._own_value} || ' is what no clean leg has, and the truth has no row for it'",
-        )
 
     def _kept(self) -> str:
         """Legs and derived fields that need not be what would be worked out.
@@ -158,9 +135,9 @@ class _AddedProof:
         if not shared:
             return
         rows = "SELECT apart.* FROM apart SEMI JOIN splits USING (pair, leg)"
-        for name in sorted({source for column in shared for source in column.product} & self._columns.keys()):
+        for name in sorted({source for column in shared for source in column.product} - {"quantity"}):
             # Fills of a leg on which a source is missing have their parts of what was worked out before.
-            cell = self._columns[name].column
+            cell = self._plan.fields[name]
             whole = f"coalesce(nullif({cell}, {BLANK_NUMBER}), original_number)"
             was = (
                 "SELECT pair, leg, original_number FROM truth "

@@ -84,6 +84,8 @@ def prove_amounts(database: Database, form: InjectedForm, theirs: str, findings:
             f"ELSE {is_product(form, column, 'found')} END "
             f"AND ({sign[0]} = 0 OR {sign[1]} = 0 OR {sign[0]} * {sign[1]} = {turned})"
         )
+        if column.kept:
+            due = f"({due}) OR (NOT split AND cells{cell} = found{cell})"
         database.tell(
             findings,
             "derived",

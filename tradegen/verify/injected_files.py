@@ -36,12 +36,13 @@ class _Lines:
         self._text = text
         self._taken: list[str] = []
         self.count = 0
+        self.last = ""
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = next(self._text)
+        self.last = line = next(self._text)
         self._taken.append(line)
         self.count += 1
         return line.removeprefix("\ufeff") if self.count == 1 else line
@@ -103,7 +104,6 @@ def _load_csv(
     text: io.TextIOWrapper, path: Path, form: InjectedForm, findings: Findings, filling: Filling
 ) -> Around:
     width, before, blanks = len(form.columns), "", 0
-    ended: str | None = None
     lines, begun = _Lines(text), not form.header
     for _ in islice(lines, form.skip):
         pass
@@ -128,11 +128,11 @@ def _load_csv(
                 )
                 record = (record + [""] * width)[:width]
             body = raw.rstrip("\r\n")
-            ended = raw[len(body) :]
-            filling.add(cells=record, raw=body, ended=ended, blanks=blanks)
+            filling.add(cells=record, raw=body, ended=raw[len(body) :], blanks=blanks)
     except csv.Error as error:
         raise VerifyError(f"{path} cannot be read as CSV, line {lines.count}: {error}") from None
-    return around_lines(before, ended, blanks)
+    ended = lines.last.endswith(("\n", "\r")) if lines.last else None
+    return around_lines(before, blanks, ended=ended)
 
 
 def load_injected_truth(database: Database, path: Path, findings: Findings) -> None:

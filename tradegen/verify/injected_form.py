@@ -53,6 +53,7 @@ class InjectedColumn:
     width: int
     right: bool
     product: bool = False  # of quantity and price
+    kept: bool = False  # in some of the trades whose quantity or price is another
 
     @property
     def label(self) -> str:
@@ -239,4 +240,5 @@ def _column(position: int, given: Mapping[str, Any]) -> InjectedColumn:
         width=int(given.get("width") or 0),
         right=given.get("align") == "right",
         product=list(given.get("product") or ()) == ["quantity", "price"],
+        kept=float(given.get("not_recomputed") or 0) > 0,
     )

@@ -17,7 +17,7 @@ from tradegen.verify.database import Database
 from tradegen.verify.injected_amounts import prove_amounts
 from tradegen.verify.injected_files import load_injected_list, load_injected_truth
 from tradegen.verify.injected_form import InjectedForm, known_form
-from tradegen.verify.injected_records import Around
+from tradegen.verify.injected_records import Around, around_apart
 from tradegen.verify.injected_sizes import prove_sizes
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.words import UnfinishedError, VerifyError, literal
@@ -176,9 +176,8 @@ class _InjectedProof:
 
     def what_is_around_the_records_is_the_same(self, mine: Around, theirs: Around) -> None:
         """What there is beside the records is the same, such as a header, and the lines before it."""
-        for what, there in mine.items():
-            if None not in (there, theirs[what]) and there != theirs[what]:
-                self._findings.add("untouched", f"{self._theirs} differs from {self._mine} in {what}")
+        for what in around_apart(mine, theirs):
+            self._findings.add("untouched", f"{self._theirs} differs from {self._mine} in {what}")
 
     def match(self) -> None:
         """Match the rows that there ought to be with those that there are."""

@@ -20,23 +20,42 @@ from tradegen.verify.injected_form import InjectedForm
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import UnfinishedError, VerifyError
 
-__all__ = ["Around", "Filling", "around_lines", "load_json_lines", "load_parquet"]
+__all__ = ["Around", "Filling", "around_apart", "around_lines", "load_json_lines", "load_parquet"]
 
 _BATCH = 16_384  # records
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _BLANKS = " \t\r\n"
 
 Around = Mapping[str, Any]
-"""What a list has beside its records, by what messages call it; None where it cannot be told."""
+"""What a list has beside its records, by what messages call it."""
+
+_BEFORE = "what stands before the first record"
+_ENDED = "whether the last line has its line end"
+_BLANK = "how many lines are blank"
 
 
-def around_lines(before: str, ended: str | None, blank_lines: int) -> Around:
-    """What a list of text has beside its records; `ended` is None where it has no records."""
-    return {
-        "what stands before the first record": before,
-        "whether the last line has its line end": None if ended is None else bool(ended),
-        "how many lines are blank": blank_lines,
-    }
+def around_lines(before: str, blank_lines: int, *, ended: bool | None) -> Around:
+    """What a list of text has beside its records; `ended` is None where it has no line at all."""
+    return {_BEFORE: before, _ENDED: ended, _BLANK: blank_lines}
+
+
+def around_apart(mine: Around, theirs: Around) -> list[str]:
+    """In what a list of theirs differs from mine beside its records.
+
+    Where my last line has no end, theirs has none either. If my last records are missing, this is a line that
+    had one: a record's, the header's, or a blank line, which then cannot be seen.
+    """
+    found = dict(theirs)
+    if _ENDED in mine and theirs[_ENDED] is None:
+        found |= {_ENDED: mine[_ENDED], _BLANK: theirs[_BLANK] if mine[_ENDED] else min(mine[_BLANK], 1)}
+    elif _ENDED in mine and mine[_ENDED] is False:
+        header = mine[_BEFORE].removesuffix("\n").removesuffix("\r")
+        if theirs[_ENDED]:
+            found[_BLANK] += 1
+        elif theirs[_BEFORE] == header:
+            found[_BEFORE] = mine[_BEFORE]
+        found[_ENDED] = False
+    return [what for what, there in mine.items() if there != found[what]]
 
 
 class Filling:
@@ -75,8 +94,7 @@ def load_json_lines(
     text: io.TextIOWrapper, path: Path, form: InjectedForm, findings: Findings, filling: Filling
 ) -> Around:
     """Read JSON lines; what is around the values of a line are its keys, commas and blanks."""
-    before, blank_lines, number = "", 0, 0
-    ended: str | None = None
+    before, line, blank_lines = "", "", 0
     names = [column.name for column in form.columns]
     for number, line in enumerate(text, 1):
         if number == 1 and line.startswith("\ufeff"):
@@ -85,7 +103,6 @@ def load_json_lines(
             blank_lines += 1
             continue
         body = line.removesuffix("\n")
-        ended = line[len(body) :]
         if json_object(body) is None:
             findings.add("invalid", f"{path.name} line {number} is no JSON object with each key once")
             spans: dict[str, tuple[int, int]] = {}
@@ -99,12 +116,12 @@ def load_json_lines(
         filling.add(
             cells=[_told(value) for value in raw],
             raw=body,
-            ended=ended,
+            ended=line[len(body) :],
             blanks=blank_lines,
             raw_cells=raw,
             around="\0".join([*around, body[done:]]),
         )
-    return around_lines(before, ended, blank_lines)
+    return around_lines(before, blank_lines, ended=line.endswith("\n") if line else None)
 
 
 def _value_spans(line: str) -> dict[str, tuple[int, int]]:
@@ -152,6 +169,8 @@ def load_parquet(
     UnfinishedError
         Where it cannot be read.
     """
+    import pyarrow.parquet as pq
+
     try:
         with open_file(path):
             link = database.link(path)
@@ -175,5 +194,9 @@ def load_parquet(
         advance(database.row(f"SELECT count(*) FROM {table}")[0])
         types = "name, type, type_length, repetition_type, converted_type, scale, precision, logical_type"
         schema = database.rows(f"SELECT {types} FROM parquet_schema({link})")
-        metadata = database.rows(f"SELECT key, value FROM parquet_kv_metadata({link}) ORDER BY ALL")
+        # How Arrow puts its own schema into bytes is not to be compared: what it says is.
+        metadata = database.rows(
+            f"SELECT key, value FROM parquet_kv_metadata({link}) WHERE key <> 'ARROW:schema' ORDER BY ALL"
+        )
+        schema.append(pq.read_schema(path).to_string(show_field_metadata=True))
     return {"the types of its columns": schema, "its metadata": metadata}

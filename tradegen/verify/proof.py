@@ -5,8 +5,10 @@ Each function is one statement. What it finds is wrong; all of it is counted, an
 
 from __future__ import annotations
 
+from tradegen.verify.added_forms import unclean
 from tradegen.verify.added_proof import prove_added, take_own_references
 from tradegen.verify.database import Database
+from tradegen.verify.odd_values import odd_values, unwritten
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import EXAMPLES, Findings
 from tradegen.verify.words import COLUMNS, literal
@@ -41,6 +43,7 @@ def prove_slice(database: Database, plan: Plan, findings: Findings, low: int, hi
     proof.rows_are_differences()
     proof.differences_are_in_the_truth()
     proof.clean_legs_are_what_clean_legs_are()
+    proof.values_are_clean_or_in_the_truth()
     proof.mistyped_ids_are_of_nothing_else()
     if plan.with_record_ids:
         proof.rows_name_records_of_their_leg()
@@ -239,6 +242,32 @@ class _Proof:
                     AND coalesce(other_name = original_name, true)""",
                 "tid(pair) || ' buys on the SELL leg, or sells on the BUY leg'",
             )
+
+    def values_are_clean_or_in_the_truth(self) -> None:
+        """Whatever no clean leg has, such as nothing at all, has a row in the truth."""
+        plan = self._plan
+        wrong = {name: unwritten(name, plan.brokers) for name in odd_values(self._database).fields}
+        wrong |= {column.name: unclean(column) for column in plan.compared}
+        if not wrong:
+            return
+        order = list(plan.fields)
+        bits = " + ".join(
+            f"CASE WHEN {condition} THEN {1 << order.index(name)} ELSE 0 END"
+            for name, condition in wrong.items()
+        )
+        # Where the time or the ticker that they go with was altered, the other leg says if they are right.
+        told = "SELECT pair, leg, field FROM truth" + "".join(
+            f" UNION ALL SELECT pair, leg, {literal(column.name)} FROM truth "
+            f"WHERE field = {literal(column.after or 'ticker')}"
+            for column in plan.compared
+            if column.after or column.by_ticker
+        )
+        self._tell(
+            "relation",
+            f"SELECT * FROM (SELECT *, {bits} AS odd FROM all_records WHERE odd <> 0) "
+            f"JOIN fields ON odd & bit <> 0 ANTI JOIN ({told}) AS told USING (pair, leg, field)",
+            f"{_ABOUT} {self._told('found')} || ' is what no clean leg has, and the truth has no row for it'",
+        )
 
     def mistyped_ids_are_each_of_one_pair(self) -> None:
         """No id is the mistyped one of two pairs."""

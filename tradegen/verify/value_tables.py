@@ -65,13 +65,15 @@ def cells_of(
     names: Mapping[str, str],
     added: Iterable[Added] = (),
     places: Mapping[str, int] | None = None,
+    blank: Mapping[str, str] | None = None,
 ) -> Cells:
     """The cells of a file, whatever its form; `names` has the file's name of each column.
 
-    `places` are those of quantities, prices and notionals, which a column of Parquet has in its type.
+    `places` are those of quantities, prices and notionals, which a column of Parquet has in its type. `blank`
+    says what those of the nine columns hold in which values may be missing.
     """
     columns = {name: column for column, name in names.items()}
-    holds = {column.name: column.holds for column in added}
+    holds = {column.name: column.holds for column in added} | dict(blank or {})
     here = {columns[name]: name for name in source.names}
     if source.form == "parquet":
         return ParquetCells(database, source, here, holds, places or {})

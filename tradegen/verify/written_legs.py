@@ -18,10 +18,9 @@ def make_macros(database: Database, plan: Plan) -> None:
     names = ", ".join(map(literal, NAMES))
     form = {0: "%Y-%m-%d %H:%M:%S", 3: "%Y-%m-%d %H:%M:%S.%g", 6: "%Y-%m-%d %H:%M:%S.%f"}[plan.decimals]
     finer = f"number % {10 ** (6 - plan.decimals)} <> 0"
-    moment = (
-        f"CASE WHEN {finer} THEN make_timestamp(number)::VARCHAR "
-        f"ELSE strftime(make_timestamp(number), '{form}') END"
-    )
+    # Where all values of a table are missing, DuckDB 2.0 works out this text without being asked for it.
+    time = f"make_timestamp(nullif(number, {BLANK_NUMBER}))"
+    moment = f"CASE WHEN {finer} THEN {time}::VARCHAR ELSE strftime({time}, '{form}') END"
     database.run(f"""
         CREATE OR REPLACE MACRO tid(number) AS format('tid{{:08d}}', number);
         CREATE OR REPLACE MACRO dollars(number) AS {decimal("number", plan.places["price"])};
@@ -29,6 +28,7 @@ def make_macros(database: Database, plan: Plan) -> None:
         CREATE OR REPLACE MACRO worth(number) AS {decimal("number", plan.places["notional"])};
         CREATE OR REPLACE MACRO told(field, number, name) AS coalesce(
             CASE
+                WHEN number = {BLANK_NUMBER} OR name = '' THEN 'nothing'
                 WHEN field IN ({names}) THEN name
                 WHEN field = 'trade_id' THEN tid(number)
                 WHEN field = 'price' THEN dollars(number)
@@ -142,10 +142,11 @@ def differing(one: str, two: str, plan: Plan, fields: Iterable[str], facing: boo
     order = list(columns)
     for name in fields:
         other = f"{two}.{columns[MIRROR.get(name, name) if facing else name]}"
-        sign = "=" if facing and name == "order_type" else "<>"
-        bits.append(
-            f"CASE WHEN {one}.{columns[name]} {sign} {other} THEN {1 << order.index(name)} ELSE 0 END"
-        )
+        differ = f"{one}.{columns[name]} <> {other}"
+        if facing and name == "order_type":
+            pair = f"{one}.order_type || {two}.order_type"
+            differ = f"{pair} NOT IN ('BUYSELL', 'SELLBUY')"
+        bits.append(f"CASE WHEN {differ} THEN {1 << order.index(name)} ELSE 0 END")
     return f"({' + '.join(bits)})"
 
 

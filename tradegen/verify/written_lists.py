@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tradegen.verify.added_forms import typed_value, value
+from tradegen.verify.added_forms import BLANK_NUMBER, typed_value, value
 from tradegen.verify.database import Database
+from tradegen.verify.odd_values import OddValues, odd_values
 from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.value_tables import Cells, Rule, cells_of, load
@@ -57,19 +58,23 @@ def load_lists(
         CREATE OR REPLACE TABLE mistyped AS
             SELECT altered_number AS altered, min(pair) AS of_pair FROM truth
             WHERE field = 'trade_id' AND altered_number <> pair GROUP BY altered_number""")
-    counts = {}
+    counts, odd = {}, odd_values(database)
     century = _century(database, plan)
     for number, item in enumerate(plan.lists):
         rows = 0
         if item.source.names:
-            cells = cells_of(database, item.source, item.names, plan.added, plan.places)
+            cells = cells_of(database, item.source, item.names, plan.added, plan.places, odd.holds)
             forms = Forms(plan.decimals, item.date_format, item.timestamp_format, century, plan.places)
             if item.source.form == "fix":
                 forms = Forms(plan.decimals, places=plan.places)
             values = {
-                column: typed(column, f"w_{column}", cells.kinds[column], plan.decimals)
-                if column in cells.kinds
-                else forms.value(column, f"w_{column}")
+                column: odd.value(
+                    column,
+                    f"w_{column}",
+                    typed(column, f"w_{column}", cells.kinds[column], plan.decimals)
+                    if column in cells.kinds
+                    else forms.value(column, f"w_{column}"),
+                )
                 if column in item.names
                 else f"NULL::{_KINDS[column]}"
                 for column in COLUMNS
@@ -90,7 +95,7 @@ def load_lists(
             side = "CASE WHEN w_order_type = 'SELL' THEN 1 ELSE 0 END"
             values["leg"] = str(number) if len(plan.lists) == 2 else side
             values["pair"] = "trade_id"
-            rules = _rules(plan, item)
+            rules = _rules(plan, item, odd)
             rows = load(database, "loaded", number, item.source, cells, values, rules, findings)
             if item.sorted:
                 _check_order(database, item, cells, findings)
@@ -115,7 +120,7 @@ def _check_order(database: Database, item: Listed, cells: Cells, findings: Findi
     )
 
 
-def _rules(plan: Plan, item: Listed) -> list[Rule]:
+def _rules(plan: Plan, item: Listed, odd: OddValues) -> list[Rule]:
     """Values that cannot be what was written."""
 
     def refused(column: str, wrong: str, wanted: str) -> Rule:
@@ -136,10 +141,14 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
         if name in item.names and not column.is_name
     ]
     rules += [
-        refused(name, f"{name} <= 0", "a value above 0") for name in ("quantity", "price") if name in columns
+        refused(name, f"{name} <= 0 AND {name} <> {BLANK_NUMBER}", "a value above 0")
+        for name in ("quantity", "price")
+        if name in columns
     ]
     rules += [
-        refused(name, f"{name} % {plan.units(name)} <> 0", f"a multiple of {step:f}")
+        refused(
+            name, f"{name} % {plan.units(name)} <> 0 AND {name} <> {BLANK_NUMBER}", f"a multiple of {step:f}"
+        )
         for name, step in plan.steps.items()
         if name in columns and plan.units(name) > 1
     ]
@@ -148,7 +157,7 @@ def _rules(plan: Plan, item: Listed) -> list[Rule]:
         rules += [
             refused(name, f"{name} NOT IN ({known})", "a broker of the scenario")
             for name in ("broker_id", "contra_broker_id")
-            if name in columns
+            if name in columns and name not in odd.fields
         ]
     return rules
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from tradegen.verify.added_forms import BLANK_NUMBER, delta_of, value
 from tradegen.verify.database import Database
+from tradegen.verify.odd_values import MAY_BE_BLANK, SPELLINGS
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.value_tables import Rule, cells_of, load
-from tradegen.verify.words import FIELDS, TRUTH_COLUMNS, literal
+from tradegen.verify.words import FIELDS, NAMES, TRUTH_COLUMNS, literal
 from tradegen.verify.written_forms import EXPECTED, Forms, decimal, expected, typed
 
 __all__ = ["load_truth"]
@@ -79,6 +80,7 @@ def _values(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> dict[str, st
     legs = " ".join(f"WHEN {literal(leg)} THEN {number}" for number, leg in enumerate(plan.legs))
     fields = ", ".join(map(literal, plan.truth_fields))
     added = {column.name: column for column in plan.compared}
+    house = ", ".join(map(literal, MAY_BE_BLANK))
 
     def numbers(cell: str) -> str:
         found = {field: forms.value(field, cell) for field in FIELDS if field not in plan.names}
@@ -98,6 +100,11 @@ def _values(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> dict[str, st
         """What was altered was not missing before."""
         return f"nullif({expression}, {missing})" if added else expression
 
+    # Of the nine columns: an added one says by itself what is missing.
+    missing = f"w_altered = '' AND w_mechanism = w_field || '.blank' AND w_field IN ({house})"
+    numbered = f"w_field NOT IN ({', '.join(map(literal, NAMES))})"
+    misspelled = f"w_mechanism IN ({', '.join(literal(f'order_type.{way}') for way in SPELLINGS)}) "
+    misspelled += "AND w_field = 'order_type' AND w_altered <> ''"
     flag = (
         "w_benign" if "benign" in kinds else "CASE w_benign WHEN 'true' THEN true WHEN 'false' THEN false END"
     )
@@ -114,8 +121,10 @@ def _values(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> dict[str, st
         "mechanism": "w_mechanism",
         "original_number": there(numbers("w_original"), BLANK_NUMBER),
         "original_name": there(texts("w_original"), "''"),
-        "altered_number": numbers("w_altered"),
-        "altered_name": texts("w_altered"),
+        "altered_number": f"CASE WHEN {missing} AND {numbered} THEN {BLANK_NUMBER} "
+        f"ELSE {numbers('w_altered')} END",
+        "altered_name": f"CASE WHEN {missing} AND NOT {numbered} THEN '' WHEN {misspelled} THEN w_altered "
+        f"ELSE {texts('w_altered')} END",
         "benign": flag,
         "notional": notional,
         "cause": "w_cause",
@@ -175,13 +184,12 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
         refused("benign", "benign IS NULL", "true or false"),
         Rule("delta", _wrong_delta(plan, kinds), delta),
     ]
-    if plan.compared:
-        fields = ", ".join(literal(column.name) for column in plan.compared)
-        gone = f"coalesce(altered_number = {BLANK_NUMBER} OR altered_name = '', false)"
-        wrong_blank = f"field IN ({fields}) AND {gone} <> (mechanism = field || '.blank')"
-        rules.append(
-            refused("altered", wrong_blank, lambda row: f"nothing with {row['field']}.blank, and there alone")
-        )
+    fields = ", ".join(map(literal, (*MAY_BE_BLANK, *(column.name for column in plan.compared))))
+    gone = f"coalesce(altered_number = {BLANK_NUMBER} OR altered_name = '', false)"
+    wrong_blank = f"field IN ({fields}) AND {gone} <> (mechanism = field || '.blank')"
+    rules.append(
+        refused("altered", wrong_blank, lambda row: f"nothing with {row['field']}.blank, and there alone")
+    )
     if with_id:
         rules.append(refused("record_id", "unsure", EXPECTED["record_id"]))
     if plan.manifest is not None:
@@ -208,13 +216,13 @@ def _wrong_delta(plan: Plan, kinds: Mapping[str, str]) -> str:
         6: f"({difference}::DECIMAL(30, 0) * 0.000001)::VARCHAR",
     }[plan.decimals]
     added = "".join(
-        f" WHEN field = {literal(column.name)} AND altered_number <> {BLANK_NUMBER} "
-        f"THEN {delta_of(column, difference, seconds)}"
+        f" WHEN field = {literal(column.name)} THEN {delta_of(column, difference, seconds)}"
         for column in plan.compared
         if not column.is_name
     )
     expected = (
-        f"CASE WHEN field = 'price' THEN {decimal(difference, plan.places['price'])} "
+        f"CASE WHEN altered_number = {BLANK_NUMBER} THEN '' "
+        f"WHEN field = 'price' THEN {decimal(difference, plan.places['price'])} "
         f"WHEN field = 'quantity' THEN {decimal(difference, plan.places['quantity'])} "
         f"WHEN field = 'trade_timestamp' THEN {seconds} "
         f"WHEN field IN ('date', 'record') THEN {difference}::VARCHAR{added} ELSE '' END"

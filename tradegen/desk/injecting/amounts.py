@@ -32,6 +32,8 @@ class Amount:
     spare : int
         How many decimal places the exact product has that the column has not; fewer than none where the
         column has more.
+    kept : float
+        The share of altered trades that keep it as it was.
     """
 
     position: int
@@ -39,6 +41,7 @@ class Amount:
     price: int
     label: str
     spare: int
+    kept: float
 
     @property
     def follows(self) -> str:
@@ -91,7 +94,9 @@ def amounts_of(form: ListForm) -> tuple[Amount, ...]:
             sources = [form.by_role[role] for role in column.product]
             quantity, price = (form.position(source.name) for source in sources)
             spare = sum(source.places or 0 for source in sources) - (column.places or 0)
-            found.append(Amount(position, quantity, price, label_of(column), spare))
+            found.append(
+                Amount(position, quantity, price, label_of(column), spare, column.not_recomputed or 0.0)
+            )
     return tuple(found)
 
 

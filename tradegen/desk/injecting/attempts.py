@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
 
 import numpy as np
 
 from tradegen.core.columns import MICROSECONDS, Array, blank
+from tradegen.core.streams import happens
 from tradegen.desk.injecting.amounts import Amount, amounts_of
 from tradegen.desk.injecting.breaks import Breaks
 from tradegen.desk.injecting.case_context import CaseContext
@@ -19,12 +20,14 @@ from tradegen.desk.injecting.clean_values import CleanValues
 from tradegen.desk.injecting.column_labels import NAMES, kind_of, label_of
 from tradegen.desk.injecting.possible import Entry
 from tradegen.desk.lists.cell_texts import Value, cell_text
+from tradegen.desk.lists.json_splicing import OBJECTS, can_become
 from tradegen.desk.lists.list_form import ColumnForm, FileForm
-from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
+from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes, Tolerance
 from tradegen.mechanisms.mechanism import Case, Context
 
 __all__ = ["Attempt", "Attempts", "Followed", "value_cell"]
 
+_MOST = 10**18  # what a number of 64 bits holds for certain
 _LARGEST = 10**16  # a hundred times that is still a number of 64 bits
 _SHARED_OUT = 2**32 - 1  # quantities up to it can be cut anywhere by one draw
 _EPOCH = dt.datetime(1970, 1, 1)
@@ -35,6 +38,7 @@ class Followed:
     """An amount that follows in some of the rows of an attempt: cells and deltas, None where it stays."""
 
     amount: Amount
+    kept: Array  # bool, shape (n,): where it is to stay
     cells: list[str | None]
     deltas: list[str | None]
 
@@ -52,6 +56,7 @@ class Attempt:
     fits: Array  # bool, shape (n,)
     limited: Array  # bool, shape (n,): whose size the range of clean values limits
     follows: Sequence[Followed] = ()
+    unshown: list[str | None] = field(default_factory=list)  # texts that their columns cannot hold
 
 
 class Attempts:
@@ -62,12 +67,14 @@ class Attempts:
     breaks : Breaks
     entries : mapping of str to Entry
     clean : CleanValues
+    seed : int
     benign : bool
         Whether differences are to be within their tolerance.
     """
 
-    def __init__(self, breaks: Breaks, entries: Any, clean: CleanValues, *, benign: bool) -> None:
+    def __init__(self, breaks: Breaks, entries: Any, clean: CleanValues, seed: int, *, benign: bool) -> None:
         self._breaks, self._entries, self._clean, self._benign = breaks, entries, clean, benign
+        self._seed = seed
         form = clean.held.one.form
         self._file = form.file
         self._amounts = amounts_of(form)
@@ -78,13 +85,41 @@ class Attempts:
         entry: Entry = self._entries[name]
         if entry.position is None:
             return self._records(name, entry, chosen, rows, raw)
-        column = self._clean.held.column(entry.position)
-        texts = [chosen.texts[entry.position][row] for row in rows.tolist()]
+        attempt = self._altered(name, entry, entry.position, chosen, rows, raw)
+        self._take_back(attempt, attempt.position, attempt.altered, chosen)
+        for one in attempt.follows:
+            self._take_back(attempt, one.amount.position, one.cells, chosen)
+        return attempt
+
+    def _take_back(
+        self, attempt: Attempt, position: int | None, cells: Sequence[str | None], chosen: ChosenRows
+    ) -> None:
+        """Take back what a column's type cannot hold, and what JSON would take for another sort of value."""
+        if self._file.form == "csv" or position is None:
+            return
+        sorts = chosen.sorts.get(position, ())
+        among = [sorts[row] in OBJECTS for row in attempt.rows.tolist()] if sorts else attempt.fits
+        at = np.flatnonzero(attempt.fits | among)
+        if position != attempt.position:  # an amount that stays has no cell
+            at = at[[cells[one] is not None for one in at.tolist()]]
+        texts = [cells[one] for one in at.tolist()]
+        shown = self._clean.held.shows(position, texts)
+        if sorts:
+            named = zip(attempt.rows[at].tolist(), texts, strict=True)
+            shown &= np.array([can_become(sorts[row], text) for row, text in named], bool)
+        attempt.unshown.extend(texts[lost] for lost in np.flatnonzero(~shown).tolist())
+        attempt.fits[at] &= shown
+
+    def _altered(
+        self, name: str, entry: Entry, position: int, chosen: ChosenRows, rows: Array, raw: Array
+    ) -> Attempt:
+        column = self._clean.held.column(position)
+        texts = [chosen.texts[position][row] for row in rows.tolist()]
         if name == f"{label_of(column)}.blank":
             filled = np.array([text is not None for text in texts], bool)
             nothing = [None] * len(rows)
             ones, none = np.ones(len(rows), np.int64), np.zeros(len(rows), bool)
-            return Attempt(name, entry.position, rows, nothing, ones, nothing, filled, none)
+            return Attempt(name, position, rows, nothing, ones, nothing, filled, none)
         if kind_of(column) in NAMES:
             return self._names(name, entry, column, texts, rows, raw)
         return self._values(name, entry, column, texts, chosen, rows, raw)
@@ -95,13 +130,12 @@ class Attempts:
         assert entry.position is not None
         context = CaseContext(self._clean, entry.position, [text or "" for text in texts])
         if name.endswith(".other"):
-            names = self._clean.names(entry.position)
+            names = tuple(self._clean.names(entry.position))
             codes = {one: code for code, one in enumerate(names)}
-            original = np.array([codes.get(text or "", len(names)) for text in texts], np.int64)
+            known = [codes.get(text or "") for text in texts]
+            original = np.array([code or 0 for code in known], np.int64)
             made = self._made(name, entry, original, raw, context)[0].tolist()
-            altered = [
-                names[code] if code < len(names) else text for code, text in zip(made, texts, strict=True)
-            ]
+            altered = [None if old is None else names[code] for old, code in zip(known, made, strict=True)]
         else:
             made = self._made(name, entry, np.arange(len(texts)), raw, context)[0].tolist()
             altered = [context.name(code) for code in made]
@@ -128,10 +162,12 @@ class Attempts:
         assert entry.position is not None
         values = chosen.values[entry.position][rows]
         sized, number = entry.mechanism.sized, column.kind in ("integer", "decimal")
-        unit = 1
-        if number and sized and not self._tolerance(column):
+        kept = sized and self._breaks.keep_in_range
+        unit, largest = 1, _MOST
+        if number and sized:
             numbers = self._clean.numbers(entry.position)
             unit = numbers.grain if name.endswith(".tick") else numbers.coarse
+            largest = min(largest, numbers.high) if kept and numbers.count > 1 else largest
         here = np.array([text is not None for text in texts], bool) & (values != blank(np.int64))
         if number:
             here &= (np.abs(values) >= unit) & ((np.abs(values) < _LARGEST) | name.endswith(".sign"))
@@ -140,19 +176,21 @@ class Attempts:
         signs = np.where(values[able] < 0, -1, 1) if number else np.ones(len(able), np.int64)
         original = values[able] * signs
         tickers = chosen.tickers(rows[able])
-        context = CaseContext(self._clean, entry.position, [], tickers, chosen.ticker, unit=unit)
+        context = CaseContext(
+            self._clean, entry.position, [], tickers, chosen.ticker, unit=unit, keep_in_range=kept
+        )
         coarse, rest = np.divmod(original, unit)
-        made, allowed, limited = self._made(name, entry, coarse, raw[able], context)
+        made, limited = self._made(name, entry, coarse, raw[able], context)
         altered = made * unit + rest
-        fitting = allowed.fit(original, altered)
+        fitting = self._allowed(entry).fit(original, altered)
         if number:
-            fitting &= np.abs(altered) <= self._clean.held.largest(entry.position)
+            fitting &= np.abs(altered) <= largest
             fitting &= (altered > 0) | name.endswith(".sign")
         fits, limits = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
         limits[able] = limited
         new, old = altered * signs, values[able]
         follows = [
-            Followed(amount, [None] * len(rows), [None] * len(rows))
+            Followed(amount, self._kept(amount, chosen)[rows], [None] * len(rows), [None] * len(rows))
             for amount in self._amounts
             if entry.position in (amount.quantity, amount.price)
         ]
@@ -172,23 +210,28 @@ class Attempts:
         ones = np.ones(len(rows), np.int64)
         return Attempt(name, entry.position, rows, cells, ones, deltas, fits, limits, follows)
 
+    def _kept(self, amount: Amount, chosen: ChosenRows) -> Array:
+        return happens(chosen.drawn(self._seed, f"{amount.follows}/kept"), amount.kept)
+
     def _follow(
         self, followed: Followed, chosen: ChosenRows, row: int, at: int, position: int, new: int
     ) -> bool:
         """Let a row's amount follow on a new value; False where its column cannot hold it.
 
-        It stays where it is another than quantity times price, or where one of these is missing.
+        It stays where it is another than quantity times price, where one of these is missing, and in as many
+        rows as are not recomputed.
         """
         amount, none = followed.amount, blank(np.int64)
         places = (amount.quantity, amount.price, amount.position)
         quantity, price, old = (int(chosen.values[place][row]) for place in places)
-        if none in (quantity, price, old) or not amount.agrees(quantity, price, old):
+        stays = followed.kept[at] or none in (quantity, price, old)
+        if stays or not amount.agrees(quantity, price, old):
             return True
         now = [
             new if place == position else was for place, was in zip(places, (quantity, price), strict=False)
         ]
         value = amount.followed((quantity, now[0]), (price, now[1]), old)
-        if abs(value) > self._clean.held.largest(amount.position):
+        if abs(value) > _MOST:
             return False
         column, like = self._clean.held.column(amount.position), chosen.texts[amount.position][row] or ""
         cell = value_cell(value, like, column, self._file)
@@ -199,28 +242,28 @@ class Attempts:
         return True
 
     def _records(self, name: str, entry: Entry, chosen: ChosenRows, rows: Array, raw: Array) -> Attempt:
-        quantity = np.zeros(len(rows), np.int64)
+        quantity, step, ones = np.zeros(len(rows), np.int64), 1, np.ones(len(rows), np.int64)
         if name == "record.split":
-            values = chosen.values[self._by_role["quantity"]][rows]
+            position = self._by_role["quantity"]
+            values, step = chosen.values[position][rows], self._clean.numbers(position).grain
             quantity = np.abs(np.where(values == blank(np.int64), 0, values))
-            quantity[quantity > _SHARED_OUT] = 0
-        context = CaseContext(self._clean, -1, quantity=quantity)
-        made, allowed, limited = self._made(name, entry, np.ones(len(rows), np.int64), raw, context)
-        fits = allowed.fit(np.ones(len(rows), np.int64), made)
+            quantity[quantity // step > _SHARED_OUT] = 0
+        context = CaseContext(self._clean, -1, quantity=quantity, quantity_step=step)
+        made, limited = self._made(name, entry, ones, raw, context)
+        fits = self._allowed(entry).fit(ones, made)
         deltas = [str(count - 1) for count in made.tolist()]
         return Attempt(name, None, rows, [str(one) for one in made.tolist()], made, deltas, fits, limited)
 
     def _made(
         self, name: str, entry: Entry, original: Array, raw: Array, context: CaseContext
-    ) -> tuple[Array, AllowedSizes, Array]:
-        tolerance, step = NO_TOLERANCE, 1
+    ) -> tuple[Array, Array]:
+        step = 1
         if entry.position is not None:
-            column = self._clean.held.column(entry.position)
-            if entry.mechanism.tolerated:
-                tolerance = self._tolerance(column)
-            step = context.step if column.kind == "timestamp" else 1
-        boundary = self._breaks.boundary and entry.mechanism.sized
-        allowed = AllowedSizes(tolerance, benign=self._benign, boundary=boundary, step=step)
+            kind = self._clean.held.column(entry.position).kind
+            if kind == "timestamp":
+                step = context.step
+            elif name.endswith(".digit_swap"):
+                step = self._clean.numbers(entry.position).grain
         limited = np.zeros(len(original), bool)
         case = Case(
             original=original,
@@ -228,13 +271,23 @@ class Attempts:
             pairs=np.arange(len(original)),
             legs=np.ones(len(original), np.int8),
             settings=self._breaks.settings_of(name),
-            allowed=allowed,
+            allowed=self._allowed(entry, context.unit, step),
             context=cast(Context, context),  # it has what mechanisms by kind ask for
             keep_in_range=self._breaks.keep_in_range,
             limited=limited,
         )
-        made = entry.mechanism.alter(case) if len(original) else original
-        return made, allowed, limited
+        return (entry.mechanism.alter(case) if len(original) else original), limited
+
+    def _allowed(self, entry: Entry, unit: int = 1, step: int = 1) -> AllowedSizes:
+        """How large a difference may be, counted in so many of the column's own unit."""
+        tolerance = NO_TOLERANCE
+        if entry.position is not None and entry.mechanism.tolerated:
+            tolerance = self._tolerance(self._clean.held.column(entry.position))
+            # A benign difference stays within it, and a mismatch beyond it, whichever way it is rounded.
+            fixed = tolerance.fixed // unit if self._benign else -(-tolerance.fixed // unit)
+            tolerance = Tolerance(fixed, tolerance.parts)
+        boundary = self._breaks.boundary and entry.mechanism.sized
+        return AllowedSizes(tolerance, benign=self._benign, boundary=boundary, step=step)
 
     def _tolerance(self, column: ColumnForm) -> Any:
         return self._breaks.tolerance_of(label_of(column), column.places or 0)

@@ -99,14 +99,16 @@ def load_breaks(
     catalogue = {name: entry.mechanism for name, entry in entries.items()}
     values = dict(_values(source))
     for name, given in changes.items():
-        if name not in _TAKEN:
+        # To be without hot spots is what a list of the user's own is anyway.
+        if name not in _TAKEN and (name != "hot_spots" or given):
             _refuse_change(name, given)
         base = values.get(name)
         both = name in _MERGED and isinstance(base, Mapping) and isinstance(given, Mapping)
         values[name] = merged(base, given) if both else given  # type: ignore[arg-type]
     if values.get("hot_spots"):
         raise ScenarioError(
-            "hot_spots are given, and a list of your own has none; expected a scenario without hot_spots"
+            "hot_spots are given, and a list of your own has none; expected a scenario without hot_spots, or "
+            "hot_spots = [] to leave them out"
         )
     unknown = [name for name in values if name not in ScenarioFields.model_fields]
     if unknown:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tradegen.core.background import Background
 from tradegen.core.databases import temporary_database
 from tradegen.desk.injecting.broken_list import MEMORY, Asked, BrokenList, break_list
 from tradegen.desk.injecting.truth_files import truth_suffix, write_truth
@@ -16,7 +17,7 @@ from tradegen.desk.lists.list_values import explained
 from tradegen.desk.lists.list_writing import write_list
 from tradegen.desk.lists.plain_text import Writable
 from tradegen.errors import ListError, OutputError
-from tradegen.output.files import OutputFile, require_apart
+from tradegen.output.files import OutputFile, require_apart, uninterrupted
 from tradegen.output.single_files import suffix_of
 from tradegen.output.writable_storage import Output
 
@@ -65,13 +66,13 @@ def write_broken(
     with contextlib.ExitStack() as stack:
         connection, folder = stack.enter_context(database())
         broken = break_list(connection, folder, asked)
-        # The last that is opened is in its place first: the list itself comes last.
         out = stack.enter_context(OutputFile(theirs))
         truth_out = stack.enter_context(OutputFile(truth)) if truth else None
         manifest_out = stack.enter_context(OutputFile(manifest)) if manifest else None
         digested = Output(out.write)
-        with explained(str(asked.path)):
-            rows = write_list(connection, broken.held.one, broken.changes.edits(), digested)
+        with explained(str(asked.path)), Background(digested.write) as sink:
+            held = broken.held
+            rows = write_list(connection, held.one, broken.changes.edits(), sink, held.rows)
         written: dict[str, Any] = {
             "theirs": {"name": str(theirs), "sha256": digested.sha256, "rows": rows[1]}
         }
@@ -81,6 +82,13 @@ def write_broken(
         made = broken.manifest(written)
         if manifest_out:
             manifest_out.write(f"{json.dumps(made, indent=2, ensure_ascii=False)}\n".encode())
+        # Where one is refused at its end, none is in its place; the list itself comes last.
+        files = [file for file in (manifest_out, truth_out, out) if file]
+        for file in files:
+            file.finish()
+        with uninterrupted():
+            for file in files:
+                file.place()
     return made
 
 

@@ -8,6 +8,7 @@ import platform
 import secrets
 import tomllib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -205,7 +206,6 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
     ListError
         Where the list cannot be read, or an id stands twice in it.
     """
-    digest = file_digest(asked.path) if asked.path else None
     reader = Reader(connection, folder)
     one = open_list(reader, asked.given, asked.form)
     if asked.beside:
@@ -213,10 +213,12 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
     held = hold(connection, one, _looked_at(asked))
     selection = Selection(held, asked.breaks, asked.entries, asked.seed)
     changes = Changes(held, asked.seed)
-    with explained(one.name):
+    with explained(one.name), ThreadPoolExecutor(1) as pool:
+        # The database has left a core to spare now.
+        digest = pool.submit(file_digest, asked.path) if asked.path else None
         for part in selection.broken():
             changes.add(part)
-    return BrokenList(asked, held, selection, changes, digest)
+        return BrokenList(asked, held, selection, changes, digest.result() if digest else None)
 
 
 def _looked_at(asked: Asked) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,16 @@ from tradegen.mechanisms.spellings import spell
 
 __all__ = ["CaseContext", "one_digit_wrong"]
 
+_MANY = 1_000  # names
+
 
 @dataclass(eq=False)
 class CaseContext:
     """Rows of a list, n of them, and the column that is altered in them.
 
-    It has of `tradegen.mechanisms.mechanism.Context` what mechanisms of a list ask for.
+    It has of `tradegen.mechanisms.mechanism.Context` what mechanisms of a list ask for. With `keep_in_range`,
+    no value leaves the range of clean ones, however narrow: who has the list sees them all.
+    The only price of a ticker, or the only time of a day, keeps to the range of all others.
     """
 
     clean: CleanValues
@@ -32,6 +36,7 @@ class CaseContext:
     ticker: int = -1  # the position of the column that has them
     quantity: Array = field(default_factory=lambda: np.empty(0, np.int64))  # in its unit, shape (n,)
     unit: int = 1  # steps that numbers are displaced in, in the column's unit
+    keep_in_range: bool = False
     written: list[str] = field(default_factory=list)  # by code, the names that were made
     quantity_step: int = 1  # in which quantities are shared out, in their unit
 
@@ -47,9 +52,15 @@ class CaseContext:
 
     def price_ranges(self, pairs: Array) -> Ranges:
         """From the lowest to the highest number of each row's ticker."""
-        codes, low, high = self.clean.by_ticker(self.position, self.ticker)
+        codes, low, high, count = self.clean.by_ticker(self.position, self.ticker)
         index = np.array([codes[self.tickers[row] or ""] for row in pairs.tolist()], np.int64)
-        return Ranges(low // self.unit, high // self.unit, index)
+        ranges = Ranges(low // self.unit, high // self.unit, index)
+        numbers = self.clean.numbers(self.position)
+        if not self.keep_in_range or numbers.count == 1:
+            return ranges
+        floor, top = (np.where(count > 1, own, every) for own, every in
+                      ((low, numbers.low), (high, numbers.high)))  # fmt: skip
+        return replace(ranges, floor=np.maximum(floor // self.unit, 1), top=top // self.unit)
 
     def quantity_ranges(self, quantity: Array, share: float) -> Ranges:
         """As `own_ranges`."""
@@ -59,23 +70,39 @@ class CaseContext:
         """Ranges around numbers, in steps of `unit`, among those that the column has."""
         numbers = self.clean.numbers(self.position)
         low = max(numbers.low // self.unit, 1)
-        return ranges_around(low, max(numbers.high // self.unit, low), values, share)
+        high = max(numbers.high // self.unit, low)
+        ranges = ranges_around(low, high, values, share)
+        kept = self.keep_in_range and numbers.count > 1
+        return replace(ranges, floor=low, top=high) if kept else ranges
 
     def time_ranges(self, timestamps: Array, unit: int) -> Ranges:
-        """From the first to the last time of each day, never across midnight, in units of so many."""
-        days, first, last = self.clean.days(self.position)
+        """From the first to the last time of each day, never across midnight, in units of so many.
+
+        The only time of a day stays within the hours of the other days.
+        """
+        days, first, last, count = self.clean.days(self.position)
         midnight = days * MICROSECONDS_A_DAY
+        floor, top = midnight, midnight + MICROSECONDS_A_DAY - 1
+        if self.keep_in_range and count.sum() > 1:
+            earliest, latest = (first - midnight).min(), (last - midnight).max()
+            floor = np.where(count > 1, first, midnight + earliest)
+            top = np.where(count > 1, last, midnight + latest)
         return Ranges(
             first // unit,  # a time counts by the whole units before it, as the mechanisms take it
             last // unit,
             index=np.searchsorted(days, timestamps // MICROSECONDS_A_DAY),
-            floor=midnight // unit,
-            top=(midnight + MICROSECONDS_A_DAY - 1) // unit,
+            floor=floor // unit,
+            top=top // unit,
         )
 
     def names(self, _column: str) -> int:
         """How many names the column has; their codes count up from 0."""
         return len(self.clean.names(self.position))
+
+    def weights(self, _column: str) -> tuple[float, ...] | None:
+        """How frequent each name is, by code; None where there are so many that none stands out."""
+        counts = self.clean.names(self.position).values()
+        return tuple(map(float, counts)) if len(counts) <= _MANY else None
 
     def misspelled(self, _column: str, way: str) -> tuple[Array, Array]:
         """The codes of the wrong spellings of each row's name, and how many there are."""

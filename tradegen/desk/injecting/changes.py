@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from tradegen.core.columns import RECORD, Array, blank
 from tradegen.desk.injecting.amounts import amounts_of
 from tradegen.desk.injecting.attempts import value_cell
+from tradegen.desk.injecting.clean_values import CleanValues
 from tradegen.desk.injecting.held_list import HeldList
 from tradegen.desk.injecting.row_selection import Broken
 from tradegen.desk.lists.edits import Edits
@@ -25,6 +26,8 @@ __all__ = ["Changes"]
 
 _RECORD = 1_000_000  # stands behind all positions of columns
 _ROWS = 1 << 18
+_CELLS = ("line", "copy", "position", "cell", "old")
+_TOLD = ("id", "position", "field", "mechanism", "original", "altered", "delta", "benign", "notional")
 _TRUTH = "id, field, mechanism, original, altered, delta, benign, notional"
 
 
@@ -46,9 +49,9 @@ class Changes:
             if role in ("quantity", "price")
         }
         self._quantity, self._price = numbers.get("quantity"), numbers.get("price")
-        self._amounts = amounts_of(form)
+        self._amounts, self._clean = amounts_of(form), CleanValues(held)
         self._connection.execute(
-            "CREATE TABLE cells (line BIGINT, copy BIGINT, position BIGINT, cell VARCHAR); "
+            "CREATE TABLE cells (line BIGINT, copy BIGINT, position BIGINT, cell VARCHAR, old VARCHAR); "
             "CREATE TABLE repeats (line BIGINT, times BIGINT); "
             "CREATE TABLE truth (id VARCHAR, position BIGINT, field VARCHAR, mechanism VARCHAR, "
             "original VARCHAR, altered VARCHAR, delta VARCHAR, benign BOOLEAN, notional VARCHAR)"
@@ -63,53 +66,63 @@ class Changes:
         """Take down what has become of some rows."""
         chosen, times = part.chosen, np.ones(len(part.chosen), np.int64)
         notional = chosen.notional(self._quantity, self._price)
-        cells: list[tuple[int, int, int, str | None]] = []
-        truth: list[tuple[Any, ...]] = []
+        cells: dict[str, list[Any]] = {name: [] for name in _CELLS}
+        truth: dict[str, list[Any]] = {name: [] for name in _TOLD}
         for attempt, kept in part.attempts:
             if attempt.position is None:
                 times[attempt.rows[kept]] = attempt.records[kept]
         for attempt, kept in part.attempts:
-            for at in kept.tolist():
-                row = int(attempt.rows[at])
-                line, worth = int(chosen.rows[row]), notional[row]
-                told = [(attempt.position, attempt.name, attempt.altered[at], attempt.deltas[at])]
-                told += [
-                    (one.amount.position, one.amount.follows, one.cells[at], one.deltas[at])
-                    for one in attempt.follows
-                    if one.cells[at] is not None
-                ]
-                original: str | None
-                for position, mechanism, altered, delta in told:
-                    if position is None:
-                        number, field, original = _RECORD, RECORD, "1"
-                    else:
-                        number, field = position, self._held.one.form.names[position]
-                        original = chosen.texts[position][row]
-                        cells += [(line, copy, position, altered) for copy in range(int(times[row]))]
-                    values = (field, mechanism, original, altered, delta, part.benign, worth)
-                    truth.append((chosen.ids[row], number, *values))
+            told = [(attempt.position, attempt.name, attempt.altered, attempt.deltas, kept.tolist())]
+            for one in attempt.follows:
+                moved = [at for at in kept.tolist() if one.cells[at] is not None]
+                told.append((one.amount.position, one.amount.follows, one.cells, one.deltas, moved))
+            for position, mechanism, altered, deltas, some in told:
+                rows = attempt.rows[some]
+                texts = [altered[at] for at in some]
+                if position is None:
+                    number, field, originals = _RECORD, RECORD, ["1"] * len(some)
+                else:
+                    number, field = position, self._held.one.form.names[position]
+                    originals = [chosen.texts[position][row] for row in rows.tolist()]
+                    count = times[rows].tolist()
+                    cells["line"] += chosen.rows[rows].repeat(count).tolist()
+                    cells["copy"] += [copy for total in count for copy in range(total)]
+                    cells["position"] += [position] * sum(count)
+                    for name, each in (("cell", texts), ("old", originals)):
+                        cells[name] += [
+                            one for one, total in zip(each, count, strict=True) for _ in range(total)
+                        ]
+                truth["id"] += [chosen.ids[row] for row in rows.tolist()]
+                truth["position"] += [number] * len(some)
+                truth["field"] += [field] * len(some)
+                truth["mechanism"] += [mechanism] * len(some)
+                truth["original"] += originals
+                truth["altered"] += texts
+                truth["delta"] += [deltas[at] for at in some]
+                truth["benign"] += [part.benign] * len(some)
+                truth["notional"] += [notional[row] for row in rows.tolist()]
             if attempt.name == "record.split":
-                cells += self._fills(part, attempt.rows[kept], attempt.records[kept])
+                for fill in self._fills(part, attempt.rows[kept], attempt.records[kept]):
+                    for name, value in zip(_CELLS, fill, strict=True):
+                        cells[name].append(value)
         repeated = np.flatnonzero(times != 1)
-        self._insert("cells", ("line", "copy", "position", "cell"), cells)
-        names = ("id", "position", "field", "mechanism", "original", "altered", "delta", "benign", "notional")
-        self._insert("truth", names, truth)
-        lines = list(zip(chosen.rows[repeated].tolist(), times[repeated].tolist(), strict=True))
-        self._insert("repeats", ("line", "times"), lines)
+        self._insert("cells", cells)
+        self._insert("truth", truth)
+        self._insert("repeats", {"line": chosen.rows[repeated], "times": times[repeated]})
 
-    def _fills(self, part: Broken, rows: Array, count: Array) -> Iterator[tuple[int, int, int, str]]:
+    def _fills(self, part: Broken, rows: Array, count: Array) -> Iterator[tuple[int, int, int, str, str]]:
         """The quantities of split rows, fill by fill; and their parts of the amounts."""
         assert self._quantity is not None
         chosen, position = part.chosen, self._quantity[0]
         column, file = self._held.column(position), self._held.one.form.file
-        quantity = chosen.values[position][rows]
+        quantity, step = chosen.values[position][rows], self._clean.numbers(position).grain
         raw = [chosen.drawn(self._seed, f"record.split/fill {cut}")[rows] for cut in range(MOST_FILLS - 1)]
-        shares = fills(np.abs(quantity), count, np.stack(raw)) * np.sign(quantity)
+        shares = fills(np.abs(quantity) // step, count, np.stack(raw)) * step * np.sign(quantity)
         for number, row in enumerate(rows.tolist()):
             like = chosen.texts[position][row] or ""
             for copy in range(int(count[number])):
                 cell = value_cell(int(shares[copy, number]), like, column, file)
-                yield int(chosen.rows[row]), copy, position, str(cell)
+                yield int(chosen.rows[row]), copy, position, str(cell), like
             for amount in self._amounts:
                 places = (position, amount.price, amount.position)
                 whole, price, old = (int(chosen.values[place][row]) for place in places)
@@ -119,16 +132,14 @@ class Changes:
                 parts = amount.shares(shares[: int(count[number]), number].tolist(), price, old)
                 for copy, share in enumerate(parts):
                     cell = value_cell(share, like, self._held.column(amount.position), file)
-                    yield int(chosen.rows[row]), copy, amount.position, str(cell)
+                    yield int(chosen.rows[row]), copy, amount.position, str(cell), like
 
-    def _insert(self, table: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-        if not rows:
-            return
+    def _insert(self, table: str, columns: Mapping[str, Any]) -> None:
+        """Put columns of equal length into a table, in its own order of columns."""
         import pyarrow as pa
 
         kinds = {"benign": pa.bool_(), **dict.fromkeys(("line", "copy", "position", "times"), pa.int64())}
-        columns = zip(names, zip(*rows, strict=True), strict=True)
-        arrays = {name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns}
+        arrays = {name: pa.array(values, kinds.get(name, pa.string())) for name, values in columns.items()}
         self._connection.register("added", pa.table(arrays))
         self._connection.execute(f"INSERT INTO {table} SELECT * FROM added")
         self._connection.unregister("added")
@@ -148,6 +159,7 @@ class Changes:
                 copies=cells["copy"].to_numpy(),
                 columns=cells["position"].to_numpy(),
                 texts=cells["cell"].to_pylist(),
+                olds=cells["old"].to_pylist(),
                 repeated=repeats["line"].to_numpy(),
                 times=repeats["times"].to_numpy(),
             )

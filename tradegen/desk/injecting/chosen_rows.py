@@ -40,6 +40,8 @@ class ChosenRows:
         By position of a column, its values in its unit; the smallest number for none.
     ticker : int
         The position of the column of tickers, -1 for none.
+    sorts : mapping of int to sequence of str or None
+        By position of a column of names in JSON lines, what sort of value JSON takes each for.
     """
 
     rows: Array
@@ -48,6 +50,7 @@ class ChosenRows:
     texts: Mapping[int, Sequence[str | None]]
     values: Mapping[int, Array]
     ticker: int
+    sorts: Mapping[int, Sequence[str | None]]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -91,14 +94,16 @@ def chosen_rows(held: HeldList, order: Array) -> Iterator[ChosenRows]:
     connection = held.connection
     table = pa.table({"rank": np.arange(len(order)), "row": order})
     connection.register("wanted", table)
+    looked_at = ["rank", "row", "id", *(f"{held.text(at)} AS t{at}" for at in held.positions)]
+    looked_at += [f"v{at}" for at in held.measured]
+    looked_at += [f"j{at}" for at in held.sorted_by_json]
     connection.execute(
-        "CREATE OR REPLACE TABLE chosen AS SELECT rank, row, held.* FROM wanted "
+        f"CREATE OR REPLACE TABLE chosen AS SELECT {', '.join(looked_at)} FROM wanted "
         "JOIN held ON held.rowid = wanted.row ORDER BY rank"
     )
     connection.unregister("wanted")
     by_role = held.one.form.by_role
     ticker = held.one.form.position(by_role["ticker"].name) if "ticker" in by_role else -1
-    names = [column[0] for column in connection.execute("SELECT * FROM chosen LIMIT 0").description or ()]
     for start in itertools.count(0, _BATCH):
         if start >= len(order):
             return
@@ -111,8 +116,9 @@ def chosen_rows(held: HeldList, order: Array) -> Iterator[ChosenRows]:
             hashes=id_hashes(found["id"].combine_chunks()),
             ids=found["id"].to_pylist(),
             texts={p: found[f"t{p}"].to_pylist() for p in held.positions},
-            values={p: _numbers(found[f"v{p}"]) for p in held.positions if f"v{p}" in names},
+            values={p: _numbers(found[f"v{p}"]) for p in held.measured},
             ticker=ticker,
+            sorts={p: found[f"j{p}"].to_pylist() for p in held.sorted_by_json},
         )
 
 

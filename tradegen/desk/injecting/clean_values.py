@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,9 @@ from tradegen.scoring.relations import first_row
 
 __all__ = ["CleanValues", "Numbers"]
 
-_GRAINS = tuple(factor * 10**power for power in range(7) for factor in (1, 5))[1:]
+_FEW = 10  # numbers: so many have a common divisor by chance in one list of a thousand
+_ROUND = tuple(factor * 10**power for power in range(18) for factor in (1, 5))
+_BATCH = 1_000
 _WIDEST = 2**31  # numbers up to it are displaced as they are, larger ones in larger steps
 _STEPS = (60 * MICROSECONDS, MICROSECONDS, 1_000, 1)
 _MOST_NAMES = 65_536
@@ -25,11 +28,12 @@ _MOST_NAMES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The numbers of a column, whatever their sign: from where to where, and in which steps they are."""
+    """The numbers of a column, whatever their sign: from where to where, in which steps, and how many."""
 
     low: int
     high: int
     grain: int
+    count: int
 
     @property
     def coarse(self) -> int:
@@ -59,34 +63,43 @@ class CleanValues:
 
     def _numbers(self, position: int) -> Numbers:
         value = f"v{position}"
-        grains = ", ".join(f"bool_and({value} % {grain} = 0)" for grain in _GRAINS)
-        low, high, *whole = first_row(
+        low, high, count = first_row(
             self._connection,
-            f"SELECT min(abs({value})), max(abs({value})), {grains} FROM held WHERE {value} <> 0",
+            f"SELECT min(abs({value})), max(abs({value})), count(*) FROM held WHERE {value} <> 0",
         )
-        if low is None:
-            return Numbers(1, 1, 1)
-        return Numbers(low, high, max([1, *(g for g, fits in zip(_GRAINS, whole, strict=True) if fits)]))
+        return Numbers(low, high, self._grain(value, count), count) if count else Numbers(1, 1, 1, 0)
 
-    def _by_ticker(self, position: int, ticker: int) -> tuple[Mapping[str, int], Array, Array]:
-        """The lowest and the highest number by ticker; and by the ticker's name, which one that is."""
+    def _grain(self, value: str, count: int) -> int:
+        """The largest step that all numbers are multiples of; of few numbers, a round one."""
+        grain, apart = 0, f"{value} <> 0"
+        while grain != 1:
+            query = f"SELECT {value} FROM held WHERE {apart} LIMIT {_BATCH}"
+            some = self._connection.execute(query).fetchall()
+            if not some:
+                break
+            grain = math.gcd(grain, *(number for [number] in some))
+            apart = f"{value} % {grain} <> 0"
+        return grain if count >= _FEW else max(step for step in _ROUND if grain % step == 0)
+
+    def _by_ticker(self, position: int, ticker: int) -> tuple[Mapping[str, int], Array, Array, Array]:
+        """By ticker, the lowest and the highest number and how many there are; by its name, which that is."""
         value = f"v{position}"
         found = self._connection.execute(
-            f"SELECT coalesce(t{ticker}, ''), min(abs({value})), max(abs({value})) FROM held "
+            f"SELECT coalesce(t{ticker}, ''), min(abs({value})), max(abs({value})), count(*) FROM held "
             f"WHERE {value} <> 0 GROUP BY 1 ORDER BY 1"
         ).fetchall()
-        low, high = (np.array([row[part] for row in found], np.int64) for part in (1, 2))
-        return {row[0]: number for number, row in enumerate(found)}, low, high
+        low, high, count = (np.array([row[part] for row in found], np.int64) for part in (1, 2, 3))
+        return {row[0]: number for number, row in enumerate(found)}, low, high, count
 
-    def _days(self, position: int) -> tuple[Array, Array, Array]:
-        """The days that there are times of, and the first and the last time of each, in microseconds."""
+    def _days(self, position: int) -> tuple[Array, Array, Array, Array]:
+        """The days that there are times of; of each the first and the last, in microseconds, and how many."""
         value = f"v{position}"
         found = self._connection.execute(
             f"SELECT CAST(floor({value} / {MICROSECONDS_A_DAY}) AS BIGINT) AS day, min({value}), "
-            f"max({value}) FROM held WHERE {value} IS NOT NULL GROUP BY 1 ORDER BY 1"
+            f"max({value}), count(*) FROM held WHERE {value} IS NOT NULL GROUP BY 1 ORDER BY 1"
         ).fetchall()
-        day, first, last = np.array(found, np.int64).reshape(-1, 3).T
-        return day, first, last
+        day, first, last, count = np.array(found, np.int64).reshape(-1, 4).T
+        return day, first, last, count
 
     def _step(self, position: int) -> int:
         """The largest of some steps that all times are multiples of, in microseconds."""
@@ -98,10 +111,12 @@ class CleanValues:
         )
         return next(step for step, fit in zip(_STEPS, fits, strict=True) if fit)
 
-    def _names(self, position: int) -> tuple[str, ...]:
-        """The names that there are in a column; of very many, some that do not depend on the rows' order."""
+    def _names(self, position: int) -> Mapping[str, int]:
+        """How often each name of a column occurs; of very many, some, whatever the order of the rows."""
+        json = self.held.one.source.json
+        plain = f" AND j{position} NOT IN ('OBJECT', 'ARRAY')" if json else ""
         found = self._connection.execute(
-            f"SELECT t FROM (SELECT DISTINCT t{position} AS t FROM held WHERE t IS NOT NULL) "
+            f"SELECT t{position} AS t, count(*) FROM held WHERE t IS NOT NULL{plain} GROUP BY 1 "
             f"ORDER BY md5_number_lower(t), t LIMIT {_MOST_NAMES}"
         ).fetchall()
-        return tuple(sorted(name for [name] in found))
+        return dict(sorted(found))

@@ -7,13 +7,16 @@ Nothing of it is in memory but one number a row. Which column has which values i
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradegen.core.background import Background
 from tradegen.core.columns import Array
 from tradegen.core.streams import draw, scramble
 from tradegen.desk.injecting.column_labels import NAMES, kind_of
@@ -21,21 +24,26 @@ from tradegen.desk.injecting.id_hashes import id_hashes
 from tradegen.desk.lists.list_form import ColumnForm
 from tradegen.desk.lists.list_ids import require_ids
 from tradegen.desk.lists.list_values import TradeList, explained
+from tradegen.desk.lists.typed_cells import TypedCells, shown_in, typed_cells
 from tradegen.desk.lists.value_stream import arrow_batches
-from tradegen.scoring.relations import first_row
+from tradegen.errors import ListError, shown
+from tradegen.scoring.relations import Source, first_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 __all__ = ["HeldList", "Keys", "hold", "salt"]
 
-_LARGEST = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "UTINYINT": 2**8, "USMALLINT": 2**16}
-_MOST = 10**18  # what a number of 64 bits holds for certain
+_ROWS = 1 << 16
+_BETWEEN = chr(0x1F)  # ASCII's own mark between texts, which numbers and dates do not have
 
 
 def salt(seed: int, stream: str) -> int:
     """What tells the draws of one purpose from those of others, for `scramble`."""
     return int(draw(seed, f"inject/{stream}", 0, 1)[0])
+
+
+_TOTAL = re.compile(r"(?:(?:grand|sub)[ -]?)?totals?:?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,10 @@ class Keys:
 class HeldList:
     """The table ``held``: ``id``; by the position of a column, its texts ``t3`` and values ``v3``.
 
-    Values are whole numbers in the column's unit: of its last decimal place, days, microseconds.
+    Texts that are asked for of few rows alone stand in one column, ``texts``, since a database takes about as
+    long for a short text as for a long one. Values are whole numbers in the column's unit: of its last
+    decimal place, days, microseconds. Of names in JSON lines, ``j3`` is what sort of value JSON takes them
+    for.
     """
 
     connection: DuckDBPyConnection
@@ -66,29 +77,58 @@ class HeldList:
     positions: tuple[int, ...]
     rows: int
 
+    @functools.cached_property
+    def measured(self) -> tuple[int, ...]:
+        """The positions of the columns that have values."""
+        return tuple(at for at in self.positions if kind_of(self.column(at)) not in NAMES)
+
+    @functools.cached_property
+    def sorted_by_json(self) -> tuple[int, ...]:
+        """The positions of the columns of which JSON tells sorts of values."""
+        return tuple(at for at in self.positions if self.one.source.json and at not in self.measured)
+
+    @functools.cached_property
+    def together(self) -> tuple[int, ...]:
+        """The positions of the columns whose texts stand in one, since few of them are asked for."""
+        return tuple(at for at in self.measured if not self.one.contradicted(self.column(at), ""))
+
+    def text(self, position: int) -> str:
+        """SQL for the texts of a column."""
+        if position not in self.together:
+            return f"t{position}"
+        return f"nullif(string_split(texts, '{_BETWEEN}')[{self.together.index(position) + 1}], '')"
+
     def column(self, position: int) -> ColumnForm:
         """What a column is."""
         return self.one.form.columns[position]
 
-    def largest(self, position: int) -> int:
-        """The largest number that the column's own type can hold, and certainly 64 bits, in its unit."""
-        return self._limits.get(position, _MOST)
+    def shows(self, position: int, texts: Sequence[str | None]) -> Array:
+        """Which texts a column's type can hold, and have read as they are (bool); any in a list of text."""
+        if not self._types:
+            return np.ones(len(texts), bool)
+        kind = kind_of(self.column(position))
+        return shown_in(self._types[position], texts, kind)
+
+    def never_shown(self, name: str, position: int, example: str | None) -> ListError:
+        """What to say of a mechanism that makes nothing that a column can hold."""
+        column = f"column {shown(self.column(position).name)} of {self.one.name}"
+        what = "a blank" if example is None else shown(example)
+        types = self._types
+        if types[position].nested if types else self._has_objects(position):
+            why = f"{column} holds lists or objects, which are never altered"
+        elif types:
+            why = f"{column}, of type {types[position].kind}, cannot hold {what}"
+        else:
+            why = f"{column} holds values without quotes, and {what} would need them"
+        return ListError(f"{why}; leave out {name}, or give that column as text")
+
+    def _has_objects(self, position: int) -> bool:
+        [found] = first_row(self.connection, f"SELECT bool_or(j{position} IN ('OBJECT', 'ARRAY')) FROM held")
+        return bool(found)
 
     @functools.cached_property
-    def _limits(self) -> dict[int, int]:
-        if self.one.form.file.form != "parquet":
-            return {}
-        found = {}
-        for position in self.positions:
-            raw = self.one.source.raw(self.column(position).name)
-            kind = first_row(self.connection, f"SELECT typeof({raw}) FROM {self.one.source.relation} LIMIT 1")
-            if kind and kind[0] in _LARGEST:
-                found[position] = _LARGEST[kind[0]] - 1
-            elif kind and kind[0].startswith("DECIMAL("):
-                digits, scale = map(int, kind[0][8:-1].split(","))
-                power = digits - scale + (self.column(position).places or 0)
-                found[position] = min(10 ** max(power, 0) - 1, _MOST)
-        return found
+    def _types(self) -> Sequence[TypedCells]:
+        return typed_cells(self.one.given) if self.one.form.file.form == "parquet" else ()
 
     def keys(self, seed: int) -> Keys:
         """The keys of all rows.
@@ -98,10 +138,16 @@ class HeldList:
         ListError
             Where an id stands twice, or is blank, and such rows are not to be left.
         """
-        hashes, start = np.empty(self.rows, np.uint64), 0
-        for batch in arrow_batches(self.connection, "SELECT id FROM held"):
-            hashes[start : start + len(batch)] = id_hashes(batch.column(0))
-            start += len(batch)
+        hashes, done = np.empty(self.rows, np.uint64), 0
+
+        def hashed(batch: Any) -> None:
+            nonlocal done
+            hashes[done : done + len(batch)] = id_hashes(batch.column(0))
+            done += len(batch)
+
+        with Background(hashed) as background:
+            for batch in arrow_batches(self.connection, "SELECT id FROM held"):
+                background.write(batch)
         in_order = np.sort(hashes)
         twice = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
         del in_order
@@ -111,7 +157,11 @@ class HeldList:
         if len(left):
             # It says which, unless such rows are to be left.
             require_ids(self.connection, self.one)
-        return Keys(scramble(hashes, salt(seed, "mismatch/pair")), left)
+        number = salt(seed, "mismatch/pair")
+        for start in range(0, self.rows, _ROWS):  # arrays of all rows would take more memory
+            some = hashes[start : start + _ROWS]
+            some[:] = scramble(some, number)
+        return Keys(hashes, left)
 
     def known(self, ids: Sequence[str]) -> set[str]:
         """Those of some ids that rows of the list have."""
@@ -141,51 +191,101 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     ListError
         Where the list cannot be read, or a cell of these columns is not as it is described.
     """
-    columns = {position: one.form.columns[position] for position in sorted(positions)}
-    known = " AND ".join(f"{one.source.trimmed(name)} IS NOT NULL" for name in one.form.id)
-    parts = [f"CASE WHEN {known} THEN {one.key()} END AS id"]
+    form = one.form
+    columns = {position: form.columns[position] for position in sorted(positions)}
+    cells = sorted({*columns, *map(form.position, form.id)})
+    # In three steps, each of which names what the one before it has worked out: DuckDB would work out the
+    # same again within each condition.
+    first = [
+        f"{sql(form.names[position])} AS {name}{position}"
+        for position in cells
+        for name, sql in (("c", one.source.raw), ("trimmed_c", one.source.trimmed))
+    ]
+    trimmed = _Trimmed(one.name, "", {form.names[position]: f"c{position}" for position in cells}, form.names)
+    seen = dataclasses.replace(one, source=trimmed)
+    values = [f"{seen.value(column, strict=False)} AS value_c{at}" for at, column in columns.items()]
+    known = " AND ".join(f"{trimmed.trimmed(name)} IS NOT NULL" for name in form.id)
+    parts = [f"CASE WHEN {known} THEN {seen.key()} END AS id"]
+    # A row without an id, such as a line of totals, says nothing of where clean values lie.
+    within = f"CASE WHEN {known} THEN {{}} END" if form.duplicate_ids == "leave" else "{}"
+    held = HeldList(connection, one, tuple(columns), 0)
     for position, column in columns.items():
-        parts.append(f"{one.source.trimmed(column.name)} AS t{position}")
-        if kind_of(column) not in NAMES:
-            parts.append(f"{_unit_value(one, column)} AS v{position}")
-    wrong = {position: sql for position, column in columns.items() if (sql := one.misfits(column))}
-    which = " ".join(f"WHEN {sql} THEN {position}" for position, sql in wrong.items())
-    parts.append(f"CASE {which} END AS misfit" if wrong else "NULL AS misfit")
+        if position not in held.together:
+            parts.append(f"{within.format(f'trimmed_c{position}')} AS t{position}")
+        if position in held.measured:
+            value = _unit_value(f"value_c{position}", column)
+            parts.append(f"{within.format(value)} AS v{position}")
+        if position in held.sorted_by_json:
+            first.append(f"json_type({one.source.columns[column.name]}) AS j{position}")
+            parts.append(f"j{position}")
+    if held.together:
+        texts = f", '{_BETWEEN}', ".join(f"trimmed_c{position}" for position in held.together)
+        parts.append(f"{within.format(f'concat({texts})')} AS texts")
+    misfits = {position: seen.misfits(column, f"value_c{position}") for position, column in columns.items()}
+    which = " ".join(f"WHEN {sql} THEN {position}" for position, sql in misfits.items() if sql)
+    parts.append(f"{within.format(f'CASE {which} END')} AS misfit" if which else "NULL AS misfit")
+    query = f"SELECT {', '.join(first)} FROM {one.source.relation}"
+    query = f"SELECT {', '.join(['*', *values])} FROM ({query})"
+    query = f"SELECT {', '.join(parts)} FROM ({query})"
     # To find out how values are best compressed would take longer than to write them.
     connection.execute("SET force_compression = 'uncompressed'")
     with explained(one.name):
-        connection.execute(f"CREATE TABLE held AS SELECT {', '.join(parts)} FROM {one.source.relation}")
-    found = first_row(connection, "SELECT rowid, misfit FROM held WHERE misfit IS NOT NULL ORDER BY rowid")
+        connection.execute(f"CREATE TABLE held AS {query}")
+    [rows] = first_row(connection, "SELECT count(*) FROM held")
+    held = dataclasses.replace(held, rows=rows)
+    _refuse_totals(connection, one)
+    found = first_row(
+        connection, "SELECT rowid, misfit FROM held WHERE misfit IS NOT NULL ORDER BY rowid LIMIT 1"
+    )
     if found:
         row, position = found
-        [cell] = first_row(connection, f"SELECT t{position} FROM held WHERE rowid = {row}")
+        [cell] = first_row(connection, f"SELECT {held.text(position)} FROM held WHERE rowid = {row}")
         raise one.misfit(columns[position], row, cell)
-    _require_as_stated(connection, one, columns)
-    [rows] = first_row(connection, "SELECT count(*) FROM held")
-    return HeldList(connection, one, tuple(columns), rows)
+    _require_as_stated(held)
+    return held
 
 
-def _require_as_stated(
-    connection: DuckDBPyConnection, one: TradeList, columns: Mapping[int, ColumnForm]
-) -> None:
+def _require_as_stated(held: HeldList) -> None:
+    one = held.one
     asked = {
         (position, setting): sql
-        for position, column in columns.items()
-        for setting, sql in one.contradicted(column, f"t{position}").items()
+        for position in held.positions
+        for setting, sql in one.contradicted(held.column(position), held.text(position)).items()
     }
     if asked:
-        cells = first_row(connection, f"SELECT {', '.join(asked.values())} FROM held")
+        cells = first_row(held.connection, f"SELECT {', '.join(asked.values())} FROM held")
         for (position, setting), cell in zip(asked, cells, strict=True):
             if cell is not None:
-                raise one.contradiction(columns[position], setting, cell)
+                raise one.contradiction(held.column(position), setting, cell)
 
 
-def _unit_value(one: TradeList, column: ColumnForm) -> str:
-    value: Any = one.value(column, strict=False)
+def _refuse_totals(connection: DuckDBPyConnection, one: TradeList) -> None:
+    """Refuse a list whose last row is named as a sum of the others."""
+    last = "SELECT rowid, id FROM held WHERE rowid = (SELECT max(rowid) FROM held)"
+    row, name = first_row(connection, last) or (0, None)
+    if name and _TOTAL.fullmatch(name):
+        raise ListError(
+            f"{one.name} has {shown(name)} for an id in its last row, {row + 1:,}, which is a line of totals "
+            'and no trade; take it out, or make its id blank and set duplicate_ids = "leave"'
+        )
+
+
+class _Trimmed(Source):
+    """Cells without the blanks around them, each in a column of its own."""
+
+    def trimmed(self, column: str) -> str:
+        """SQL for a cell, as `Source` has it."""
+        return f"trimmed_{self.columns[column]}"
+
+
+def _unit_value(value: str, column: ColumnForm) -> str:
     if column.kind == "decimal":
         places = column.places or 0
-        wide = f"CAST({value} AS DECIMAL({37 - places}, {places}))"
-        return f"TRY_CAST({wide} * CAST({10**places} AS DECIMAL({places + 1}, 0)) AS BIGINT)"
+        unit = f"CAST({10**places} AS DECIMAL({places + 1}, 0))"
+        wide, narrow = (f"{value} AS DECIMAL({digits - places}, {places})" for digits in (37, 17))
+        exact = f"TRY_CAST(CAST({wide}) * {unit} AS BIGINT)"
+        # A product of 18 digits is one of 64 bits, which takes a tenth of the time.
+        return f"coalesce(TRY_CAST(TRY_CAST({narrow}) * {unit} AS BIGINT), {exact})" if places < 7 else exact
     if column.kind == "date":
         return f"({value} - DATE '1970-01-01')"
-    return f"epoch_us({value})" if column.kind == "timestamp" else str(value)
+    return f"epoch_us({value})" if column.kind == "timestamp" else value

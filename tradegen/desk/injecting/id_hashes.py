@@ -12,8 +12,9 @@ from tradegen.core.streams import scramble
 __all__ = ["id_hashes"]
 
 _WORD = 8  # bytes
-_MOST = 1 << 22  # bytes of texts that are looked at together
 _FIRST = 0x13198A2E03707344  # no word of an id; of the digits of pi
+# By how many bytes of a word belong to a text, these bytes.
+_OWN = np.array([(1 << 8 * count) - 1 for count in range(_WORD + 1)], np.uint64)
 
 
 def id_hashes(texts: Any) -> Array:
@@ -34,19 +35,17 @@ def id_hashes(texts: Any) -> Array:
     texts = texts.fill_null("").cast(pa.large_string())
     _, offsets, data = texts.buffers()
     bounds = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    letters = np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
-    lengths = np.diff(bounds)
-    width = -(-max(int(lengths.max(initial=1)), 1) // _WORD) * _WORD
-    found = np.empty(len(lengths), np.uint64)
-    rows = max(_MOST // width, 1)
-    for start in range(0, len(lengths), rows):
-        part = lengths[start : start + rows]
-        padded = np.zeros((len(part), width), np.uint8)
-        within = np.arange(width) < part[:, None]
-        padded[within] = letters[bounds[start] : bounds[start + len(part)]]
-        mixed = np.full(len(part), _FIRST, np.uint64)
-        for word in padded.view("<u8").T:
-            # Past the end of a text nothing is mixed in: how wide the longest is must not matter.
-            mixed = np.where(word > 0, scramble(mixed ^ word, 1), mixed)
-        found[start : start + rows] = scramble(mixed ^ part.astype(np.uint64), 2)
-    return found
+    letters = np.zeros(int(bounds[-1] - bounds[0]) + _WORD, np.uint8)
+    if len(letters) > _WORD:
+        letters[:-_WORD] = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
+    # The word that begins at each letter; past the last text stand zeros.
+    words = np.ndarray(len(letters) - _WORD + 1, "<u8", letters, strides=(1,))
+    begins, lengths = bounds[:-1] - bounds[0], np.diff(bounds)
+    mixed, rows, done = np.full(len(lengths), _FIRST, np.uint64), np.arange(len(lengths)), 0
+    while len(rows := rows[lengths[rows] > done]):
+        word = words[begins[rows] + done] & _OWN[np.minimum(lengths[rows] - done, _WORD)]
+        before = mixed[rows]
+        # A word of zeros is none.
+        mixed[rows] = np.where(word > 0, scramble(before ^ word, 1), before)
+        done += _WORD
+    return scramble(mixed ^ lengths.astype(np.uint64), 2)

@@ -50,9 +50,15 @@ class Injected:
     def theirs(self) -> Any:
         """The list with its mismatches: a frame of the kind, and with the types, of the one that was given.
 
-        Of a file it is a pandas DataFrame: the texts of the cells, or of Parquet the file's own types.
+        Of a file it is a pandas DataFrame: the texts of the cells, or of Parquet the types that pandas gives
+        to the file's own, with blanks in them.
         """
-        return edited_frame(self.ours, self._edits)
+        path = self._asked.path
+        if path is None or self._asked.form.file.form != "parquet":
+            return edited_frame(self.ours, self._edits)
+        import pyarrow.parquet as pq
+
+        return edited_frame(pq.read_table(path), self._edits, str(path)).to_pandas()
 
     @property
     def lists(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tradegen.engine.selection import Race, wanted_fields
 
 __all__ = ["Broken", "Selection"]
 
+_ENOUGH = 20  # rows that a mechanism was tried on, to say that its column never shows it
 _SPARE = 64  # rows that are looked at beyond those wanted, in case some cannot be altered
 _ALL = ~np.uint64(0)
 
@@ -57,9 +58,16 @@ class Selection:
     limited: Counter[str] = field(default_factory=Counter)
     eligible: int = 0
     _ids: set[str] = field(default_factory=set)  # that altered rows have got
+    _unshown: dict[str, list[str | None]] = field(default_factory=dict)  # by mechanism
 
     def broken(self) -> Iterator[Broken]:
-        """All rows that are broken: mismatches, and then benign differences among the other rows."""
+        """All rows that are broken: mismatches, and then benign differences among the other rows.
+
+        Raises
+        ------
+        ListError
+            Where nothing that a mechanism makes can be shown in its column.
+        """
         found = self.held.keys(self.seed)
         keys, taken = found.keys, found.left
         self.eligible = len(keys) - len(taken)
@@ -72,6 +80,10 @@ class Selection:
             # From the other end of the keys: neither moves the other.
             keys ^= _ALL
             yield from self._part(keys, taken, clean, tolerant, self.breaks.benign_rate, benign=True)
+        for name, texts in self._unshown.items():
+            position = self.entries[name].position
+            if position is not None and not self.made[name] and len(texts) >= min(_ENOUGH, self.eligible):
+                raise self.held.never_shown(name, position, texts[0])
 
     def _tolerates(self, name: str) -> bool:
         entry = self.entries[name]
@@ -99,7 +111,7 @@ class Selection:
         else:
             wanted = int(np.count_nonzero(happens(keys, rate)))
         self.requested[benign], self.applied[benign] = wanted, 0
-        attempts = Attempts(self.breaks, self.entries, clean, benign=benign)
+        attempts = Attempts(self.breaks, self.entries, clean, self.seed, benign=benign)
         start, size = 0, wanted + (wanted // 50 + _SPARE if exact else 0)
         while start < len(keys) and self.applied[benign] < wanted and weights:
             stop = min(start + size, len(keys))
@@ -139,6 +151,8 @@ class Selection:
             for position, won, raw in race.winners(rows):
                 attempt = attempts.tried(names[position], chosen, won, raw)
                 self._keep_ids_apart(attempt, chosen)
+                if attempt.unshown:
+                    self._unshown.setdefault(attempt.name, []).extend(attempt.unshown[:_ENOUGH])
                 tried.append(attempt)
                 fitting, lost = won[attempt.fits], won[~attempt.fits]
                 have[fitting] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +64,10 @@ def write_truth(batches: Iterable[pa.RecordBatch], form: str, out: Writable, not
     between = ""
     text.write("[" if form == "json" else "")
     for batch in batches:
-        for row in _rows(batch):
-            if form == "csv":
-                rows.writerow(["" if value is None else value for value in _printed(row)])
-            else:
+        if form == "csv":
+            rows.writerows(_rows(batch, benign=("false", "true")))
+        else:
+            for row in _rows(batch):
                 text.write(f"{between}{_object(row)}" if form == "json" else f"{_object(row)}\n")
                 between = ",\n "
         out.write(text.getvalue().encode())
@@ -77,15 +77,12 @@ def write_truth(batches: Iterable[pa.RecordBatch], form: str, out: Writable, not
     out.write(text.getvalue().encode())
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
+def _rows(batch: pa.RecordBatch, benign: Sequence[Any] = (False, True)) -> Iterator[tuple[Any, ...]]:
     """Rows with all columns of a truth; None for nothing."""
-    for trade, field, *rest in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-        yield trade, _LEG, field, *rest, None
-
-
-def _printed(row: tuple[Any, ...]) -> Iterator[Any]:
-    for value in row:
-        yield str(value).lower() if isinstance(value, bool) else value
+    for trade, field, *rest, is_benign, notional in zip(
+        *(column.to_pylist() for column in batch.columns), strict=True
+    ):
+        yield trade, _LEG, field, *rest, benign[is_benign], notional, None
 
 
 def _object(row: tuple[Any, ...]) -> str:

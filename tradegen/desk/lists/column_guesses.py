@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tradegen.desk.lists.date_forms import FORMS, ISO_FORMS, fitting_forms
 from tradegen.desk.lists.list_form import ROLE_KINDS, ColumnForm, FileForm, ListForm
 from tradegen.desk.lists.list_values import TradeList
+from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import Source, first_row, literal
 
 if TYPE_CHECKING:
@@ -30,6 +31,17 @@ _DIGITS = 18
 _FEWEST_PRODUCTS = 3  # rows that show that a column is a product of two others
 _MOST_PLACES = 12
 _DATED = r"^\d{1,4}[-/. ]\w{1,3}[-/. ]\d{2,4}|^\d{8}"  # before anything is read as a date
+_OFFSET = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)? ?[+-]\d\d(:?\d\d)?"
+_CLOCK = r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?( ?[AaPp][Mm])?"
+_LEFT_AS_TEXT = {
+    "odd": "numbers with brackets, a minus behind them or a currency's sign are left as text; write them as "
+    "-1234.00 to have them altered as numbers",
+    "offset": "times with an offset from UTC are left as text; write them without it to have them altered as "
+    "times",
+    "clock": "times of day are left as text; write the date before them to have them altered as times",
+}
+"""What is said of forms that are known, but not read."""
+
 _PACKED_DAY = "(19|20)\\d\\d(0[1-9]|1[0-2])([0-2]\\d|3[01])"
 _KNOWN_NAMES: Mapping[str, str] = {
     "trade_id": "tradeid traderef tradereference tradeno tradenumber dealid dealref dealno dealnumber "
@@ -92,12 +104,37 @@ def guess_columns(
         f"CREATE OR REPLACE TEMP TABLE looked_at AS SELECT {texts} FROM {source.relation} LIMIT {rows}"
     )
     if file.form == "csv":
+        if file.header:
+            _require_one_header(connection, source, columns)
         file = file.model_copy(update=_marks(connection, columns))
     named = zip(source.seen, columns, strict=True)
     found = [_guess(connection, column, name, file) for name, column in named]
     found = _with_products(connection, _with_roles(found), file)
     connection.execute("DROP TABLE looked_at")
     return file, found
+
+
+def _require_one_header(connection: DuckDBPyConnection, source: Source, columns: Sequence[str]) -> None:
+    """Refuse a list whose first row has no digit at all, and is above a column of numbers.
+
+    Raises
+    ------
+    ListError
+    """
+    below = ", ".join(
+        f"count({column}) FILTER (rowid > 0) > 1 AND bool_and(regexp_matches({column}, '^[-+(]? ?\\d')) "
+        "FILTER (rowid > 0)" for column in columns
+    )  # fmt: skip
+    first = first_row(connection, f"SELECT {', '.join(columns)} FROM looked_at WHERE rowid = 0")
+    if not any(first) or any(re.search(r"\d", cell) for cell in first if cell):
+        return
+    numbers = first_row(connection, f"SELECT {below} FROM looked_at")
+    for name, cell, wrong in zip(source.seen, first, numbers, strict=True):
+        if cell and wrong:
+            raise ListError(
+                f"{source.name} has {shown(cell)} in column {shown(name)}, row 1, and numbers in the rows "
+                "below, as if there were two lines of names; expected one: take the other out"
+            )
 
 
 def _marks(connection: DuckDBPyConnection, columns: Sequence[str]) -> dict[str, str]:
@@ -136,6 +173,7 @@ def _guess(connection: DuckDBPyConnection, column: str, name: str, file: FileFor
     mark, thousands = (file.decimal, file.thousands) if csv else (".", "")
     whole = rf"(\d{{1,3}}([{thousands}]\d{{3}})+|\d+)" if thousands else r"\d+"
     integer, number = rf"[+-]?{whole}", rf"[+-]?({whole}([{mark}]\d*)?|[{mark}]\d+)"
+    odd = rf"[-(]?[-$£€¥]? ?{number}[-)]?"
     # NULL of a blank, as of every function of one.
     part = f"length(cell) - coalesce(nullif(strpos(cell, '{mark}'), 0), length(cell))"
     asked = {
@@ -157,12 +195,16 @@ def _guess(connection: DuckDBPyConnection, column: str, name: str, file: FileFor
         "after": f"bool_or(ends_with({column}, ' '))",
         "dated": f"bool_and(regexp_matches(cell, {literal(_DATED)}))",
         "day": f"bool_and(regexp_full_match(cell, '{_PACKED_DAY}'))",
+        "odd": f"bool_and(regexp_full_match(cell, {literal(odd)}))",
+        "offset": f"bool_and(regexp_full_match(cell, {literal(_OFFSET)}))",
+        "clock": f"bool_and(regexp_full_match(cell, {literal(_CLOCK)}))",
     }
     cells = f"(SELECT {column}, nullif(trim({column}), '') AS cell FROM looked_at)"
     answers = first_row(connection, f"SELECT {', '.join(asked.values())} FROM {cells}")
     seen: dict[str, Any] = dict(zip(asked, answers, strict=True))
     said, remark = _kind(connection, cells, seen, csv=csv)
-    if csv and seen["narrow"] == seen["wide"] and (seen["before"] or seen["after"]):
+    # Blanks on both sides are kept as they are, and fill no width.
+    if csv and seen["narrow"] == seen["wide"] and seen["before"] != seen["after"]:
         said |= {"width": seen["wide"], "align": "right" if seen["before"] else "left"}
     return Guess(ColumnForm(name=name, **said), remark, int(seen["names"]))
 
@@ -193,6 +235,9 @@ def _kind(
         if csv and not said["fixed"] and seen["fewest"]:
             said["min_places"] = seen["fewest"]
         return said | ({"grouped": True} if seen["grouped"] else {}), example
+    for form, left in _LEFT_AS_TEXT.items():
+        if seen[form] and not seen["number"]:
+            return {"kind": "text"}, f"{example}; {left}"
     remark = f"{names:,} different in {filled:,}, {example}"
     if names > _MOSTLY * filled and seen["digits"] and not seen["blanks"]:
         return {"kind": "reference"}, remark

@@ -13,7 +13,9 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.desk.lists.list_form import FileForm
 from tradegen.desk.lists.list_values import TradeList
+from tradegen.desk.lists.plain_rows import plain_rows
 from tradegen.desk.lists.plain_text import require_utf8
+from tradegen.desk.lists.splicing import RowPlaces
 from tradegen.desk.lists.splitter import Cells, RaggedError, Splitter
 from tradegen.desk.lists.value_stream import ValueStream
 from tradegen.errors import ListError, shown
@@ -35,18 +37,29 @@ class Chunk:
     ----------
     text : bytes
         UTF-8: all that stands between the chunk before and the one after it, whether in a row or not.
-    cells : Cells
-        Where in it the cells of the rows are.
-    first : int
-        The number of its first row, from 0.
+    rows : RowPlaces
+        Where in it the rows are.
     """
 
     text: bytes
-    cells: Cells
-    first: int
+    rows: RowPlaces
+    _splitter: Splitter
+    _cells: Cells | None  # of all rows, where all of them have been split
+
+    def spans(self, rows: Array, columns: Array) -> tuple[Array, Array]:
+        """Where some cells begin and end in the text, by row of the chunk and position of the column."""
+        if self._cells is not None:
+            return self._cells.starts[rows, columns], self._cells.ends[rows, columns]
+        few, which = np.unique(rows, return_inverse=True)
+        bounds = zip(self.rows.begins[few].tolist(), self.rows.afters[few].tolist(), strict=True)
+        cells = self._splitter.split(b"".join([self.text[begin:after] for begin, after in bounds]), last=True)
+        moved = (self.rows.begins[few] - cells.starts[:, 0])[which]
+        return cells.starts[which, columns] + moved, cells.ends[which, columns] + moved
 
 
-def csv_chunks(connection: DuckDBPyConnection, one: TradeList, *, piece: int = _PIECE) -> Iterator[Chunk]:
+def csv_chunks(
+    connection: DuckDBPyConnection, one: TradeList, read: int | None = None, *, piece: int = _PIECE
+) -> Iterator[Chunk]:
     """Read a CSV list from its beginning to its end.
 
     What stands before the rows, such as the header, is part of the first chunk's text.
@@ -57,6 +70,10 @@ def csv_chunks(connection: DuckDBPyConnection, one: TradeList, *, piece: int = _
         It keeps the order of rows.
     one : TradeList
         A list of CSV.
+    read : int, optional
+        How many rows DuckDB has read. As long as nothing is quoted, lines and separators leave no doubt, and
+        it is enough that there are as many. If not given, and from the first quotation mark on, all values
+        are compared with what DuckDB reads.
     piece : int
         How many bytes to read at a time.
 
@@ -70,40 +87,59 @@ def csv_chunks(connection: DuckDBPyConnection, one: TradeList, *, piece: int = _
     line_end = "" if file.line_end == "mixed" else file.line_end
     splitter = Splitter(file.separator.encode(), file.quote.encode(), line_end, columns)
     check: _Check | None = None
-    first, position = 0, one.plain.start
+    first, position, plain = 0, one.plain.start, read is not None
     with one.plain.path.open("rb") as source:
         source.seek(position)
         text, last, begun = b"", False, False
         while not last:
             more = source.read(max(piece, len(text)))
             text, last = text + more, not more
-            before = 0 if begun else _skipped(text, file)
-            headers = 0 if begun else int(file.header)
-            try:
-                cells = splitter.split(text[before:] if before else text, last=last)
-            except RaggedError as error:
-                row, found = error.args
-                number = first + row + 1 - headers
-                raise ListError(
-                    f"{one.name} has {found:,} cells in {f'row {number:,}' if number else 'its header'}; "
-                    f"expected {columns:,}, as many as there are columns"
-                ) from None
-            if len(cells.afters) <= headers and not last:
+            rows = plain_rows(text, file, columns, first, last=last) if plain and begun else None
+            cells = None
+            if rows is None:
+                before = 0 if begun else _skipped(text, file)
+                headers = 0 if begun else int(file.header)
+                try:
+                    cells = splitter.split(text[before:] if before else text, last=last)
+                except RaggedError as error:
+                    row, found = error.args
+                    number = first + row + 1 - headers
+                    raise ListError(
+                        f"{one.name} has {found:,} cells in {f'row {number:,}' if number else 'its header'}; "
+                        f"expected {columns:,}, as many as there are columns"
+                    ) from None
+                cells = _behind(cells, before, headers)
+                rows = RowPlaces(cells.starts[:, 0], cells.ends[:, -1], cells.afters, first)
+            if not len(rows.afters) and not last:
                 continue
-            cells = _behind(cells, before, headers)
+            stop = len(text) if last else int(rows.afters[-1])
+            whole = text[:stop]
+            if cells is not None and plain:
+                # Behind the header, the first rows may be plain ones.
+                begin = int(rows.begins[0]) if len(rows.begins) else stop
+                plain = not begun and plain_rows(whole[begin:], file, columns, first, last=last) is not None
             begun = True
-            stop = len(text) if last else int(cells.afters[-1])
-            rows = text[:stop]
-            require_utf8(rows, one.name, one.plain, position)
-            # Not before: what is wrong with the first rows is said better here than by DuckDB.
-            check = check or _Check(connection, one)
-            check.compare(rows, cells, first)
-            yield Chunk(rows, cells, first)
-            first += len(cells.afters)
+            require_utf8(whole, one.name, one.plain, position)
+            if not plain:
+                # Not before: what is wrong with the first rows is said better here than by DuckDB.
+                assert cells is not None
+                check = check or _Check(connection, one, first)
+                check.compare(whole, cells, first)
+            yield Chunk(whole, rows, splitter, cells)
+            first += len(rows.afters)
             position += stop
             text = text[stop:]
-    if check is not None:
-        check.finish(first)
+    if check is None:
+        if first != read:
+            raise ListError(
+                f"{one.name} has {first:,} rows, and {read:,} were read; expected the line ends of the file "
+                "of columns throughout, and a list that stays as it is"
+            )
+    elif not check.ended():
+        raise ListError(
+            f"{one.name} has a row after row {first:,} that can be read in more than one way; expected the "
+            "line ends of the file of columns throughout"
+        )
 
 
 def _skipped(text: bytes, file: FileForm) -> int:
@@ -120,18 +156,18 @@ def _behind(cells: Cells, before: int, headers: int) -> Cells:
 
 
 class _Check:
-    """Compares the cells of chunks with those that DuckDB reads, as one stream of bytes each.
+    """Compares the cells of chunks, from a row on, with those that DuckDB reads, as one stream of bytes each.
 
     The values of a row stand one after the other, with ASCII's marks between cells and after the row, so that
     a cell that begins elsewhere is seen, too. An empty cell is NULL to DuckDB, and both are nothing here.
     """
 
-    def __init__(self, connection: DuckDBPyConnection, one: TradeList) -> None:
+    def __init__(self, connection: DuckDBPyConnection, one: TradeList, first: int) -> None:
         self._one, self._quote = one, one.form.file.quote.encode()
         self._line_end = one.form.file.line_end
         marks = chr(_ROW) + ("\n" if self._line_end == "\r\n" else "")
         cells = f", '{chr(_CELL)}', ".join(one.source.columns[name] for name in one.form.names)
-        query = f"SELECT concat({cells}, '{marks}') FROM {one.source.relation}"
+        query = f"SELECT concat({cells}, '{marks}') FROM {one.source.relation} OFFSET {first}"
         self._marks = np.frombuffer(marks.encode(), np.uint8)
         self._theirs = ValueStream(connection, query, one.name)
 
@@ -154,18 +190,9 @@ class _Check:
                 f"{shown(line)}; expected the separator, quotes and line ends of the file of columns"
             )
 
-    def finish(self, rows: int) -> None:
-        """Check that DuckDB has read no more than `rows` rows.
-
-        Raises
-        ------
-        ListError
-        """
-        if not self._theirs.ended():
-            raise ListError(
-                f"{self._one.name} has a row after row {rows:,} that can be read in more than one way; "
-                "expected the line ends of the file of columns throughout"
-            )
+    def ended(self) -> bool:
+        """Whether DuckDB has read no more rows."""
+        return self._theirs.ended()
 
     def _values(self, text: bytes, cells: Cells) -> Array:
         """The values of rows, in a stream such as DuckDB's."""

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tradegen.desk.lists.csv_chunks import Chunk, csv_chunks, unquoted
 from tradegen.desk.lists.edits import Edits, EditsByRow
 from tradegen.desk.lists.list_form import ColumnForm, ListForm
 from tradegen.desk.lists.list_values import TradeList
 from tradegen.desk.lists.plain_text import Writable
-from tradegen.desk.lists.splicing import Fill, RowPlaces, Tail, spliced
+from tradegen.desk.lists.splicing import Fill, Tail, spliced
 from tradegen.errors import ListError, shown
 
 if TYPE_CHECKING:
@@ -21,7 +23,11 @@ __all__ = ["splice_csv"]
 
 
 def splice_csv(
-    connection: DuckDBPyConnection, one: TradeList, edits: Iterable[Edits], out: Writable
+    connection: DuckDBPyConnection,
+    one: TradeList,
+    edits: Iterable[Edits],
+    out: Writable,
+    read: int | None = None,
 ) -> tuple[int, int]:
     """Write a CSV list with some cells altered, and some rows left out or written several times.
 
@@ -33,6 +39,8 @@ def splice_csv(
         Of ascending rows.
     out : Writable
         Takes UTF-8.
+    read : int, optional
+        As `tradegen.desk.lists.csv_chunks.csv_chunks` takes it.
 
     Returns
     -------
@@ -46,23 +54,30 @@ def splice_csv(
     """
     waiting, tail = EditsByRow(edits), Tail(out, one.form.file)
     fill = _Cells(one.form).filled
-    read, written, ended = 0, 0, True
-    for chunk in csv_chunks(connection, one):
-        count = len(chunk.cells.afters)
-        now = waiting.before(chunk.first + count)
-        tail.write(_altered(chunk, now, fill, tail.line_end) if now else chunk.text)
-        read += count
+    rows, written, ended = 0, 0, True
+    for chunk in csv_chunks(connection, one, read):
+        count = len(chunk.rows.afters)
+        now = waiting.before(chunk.rows.first + count)
+        tail.write(_altered(chunk, now, fill, one, tail.line_end) if now else chunk.text)
+        rows += count
         written += count + int((now.times - 1).sum())
         ended = chunk.text.endswith(tail.line_end[-1:]) if chunk.text else ended
     tail.finish(ended=ended)
-    return read, written
+    return rows, written
 
 
-def _altered(chunk: Chunk, edits: Edits, fill: Fill, line_end: bytes) -> bytes:
-    cells = chunk.cells
-    rows = RowPlaces(cells.starts[:, 0], cells.ends[:, -1], cells.afters, chunk.first)
-    at = edits.rows - chunk.first, edits.columns
-    return spliced(chunk.text, rows, edits, (cells.starts[at], cells.ends[at]), fill, line_end)
+def _altered(chunk: Chunk, edits: Edits, fill: Fill, one: TradeList, line_end: bytes) -> bytes:
+    spans = chunk.spans(edits.rows - chunk.rows.first, edits.columns)
+    quote = one.form.file.quote.encode()
+    for at, (start, end, old) in enumerate(zip(*map(np.ndarray.tolist, spans), edits.olds, strict=False)):
+        raw = chunk.text[start:end]
+        cell = (unquoted(raw, quote) if quote else raw).decode().strip()
+        if cell != (old or "").strip():
+            raise ListError(
+                f"{one.name} has {shown(cell)} in row {int(edits.rows[at]) + 1:,} where {shown(old or '')} "
+                "was read; expected a list that stays as it is, and that can be read in one way alone"
+            )
+    return spliced(chunk.text, chunk.rows, edits, spans, fill, line_end)
 
 
 class _Cells:

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tradegen.scoring.relations import first_row, literal
@@ -44,6 +45,8 @@ _DAYS = (
     "%d %b %Y",
     "%d/%m/%y",
     "%m/%d/%y",
+    "%d.%m.%y",
+    "%d-%b-%y",
 )
 _CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 FORMS = {
@@ -67,21 +70,21 @@ ISO_FORMS = {
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DIRECTIVES = {  # how each is written, and what that looks like
-    "Y": ("{0.year:04}", r"\d{4}"),
+    "Y": ("{0:04}", r"\d{4}"),
     "y": ("{1:02}", r"\d\d"),
-    "m": ("{0.month:02}", r"\d\d"),
-    "-m": ("{0.month}", r"[1-9]\d?"),
-    "b": ("{2}", "[A-Za-z]{3}"),
-    "d": ("{0.day:02}", r"\d\d"),
-    "-d": ("{0.day}", r"[1-9]\d?"),
-    "H": ("{0.hour:02}", r"\d\d"),
-    "-H": ("{0.hour}", r"(0|[1-9]\d?)"),
-    "I": ("{3:02}", r"\d\d"),
-    "-I": ("{3}", r"[1-9]\d?"),
-    "p": ("{4}", "[AaPp][Mm]"),
-    "M": ("{0.minute:02}", r"\d\d"),
-    "S": ("{0.second:02}", r"\d\d"),
-    "f": ("{0.microsecond:06}", r"\d{1,9}"),
+    "m": ("{2:02}", r"\d\d"),
+    "-m": ("{2}", r"[1-9]\d?"),
+    "b": ("{3}", "[A-Za-z]{3}"),
+    "d": ("{4:02}", r"\d\d"),
+    "-d": ("{4}", r"[1-9]\d?"),
+    "H": ("{5:02}", r"\d\d"),
+    "-H": ("{5}", r"(0|[1-9]\d?)"),
+    "I": ("{6:02}", r"\d\d"),
+    "-I": ("{6}", r"[1-9]\d?"),
+    "p": ("{7}", "[AaPp][Mm]"),
+    "M": ("{8:02}", r"\d\d"),
+    "S": ("{9:02}", r"\d\d"),
+    "f": ("{10:06}", r"\d{1,9}"),
     "%": ("%", "%"),
 }
 DIRECTIVES = tuple(_DIRECTIVES)
@@ -145,8 +148,7 @@ def fitting_forms(
         SQL of a relation with the column ``cell``: texts, and NULL for blanks.
     forms : sequence of str
     exactly : bool
-        Whether a cell must also be what the form writes; fractions of a second aside, whose digits vary, and
-        the case of letters.
+        Whether a cell must also look like what the form writes.
     """
     # DuckDB takes 25 for the year 25 as well.
     whole_year = "regexp_matches(cell, '\\d{4}')"
@@ -154,9 +156,7 @@ def fitting_forms(
     for form in forms:
         read = f"try_strptime(cell, {literal(form)})"
         year = f"{'' if '%Y' in form else 'NOT '}{whole_year}"
-        same = (
-            f"lower(strftime({read}, {literal(form)})) = lower(cell)" if exactly and "%f" not in form else ""
-        )
+        same = f"regexp_full_match(cell, {literal(form_pattern(form))})" if exactly else ""
         tried.append(" AND ".join(filter(None, (f"bool_and({read} IS NOT NULL", year, same))) + ")")
     fits = first_row(connection, f"SELECT {', '.join(tried)} FROM {cells} WHERE cell IS NOT NULL")
     return [form for form, fit in zip(forms, fits, strict=True) if fit]
@@ -164,25 +164,23 @@ def fitting_forms(
 
 def moment_text(moment: dt.date, form: str, like: str) -> str:
     """A date or a time in a form; with as many digits of a fraction, and letters of such case, as `like`."""
-    hour = getattr(moment, "hour", 0)
-    pattern = _DIRECTIVE.sub(
-        lambda found: _DIRECTIVES[found[1]][0], form.replace("{", "{{").replace("}", "}}")
+    hour, minute, second, part = (
+        (moment.hour, moment.minute, moment.second, moment.microsecond)
+        if isinstance(moment, dt.datetime)
+        else (0, 0, 0, 0)
     )
-    values = (moment.year % 100, _MONTHS[moment.month - 1], hour % 12 or 12, "PM" if hour >= 12 else "AM")
-    text = pattern.format(_Midnight(moment), *values)
+    day = (moment.year, moment.year % 100, moment.month, _MONTHS[moment.month - 1], moment.day)
+    clock = (hour, hour % 12 or 12, "PM" if hour >= 12 else "AM", minute, second, part)
+    text = _pattern(form).format(*day, *clock)
     if "%f" in form:
         digits = len(found[1]) if (found := re.search(r"\.(\d{1,9})\D*$", like)) else 6
         text = re.sub(r"\.(\d{6})(\D*)$", lambda part: f".{part[1][:digits]:0<{digits}}{part[2]}", text)
-    case: Mapping[bool, str] = {like.isupper(): text.upper(), like.islower(): text.lower()}
-    return case.get(True, text)
+    if like.isupper():
+        return text.upper()
+    return text.lower() if like.islower() else text
 
 
-class _Midnight:
-    """A date as the midnight that begins it; a time as it is."""
-
-    def __init__(self, moment: dt.date) -> None:
-        self._moment = moment
-
-    def __getattr__(self, name: str) -> int:
-        found: int = getattr(self._moment, name, 0)
-        return found
+@functools.cache
+def _pattern(form: str) -> str:
+    """A form as `str.format` takes it: numbers of the parts of a day, and of a time, in their order."""
+    return _DIRECTIVE.sub(lambda found: _DIRECTIVES[found[1]][0], form.replace("{", "{{").replace("}", "}}"))

@@ -34,6 +34,8 @@ class Edits:
         Rows that are not written once, in ascending order.
     times : ndarray of int64, shape (m,)
         How often each of them is written: 0 leaves it out.
+    olds : sequence of str or None, length n, or none
+        What was read in each altered cell, if that is to be checked.
     """
 
     rows: Array = field(default_factory=_no_rows)
@@ -42,6 +44,7 @@ class Edits:
     texts: Sequence[str | None] = ()
     repeated: Array = field(default_factory=_no_rows)
     times: Array = field(default_factory=_no_rows)
+    olds: Sequence[str | None] = ()
 
     def part(self, cells: slice, repeats: slice) -> Edits:
         """Some of these edits: of cells, and of how often rows are written."""
@@ -52,6 +55,7 @@ class Edits:
             self.texts[cells],
             self.repeated[repeats],
             self.times[repeats],
+            self.olds[cells],
         )
 
     def __bool__(self) -> bool:
@@ -61,7 +65,8 @@ class Edits:
         """These edits, and those of later rows."""
         names = ("rows", "copies", "columns", "repeated", "times")
         both = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in names}
-        return Edits(texts=[*self.texts, *later.texts], **both)
+        texts, olds = [*self.texts, *later.texts], [*self.olds, *later.olds]
+        return Edits(texts=texts, olds=olds, **both)
 
     def written(self, first: int, count: int) -> Array:
         """How often each of `count` rows from `first` on is written (ndarray of int64)."""

@@ -23,7 +23,10 @@ from tradegen.scoring.relations import literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["splice_json", "value_spans"]
+__all__ = ["OBJECTS", "can_become", "splice_json", "value_spans"]
+
+OBJECTS = ("OBJECT", "ARRAY")
+"""What DuckDB's ``json_type`` calls objects and lists."""
 
 _PIECE = 1 << 20  # bytes
 _BLANKS = re.compile(r"[ \t\r\n]*")
@@ -31,6 +34,23 @@ _ROUND_LINES = re.compile(rb"[ \t\r]*\n[ \t\r\n]*")
 _LONG = re.compile(rb"-?\d+\.(\d*0)")  # has zeros at its end
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _value = JSONDecoder().raw_decode
+
+
+def can_become(sort: str | None, text: str | None) -> bool:
+    """Whether a value of JSON can have another text and stay of its sort; lists and objects never can.
+
+    Parameters
+    ----------
+    sort : str or None
+        As DuckDB's ``json_type`` has it.
+    text : str or None
+        None for a blank, which any value may become.
+    """
+    if sort in OBJECTS:
+        return False
+    if text is None or sort == "VARCHAR":
+        return True
+    return text in ("true", "false") if sort == "BOOLEAN" else bool(_NUMBER.fullmatch(text))
 
 
 def splice_json(

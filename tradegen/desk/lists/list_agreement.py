@@ -10,6 +10,7 @@ from tradegen.desk.lists.list_form import ColumnForm, ListForm
 from tradegen.desk.lists.list_ids import require_ids
 from tradegen.desk.lists.list_values import TradeList, explained
 from tradegen.errors import ListError, shown
+from tradegen.scoring.relations import first_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["matched_columns", "require_agreement"]
 
 _EXAMPLES = 3
+_ROW = '"row within the list"'  # a list may have a column of any plain name
 _NUMBERS = ("integer", "decimal")
 _DATED = ("date", "timestamp")
 
@@ -76,17 +78,29 @@ def require_agreement(connection: DuckDBPyConnection, ours: TradeList, theirs: T
     sides = []
     for side, one in enumerate((ours, theirs)):
         pairs = [pair[side] for pair in columns]
+        values = [one.value(column, strict=False) for column in pairs]
         cells = ", ".join(
-            f"{one.value(column)} AS v{number}, {one.source.trimmed(column.name)} AS t{number}"
-            for number, column in enumerate(pairs)
+            f"{value} AS v{number}, {one.source.trimmed(column.name)} AS t{number}"
+            for number, (column, value) in enumerate(zip(pairs, values, strict=True))
         )
+        misfits = map(one.misfits, pairs, values)
+        wrong = [(number, sql) for number, sql in enumerate(misfits) if sql]
+        cases = " ".join(f"WHEN {sql} THEN {number}" for number, sql in wrong)
+        misfit = f"CASE {cases} END" if wrong else "NULL"
         known = " AND ".join(f"{one.source.trimmed(name)} IS NOT NULL" for name in one.form.id)
         table = ("ours_compared", "theirs_compared")[side]
         with explained(one.name):
             connection.execute(
-                f"CREATE OR REPLACE TABLE {table} AS SELECT {one.key()} AS key, {cells}, count(*) OVER "
-                f"(PARTITION BY {one.key()}) AS times FROM {one.source.relation} WHERE {known}"
+                f"CREATE OR REPLACE TABLE {table} AS SELECT {one.key()} AS key, {cells}, {misfit} AS misfit, "
+                f"{_ROW} AS row, count(*) OVER (PARTITION BY {one.key()}) AS times "
+                f"FROM (SELECT *, row_number() OVER () - 1 AS {_ROW} FROM {one.source.relation}) "
+                f"WHERE {known}"
             )
+        odd = first_row(connection, f"SELECT row, misfit FROM {table} WHERE misfit IS NOT NULL ORDER BY row")
+        if odd:
+            row, number = odd
+            [cell] = first_row(connection, f"SELECT t{number} FROM {table} WHERE row = {row}")
+            raise one.misfit(pairs[number], row, cell)
         sides.append(table)
     # An id that stands twice names no trade, and its rows are never altered.
     twice = " UNION ALL ".join(f"SELECT key FROM {table} WHERE times > 1" for table in sides)

@@ -19,7 +19,7 @@ from tradegen.core.regular_files import read_text
 from tradegen.desk.lists.date_forms import DIRECTIVES, directives, form_fault
 from tradegen.desk.lists.plain_text import BOMS, COMPRESSIONS, ENCODINGS
 from tradegen.errors import ListError, nearest, shown
-from tradegen.scenario.validation import INTEGER, STRICT, Expected, explain, table
+from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, explain, table
 
 __all__ = ["KINDS", "ROLE_KINDS", "ColumnForm", "FileForm", "Forms", "ListForm", "load_forms"]
 
@@ -147,6 +147,10 @@ class ColumnForm(BaseModel):
     ] = None
     align: Annotated[Literal["left", "right"], Expected('"left" or "right"')] = "left"
     product: Annotated[tuple[str, ...], BeforeValidator(_product)] | None = None
+    not_recomputed: Annotated[
+        Annotated[float, Field(ge=0, le=1), NUMBER] | None,
+        Expected("the share of altered trades that keep this amount as it was, from 0 to 1"),
+    ] = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -174,6 +178,8 @@ class ColumnForm(BaseModel):
                 )
         if self.align == "right" and self.width is None:
             raise ValueError(f'{who} has align = "right" without a width; expected both, or neither')
+        if self.not_recomputed is not None and not self.product:
+            raise ValueError(f"{who} has not_recomputed without a product; expected both, or neither")
         if self.product and (self.kind != "decimal" or self.role):
             which = f"has the role {self.role}" if self.role else f"is of kind {self.kind}"
             raise ValueError(f"{who} has a product, and {which}; expected it of a decimal without a role")
@@ -204,7 +210,9 @@ def _columns(value: Any) -> Any:
         except ValidationError as error:
             name = one.get("name")
             called = f"columns[{shown(name)}]." if isinstance(name, str) else f"columns[{number}]."
-            raise ValueError(explain(error, ColumnForm, "field of a column", called)) from None
+            told = explain(error, ColumnForm, "field of a column", called)
+            # What is said of the whole column begins with its name.
+            raise ValueError(told.replace(f"{called}column ", "column ")) from None
     return tuple(found)
 
 

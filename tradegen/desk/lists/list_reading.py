@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import itertools
+import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from tradegen.desk.lists.list_form import FileForm, ListForm
 from tradegen.desk.lists.list_values import TradeList, explained
 from tradegen.desk.lists.plain_text import ENCODINGS, PlainText, opened, plain_text
+from tradegen.desk.lists.typed_cells import typed_cells
 from tradegen.errors import ListError, nearest, shown
 from tradegen.scoring.input_files import once
 from tradegen.scoring.relations import Reader, Source, literal
@@ -50,7 +52,7 @@ def list_source(
     """
     if not isinstance(given, (str, os.PathLike)):
         with explained(what):
-            return FileForm(form="parquet"), reader.source(given, what, names), None
+            return FileForm(form="parquet"), reader.source(_told(given), what, names), None
     path, name = Path(given), str(given)
     file = form_of(path, name)
     plain = None
@@ -70,6 +72,19 @@ def list_source(
     return file, dataclasses.replace(source, name=name), plain
 
 
+def _told(given: Any) -> Any:
+    """A pandas frame with its lists and objects as texts, since DuckDB would guess what they are."""
+    import pandas as pd
+
+    if not isinstance(given, pd.DataFrame):
+        return given
+    nested = [number for number, cells in enumerate(typed_cells(given)) if cells.nested]
+    told = given.copy(deep=False) if nested else given
+    for number in nested:
+        told.isetitem(number, given.iloc[:, number].map(str, na_action="ignore").array)
+    return told
+
+
 def open_list(reader: Reader, given: Any, form: ListForm, what: str = "trades") -> TradeList:
     """Open a list, and check that it has the columns that are described, and no others.
 
@@ -84,12 +99,12 @@ def open_list(reader: Reader, given: Any, form: ListForm, what: str = "trades") 
     # Objects of JSON need not all have the same keys, and a file of none has no columns.
     if source.seen or not source.json:
         _require_columns(source.name, source.seen, form.names)
-    if form.file.form == "csv" and source.seen != form.names:
+    if not source.json and source.seen != form.names:
         raise ListError(
             f"{source.name} has its columns in another order than the file of columns: "
             f"{', '.join(source.seen)}; expected the same order"
         )
-    return TradeList(form, source, plain)
+    return TradeList(form, source, plain, given)
 
 
 def csv_relation(path: Path, file: FileForm, columns: int) -> str:
@@ -133,8 +148,9 @@ def header_names(plain: PlainText, file: FileForm, name: str, known: int = 0) ->
     newline = "\r" if file.line_end == "\r" else "\n"
     with plain.path.open(encoding="utf-8-sig", errors="surrogateescape", newline=newline) as text:
         quoting: Any = csv.QUOTE_MINIMAL if file.quote else csv.QUOTE_NONE
+        lines = list(itertools.islice(text, file.skip, file.skip + _LONGEST_HEADER))
         rows = csv.reader(
-            itertools.islice(text, file.skip, file.skip + _LONGEST_HEADER),
+            lines,
             delimiter=file.separator,
             quotechar=file.quote or None,
             quoting=quoting,
@@ -150,6 +166,7 @@ def header_names(plain: PlainText, file: FileForm, name: str, known: int = 0) ->
                 f"{name} is not utf-8 throughout: its first row has a byte that is no letter of it; expected "
                 f"another encoding ({', '.join(ENCODINGS)})"
             ) from None
+    _require_line_end(name, file, lines[max(rows.line_num - 1, 0) :])
     if not file.header:
         return tuple(f"column_{number}" for number in range(1, (known or len(row)) + 1))
     if not row:
@@ -158,6 +175,22 @@ def header_names(plain: PlainText, file: FileForm, name: str, known: int = 0) ->
     with explained(name):
         once(name, names)
     return names
+
+
+def _require_line_end(name: str, file: FileForm, lines: Sequence[str]) -> None:
+    """Refuse a list whose first row, up to the first of these lines, ends otherwise than stated.
+
+    DuckDB may see no more rows in it, and say nothing.
+    """
+    line, after = [*lines[:2], "", ""][:2]
+    found = line[len(line.rstrip("\r\n")) :]
+    if file.line_end == "\r" and after.startswith("\n"):
+        found = "\r\n"
+    if found and file.line_end not in ("mixed", found):
+        raise ListError(
+            f"{name} has a first row that ends in {found!r}, and line_end is {file.line_end!r}; expected "
+            f"line_end = {json.dumps(found)} in the file of columns"
+        )
 
 
 def _require_columns(name: str, has: Sequence[str], described: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from tradegen.desk.lists.cell_texts import Value, cell_text
 from tradegen.desk.lists.date_forms import ISO_FORMS, form_pattern
@@ -44,11 +45,14 @@ class TradeList:
         SQL for it, and for the cells of its columns.
     plain : PlainText or None
         Its text, of CSV and JSON lines.
+    given : path, DataFrame or Arrow table
+        What was opened.
     """
 
     form: ListForm
     source: Source
     plain: PlainText | None
+    given: Any = None
 
     @property
     def name(self) -> str:
@@ -81,10 +85,11 @@ class TradeList:
         parts = [self.source.trimmed(name) for name in self.form.id]
         return parts[0] if len(parts) == 1 else f"concat_ws(' / ', {', '.join(parts)})"
 
-    def misfits(self, column: ColumnForm) -> str:
+    def misfits(self, column: ColumnForm, value: str) -> str:
         """SQL for whether a cell is not as its column is described; "" where every cell is.
 
         A decimal with more places than stated is none, since it could not be written again as it was.
+        `value` is SQL for the column's value, not strict, where that has been worked out.
         """
         cell, wrong = self.source.trimmed(column.name), []
         if column.width is not None:
@@ -92,13 +97,12 @@ class TradeList:
             padded = f"{blanks} || {cell}" if column.align == "right" else f"{cell} || {blanks}"
             wrong.append(f"{self.source.text(column.name)} <> {padded}")
         if column.kind not in ("code", "text", "reference"):
-            wrong += self._unlike(column, cell)
+            wrong += self._unlike(column, cell, value)
         return f"({cell} IS NOT NULL AND ({' OR '.join(wrong)}))" if wrong else ""
 
-    def _unlike(self, column: ColumnForm, cell: str) -> list[str]:
+    def _unlike(self, column: ColumnForm, cell: str, value: str) -> list[str]:
         """SQL for the ways in which a cell is not of its column's kind, or not written as stated."""
-        value, native = f"({self.value(column, strict=False)})", self.form.file.form == "parquet"
-        wrong = [f"{value} IS NULL"]
+        wrong, native = [f"{value} IS NULL"], self.form.file.form == "parquet"
         if native and column.kind == "decimal":
             # A binary fraction counts as the decimal next to it.
             wrong.append(
@@ -135,10 +139,12 @@ class TradeList:
         like = cell_text(_EXAMPLES[kind], "", column, self.form.file) if kind in _EXAMPLES else None
         example = f" such as {shown(like)}" if like else ""
         padded = f" padded with blanks to {column.width} letters" if column.width else ""
+        *others, last = settings
+        corrected = f"{', '.join(others)} or {last}" if others else last
         return ListError(
             f"{self.name} has {shown(cell)} in column {shown(column.name)}, row {row + 1:,}, which is no "
-            f"{kind} as described; expected one{example}{padded}, or another {' or '.join(settings)} in the "
-            "file of columns"
+            f"{kind} as described; expected one{example}{padded}, or another {corrected} in the file of "
+            "columns"
         )
 
     @property
@@ -162,8 +168,11 @@ class TradeList:
                 f"regexp_matches({text}, '^[+-]?\\d{{4}}')",
             )
         if column.kind == "decimal" and not column.fixed and file.form == "csv":
-            whole = f"[{file.decimal}]\\d{{{column.places}}}$"
-            shows["fixed = false"] = (f"NOT regexp_matches({text}, '{whole}')", f"ends_with({text}, '0')")
+            mark, least = f"[{file.decimal}]", column.min_places
+            shows["fixed = false"] = (
+                f"regexp_full_match({text}, '[^{file.decimal}]*({mark}\\d{{0,{least}}})?')",
+                f"regexp_matches({text}, '{mark}\\d{{{least}}}\\d*0$')",
+            )
         return {
             setting: f"CASE WHEN NOT bool_or({alike}) THEN min({text}) FILTER ({unlike}) END"
             for setting, (alike, unlike) in shows.items()
@@ -174,7 +183,7 @@ class TradeList:
         instead = (
             "grouped = false, or another mark for thousands of the file"
             if setting.startswith("grouped")
-            else "fixed = true"
+            else "fixed = true, or the fewest decimals of a number as min_places"
         )
         return ListError(
             f"{self.name} has {shown(cell)} in column {shown(column.name)}, and no number there that shows "

@@ -20,7 +20,11 @@ __all__ = ["write_list"]
 
 
 def write_list(
-    connection: DuckDBPyConnection, one: TradeList, edits: Iterable[Edits], out: Writable
+    connection: DuckDBPyConnection,
+    one: TradeList,
+    edits: Iterable[Edits],
+    out: Writable,
+    read: int | None = None,
 ) -> tuple[int, int]:
     """Write a list from a file with some cells altered, and some rows left out or written several times.
 
@@ -37,6 +41,8 @@ def write_list(
         Of ascending rows.
     out : Writable
         Such as `tradegen.output.files.OutputFile`, which keeps what is there unless all is written.
+    read : int, optional
+        How many rows DuckDB has read, for `tradegen.desk.lists.csv_chunks.csv_chunks`.
 
     Returns
     -------
@@ -51,6 +57,7 @@ def write_list(
     file = one.form.file
     if file.form == "parquet":
         return splice_parquet(Path(one.name), one.name, edits, out)
-    splice = splice_csv if file.form == "csv" else splice_json
     with encoded(out, file.encoding, file.compression, bom=file.bom) as plain:
-        return splice(connection, one, edits, plain)
+        if file.form == "csv":
+            return splice_csv(connection, one, edits, plain, read)
+        return splice_json(connection, one, edits, plain)

@@ -12,6 +12,7 @@ from tradegen.core.columns import Array
 from tradegen.core.sinks import Sink
 from tradegen.desk.lists.edits import Edits, EditsByRow
 from tradegen.desk.lists.plain_text import Writable
+from tradegen.desk.lists.typed_cells import NOT_HELD, ArrowCells, PandasCells, TypedCells, arrow_table
 from tradegen.errors import ListError, shown
 
 if TYPE_CHECKING:
@@ -113,23 +114,18 @@ def edited_table(table: pa.Table, edits: Edits, first: int, name: str) -> pa.Tab
     kept = places >= 0
     for column in np.unique(edits.columns[kept]).tolist():
         chosen = np.flatnonzero(kept & (edits.columns == column))
-        field = table.schema.field(column)
-        values = table.column(column).combine_chunks()
-        texts = pa.array([edits.texts[at] for at in chosen.tolist()], pa.string())
+        cells = ArrowCells(table.schema.field(column))
+        values, plain = table.column(column).combine_chunks(), cells.plain
+        texts = [edits.texts[at] for at in chosen.tolist()]
         mask = np.zeros(len(table), bool)
         mask[places[chosen]] = True
         try:
-            plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-            old, new = values.cast(plain).filter(pa.array(mask)), _typed(texts, plain)
-            replaced = pc.replace_with_mask(values.cast(plain), pa.array(mask), new)
-            if plain is not field.type:
-                replaced = replaced.dictionary_encode().cast(field.type)
-        except (pa.ArrowException, NotImplementedError) as error:
-            raise _cannot_hold(name, field.name, str(field.type), texts[0].as_py(), error) from None
-        blank = pc.and_(old.is_null(nan_is_null=True), new.is_null(nan_is_null=True))
-        alike = pc.or_(pc.fill_null(pc.equal(old, new), False), blank).to_pylist()
-        _require_altered(name, field.name, str(field.type), texts.to_pylist(), alike)
-        table = table.set_column(column, field, replaced)
+            replaced = pc.replace_with_mask(values.cast(plain), pa.array(mask), cells.array(texts))
+            if plain is not cells.field.type:
+                replaced = replaced.dictionary_encode().cast(cells.field.type)
+        except NOT_HELD as error:
+            raise _cannot_hold(name, cells.field.name, cells, texts, error) from None
+        table = table.set_column(column, cells.field, replaced)
     return table
 
 
@@ -142,36 +138,19 @@ def _rows(edits: Edits, first: int, count: int) -> tuple[Array, Array]:
     return np.repeat(np.arange(count), times), places
 
 
-def _typed(texts: pa.Array, kind: pa.DataType) -> pa.Array:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_timestamp(kind) and kind.tz:
-        return pc.assume_timezone(texts.cast(pa.timestamp(kind.unit)), "UTC").cast(kind)
-    return texts.cast(kind)
-
-
-def _cannot_hold(name: str, column: str, kind: str, text: str | None, error: Exception) -> ListError:
+def _cannot_hold(
+    name: str, column: str, cells: TypedCells, texts: Sequence[str | None], error: Exception
+) -> ListError:
+    """What to say of a column that cannot hold the first of some texts that it has no value for."""
+    value = "some values"
+    for text in dict.fromkeys(texts):
+        try:
+            cells.values([text])
+        except NOT_HELD as wrong:
+            value, error = "a blank" if text is None else shown(text), wrong
+            break
     reason = str(error).partition("\n")[0]
-    value = "a blank" if text is None else shown(text)
-    return ListError(f"column {shown(column)} of {name}, of type {kind}, cannot hold {value}: {reason}")
-
-
-def _require_altered(
-    name: str, column: str, kind: str, texts: Sequence[str | None], alike: Sequence[bool]
-) -> None:
-    """Refuse an alteration that a typed column cannot show, such as the case of a boolean's name.
-
-    Raises
-    ------
-    ListError
-    """
-    if any(alike):
-        text = shown(texts[list(alike).index(True)])
-        raise ListError(
-            f"column {shown(column)} of {name}, of type {kind}, has the same value for {text} as before; "
-            "leave out the mechanism that writes it so, or give the column as text"
-        )
+    return ListError(f"column {shown(column)} of {name}, of type {cells.kind}, cannot hold {value}: {reason}")
 
 
 def edited_frame(frame: Any, edits: Edits, name: str = "the frame") -> Any:
@@ -192,17 +171,15 @@ def edited_frame(frame: Any, edits: Edits, name: str = "the frame") -> Any:
         Where a column's type cannot hold a value.
     """
     import pandas as pd
-    import pyarrow as pa
 
     if isinstance(frame, pd.DataFrame):
         return _edited_pandas(frame, edits, name)
+    edited = edited_table(arrow_table(frame), edits, 0, name)
     if type(frame).__module__.partition(".")[0] == "polars":
         import polars as pl
 
-        # As Arrow's older types, which its functions know.
-        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-        return pl.DataFrame(edited_table(table, edits, 0, name), schema=frame.schema)
-    return edited_table(frame if isinstance(frame, pa.Table) else pa.table(frame), edits, 0, name)
+        return pl.DataFrame(edited, schema=frame.schema)
+    return edited
 
 
 def _edited_pandas(frame: Any, edits: Edits, name: str) -> Any:
@@ -210,51 +187,28 @@ def _edited_pandas(frame: Any, edits: Edits, name: str) -> Any:
 
     taken, places = _rows(edits, 0, len(frame))
     edited = frame.iloc[taken].copy()
-    if isinstance(frame.index, pd.RangeIndex):
+    if _is_numbering(frame.index):
         edited.index = pd.RangeIndex(len(edited), name=frame.index.name)
     kept = places >= 0
     for column in np.unique(edits.columns[kept]).tolist():
         chosen = np.flatnonzero(kept & (edits.columns == column))
         old = edited.iloc[:, column]
-        texts = [edits.texts[at] for at in chosen.tolist()]
+        cells, texts = PandasCells(frame.iloc[:, column]), [edits.texts[at] for at in chosen.tolist()]
         try:
-            values = old.array.copy()
+            new, values = cells.values(texts), old.array.copy()
             if isinstance(old.dtype, pd.CategoricalDtype):
-                new = [
-                    one for one in dict.fromkeys(texts) if one is not None and one not in old.cat.categories
-                ]
-                values = old.cat.add_categories(new).array
-            before = pd.Series(values[places[chosen]])
-            values[places[chosen]] = _as_in(old, texts)
-        except (ValueError, TypeError, ArithmeticError) as error:
-            text = None if None in texts else texts[0]
-            raise _cannot_hold(name, str(frame.columns[column]), str(old.dtype), text, error) from None
-        after = pd.Series(values[places[chosen]])
-        blanks = zip(before.isna(), after.isna(), strict=True)
-        alike = [
-            one and other if one or other else was == now
-            for (one, other), was, now in zip(blanks, before, after, strict=True)
-        ]
-        _require_altered(name, str(frame.columns[column]), str(old.dtype), texts, alike)
+                seen = old.cat.categories
+                more = [one for one in dict.fromkeys(new) if one is not None and one not in seen]
+                values = old.cat.add_categories(more).array
+            values[places[chosen]] = new
+        except NOT_HELD as error:
+            raise _cannot_hold(name, str(frame.columns[column]), cells, texts, error) from None
         edited.isetitem(column, pd.Series(values, index=edited.index, name=old.name))
     return edited
 
 
-def _as_in(old: Any, texts: list[str | None]) -> Any:
-    """Texts as values of a pandas column's own type."""
+def _is_numbering(index: Any) -> bool:
+    """Whether an index does nothing but count rows from 0, and is none of the user's own."""
     import pandas as pd
 
-    kind = old.dtype
-    if kind.kind == "O" or isinstance(kind, (pd.CategoricalDtype, pd.StringDtype)):
-        example = next((one for one in old if not (one is None or one is pd.NA or one != one)), "")
-        read = type(example) if not isinstance(example, str) else str
-        parse = getattr(read, "fromisoformat", read)
-        return [None if text is None else parse(text) for text in texts]
-    if None in texts and kind.kind in "iub" and isinstance(kind, np.dtype):
-        raise ValueError("it has no blanks")
-    if kind.kind == "M":
-        moments = pd.to_datetime(pd.Series(texts, dtype=object), format="ISO8601")
-        zone = getattr(kind, "tz", None)
-        return (moments.dt.tz_localize("UTC").dt.tz_convert(zone) if zone else moments).array
-    numeric = pd.to_numeric(pd.Series(texts, dtype=object))
-    return pd.array(numeric, dtype=kind)
+    return isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1

@@ -21,7 +21,7 @@ _TAGS = (
     ("49", "TRADEGEN", ""),
     ("56", "MATCHER", ""),
     ("34", "", ""),
-    ("52", "", ""),
+    ("52", "", "trade_timestamp"),
     ("571", "", ""),
     ("487", "0", ""),
     ("17", "", "trade_id"),
@@ -135,7 +135,9 @@ class FixCells:
         return rows
 
     def _cell(self, column: str) -> str:
-        value = self._value({"record_id": "571", "trade_id": "37"}.get(column, ""), column)
+        value = self._value(
+            {"record_id": "571", "trade_id": "37", "trade_timestamp": "60"}.get(column, ""), column
+        )
         if column in ("date", "settlement_date"):
             return f"regexp_replace({value}, '^{_DATE}$', '{_DASHED}')"
         if column == "trade_timestamp":

@@ -71,7 +71,7 @@ class ParquetCells:
         numbers = {name: f"decimals with {PLACES[number]}" for name, number in places.items()}
         if not places.get("quantity"):
             numbers["quantity"] = "whole numbers"
-        known = {**_KINDS, **numbers, **holds}
+        known = {**_KINDS, **holds, **numbers}
         self.kinds: dict[str, str] = {}
         for column, name in columns.items():
             kind, expected = _kind(types[name]), known.get(column, "text")
