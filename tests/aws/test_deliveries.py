@@ -102,7 +102,9 @@ def test_under_awss_emulator_deliveries_in_turn_and_at_once_log_the_same_bytes(
             barrier.wait(60)
             for delivery in deliveries:
                 assert emulator.invoke(event_of(number, delivery))["records"] == 30
-                logged[delivery][number] = "\n".join(emulator.lines())
+                # But for what a cold start says of itself, such as where boto3 found its credentials.
+                lines = (line for line in emulator.lines() if '"level": ' not in line)
+                logged[delivery][number] = "\n".join(lines)
 
     with ExitStack() as stack, ThreadPoolExecutor(environments) as pool:
         begun = []
