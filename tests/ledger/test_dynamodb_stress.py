@@ -6,6 +6,7 @@ import os
 import random
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -18,6 +19,17 @@ from tradegen.ledger import Ledger, create_ledger, dynamodb_access, ledger_at, o
 
 LIVES = size(4, 100, full=2_000)
 EACH = size(10, 50, full=1_000)
+PATIENCE = 60.0  # seconds for an answer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _patient() -> Iterator[None]:
+    """Requests wait for a server that many ask at once, or that reads all of a large table."""
+    dynamodb_access._client.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dynamodb_access, "READ_SECONDS", PATIENCE)
+        yield
+    dynamodb_access._client.cache_clear()
 
 
 @pytest.fixture
@@ -112,7 +124,7 @@ def test_thirty_two_processes_reserve_without_duplicate_gap_or_refusal(
 def reserve_with_thirty_two(place: str) -> None:
     # All on one counter, on a server that serves one at a time: some wait for long. Who gives up
     # would leave it with an answer that nobody reads.
-    dynamodb_access.READ_SECONDS = 60.0
+    dynamodb_access.READ_SECONDS = PATIENCE
     ledger = ledger_at(place, timeout=600)
     wait_for([fork(lambda: [print_range(ledger, 3) for _ in range(EACH)]) for _ in range(32)])
 
