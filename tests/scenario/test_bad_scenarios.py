@@ -89,11 +89,11 @@ SCENARIOS: dict[str, tuple[str, str]] = {
     ),
     "an id that is missing": (
         "[mechanisms]\n'trade_id.blank' = 1",
-        "mechanisms has 'trade_id.blank', which is unknown; did you mean",
+        "mechanisms has 'trade_id.blank', which is unknown; expected one of: trade_id.mistyped",
     ),
     "a number that is misspelled": (
         "[mechanisms]\n'price.typo' = 1",
-        "mechanisms has 'price.typo', which is unknown; did you mean",
+        "mechanisms has 'price.typo', which is unknown; expected one of: price.nudge, price.tick,",
     ),
     "settings of a value that is missing": (
         "[settings.'price.blank']\nmin = 1",
