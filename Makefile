@@ -17,8 +17,7 @@ NEEDED := $(if $(CI),browser $(SAM)/ready)
 unexport PYTHONDONTWRITEBYTECODE
 # What the benchmark compares with, beside what the tests need already.
 PEERS := faker==40.54.0 mimesis==22.2.0
-# Two processes more than there are cores: many tests wait for processes and the disk, and one more left an eighth of the
-# processors' time unused. Who is done takes over from others.
+# Two processes more than there are cores: many tests wait for processes and the disk. Who is done takes over from others.
 PARALLEL := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2))) --dist worksteal
 SITE := docs/_build/html
 LARGE := TRADEGEN_TESTS=$(or $(SIZE),large)
