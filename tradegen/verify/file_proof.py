@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from tradegen.verify.counts import Read, check_counts, count_pairs, count_rows
 from tradegen.verify.database import MEMORY, Database, opened
 from tradegen.verify.injected_form import injection_manifest
 from tradegen.verify.injected_proof import prove_injected
+from tradegen.verify.odd_values import odd_values
 from tradegen.verify.proof import prove_slice, prove_whole
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_planning import about_columns, make_plan
@@ -103,6 +105,7 @@ def verify_plan(
     """
     make_macros(database, plan)
     truth = load_truth(database, plan, findings)
+    plan = dataclasses.replace(plan, odd=odd_values(database))
     links = load_links(database, plan, findings)
     rows = load_lists(database, plan, findings, advance)
     prove_whole(database, plan, findings)

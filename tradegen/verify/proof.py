@@ -8,7 +8,7 @@ from __future__ import annotations
 from tradegen.verify.added_forms import unclean
 from tradegen.verify.added_proof import prove_added, take_own_references
 from tradegen.verify.database import Database
-from tradegen.verify.odd_values import odd_values, unwritten
+from tradegen.verify.odd_values import unwritten
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import EXAMPLES, Findings
 from tradegen.verify.words import COLUMNS, literal
@@ -246,7 +246,7 @@ class _Proof:
     def values_are_clean_or_in_the_truth(self) -> None:
         """Whatever no clean leg has, such as nothing at all, has a row in the truth."""
         plan = self._plan
-        wrong = {name: unwritten(name, plan.brokers) for name in odd_values(self._database).fields}
+        wrong = {name: unwritten(name, plan.brokers) for name in plan.odd.fields}
         wrong |= {column.name: unclean(column) for column in plan.compared}
         if not wrong:
             return

@@ -12,6 +12,7 @@ from tradegen.errors import shown
 from tradegen.verify.added_columns import Added
 from tradegen.verify.file_scan import Source
 from tradegen.verify.grid_steps import places_of, steps_of
+from tradegen.verify.odd_values import OddValues
 from tradegen.verify.words import COLUMNS, FIELDS, LEGS, MIRROR, NAMES, VerifyError
 
 __all__ = ["Listed", "Plan"]
@@ -53,6 +54,9 @@ class Plan:
     part: tuple[int, int] | None = None  # the first and the last id, where the files are a part of a dataset
     added: tuple[Added, ...] = ()  # the columns that the scenario adds to the nine
     links: Source | None = None  # where the lists share no id
+    odd: OddValues = field(
+        default_factory=OddValues
+    )  # the columns that have some by the truth, once it is read
 
     @property
     def compared(self) -> tuple[Added, ...]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from tradegen.verify.added_forms import BLANK_NUMBER, typed_value, value
 from tradegen.verify.database import Database
-from tradegen.verify.odd_values import OddValues, odd_values
 from tradegen.verify.proof_plan import Listed, Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.value_tables import Cells, Rule, cells_of, load
@@ -58,17 +57,17 @@ def load_lists(
         CREATE OR REPLACE TABLE mistyped AS
             SELECT altered_number AS altered, min(pair) AS of_pair FROM truth
             WHERE field = 'trade_id' AND altered_number <> pair GROUP BY altered_number""")
-    counts, odd = {}, odd_values(database)
+    counts: dict[str, int] = {}
     century = _century(database, plan)
     for number, item in enumerate(plan.lists):
         rows = 0
         if item.source.names:
-            cells = cells_of(database, item.source, item.names, plan.added, plan.places, odd.holds)
+            cells = cells_of(database, item.source, item.names, plan.added, plan.places, plan.odd.holds)
             forms = Forms(plan.decimals, item.date_format, item.timestamp_format, century, plan.places)
             if item.source.form == "fix":
                 forms = Forms(plan.decimals, places=plan.places)
             values = {
-                column: odd.value(
+                column: plan.odd.value(
                     column,
                     f"w_{column}",
                     typed(column, f"w_{column}", cells.kinds[column], plan.decimals)
@@ -95,7 +94,7 @@ def load_lists(
             side = "CASE WHEN w_order_type = 'SELL' THEN 1 ELSE 0 END"
             values["leg"] = str(number) if len(plan.lists) == 2 else side
             values["pair"] = "trade_id"
-            rules = _rules(plan, item, odd)
+            rules = _rules(plan, item)
             rows = load(database, "loaded", number, item.source, cells, values, rules, findings)
             if item.sorted:
                 _check_order(database, item, cells, findings)
@@ -120,7 +119,7 @@ def _check_order(database: Database, item: Listed, cells: Cells, findings: Findi
     )
 
 
-def _rules(plan: Plan, item: Listed, odd: OddValues) -> list[Rule]:
+def _rules(plan: Plan, item: Listed) -> list[Rule]:
     """Values that cannot be what was written."""
 
     def refused(column: str, wrong: str, wanted: str) -> Rule:
@@ -157,7 +156,7 @@ def _rules(plan: Plan, item: Listed, odd: OddValues) -> list[Rule]:
         rules += [
             refused(name, f"{name} NOT IN ({known})", "a broker of the scenario")
             for name in ("broker_id", "contra_broker_id")
-            if name in columns and name not in odd.fields
+            if name in columns and name not in plan.odd.fields
         ]
     return rules
 

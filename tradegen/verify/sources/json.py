@@ -32,7 +32,7 @@ class JsonCells:
     columns : mapping of str to str
         By column, its key in the file.
     holds : mapping of str to str
-        By added column, what it holds: in these, an empty text is no missing value, which null is.
+        By column whose values may be missing, what it holds: null is missing there, an empty text is not.
     """
 
     kinds: Mapping[str, str] = {}

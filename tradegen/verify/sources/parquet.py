@@ -41,7 +41,7 @@ class ParquetCells:
     columns : mapping of str to str
         By column, its name in the file.
     holds : mapping of str to str
-        By added column, what it holds: in these, an empty text is no missing value, which null is.
+        By column whose values may be missing, what it holds: null is missing there, an empty text is not.
     places : mapping of str to int
         Decimal places of quantities, prices and notionals.
 
