@@ -19,6 +19,7 @@ import numpy as np
 from tradegen.desk.injecting.amounts import amounts_apart, amounts_of
 from tradegen.desk.injecting.breaks import Breaks, load_breaks
 from tradegen.desk.injecting.changes import Changes
+from tradegen.desk.injecting.clean_values import CleanValues
 from tradegen.desk.injecting.held_list import HeldList, hold
 from tradegen.desk.injecting.possible import Entry, possible
 from tradegen.desk.injecting.row_selection import Selection
@@ -211,8 +212,9 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
     if asked.beside:
         require_agreement(connection, open_list(reader, *asked.beside), one)
     held = hold(connection, one, _looked_at(asked))
-    selection = Selection(held, asked.breaks, asked.entries, asked.seed)
-    changes = Changes(held, asked.seed)
+    clean = CleanValues(held)
+    selection = Selection(clean, asked.breaks, asked.entries, asked.seed)
+    changes = Changes(clean, asked.seed)
     with explained(one.name), ThreadPoolExecutor(1) as pool:
         # The database has left a core to spare now.
         digest = pool.submit(file_digest, asked.path) if asked.path else None

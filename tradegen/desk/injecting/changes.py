@@ -13,7 +13,6 @@ from tradegen.core.columns import RECORD, Array, blank
 from tradegen.desk.injecting.amounts import amounts_of
 from tradegen.desk.injecting.attempts import value_cell
 from tradegen.desk.injecting.clean_values import CleanValues
-from tradegen.desk.injecting.held_list import HeldList
 from tradegen.desk.injecting.row_selection import Broken
 from tradegen.desk.lists.edits import Edits
 from tradegen.desk.lists.value_stream import arrow_batches, arrow_table
@@ -36,20 +35,21 @@ class Changes:
 
     Parameters
     ----------
-    held : HeldList
+    clean : CleanValues
+        Of the list that is held.
     seed : int
     """
 
-    def __init__(self, held: HeldList, seed: int) -> None:
-        self._held, self._seed, self._connection = held, seed, held.connection
-        form = held.one.form
+    def __init__(self, clean: CleanValues, seed: int) -> None:
+        self._clean, self._held, self._seed = clean, clean.held, seed
+        self._connection, form = self._held.connection, self._held.one.form
         numbers = {
             role: (form.position(column.name), column.places or 0)
             for role, column in form.by_role.items()
             if role in ("quantity", "price")
         }
         self._quantity, self._price = numbers.get("quantity"), numbers.get("price")
-        self._amounts, self._clean = amounts_of(form), CleanValues(held)
+        self._amounts = amounts_of(form)
         self._connection.execute(
             "CREATE TABLE cells (line BIGINT, copy BIGINT, position BIGINT, cell VARCHAR, old VARCHAR); "
             "CREATE TABLE repeats (line BIGINT, times BIGINT); "

@@ -14,6 +14,7 @@ import numpy as np
 
 from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, Array
 from tradegen.desk.injecting.held_list import HeldList
+from tradegen.desk.lists.json_splicing import OBJECTS
 from tradegen.scoring.relations import first_row
 
 __all__ = ["CleanValues", "Numbers"]
@@ -114,7 +115,7 @@ class CleanValues:
     def _names(self, position: int) -> Mapping[str, int]:
         """How often each name of a column occurs; of very many, some, whatever the order of the rows."""
         json = self.held.one.source.json
-        plain = f" AND j{position} NOT IN ('OBJECT', 'ARRAY')" if json else ""
+        plain = f" AND j{position} NOT IN {OBJECTS}" if json else ""
         found = self._connection.execute(
             f"SELECT t{position} AS t, count(*) FROM held WHERE t IS NOT NULL{plain} GROUP BY 1 "
             f"ORDER BY md5_number_lower(t), t LIMIT {_MOST_NAMES}"

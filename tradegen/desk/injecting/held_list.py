@@ -21,6 +21,7 @@ from tradegen.core.columns import Array
 from tradegen.core.streams import draw, scramble
 from tradegen.desk.injecting.column_labels import NAMES, kind_of
 from tradegen.desk.injecting.id_hashes import id_hashes
+from tradegen.desk.lists.json_splicing import OBJECTS
 from tradegen.desk.lists.list_form import ColumnForm
 from tradegen.desk.lists.list_ids import require_ids
 from tradegen.desk.lists.list_values import TradeList, explained
@@ -35,15 +36,13 @@ if TYPE_CHECKING:
 __all__ = ["HeldList", "Keys", "hold", "salt"]
 
 _ROWS = 1 << 16
+_TOTAL = re.compile(r"(?:(?:grand|sub)[ -]?)?totals?:?", re.IGNORECASE)
 _BETWEEN = chr(0x1F)  # ASCII's own mark between texts, which numbers and dates do not have
 
 
 def salt(seed: int, stream: str) -> int:
     """What tells the draws of one purpose from those of others, for `scramble`."""
     return int(draw(seed, f"inject/{stream}", 0, 1)[0])
-
-
-_TOTAL = re.compile(r"(?:(?:grand|sub)[ -]?)?totals?:?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ class HeldList:
         return ListError(f"{why}; leave out {name}, or give that column as text")
 
     def _has_objects(self, position: int) -> bool:
-        [found] = first_row(self.connection, f"SELECT bool_or(j{position} IN ('OBJECT', 'ARRAY')) FROM held")
+        [found] = first_row(self.connection, f"SELECT bool_or(j{position} IN {OBJECTS}) FROM held")
         return bool(found)
 
     @functools.cached_property

@@ -47,7 +47,7 @@ class Selection:
         By mechanism: how many rows drew it, how many have it, and of these, whose size was limited.
     """
 
-    held: HeldList
+    clean: CleanValues
     breaks: Breaks
     entries: Mapping[str, Entry]
     seed: int
@@ -60,6 +60,11 @@ class Selection:
     _ids: set[str] = field(default_factory=set)  # that altered rows have got
     _unshown: dict[str, list[str | None]] = field(default_factory=dict)  # by mechanism
 
+    @property
+    def held(self) -> HeldList:
+        """The list."""
+        return self.clean.held
+
     def broken(self) -> Iterator[Broken]:
         """All rows that are broken: mismatches, and then benign differences among the other rows.
 
@@ -71,15 +76,15 @@ class Selection:
         found = self.held.keys(self.seed)
         keys, taken = found.keys, found.left
         self.eligible = len(keys) - len(taken)
-        weights, clean = self.breaks.weights, CleanValues(self.held)
-        for part in self._part(keys, taken, clean, weights, self.breaks.mismatch_rate, benign=False):
+        weights = self.breaks.weights
+        for part in self._part(keys, taken, weights, self.breaks.mismatch_rate, benign=False):
             taken = np.union1d(taken, part.chosen.rows[_those_hit(part)])
             yield part
         if self.breaks.benign_rate:
             tolerant = {name: weights[name] for name in weights if self._tolerates(name)}
             # From the other end of the keys: neither moves the other.
             keys ^= _ALL
-            yield from self._part(keys, taken, clean, tolerant, self.breaks.benign_rate, benign=True)
+            yield from self._part(keys, taken, tolerant, self.breaks.benign_rate, benign=True)
         for name, texts in self._unshown.items():
             position = self.entries[name].position
             if position is not None and not self.made[name] and len(texts) >= min(_ENOUGH, self.eligible):
@@ -96,7 +101,6 @@ class Selection:
         self,
         keys: Array,
         taken: Array,
-        clean: CleanValues,
         weights: dict[str, float],
         rate: float,
         *,
@@ -111,7 +115,7 @@ class Selection:
         else:
             wanted = int(np.count_nonzero(happens(keys, rate)))
         self.requested[benign], self.applied[benign] = wanted, 0
-        attempts = Attempts(self.breaks, self.entries, clean, self.seed, benign=benign)
+        attempts = Attempts(self.breaks, self.entries, self.clean, self.seed, benign=benign)
         start, size = 0, wanted + (wanted // 50 + _SPARE if exact else 0)
         while start < len(keys) and self.applied[benign] < wanted and weights:
             stop = min(start + size, len(keys))
