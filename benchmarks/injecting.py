@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from child_process import measured
 from results import record
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,18 +18,6 @@ COPY = """
 import duckdb, sys
 duckdb.sql(f"COPY (SELECT * FROM read_csv('{sys.argv[1]}', all_varchar = true)) TO '{sys.argv[2]}' (HEADER)")
 """
-
-
-def measured(words: list[str], folder: Path) -> tuple[float, float, float]:
-    """Seconds, CPU seconds and peak megabytes of one run of Python, which must succeed."""
-    start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, *words], cwd=folder, stderr=subprocess.PIPE, text=True)
-    assert child.stderr is not None
-    told = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, told
-    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def main() -> None:
@@ -50,7 +36,7 @@ def main() -> None:
             inject = ["-m", "tradegen", *words.split(), "--manifest", "manifest.json"]
             copy = ["-c", COPY, trades.name, "copy.csv"]
             megabytes = trades.stat().st_size / 1e6
-            turns = [(measured(inject, folder), measured(copy, folder)) for _ in range(TURNS)]
+            turns = [(measured(inject, folder)[:3], measured(copy, folder)[:3]) for _ in range(TURNS)]
         ours, theirs = (
             [statistics.median(part) for part in zip(*side, strict=True)] for side in zip(*turns, strict=True)
         )

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import duckdb
+from child_process import measured
 from results import record
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,20 +48,6 @@ def make_findings(folder: Path, pairs: int) -> tuple[Path, int]:
     return path, int(count)
 
 
-def measured(data: Path, findings: Path) -> tuple[float, float, list[str]]:
-    """Seconds and peak megabytes of a process that does nothing but score, and what it printed."""
-    start = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(data), str(findings)], stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    printed = child.stdout.read().split()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, printed
-    return time.perf_counter() - start, usage.ru_maxrss / 1024, printed
-
-
 def main() -> None:
     """Generate, score, and record the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -85,15 +70,16 @@ def main() -> None:
             truth = duckdb.sql(
                 f"SELECT count(*) FROM read_parquet('{folder}/data/truth/*.parquet')"
             ).fetchall()
-            whole, peak, (took, recall, precision) = measured(folder / "data", findings)
+            child = measured(["-c", CHILD, str(folder / "data"), str(findings)])
+            took, recall, precision = child.printed.split()
         cells = (
             f"{pairs:,}",
             f"{truth[0][0]:,}",
             f"{count:,}",
             f"{trades:,.0f} MB",
             f"{took} s",
-            f"{whole:.1f} s",
-            f"{peak:,.0f} MB",
+            f"{child.seconds:.1f} s",
+            f"{child.peak:,.0f} MB",
             recall,
             precision,
         )

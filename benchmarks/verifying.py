@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from child_process import measured
 from results import record
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = ("1e6", "1e7")
 WORDS = ["--scenario", "everything", "--first-id", "1", "--seed", "1"]
 FILES = {"--out": "trades.csv", "--truth": "truth.csv", "--manifest": "manifest.json"}
-
-
-def measured(words: list[str], folder: Path) -> tuple[float, float, float, str]:
-    """Seconds, CPU seconds and peak megabytes of one command, and what it printed; it must succeed."""
-    start = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tradegen", *words], cwd=folder, stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    printed = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    assert child.returncode == 0, printed
-    cpu = usage.ru_utime + usage.ru_stime
-    return time.perf_counter() - start, cpu, usage.ru_maxrss / 1024, printed
 
 
 def main() -> None:
@@ -39,9 +22,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=ROOT) as name:
             folder = Path(name)
             named = [word for option in FILES.items() for word in option]
-            made, _, made_peak, _ = measured(["generate", "--pairs", pairs, *WORDS, *named], folder)
+            made, _, made_peak, _ = measured(
+                ["-m", "tradegen", "generate", "--pairs", pairs, *WORDS, *named], folder
+            )
             size = sum(path.stat().st_size for path in folder.iterdir()) / 1e9
-            proved, cpu, peak, printed = measured(["verify", *FILES.values()], folder)
+            proved, cpu, peak, printed = measured(["-m", "tradegen", "verify", *FILES.values()], folder)
         cells = (
             f"{int(float(pairs)):,}",
             f"{size:.2f} GB",
