@@ -28,6 +28,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from tradegen import Scenario
+from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import CATALOGUE, HOUSE
 from tradegen.mechanisms.mechanism import Mechanism, Shown
 
@@ -243,9 +244,9 @@ def examine_position(title: str, seen: Sample) -> Finding:
 
 
 def added_mechanisms() -> list[Mechanism]:
-    """The mechanisms of the columns that a scenario adds, but for those that follow on others."""
+    """The mechanisms of the columns that a scenario adds, without those that follow and are never drawn."""
     entries = Scenario.load("us_equity_t1").replace(columns=ADDED).catalogue.values()
-    return [entry for entry in entries if entry.name not in HOUSE and not entry.name.endswith(".follows")]
+    return [entry for entry in entries if entry.name not in HOUSE and not entry.name.endswith(f".{FOLLOWS}")]
 
 
 def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Finding]]:

@@ -1,4 +1,4 @@
-"""The Lambda's handler, which does not get to its end where whoever invokes it says so.
+"""The Lambda's handler, which stops midway if whoever invokes it asks for that.
 
 The client context says how and when. It is no part of the event, which is the same when delivered again.
 """

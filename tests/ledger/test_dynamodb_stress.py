@@ -44,8 +44,8 @@ def test_events_whose_processes_are_killed_have_one_range_each_however_often_the
     output = run_child(__file__, "deliver_and_be_killed", ledger.place, timeout=7200)
     *lines, unanswered = output.splitlines()
     ranges = read_ranges("\n".join(lines))
-    # The controls: lives are long enough to reserve, on a busy machine too, and some of them were killed
-    # with ids of which they had not heard yet.
+    # The controls: lives are long enough to reserve, on a busy machine too. Some of them were killed when
+    # their ids were reserved, and before they knew it.
     assert len(ranges) > LIVES // 2
     assert int(unanswered) >= LIVES // 50
     # Each event was delivered until it was done, and then the next one. So its ids follow on, without a gap.

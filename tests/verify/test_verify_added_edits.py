@@ -101,7 +101,7 @@ def with_digit(mechanism: str, where: str) -> Change:
 
 
 def split_leg(files: Files) -> list[Row]:
-    """The fills of a leg, of which nothing else was altered."""
+    """The fills of a leg that was split and not altered otherwise."""
     return files.records(files.told("record.split"))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from reading import COLUMNS
 from shell import run
 from verify_datasets import VIEWS, hashed_again, made, proof, told
 from verify_edits import framed
@@ -66,24 +67,14 @@ LAYOUT
 "record.duplicate" = 1
 """
 _WITHOUT_VENUE = [
-    *(
-        "trade_id",
-        "note",
-        "ticker",
-        "broker_id",
-        "contra_broker_id",
-        "quantity",
-        "price",
-        "order_type",
-        "date",
-    ),
-    *("trade_timestamp", "isin", "settlement_date", "account", "currency", "gross_amount", "record_id"),
+    *("trade_id", "note", *COLUMNS[1:], "isin", "settlement_date", "account", "currency", "gross_amount"),
+    "record_id",
 ]
 
 
 @pytest.fixture(scope="module", params=["single", "two_system"])
 def with_columns(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with all columns that FIX has tags for, of which any value may be missing."""
+    """A run with all columns that FIX has tags for. Any of their values may be missing."""
     folder, view = tmp_path_factory.mktemp("own"), request.param
     lists = ["trades"] if view == "single" else ["ours", "theirs"]
     layouts = "\n".join(f"{name}.include = {_WITHOUT_VENUE}" for name in lists)

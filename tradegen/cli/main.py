@@ -64,7 +64,7 @@ def _common(
 
 
 def __getattr__(name: str) -> Any:
-    """Make ``app``, the command line with all of its commands, for whoever asks for it."""
+    """Give ``app``, which has all commands; it is made only when somebody asks for it."""
     if name == "app":
         return _application()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
