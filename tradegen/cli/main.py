@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tradegen.cli.shell import SETTINGS, Command, open_closed_streams
+from tradegen.cli.shell import SETTINGS, Command, open_closed_streams, refuse_unreadable
 from tradegen.version import __version__
 
 __all__ = ["main"]
@@ -79,11 +79,12 @@ def main() -> None:
     # Loading the libraries makes many objects and no garbage, so a search each 700 objects is time lost.
     gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
     open_closed_streams()
+    refuse_unreadable(sys.argv[1:])
     # Pydantic otherwise reads the metadata of every package that is installed, in search of plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     first = sys.argv[1:2]
-    application = _application(first) if {*first} & {*_COMMANDS, *_GROUPS} else _application()
     try:
+        application = _application(first) if {*first} & {*_COMMANDS, *_GROUPS} else _application()
         application(prog_name="tradegen")
     except Exception:  # noqa: BLE001 - a fault of our own: told in full, and with an exit code that is no finding's
         sys.excepthook(*sys.exc_info())
