@@ -107,6 +107,14 @@ def test_a_short_command_spends_no_time_on_garbage(tmp_path: Path) -> None:
     assert all_left_alone == "True"
 
 
+def test_a_command_that_asks_a_database_ends_without_complaints_of_it(tmp_path: Path) -> None:
+    files = ["--out", "t.csv", "--truth", "k.csv"]
+    run("generate", "--first-id", "1", *files, "--manifest", "m.json", cwd=tmp_path)
+    command = [sys.executable, "-m", "tradegen", "verify", "t.csv", "k.csv", "m.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert [line for line in done.stderr.splitlines() if not line.startswith("tradegen: ")] == []
+
+
 @pytest.mark.parametrize("words", [[], ["generate"], ["replay"], ["verify"], ["score"], ["ledger", "create"]])
 def test_no_flag_shows_the_type_of_a_value_that_it_does_not_take(words: list[str], tmp_path: Path) -> None:
     text = run(*words, "--help", cwd=tmp_path).out

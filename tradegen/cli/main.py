@@ -90,5 +90,7 @@ def main() -> None:
         sys.excepthook(*sys.exc_info())
         sys.exit(2)
     finally:
-        # The process ends now. Python would otherwise search all that is loaded for garbage once more.
-        gc.freeze()
+        # The process ends now. Python would otherwise search all that is loaded for garbage once more. DuckDB
+        # depends on that search: it prints pages about objects that are left when Python ends.
+        if "duckdb" not in sys.modules:
+            gc.freeze()
