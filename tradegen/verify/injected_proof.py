@@ -15,8 +15,9 @@ from tradegen.core.regular_files import open_file
 from tradegen.verify.counts import compare_count
 from tradegen.verify.database import Database
 from tradegen.verify.injected_amounts import prove_amounts
+from tradegen.verify.injected_existing import count_existing, prove_existing, set_existing_apart
 from tradegen.verify.injected_files import load_injected_list, load_injected_truth
-from tradegen.verify.injected_form import InjectedForm, known_form
+from tradegen.verify.injected_form import InjectedForm, known_forms
 from tradegen.verify.injected_records import Around, around_apart
 from tradegen.verify.injected_sizes import prove_sizes
 from tradegen.verify.proof_report import Findings, Report
@@ -43,7 +44,8 @@ def prove_injected(
     manifest : mapping
         Of `inject`.
     paths : sequence of Path
-        The user's list, theirs, and the truth.
+        The user's list, theirs, and the truth; before them, if differences that there were already have been
+        kept, the list that theirs was compared with.
     advance : callable
         Called with the number of records read since its last call.
 
@@ -52,19 +54,30 @@ def prove_injected(
     VerifyError
         Where the files are not those of `inject`, or cannot be read.
     """
-    if len(paths) != 3:
-        raise VerifyError(
-            f"the manifest is one of inject, and {len(paths)} other files are given; expected your list, "
-            "theirs and the truth, such as: tradegen verify mine.csv theirs.csv truth.csv manifest.json"
+    form, beside = known_forms(manifest)
+    if len(paths) != (4 if beside else 3):
+        wanted = (
+            "our list, theirs as it was, theirs as it is and the truth, such as: tradegen verify ours.csv "
+            "their_list.csv broken.csv truth.csv manifest.json"
+            if beside
+            else "your list, theirs and the truth, such as: tradegen verify mine.csv theirs.csv truth.csv "
+            "manifest.json"
         )
-    form, findings = known_form(manifest), Findings()
-    size = sum(_digested(path, *told, findings) for path, told in zip(paths, _digests(manifest), strict=True))
-    load_injected_truth(database, paths[2], findings)
+        kept = ", in which existing differences are kept" if beside else ""
+        raise VerifyError(
+            f"the manifest is one of inject{kept}, and {len(paths)} other files are given; expected {wanted}"
+        )
+    findings, digests = Findings(), _digests(manifest, beside=beside is not None)
+    size = sum(_digested(path, *told, findings) for path, told in zip(paths, digests, strict=True))
+    load_injected_truth(database, paths[-1], findings)
+    if beside:
+        set_existing_apart(database)
+        load_injected_list(database, "ours", paths[0], beside, findings, advance)
     around = [
         load_injected_list(database, table, path, form, findings, advance)
-        for table, path in zip(("mine", "theirs"), paths, strict=False)
+        for table, path in zip(("mine", "theirs"), paths[-3:], strict=False)
     ]
-    proof = _InjectedProof(database, form, paths, manifest, findings)
+    proof = _InjectedProof(database, form, paths[-3:], manifest, findings)
     proof.rows_are_about_records()
     proof.what_is_around_the_records_is_the_same(*around)
     proof.match()
@@ -73,12 +86,21 @@ def prove_injected(
     proof.cells_are_as_the_truth_says()
     proof.fills_add_up()
     prove_amounts(database, form, paths[1].name, findings)
-    prove_sizes(database, form, manifest, paths[0].name, findings)
-    return proof.report(size)
+    prove_sizes(database, form, manifest, paths[-3].name, findings)
+    if beside:
+        names = paths[0].name, paths[1].name
+        prove_existing(database, beside, form, names, manifest, findings)
+        counts = manifest.get("counts")
+        count_existing(database, counts.get("existing") if isinstance(counts, Mapping) else None, findings)
+        compare_count(
+            "ours.rows", manifest["ours"].get("rows"), database.row("SELECT count(*) FROM ours")[0], findings
+        )
+    return proof.report(size, existing=beside is not None)
 
 
-def _digests(manifest: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    places = (("input",), ("output", "theirs"), ("output", "truth"))
+def _digests(manifest: Mapping[str, Any], *, beside: bool) -> list[tuple[str, Any]]:
+    places: list[tuple[str, ...]] = [("ours",)] if beside else []
+    places += [("input",), ("output", "theirs"), ("output", "truth")]
     found: list[tuple[str, Any]] = []
     for place in places:
         part: Any = manifest
@@ -316,13 +338,19 @@ class _InjectedProof:
             f"{_ABOUT}fills || ' in ' || {literal(self._theirs)} || ' is not ' || was",
         )
 
-    def report(self, size: int) -> Report:
+    def report(self, size: int, *, existing: bool) -> Report:
         """What was read and found, held against the manifest's counts."""
         [mine], [theirs] = (self._database.row(f"SELECT count(*) FROM {one}") for one in ("mine", "theirs"))
         rows, benign, pairs, benign_pairs = self._database.row(
             "SELECT count(*), count(*) FILTER (benign = 'true'), count(DISTINCT trade_id) "
             "FILTER (benign <> 'true'), count(DISTINCT trade_id) FILTER (benign = 'true') FROM told"
         )
+        every = "(SELECT field, mechanism, benign FROM told)"
+        if existing:
+            every = f"({every[1:-1]} UNION ALL SELECT field, mechanism, benign FROM existing_rows)"
+            rows, benign = self._database.row(
+                f"SELECT count(*), count(*) FILTER (benign = 'true') FROM {every}"
+            )
         manifest, counts = self._manifest, self._manifest.get("counts")
         found: dict[str, Any] = {
             "rows": mine,
@@ -331,7 +359,7 @@ class _InjectedProof:
             "benign_rows": benign_pairs,
         }
         for name in ("field", "mechanism"):
-            query = f"SELECT {name}, count(*) FROM told GROUP BY 1"
+            query = f"SELECT {name}, count(*) FROM {every} GROUP BY 1"
             found[f"by_{name}"] = dict(self._database.rows(query))
         if isinstance(counts, Mapping):
             for name, number in found.items():
@@ -351,5 +379,12 @@ class _InjectedProof:
         ):
             compare_count(name, part.get("rows"), number, self._findings)
         return Report(
-            mine, mine + theirs, rows, benign, self._findings.freeze(), files=3, bytes=size, injected=True
+            mine,
+            mine + theirs,
+            rows,
+            benign,
+            self._findings.freeze(),
+            files=4 if existing else 3,
+            bytes=size,
+            injected=True,
         )
