@@ -325,7 +325,12 @@ def _plain(values: pd.Series[Any], column: str, name: str) -> pd.Series[Any]:
         raise ScoringError(f"{column} in {name} holds values of different types; expected text in each row")
     if categorical:
         return values.cat.rename_categories([str(item) for item in values.cat.categories])
-    texts = values.map(str, na_action="ignore")
+    try:
+        texts = values.map(str, na_action="ignore")
+    except UnicodeEncodeError as error:
+        raise ScoringError(
+            f"{column} in {name} holds {error.object!r}, which is no text that UTF-8 can write"
+        ) from None
     return texts.astype(object).where(values.notna(), None)
 
 
