@@ -20,6 +20,7 @@ from tradegen.verify.injected_form import InjectedForm, known_form
 from tradegen.verify.injected_records import Around, around_apart
 from tradegen.verify.injected_sizes import prove_sizes
 from tradegen.verify.proof_report import Findings, Report
+from tradegen.verify.truth_causes import wrong_cause
 from tradegen.verify.words import UnfinishedError, VerifyError, literal
 
 __all__ = ["prove_injected"]
@@ -156,6 +157,15 @@ class _InjectedProof:
                     AND NOT contains(substr(mechanism, length(label) + 2), '.')))""",
             f"{_ABOUT}'the row has ' || mechanism || ' and benign ' || benign || '; it cannot have them'",
         )
+        scenario = self._manifest["inject"].get("scenario")
+        try:
+            unknown = wrong_cause(scenario if isinstance(scenario, Mapping) else {})
+        except (AttributeError, TypeError):
+            raise VerifyError("the manifest's hot spots are not as tradegen writes them") from None
+        self._tell(
+            "invalid", f"SELECT * FROM told WHERE ({unknown}) OR (benign = 'true' AND cause <> '')",
+            f"{_ABOUT}'cause is ' || cause || '; expected a hot spot of the scenario, or nothing'",
+        )  # fmt: skip
         split_without = "times < 2 OR" if self._quantity else "true OR"
         self._tell(
             "invalid",
@@ -333,6 +343,8 @@ class _InjectedProof:
         for name in ("field", "mechanism"):
             query = f"SELECT {name}, count(*) FROM told GROUP BY 1"
             found[f"by_{name}"] = dict(self._database.rows(query))
+        query = "SELECT cause, count(DISTINCT trade_id) FROM told WHERE benign <> 'true' GROUP BY 1"
+        found["by_cause"] = dict(self._database.rows(query))
         if isinstance(counts, Mapping):
             for name, number in found.items():
                 told = counts.get(name)
