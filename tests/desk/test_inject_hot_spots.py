@@ -53,6 +53,10 @@ CONDITIONS: list[tuple[dict[str, Any], Callable[[], Any]]] = [
     ({"date": "2025-07-03"}, lambda: FRAME["Trade Date"] == "2025-07-03"),
     ({"Trade Date": {"min": "2025-07-20"}}, lambda: FRAME["Trade Date"] >= "2025-07-20"),
     ({"Exec Time": {"max": "2025-07-04 12:00:00"}}, lambda: FRAME["Exec Time"] <= "2025-07-04 12:00:00"),
+    # A day without a time is all of the day, as in a column of days.
+    ({"Exec Time": "2025-07-03"}, lambda: FRAME["Exec Time"].str.startswith("2025-07-03")),
+    ({"Exec Time": {"min": "2025-07-02", "max": "2025-07-04"}}, lambda: FRAME["Exec Time"].str[:10].between(
+        "2025-07-02", "2025-07-04")),
     ({"min_notional": 60_000.5, "max_notional": 90_000}, lambda: NOTIONAL.between(60_000.5, 90_000)),
 ]  # fmt: skip
 

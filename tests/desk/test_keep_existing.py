@@ -356,3 +356,12 @@ def test_the_commands_break_prove_score_show_and_fit_them(tmp_path: Path) -> Non
     done = run("fit", "--breaks", "k.csv", *given, "--format", "json", cwd=tmp_path)
     assert done.code == 0, done.err
     assert json.loads(done.out)
+
+
+def test_the_summary_says_that_nothing_differed_already(tmp_path: Path) -> None:
+    rows = [f"T{n},{100 * n},{10 + n}.00,2025-07-{n % 28 + 1:02}" for n in range(1, 51)]
+    (tmp_path / "ours.csv").write_text("\n".join(["trade_id,quantity,price,date", *rows, ""]))
+    given = ["--keep-existing", "--seed", "7", "--out", "broken.csv"]
+    done = run("inject", "ours.csv", "ours.csv", *given, cwd=tmp_path)
+    assert done.code == 0
+    assert "tradegen: no trade differed already" in done.err.splitlines()

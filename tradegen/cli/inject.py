@@ -190,9 +190,11 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
 
 def _existing(counts: Mapping[str, Any]) -> str:
     """What differed already, and was kept."""
+    if not counts["trades"]:
+        return "no trade differed already"
     trades = "1 trade" if counts["trades"] == 1 else f"{counts['trades']} trades"
     fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items())
     return (
-        f"{trades} differed already ({fields or 'none'}), and were kept; the truth calls them existing, and "
+        f"{trades} differed already ({fields}), and were kept; the truth calls them existing, and "
         "the rate is of the others"
     )

@@ -23,6 +23,7 @@ __all__ = ["ListSpot", "ListSpots", "ListWhere"]
 _LEG = "THEIRS"
 _EPOCH = dt.datetime(1970, 1, 1)
 _MOST = 2**124  # a notional is at most the product of two numbers of 62 bits
+_DAY = dt.timedelta(days=1) // dt.timedelta(microseconds=1)
 _RANGE = ("min", "max")
 _HOUSE = ("broker_id", "contra_broker_id", "ticker")
 _EXPECTED = {
@@ -109,15 +110,15 @@ def _of_column(name: str, value: Any, form: ListForm) -> Condition:
     if kind_of(column) in NAMES:
         texts = [value] if isinstance(value, str) else value
         if not _some(texts) or not all(isinstance(text, str) and text.strip() for text in texts):
-            raise ValueError(f"{named(name)} is {shown(value)}; expected a text, or a list of texts")
+            raise ValueError(f"{named(name)} is {shown(value)}; expected a name, or a list of names")
         return Condition(name, "text", positions, names=tuple(text.strip() for text in texts))
     if isinstance(value, Mapping):
         return Condition(name, "value", positions, within=(_range(name, value, column),))
     several = value if isinstance(value, (list, tuple)) else [value]
     if not _some(several):
         raise _refused(name, value, column)
-    values = [_exact(name, one, column) for one in several]
-    return Condition(name, "value", positions, within=tuple((one, one) for one in values))
+    within = tuple((_exact(name, one, column), int(_last(name, one, column))) for one in several)
+    return Condition(name, "value", positions, within=within)
 
 
 def _some(values: Any) -> bool:
@@ -127,7 +128,8 @@ def _some(values: Any) -> bool:
 def _range(name: str, given: Mapping[str, Any], column: ColumnForm) -> tuple[int, int]:
     if not given or not set(given) <= set(_RANGE):
         raise _refused(name, dict(given), column)
-    low, high = (None if key not in given else _units(name, given[key], column) for key in _RANGE)
+    low = _units(name, given["min"], column) if "min" in given else None
+    high = _last(name, given["max"], column) if "max" in given else None
     if low is not None and high is not None and low > high:
         raise ValueError(
             f"{named(name)} has min {given['min']} above max {given['max']}; expected it at or below"
@@ -154,6 +156,21 @@ def _units(name: str, value: Any, column: ColumnForm) -> Decimal:
         raise _refused(name, value, column)
     unit = dt.timedelta(days=1) if column.kind == "date" else dt.timedelta(microseconds=1)
     return Decimal((moment - _EPOCH) // unit)
+
+
+def _last(name: str, value: Any, column: ColumnForm) -> Decimal:
+    """The last unit that a value stands for. A day, in a column of moments, is all of that day."""
+    units = _units(name, value, column)
+    return units + _DAY - 1 if column.kind == "timestamp" and _is_day(value) else units
+
+
+def _is_day(value: Any) -> bool:
+    if isinstance(value, str):
+        try:
+            value = dt.date.fromisoformat(value)
+        except ValueError:
+            return False
+    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
 
 
 def _moment(value: Any) -> dt.datetime | None:
