@@ -196,6 +196,19 @@ def test_damages_are_found_in_slices_of_three_records(
     assert not missed, findings
 
 
+def test_a_leg_that_is_lost_at_the_edge_of_a_slice_is_still_of_its_pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only past the ids of all pairs is a lone record of no pair; past those of a slice, others follow."""
+    monkeypatch.setattr("tradegen.verify.written_lists.RECORDS_AT_ONCE", 3)
+    lost = [line for line in LINES if line.startswith(("tid00000002,MSFT,BKR003", "tid00000006,KO,BKR001"))]
+    lost += [line for line in LINES if line.startswith("tid00000008") and "SELL,2025-07-22" in line]
+    assert len(lost) == 3
+    findings = proof(tmp_path, "".join(line for line in LINES if line not in lost)).findings
+    assert "orphan" not in findings
+    assert findings["records"].count == 3
+
+
 @pytest.mark.parametrize("alone", ["tid00000011", "tid00000031"])
 def test_a_record_with_an_id_before_or_past_those_of_all_pairs_is_of_no_pair(
     tmp_path: Path, alone: str
