@@ -68,3 +68,18 @@ def test_a_pipe_that_the_shell_hands_over_is_read(folder: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert '"ticker": "X"' in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["generate", "--out", b"\xff.csv"], ["verify", b"\xff.csv", "k.csv"], [b"\xff"]]
+)
+def test_an_argument_that_is_not_utf_8_is_refused_in_a_sentence(
+    words: list[str | bytes], folder: Path
+) -> None:
+    before = contents(folder)
+    ended = subprocess.run([sys.executable, "-m", "tradegen", *words], cwd=folder, capture_output=True)
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    said = ended.stderr.decode()
+    assert "is not UTF-8; expected text in UTF-8, so rename such a file\n" in said
+    assert said.count("\n") == 1
+    assert contents(folder) == before

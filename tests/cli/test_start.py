@@ -88,6 +88,38 @@ def test_generate_loads_pyarrow_for_parquet_alone_and_pandas_for_nothing(
     assert {*HEAVY, "numpy.ma"} & loaded == {"numpy", *needed}
 
 
+def test_columns_of_a_file_are_guessed_without_pandas_and_pyarrow(tmp_path: Path) -> None:
+    run("generate", "--first-id", "1", "--out", "t.csv", cwd=tmp_path)
+    assert HEAVY & loaded_by("columns", "t.csv", folder=tmp_path) == {"duckdb", "numpy"}
+
+
+def test_a_short_command_spends_no_time_on_garbage(tmp_path: Path) -> None:
+    # Python itself searches 80 times while it loads what writes 30 records, and once more at the end.
+    code = (
+        "import atexit, gc, sys\n"
+        "from tradegen.cli.main import main\n"
+        "searches = []\n"
+        "gc.callbacks.append(lambda phase, _: searches.append(phase))\n"
+        "atexit.register(lambda: print(searches.count('start'), gc.get_freeze_count() > 10_000))\n"
+        "sys.argv = ['tradegen', 'generate', '--first-id', '1', '--out', 't.csv']\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    searches, all_left_alone = done.stdout.split()
+    assert int(searches) <= 5
+    assert all_left_alone == "True"
+
+
+def test_a_command_that_asks_a_database_ends_without_complaints_of_it(tmp_path: Path) -> None:
+    files = ["--out", "t.csv", "--truth", "k.csv"]
+    run("generate", "--first-id", "1", *files, "--manifest", "m.json", cwd=tmp_path)
+    command = [sys.executable, "-m", "tradegen", "verify", "t.csv", "k.csv", "m.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert [line for line in done.stderr.splitlines() if not line.startswith("tradegen: ")] == []
+
+
 @pytest.mark.parametrize("words", [[], ["generate"], ["replay"], ["verify"], ["score"], ["ledger", "create"]])
 def test_no_flag_shows_the_type_of_a_value_that_it_does_not_take(words: list[str], tmp_path: Path) -> None:
     text = run(*words, "--help", cwd=tmp_path).out

@@ -104,6 +104,10 @@ HOSTILE = {
     "near name": (scenario('{"mismatchrate": 0.1}'), "did you mean mismatch_rate?"),
     "name with a line feed": (scenario('{"pairs\\n": 1}'), "scenario.'pairs\\n' is not a scenario field"),
     "name with a lone surrogate": (scenario('{"\\ud800": 1}'), "scenario.'\\ud800' is not"),
+    "value with a lone surrogate": (
+        scenario('{"columns": [{"name": "c", "kind": "code", "value": "\\ud800"}]}'),
+        "column c: '\\ud800' is no name",
+    ),
     "Python's own name": (scenario('{"self": 1}'), "scenario.self is not a scenario field"),
     "date": (scenario('{"date": "2020-01-01"}'), "scenario.date cannot be set"),
     "start": (scenario('{"start": "09:30:00"}'), "scenario.start cannot be set"),

@@ -40,9 +40,12 @@ SCENARIOS: dict[str, tuple[str, str]] = {
     ),
     "mechanism of a column that is not there": (
         "[mechanisms]\n'net_amount.nudge' = 1",
-        "mechanisms has 'net_amount.nudge', which is unknown; expected one of the columns that there are",
+        "mechanisms has 'net_amount.nudge', which is unknown; expected one such as quantity.nudge, of one of",
     ),
-    "mechanism off the list": ("[mechanisms]\nfoo = 1", "which is unknown; expected one of: quantity.nudge"),
+    "mechanism off the list": (
+        "[mechanisms]\nfoo = 1",
+        "which is unknown; expected one such as quantity.nudge, of one of the columns: quantity, price, date",
+    ),
     "weights all zero": ("[mechanisms]\n'price.nudge' = 0", "mechanisms has no weight above 0"),
     "weight negative": (
         "[mechanisms]\n'price.nudge' = -1",
@@ -378,3 +381,19 @@ def test_a_scenario_file_in_another_encoding_is_told_to_be_saved_as_utf_8(
 def test_a_scenario_that_is_none_is_quoted_and_a_mapping_suggested(given: Any) -> None:
     with pytest.raises(ScenarioError, match=r"^scenario is .*; expected a Scenario, a mapping of its fields"):
         prepare(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"columns": [{"name": "c", "kind": "code", "value": "\ud800"}]},
+        {"columns": [{"name": "c", "kind": "code", "values": ["a", "b\udfff"]}]},
+        {"columns": [{"name": "c", "kind": "code", "codes": 3, "prefix": "\ud83d"}]},
+        {"trades": {"columns": {"quantity": "Qty\ud800"}}},
+        {"trades": {"date_format": "%d\ud800%m%Y"}},
+    ],
+    ids=["value", "values", "prefix", "column", "format"],
+)
+def test_text_that_utf_8_cannot_write_is_refused_before_anything_is_made(given: dict[str, Any]) -> None:
+    with pytest.raises(ScenarioError, match=r"(\\ud|\\udfff).*expected .*characters|form of the date"):
+        prepare(**given)

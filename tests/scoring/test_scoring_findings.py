@@ -124,6 +124,8 @@ BAD_FRAMES = [
      "trade_id in the findings frame holds values of different types; expected text in each row"),
     (pd.DataFrame({"trade_id": pd.Categorical(["tid00000001", 2])}),
      "trade_id in the findings frame holds values of different types; expected text in each row"),
+    (pd.DataFrame({"trade_id": pd.Series(["tid00000001", "\ud800"], dtype=object)}),
+     "trade_id in the findings frame holds '\\ud800', which is no text that UTF-8 can write"),
     (pd.DataFrame({"trade_id": ["tid00000001"], "score": ["low"]}),
      "score is 'low' in 1 row of the findings frame; expected a number"),
     (pd.DataFrame({"trade_id": [1, 2]}),

@@ -9,6 +9,7 @@ What a command runs is loaded when it runs.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -17,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tradegen.cli.shell import SETTINGS, Command, open_closed_streams
+from tradegen.cli.shell import SETTINGS, Command, open_closed_streams, refuse_unreadable
 from tradegen.version import __version__
 
 __all__ = ["main"]
@@ -28,6 +29,9 @@ _COMMANDS = (
     "columns", "catalogue"
 )  # fmt: skip
 _GROUPS = ("scenarios", "ledger")
+
+_OBJECTS_BETWEEN_SEARCHES = 100_000
+"""How many objects are made before Python searches for garbage again; 700 is Python's own number."""
 
 
 def _application(names: Iterable[str] = (*_COMMANDS, *_GROUPS)) -> typer.Typer:
@@ -72,13 +76,21 @@ def __getattr__(name: str) -> Any:
 
 def main() -> None:
     """Run the command line."""
+    # Loading the libraries makes many objects and no garbage, so a search each 700 objects is time lost.
+    gc.set_threshold(_OBJECTS_BETWEEN_SEARCHES)
     open_closed_streams()
+    refuse_unreadable(sys.argv[1:])
     # Pydantic otherwise reads the metadata of every package that is installed, in search of plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     first = sys.argv[1:2]
-    application = _application(first) if {*first} & {*_COMMANDS, *_GROUPS} else _application()
     try:
+        application = _application(first) if {*first} & {*_COMMANDS, *_GROUPS} else _application()
         application(prog_name="tradegen")
     except Exception:  # noqa: BLE001 - a fault of our own: told in full, and with an exit code that is no finding's
         sys.excepthook(*sys.exc_info())
         sys.exit(2)
+    finally:
+        # The process ends now. Python would otherwise search all that is loaded for garbage once more. DuckDB
+        # depends on that search: it prints pages about objects that are left when Python ends.
+        if "duckdb" not in sys.modules:
+            gc.freeze()

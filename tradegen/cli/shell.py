@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tradegen.errors import TradegenError
+from tradegen.errors import TradegenError, shown
 
 __all__ = [
     "LEDGER",
@@ -24,6 +24,7 @@ __all__ = [
     "number",
     "open_closed_streams",
     "refuse_to_replace",
+    "refuse_unreadable",
     "say",
     "sentences",
     "share",
@@ -140,6 +141,14 @@ def open_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
     if sys.stderr is None:
         sys.stderr = os.fdopen(2, "w")
+
+
+def refuse_unreadable(words: Iterable[str]) -> None:
+    """End the program if an argument is not UTF-8, as an old file's name may be: DuckDB takes none such."""
+    for word in words:
+        if not word.isascii() and any("\ud800" <= letter <= "\udfff" for letter in word):
+            say(f"the argument {shown(word)} is not UTF-8; expected text in UTF-8, so rename such a file")
+            sys.exit(2)
 
 
 def number(value: str) -> int:

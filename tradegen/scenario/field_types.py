@@ -25,7 +25,7 @@ from pydantic import (
 
 from tradegen.core.columns import FIELDS
 from tradegen.core.grids import FINEST, Grid
-from tradegen.errors import near, nearest, shown
+from tradegen.errors import near, shown
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import HOUSE, catalogue_with
 from tradegen.mechanisms.difference import Settings
@@ -122,11 +122,13 @@ def _instead(name: str, catalogue: Mapping[str, Mechanism]) -> str:
         field, _, known = one.rpartition(".")
         ways.setdefault(field, []).append(known)
     if not dot:
-        return nearest(name, catalogue)
+        if close := near(name, catalogue):
+            return f"did you mean {close}?"
+        column, way = name, ""
     meant = column if column in ways else near(column, ways)
     if meant is None:
-        return f"expected one of the columns that there are: {', '.join(ways)}"
-    if close := near(way, ways[meant]):
+        return f"expected one such as {next(iter(catalogue))}, of one of the columns: {', '.join(ways)}"
+    if way and (close := near(way, ways[meant])):
         return f"did you mean {meant}.{close}?"
     return f"expected one of: {', '.join(f'{meant}.{one}' for one in ways[meant])}"
 

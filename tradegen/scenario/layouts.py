@@ -21,7 +21,7 @@ from pydantic import (
 
 from tradegen.core.columns import RECORD_ID, STEPS, TRADE_COLUMNS
 from tradegen.errors import nearest, shown
-from tradegen.scenario.validation import STRICT, Expected, Frozen, own_columns
+from tradegen.scenario.validation import NAME, STRICT, TEXT, Expected, Frozen, is_writable, own_columns
 
 __all__ = ["PLAIN", "Layout", "containing"]
 
@@ -29,9 +29,6 @@ _COLUMN = r"^[a-z][a-z0-9_]{0,39}$"
 # What strftime writes alike on every machine; %b and %B are English unless a program sets another locale.
 _DIRECTIVES = re.compile(r"%(.?)")
 _KNOWN = "YmdHIpMSfbByj%"
-_TEXT = r"[^\x00-\x1f\x7f\"\\]{1,64}"
-# Readers of CSV take blanks and a byte order mark off the ends of a name, and then find no such column.
-_NAME = rf"(?!\s)(?!.*\s$)(?!.*\ufeff){_TEXT}"
 # What says the year, the month and the day; half of the day, hour, minute and second.
 _DAYS = ("Yy", "mbBj", "dj")
 _TIMES = ("Hp", "HI", "M", "S")
@@ -48,7 +45,7 @@ def _columns(value: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str
     for column, name in value.items():
         if column not in known:
             raise ValueError(f"columns has {shown(column)}, which is unknown; {nearest(column, known)}")
-        if not re.fullmatch(_NAME, name):
+        if not is_writable(name, NAME):
             raise ValueError(
                 f"columns.{column} is {shown(name)}; expected a name of 1 to 64 characters, without quotes, "
                 "backslashes or line breaks, blanks at its ends or a byte order mark (U+FEFF)"
@@ -76,7 +73,7 @@ def _format(value: str) -> str:
     for directive in _DIRECTIVES.findall(value):
         if directive not in _KNOWN or not directive:
             raise ValueError(f"format has %{directive}; expected %{', %'.join(_KNOWN)}")
-    if not re.fullmatch(_TEXT, value):
+    if not is_writable(value, TEXT):
         raise ValueError(
             f"format is {shown(value)}; expected 1 to 64 characters, without quotes or backslashes"
         )
@@ -93,7 +90,7 @@ def _format_schema(*parts: str) -> WithJsonSchema:
     known = {"pattern": f"^([^%]|%[{_KNOWN}])*$"}
     form = {
         "type": "string",
-        "pattern": f"^{_TEXT}$",
+        "pattern": f"^{TEXT}$",
         "allOf": [known, *({"pattern": containing(part)} for part in parts)],
     }
     return WithJsonSchema({"anyOf": [form, {"type": "null"}]})
@@ -120,7 +117,7 @@ class Layout(BaseModel):
             {
                 "type": "object",
                 "propertyNames": {"pattern": _COLUMN},
-                "additionalProperties": {"type": "string", "pattern": f"^{_NAME}$"},
+                "additionalProperties": {"type": "string", "pattern": f"^{NAME}$"},
             }
         ),
     ] = Field(Frozen(), description="new names of columns")

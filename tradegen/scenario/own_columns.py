@@ -1,7 +1,6 @@
 """Columns that a scenario adds to the nine that come with the house, by kind, and their clean values."""
 
 import functools
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -21,7 +20,7 @@ from tradegen.core.blocks import Pairs, Trades
 from tradegen.core.columns import FIELDS, RECORD_ID
 from tradegen.errors import named, nearest, shown
 from tradegen.mechanisms.column_kinds import KindOfColumn
-from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, explain
+from tradegen.scenario.validation import INTEGER, NAME, NUMBER, STRICT, Expected, explain, is_writable
 
 __all__ = ["KINDS", "OwnColumn", "OwnColumns", "kinds_of"]
 
@@ -30,7 +29,6 @@ _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 _TAKEN = {*FIELDS, RECORD_ID, *Pairs.__dataclass_fields__, *Trades.__dataclass_fields__}
 _MOST = 40
 _LARGEST = 10**15
-_TEXT = r"(?!\s)(?!.*\s$)(?!.*\ufeff)[^\x00-\x1f\x7f\"\\]{1,64}"
 
 
 def _tuple(value: Any) -> Any:
@@ -38,7 +36,7 @@ def _tuple(value: Any) -> Any:
 
 
 def _name(value: str) -> str:
-    if not re.fullmatch(_TEXT, value):
+    if not is_writable(value, NAME):
         raise ValueError(
             f"{shown(value)} is no name; expected 1 to 64 characters, without quotes or backslashes, "
             "or blanks at its ends"
@@ -52,7 +50,7 @@ _Number = Annotated[
 ]
 _Seconds = Annotated[int, Field(ge=0, le=43_200), INTEGER, Expected("whole seconds from 0 to 43200")]
 _Kept = Annotated[float, Field(ge=0, le=1), NUMBER, Expected("a share from 0 to 1")]
-_Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{_TEXT}$"})]
+_Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME}$"})]
 _Names = Annotated[tuple[_Name, ...] | None, BeforeValidator(_tuple)]
 _Weights = Annotated[
     tuple[Annotated[float, Field(gt=0, le=1e9), NUMBER], ...] | None, BeforeValidator(_tuple)

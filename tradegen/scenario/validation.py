@@ -6,6 +6,7 @@ what is allowed. What is allowed is said once, as `Expected` beside the constrai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +19,16 @@ from tradegen.errors import named, nearest, shown
 
 __all__ = [
     "INTEGER",
+    "NAME",
     "NUMBER",
     "QUANTITY_STEP",
     "STRICT",
+    "TEXT",
     "TICK",
     "Expected",
     "Frozen",
     "explain",
+    "is_writable",
     "own_columns",
     "table",
     "with_columns",
@@ -38,6 +42,16 @@ STRICT = ConfigDict(
     # Building validators costs tens of milliseconds: at first use, not at import.
     defer_build=True,
 )
+
+TEXT = r"[^\x00-\x1f\x7f\"\\]{1,64}"
+"""The pattern of a text that a scenario puts into what is written."""
+
+# Readers of CSV take blanks and a byte order mark off the ends of a name, and then find no such column.
+NAME = rf"(?!\s)(?!.*\s$)(?!.*\ufeff){TEXT}"
+"""The pattern of a text that readers find again as it was written."""
+
+# Half of a character that UTF-16 writes as two: JSON and Python can hold it, and UTF-8 cannot.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _OF_COLUMNS = {"mechanisms", "settings", "hot_spots", *(name for names in LISTS.values() for name in names)}
 """The fields that speak of columns: what is wrong with them does not show before `columns` is right."""
@@ -85,6 +99,11 @@ NUMBER = BeforeValidator(_plain_number)
 """For a float field, after its limits: lets a NumPy number in; no boolean, no text."""
 
 
+def is_writable(value: str, pattern: str) -> bool:
+    """Whether a text has the pattern, and can be written in UTF-8."""
+    return re.fullmatch(pattern, value) is not None and not _SURROGATE.search(value)
+
+
 _OWN = "own_columns"
 
 TICK, QUANTITY_STEP = "tick", "quantity_step"
@@ -102,8 +121,9 @@ def own_columns(info: ValidationInfo, field: str = "columns") -> Any:
 
 def with_columns(info: ValidationInfo) -> dict[str, Any]:
     """The context for validating a part of a scenario that is a model of its own."""
-    given = (info.context or {}) | info.data
-    return {_OWN: own_columns(info), **{name: given.get(name) for name in (TICK, QUANTITY_STEP)}}
+    context = dict(info.context or {})
+    given = context | info.data
+    return context | {_OWN: own_columns(info), **{name: given.get(name) for name in (TICK, QUANTITY_STEP)}}
 
 
 def table(model: type[BaseModel], name: str) -> BeforeValidator:
