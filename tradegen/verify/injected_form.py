@@ -159,7 +159,8 @@ class InjectedForm:
         if not self.quote:
             return f"string_split({table}.raw, {literal(self.separator)})"
         mark, apart = f"\\x{{{ord(self.quote):x}}}", f"\\x{{{ord(self.separator):x}}}"
-        cell = f"{mark}(?:[^{mark}]|{mark}{mark})*{mark}|[^{apart}]*"
+        blanks = "" if self.separator == " " else " *"
+        cell = f"{blanks}{mark}(?:[^{mark}]|{mark}{mark})*{mark}{blanks}|[^{apart}]*"
         return f"regexp_extract_all({literal(self.separator)} || {table}.raw, '{apart}({cell})', 1)"
 
     def misquoted(self) -> str:
@@ -182,7 +183,7 @@ class InjectedForm:
             text: f"({' OR '.join(f'contains({text}, {mark})' for mark in marks)})"
             for text in ("was", "found")
         }
-        before, after = (f"starts_with({text}, {quote})" for text in ("raw", "raw_found"))
+        before, after = (f"starts_with(trim({text}), {quote})" for text in ("raw", "raw_found"))
         return (
             f"found <> '' AND (({before} AND NOT {after} AND NOT {needs['was']}) OR "
             f"({after} AND NOT {before} AND NOT {needs['found']}))"
