@@ -165,7 +165,8 @@ class InjectedForm:
     def misquoted(self) -> str:
         """SQL for whether an altered cell has quotes, or is missing, where the list would have it otherwise.
 
-        Of the columns ``raw``, ``raw_found`` and ``found``.
+        Of the columns ``raw``, ``raw_found`` and ``found``; and ``viewed``, what stood there in between, if
+        theirs is the view of a counterparty. It may have needed quotes, too.
         """
         if self.form == "parquet":
             return "found = '' AND raw_found IS NOT NULL"
@@ -177,7 +178,7 @@ class InjectedForm:
             return "false"
         quote = literal(self.quote)
         marks = [literal(self.separator), quote, "chr(10)", "chr(13)"]
-        needed = [f"contains(found, {mark})" for mark in marks]
+        needed = [f"contains({text}, {mark})" for text in ("found", "coalesce(viewed, '')") for mark in marks]
         needed += ["found = ''"] if len(self.columns) == 1 else []
         return (
             f"(starts_with(raw, {quote}) AND NOT starts_with(raw_found, {quote})) OR "

@@ -22,13 +22,15 @@ from tradegen.desk.injecting.changes import Changes
 from tradegen.desk.injecting.clean_values import CleanValues
 from tradegen.desk.injecting.existing import Existing, keep_existing
 from tradegen.desk.injecting.held_list import HeldList, hold
+from tradegen.desk.injecting.mirroring import Mirror, all_mirror_edits, mirror_of, mirrored_list
 from tradegen.desk.injecting.possible import Entry, possible
 from tradegen.desk.injecting.row_selection import Selection
 from tradegen.desk.lists.columns_toml import columns_of
+from tradegen.desk.lists.edits import Edits
 from tradegen.desk.lists.list_agreement import require_agreement
 from tradegen.desk.lists.list_form import ListForm, load_forms
 from tradegen.desk.lists.list_reading import open_list
-from tradegen.desk.lists.list_values import explained
+from tradegen.desk.lists.list_values import TradeList, explained
 from tradegen.engine.run import MANIFEST_VERSION
 from tradegen.errors import ListError, ScenarioError, whole_number
 from tradegen.mechanisms.by_kind import EXISTING
@@ -61,6 +63,7 @@ class Asked:
     seed: int
     beside: tuple[Any, ListForm] | None = None  # our list, where what is given is theirs
     keep_existing: bool = False  # whether the two may differ already
+    both: bool = False  # whether theirs is the view of a counterparty
 
     @property
     def path(self) -> Path | None:
@@ -86,6 +89,7 @@ def ask(
     ours: Any = None,
     *,
     keep_existing: bool = False,
+    both: bool = False,
 ) -> Asked:
     """Check what is to be done to a list.
 
@@ -103,6 +107,8 @@ def ask(
         Our list, where `given` is theirs: the two are to agree. The columns describe both then.
     keep_existing : bool
         Whether what differs already is kept, and not refused.
+    both : bool
+        Whether theirs is the view of a counterparty, with sides mirrored and brokers exchanged.
 
     Raises
     ------
@@ -114,6 +120,10 @@ def ask(
     if keep_existing and ours is None:
         raise ListError(
             "keep_existing is given with one list; expected two, ours and theirs, whose differences are kept"
+        )
+    if both and ours is not None:
+        raise ListError(
+            "both is given with two lists; expected one, of which the other party's view is written"
         )
     forms = load_forms(_guessed(given, ours) if columns is None else columns)
     if forms.theirs is not None and ours is None:
@@ -128,7 +138,7 @@ def ask(
     # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
     number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
     beside = None if ours is None else (ours, forms.ours)
-    return Asked(given, form, columns is None, breaks, entries, number, beside, keep_existing)
+    return Asked(given, form, columns is None, breaks, entries, number, beside, keep_existing, both)
 
 
 def _guessed(given: Any, ours: Any) -> dict[str, Any]:
@@ -148,6 +158,14 @@ class BrokenList:
     digest: str | None  # SHA-256 of the list's file
     existing: Existing | None = None  # what differed already
     digest_beside: str | None = None  # SHA-256 of the file of our list
+    mirror: Mirror | None = None  # what is another in the view of a counterparty
+    seen: TradeList | None = None  # the list as it was given, where there is a mirror
+
+    def view(self) -> Edits:
+        """What the counterparty's view has otherwise, before anything is broken; nothing without one."""
+        if self.mirror is None or self.seen is None:
+            return Edits()
+        return all_mirror_edits(self.held.connection, self.seen, self.mirror)
 
     def manifest(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """What was done, as JSON would carry it.
@@ -165,7 +183,8 @@ class BrokenList:
             `tradegen.inject` that do the same again. ``input``: ``name``, ``sha256`` and ``rows`` of the
             list. ``output``: as `written`. ``counts``, ``versions``. Where differences that there were
             already are kept, ``ours``: as ``input``, of our list; and ``counts.existing``. All other counts
-            of trades are about those that agreed, and so are rates.
+            of trades are about those that agreed, and so are rates. Of the view of a counterparty,
+            ``mirror``: the ``side`` and its ``words``, and the ``brokers`` that are exchanged.
         """
         asked, selection = self.asked, self.selection
         told = self.changes.counts()
@@ -196,6 +215,8 @@ class BrokenList:
             counts["existing"] = self.existing.counts
             ours = asked.beside[1].model_dump(mode="json", exclude_none=True)
             columns, kept = {"ours": ours, "theirs": columns}, {"keep_existing": True}
+        if self.mirror:
+            kept = {"both": True}
         made = {
             "manifest": MANIFEST_VERSION,
             "generation": GENERATION,
@@ -217,6 +238,8 @@ class BrokenList:
         }
         if self.existing:
             made["ours"] = _told(asked.path_beside, self.digest_beside, self.existing.rows)
+        if self.mirror:
+            made["mirror"] = self.mirror.told(asked.form)
         return made
 
     def _counted(self, name: str) -> dict[str, int]:
@@ -248,7 +271,10 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
     """
     reader = Reader(connection, folder)
     one = open_list(reader, asked.given, asked.form)
-    existing = None
+    existing, mirror, seen = None, None, one
+    if asked.both:
+        mirror = mirror_of(connection, one)
+        one = mirrored_list(connection, reader, one, mirror)
     if asked.beside:
         ours = open_list(reader, *asked.beside)
         if asked.keep_existing:
@@ -266,7 +292,7 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
         for part in selection.broken():
             changes.add(part)
         known = [digest.result() if digest else None for digest in digests]
-        return BrokenList(asked, held, selection, changes, known[0], existing, known[1])
+        return BrokenList(asked, held, selection, changes, known[0], existing, known[1], mirror, seen)
 
 
 def _looked_at(asked: Asked) -> list[int]:
