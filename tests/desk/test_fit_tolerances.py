@@ -13,7 +13,7 @@ from break_lists import break_rows
 from tradegen import Batch, Fit, FitError, fit, generate
 from tradegen.desk.calibration import calibrated
 
-PAIRS = 12_000
+PAIRS = 5_000
 
 
 @functools.cache

@@ -242,9 +242,7 @@ def test_in_a_list_of_any_dialect_only_the_cells_differ_that_the_truth_names(tmp
             assert old.strip(" ") == told.original
             lead, _, trail = old.partition(told.original)
             new = lead + ("" if pd.isna(told.altered) else told.altered) + trail
-            mark = given.file["quote"]
-            enclosed = bool(mark) and len(raw[line][at]) > 1 and raw[line][at][0] == raw[line][at][-1] == mark
-            raw[line][at] = given.quoted(new, always=enclosed or (not new and len(given.names) == 1))
+            raw[line][at] = given.requoted(line, at, new)
         altered += len(made.truth)
         assert given.decoded((tmp_path / f"{number}.out").read_bytes()) == given.text(raw), given.file
         assert path.read_bytes() == content

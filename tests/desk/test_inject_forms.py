@@ -18,6 +18,7 @@ from desk_lists import COLUMNS, NAMES, desk_rows, write_rows
 
 from tradegen import inject
 from tradegen.desk.injecting.id_hashes import id_hashes
+from tradegen.verify import verify
 
 ROWS = desk_rows(600)
 DESCRIBED = COLUMNS | {"file": {"form": "parquet"}}
@@ -248,3 +249,46 @@ def test_a_row_takes_at_most_sixteen_bytes_of_memory_that_python_knows_of(tmp_pa
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 16 * 300_000
+
+
+# By form: a column's cells as they stand in the file. In each form, names need quotes, or have them anyway.
+QUOTED = {
+    "where needed": ['"Avery, Ltd"', "Bellamy", "Cole"],
+    "always": ['"Avery, Ltd"', '"Bellamy"', '"Cole"'],
+    "where needed, with blanks": ['"Avery, Ltd"', "Bellamy", ""],
+    "always but blanks": ['"Avery, Ltd"', '"Bellamy"', ""],
+    "always, blanks too": ['"Avery, Ltd"', '"Bellamy"', '""'],
+    "thousands": ['"1,284"', "999", "15"],
+}
+
+
+@pytest.mark.parametrize("cells", QUOTED.values(), ids=QUOTED)
+def test_altered_cells_have_quotes_where_those_of_their_column_have_them(
+    cells: list[str], tmp_path: Path
+) -> None:
+    ours, theirs, truth, manifest = (tmp_path / name for name in ("ours.csv", "o.csv", "t.csv", "m.json"))
+    ours.write_text("id,x\n" + "".join(f"T{n},{cells[n % 3]}\n" for n in range(60)))
+    columns = [{"name": "id", "kind": "reference"}, {"name": "x", "kind": "text"}]
+    weights = {"x.other": 1, **({"x.blank": 1} if '""' in cells or "" in cells else {})}
+    made = inject(
+        ours, columns={"id": ["id"], "columns": columns}, mechanisms=weights, mismatch_rate=1, seed=1
+    )
+    made.write(theirs, truth, manifest)
+    assert {line.partition(",")[2] for line in theirs.read_text().splitlines()[1:]} == set(cells)
+    assert len(made.truth) == 60 - 20 * ("" in cells or '""' in cells)
+    assert not verify([ours, theirs, truth, manifest]).findings
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+def test_letters_of_altered_names_are_escaped_in_json_where_those_of_others_are(
+    escaped: bool, tmp_path: Path
+) -> None:
+    path, theirs = tmp_path / "ours.jsonl", tmp_path / "theirs.jsonl"
+    names = ["Zürich", "Bern", "Genève"]
+    cells = [json.dumps(name, ensure_ascii=escaped) for name in names]
+    path.write_text("".join(f'{{"id": "T{n}", "x": {cells[n % 3]}}}\n' for n in range(60)), "utf-8")
+    columns = [{"name": "id", "kind": "reference"}, {"name": "x", "kind": "code"}]
+    described = {"id": ["id"], "columns": columns, "file": {"form": "ndjson"}}
+    inject(path, columns=described, mechanisms={"x.other": 1}, mismatch_rate=1, seed=1).write(theirs)
+    lines = theirs.read_text("utf-8").splitlines()
+    assert {line.partition('"x": ')[2].removesuffix("}") for line in lines} == set(cells)

@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from desk_lists import COLUMNS, desk_rows, write_rows
+from shell import Done
+from shell import run as shell
 
 from tradegen import inject
 from tradegen.errors import ListError, OutputError, ScenarioError, TradegenError
@@ -31,7 +33,7 @@ def trades(tmp_path: Path) -> Path:
         ({"mechanisms": {"broker_id.other": 1}}, "the list has no column of that name or role; it has "),
         ({"settings": {"Px.nudge": {"max": 0.1}}}, "settings has 'Px.nudge', and the list has no column"),
         ({"settings": {"price.nudge": {"max": 2.0}}}, "max is 2.0; expected a share above 0 and at most 1"),
-        ({"scenario": "everything"}, "hot_spots are given, and a list of your own has none"),
+        ({"scenario": "everything"}, "mechanisms has 'price.stale', which price of this list cannot have"),
         ({"scenario": "fat_fingers"}, "did you mean fat_finger?"),
         ({"quantity_max": 5}, "quantity_max is 5, which says what trades to generate"),
         ({"mismatch_rates": 0.1}, "'mismatch_rates' is not a scenario field; did you mean mismatch_rate?"),
@@ -61,8 +63,57 @@ def test_hot_spots_of_a_scenario_are_left_out_where_that_is_asked(trades: Path) 
     made = inject(trades, columns=COLUMNS, seed=1, scenario=weights | spots, hot_spots=[])
     same = inject(trades, columns=COLUMNS, seed=1, scenario=weights)
     pd.testing.assert_frame_equal(made.truth, same.truth)
-    with pytest.raises(ScenarioError, match=r"expected a scenario without hot_spots, or hot_spots = \[\]"):
-        inject(trades, columns=COLUMNS, seed=1, scenario=weights | spots)
+
+
+def spots(where: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"hot_spots": [{"name": "one", "where": where, "rate": 0.5, **more}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (spots({"Acount": "ACC001"}), "hot spot one: where.Acount is no column of the list, nor a"),
+        (spots({"broker_id": "B1"}), "where.broker_id is no column of the list, nor a role of one"),
+        (spots({"ticker": "MSTF"}), "where.ticker has 'MSTF', which no trade of the list has; did you"),
+        (spots({"Acct": ["ACC001", "ACC999"]}), "where.Acct has 'ACC999', which no trade of the list has"),
+        (spots({"Acct": 7}), "where.Acct is 7; expected a text, or a list of texts"),
+        (spots({"Acct": []}), "where.Acct is []; expected a text, or a list of texts"),
+        (spots({"Qty": "many"}), "where.Qty is 'many', and the column is of kind integer; expected a number"),
+        (spots({"Qty": True}), "where.Qty is True, and the column is of kind integer"),
+        (spots({"Qty": {"least": 1}}), "where.Qty is {'least': 1}, and the column is of kind integer"),
+        (spots({"Qty": {"min": 9, "max": 3}}), "where.Qty has min 9 above max 3; expected it at or below"),
+        (spots({"price": 1.005}), "where.price has 1.005, and the column has 2 decimals"),
+        (spots({"date": "21.07.2025"}), "of kind date; expected a day such as"),
+        (spots({"date": "2025-07-21 10:00"}), "of kind date; expected a day such as"),
+        (spots({"Exec Time": {"min": "10:00"}}), "of kind timestamp; expected a moment such as"),
+        (spots({"hours": "10-11"}), "where.hours is '10-11'; expected a stretch of the day"),
+        (spots({}), "where is empty; expected at least one condition"),
+        (spots({"ticker": "IBM"}, leg="OURS"), "leg is OURS, and in a list of your own, theirs alone is"),
+        (spots({"ticker": "IBM"}, mechanisms={"price.stale": 1}), "hot spot one: mechanisms has 'price"),
+        (spots({"ticker": "IBM"}, mechanisms={"price.nudge": 0}), "no weight above 0 although its rate is"),
+        (spots({"ticker": "IBM"}, factor=2), "rate and factor are given together; expected one of"),
+        (spots({"ticker": "IBM"}, rate=None, factor=9), "factor 9 of mismatch_rate 0.3 is 2.7, more than"),
+        (spots({"ticker": "IBM"}, rate=None, share=0.99), "as many pairs would be mismatched as there are"),
+        (spots({"ticker": "IBM"}) | {"rate_is": "overall", "mismatch_rate": 0.1}, "come to "),
+        ({"hot_spots": 2 * spots({"ticker": "IBM"})["hot_spots"]}, "hot_spots has two with the name one"),
+        ({"hot_spots": "IBM"}, "hot_spots is 'IBM'; expected a list of hot spots"),
+    ],
+)  # fmt: skip
+def test_hot_spots_that_a_list_cannot_have_are_refused(
+    given: dict[str, Any], told: str, trades: Path
+) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        inject(trades, columns=COLUMNS, seed=1, **given)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_hours_and_notionals_need_the_roles_that_have_them(trades: Path) -> None:
+    for where, role in (({"hours": "09:30-10:00"}, "trade_timestamp"), ({"min_notional": 5}, "price")):
+        named = next(one["name"] for one in COLUMNS["columns"] if one.get("role") == role)
+        columns = [{**one, "role": None} if one["name"] == named else one for one in COLUMNS["columns"]]
+        with pytest.raises(ScenarioError, match=f"no column of the list has the role {role}"):
+            inject(trades, columns=COLUMNS | {"columns": columns}, seed=1, **spots(where))
 
 
 def changed(**of: dict[str, Any]) -> dict[str, Any]:
@@ -178,15 +229,14 @@ def test_a_reader_of_standard_output_that_has_gone_leaves_no_truth_behind(
 
 
 def test_the_command_says_what_it_did_and_what_it_refuses(trades: Path, tmp_path: Path) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tradegen", "inject", "trades.csv", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    def run(*arguments: str) -> Done:
+        return shell("inject", "trades.csv", *arguments, cwd=tmp_path)
 
     done = run("--mismatch-rate", "50%", "--seed", "7", "--out", "theirs.csv", "--truth", "t.csv",
                "--mechanism", "Net.Amt.sign=1", "--set", "fields_per_pair=[1.0]")  # fmt: skip
-    assert done.returncode == 0
-    assert done.stdout == ""
-    summary, guessed = done.stderr.splitlines()
+    assert done.code == 0
+    assert done.out == ""
+    summary, guessed = done.err.splitlines()
     assert summary.startswith("tradegen: 40 trades, 20 mismatched (Net.Amt 20); to repeat it, use the same")
     assert "--seed 7" in summary
     assert "the columns were guessed" in guessed
@@ -200,18 +250,18 @@ def test_the_command_says_what_it_did_and_what_it_refuses(trades: Path, tmp_path
         + "]\n"
     )
     bare = run("--columns", "bare.toml", "--mechanism", "Acct.typo=1", "--seed", "7", "--out", "bare.csv")
-    assert bare.returncode == 0
-    assert "no column has the role quantity or price, so that trades have no notional" in bare.stderr
+    assert bare.code == 0
+    assert "no column has the role quantity or price, so that trades have no notional" in bare.err
     refused = run("--mechanism", "price.stale=1", "--out", "other.csv")
-    assert refused.returncode == 2
-    assert refused.stderr.count("\n") == 1
+    assert refused.code == 2
+    assert refused.err.count("\n") == 1
     assert not (tmp_path / "other.csv").exists()
-    assert run("--out", "trades.csv").returncode == 2
+    assert run("--out", "trades.csv").code == 2
     piped = run("--out", "-", "--seed", "7", "--truth", "p.csv")
-    assert run("--out", "file.csv", "--seed", "7", "--truth", "-").stdout == (tmp_path / "p.csv").read_text()
-    assert piped.stdout == (tmp_path / "file.csv").read_text()
+    assert run("--out", "file.csv", "--seed", "7", "--truth", "-").out == (tmp_path / "p.csv").read_text()
+    assert piped.out == (tmp_path / "file.csv").read_text()
     twice = run("--out", "-", "--truth", "-")
-    assert (twice.returncode, twice.stdout) == (2, "")
-    assert "is named for two outputs" in twice.stderr
+    assert (twice.code, twice.out) == (2, "")
+    assert "is named for two outputs" in twice.err
     assert not (tmp_path / "-").exists()
-    assert run("--mechanism", "price.nudge", "--out", "other.csv").returncode == 2
+    assert run("--mechanism", "price.nudge", "--out", "other.csv").code == 2

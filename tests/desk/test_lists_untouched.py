@@ -97,9 +97,7 @@ def test_only_the_edited_cells_of_a_list_of_any_dialect_differ(
             blanks = before[row][at].strip(" ")
             lead, _, trail = before[row][at].partition(blanks) if blanks else ("", "", "")
             expected[row][at] = lead + text + trail
-            quote = given.file["quote"]
-            enclosed = bool(quote) and len(raw[row][at]) > 1 and raw[row][at][0] == raw[row][at][-1] == quote
-            raw[row][at] = given.quoted(lead + text + trail, always=enclosed)
+            raw[row][at] = given.requoted(row, at, lead + text + trail)
         assert after == expected, given.file
         assert given.decoded(made) == given.text(raw), given.file
 

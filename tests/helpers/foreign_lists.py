@@ -63,6 +63,22 @@ class ForeignList:
             return f"{mark}{value.replace(mark, mark * 2)}{mark}"
         return value
 
+    def requoted(self, row: int, at: int, value: str) -> str:
+        """The bytes of a cell once it has another value, quoted as cells of its column are."""
+        column = [cells[at] for cells in self.raw]
+        mark = self.file["quote"]
+        enclosed = [bool(mark) and len(raw) > 1 and raw[0] == raw[-1] == mark for raw in column]
+        inner = [raw[1:-1].replace(mark * 2, mark) if has else raw
+                 for raw, has in zip(column, enclosed, strict=True)]  # fmt: skip
+        needs = [self.quoted(text) != text for text in inner]
+        spare = any(has and text and not need
+                    for has, text, need in zip(enclosed, inner, needs, strict=True))  # fmt: skip
+        blanks = [has for has, text in zip(enclosed, inner, strict=True) if not text.strip(" ")]
+        always = enclosed[row] and (spare or not needs[row])
+        if not value:
+            always = bool(mark) and ((blanks[0] if blanks else always) or len(self.names) == 1)
+        return self.quoted(value, always=always)
+
     def encoded(self, text: str) -> bytes:
         """A text as the bytes of the file."""
         found = text.encode(self.file["encoding"])

@@ -96,6 +96,7 @@ DAMAGES: list[tuple[str, dict[str, str], str]] = [
     ("benign", on("truth", "1,0,-1,false", "1,0,-1,true"), "T-4 record: benign is true; the tolerances"),
     ("notional", on("truth", "900.00", "901.00"), "T-4 record: notional is 901.00; that of the trade is"),
     ("repeated", {"truth": TEXTS["truth"] + TEXTS["truth"].splitlines(True)[-1]}, "T-5 record: the truth"),
+    ("invalid", on("truth", "75025.00,", "75025.00,spot"), "T-2 shares: cause is spot; expected nothing"),
     ("invalid", {
         "broken": TEXTS["broken"].replace("T-3,70", "T-3,71"),
         "truth": TEXTS["truth"] + "T-3,THEIRS,shares,quantity.nudge,70,71,1,true,10780.070,\n",

@@ -226,3 +226,31 @@ def test_every_mechanism_of_a_desks_list_is_proved_with_tolerances(tmp_path: Pat
     report = verify([path, *paths])
     assert report.ok, str(report)
     assert report.benign_rows == made.truth.benign.sum() > 0
+
+
+HOT_SPOTS = [{"name": "late", "factor": 2}, {"name": "acct", "factor": 3}, {"name": "x", "rate": 1}]
+BY_CAUSE = {"": 1, "late": 1, "late + acct": 1, "x": 1}
+CAUSED = (
+    TRUTH.replace("75025.00,\n", "75025.00,late\n").replace("10780.00,", "10780.00,x")
+    .replace("960.00,", "960.00,late + acct")
+)  # fmt: skip
+
+
+def with_causes(folder: Path, truth: str, **by_cause: Any) -> Any:
+    form = load_forms({"id": ["Ref"], "file": FILE, "columns": KINDS}).ours.model_dump(mode="json")
+    scenario = {"tolerances": {"quantity": 10, "price": {"bps": 4}}, "hot_spots": HOT_SPOTS}
+    told = {name: {"applied": count} for name, count in (BY_CAUSE | by_cause).items()}
+    counts = COUNTS | {"by_cause": told}
+    return proof(folder, truth=truth, inject={"columns": form, "scenario": scenario}, counts=counts)
+
+
+def test_causes_are_hot_spots_of_the_manifest_as_often_as_it_says(tmp_path: Path) -> None:
+    report = with_causes(tmp_path, CAUSED)
+    assert report.ok, str(report)
+    for old, new in (("late + acct", "acct + late"), ("late + acct", "late + x"), (",x\n", ",y\n")):
+        findings = with_causes(tmp_path, CAUSED.replace(old, new)).findings
+        assert f"cause is {new.strip(chr(10) + ',')}; expected a hot spot" in findings["invalid"].examples[0]
+    benign = CAUSED.replace("15425.00,", "15425.00,late")
+    assert "T-1 Qty: cause is late" in with_causes(tmp_path, benign).findings["invalid"].examples[0]
+    findings = with_causes(tmp_path, CAUSED, x=2).findings
+    assert "counts.by_cause.x is 2 in the manifest; the files hold 1" in findings["manifest"].examples

@@ -158,6 +158,8 @@ def _changed(assigned: list[str], mechanisms: list[str], rate: float | None) -> 
 
 def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
     """One sentence on what was made, and one for each thing that the list did not allow."""
+    from tradegen.cli.summary import of_causes
+
     counts = made["counts"]
     existing = counts.get("existing", {})
     kept = existing.get("by_field", {})
@@ -194,18 +196,8 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
     left -= existing.get("trades", 0) - existing.get("ours_alone", 0)
     if left:
         yield f"{left} trades were left as they are, since their id stands twice or is blank"
-    for kind, name in (("mismatched", "mismatched_rows"), ("benign", "benign_rows")):
-        asked_for = counts[f"requested_{name.replace('mismatched_', '')}"]
-        if counts[name] < asked_for:
-            yield (
-                f"{asked_for} trades were to be {kind}, and {counts[name]} could be: "
-                "the mechanisms that are on cannot alter what the others hold"
-            )
-    never = [
-        name for name, found in counts["by_mechanism"].items() if found["requested"] and not found["applied"]
-    ]
-    if never:
-        yield f"{', '.join(never)}: not possible for any of the trades that drew it"
+    benign_counts = {"requested": counts["requested_benign_rows"], "applied": counts["benign_rows"]}
+    yield from of_causes(made, "trades", benign_counts)
 
 
 def _existing(counts: Mapping[str, Any]) -> str:

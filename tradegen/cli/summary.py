@@ -10,7 +10,7 @@ from tradegen.core.formatting import trade_id
 if TYPE_CHECKING:
     from tradegen.engine.run import Run
 
-__all__ = ["summary"]
+__all__ = ["of_causes", "summary"]
 
 _MANY = 10  # one size in so many is worth a sentence
 
@@ -26,23 +26,7 @@ def summary(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
         f"ids {trade_id(run.first_id)} to {trade_id(run.last_id)}; to repeat it, use the same options and "
         f"--seed {run.seed} --first-id {run.first_id} --date {run.scenario.date}"
     )
-    overall = manifest["rates"]["overall"]
-    if run.scenario.hot_spots or overall["asked"] is not None:
-        asked = "" if overall["asked"] is None else f"{overall['asked']:.2%} asked for, "
-        yield f"overall mismatch rate: {asked}{overall['expected']:.2%} expected, {overall['made']:.2%} made"
-    for name, found in counts["by_cause"].items():
-        if " + " in name and not found["eligible"]:
-            continue
-        if name and not found["eligible"]:
-            yield f"hot spot {name} matches none of these pairs"
-        else:
-            yield from _shortfall(f"hot spot {name}: " if name else "", "mismatched pairs", found)
-    yield from _shortfall("", "benign differences", counts["benign"])
-    never = [
-        name for name, found in counts["by_mechanism"].items() if found["requested"] and not found["applied"]
-    ]
-    if never:
-        yield f"{', '.join(never)}: not possible for any of the pairs that drew it"
+    yield from of_causes(manifest, "pairs", benign=counts["benign"])
     limited = [
         f"{name} ({found['sizes_limited']} of {found['applied']})"
         for name, found in counts["by_mechanism"].items()
@@ -55,9 +39,31 @@ def summary(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _shortfall(where: str, kind: str, found: Mapping[str, int]) -> Iterator[str]:
+def of_causes(manifest: Mapping[str, Any], what: str, benign: Mapping[str, int]) -> Iterator[str]:
+    """What came of the rates and the hot spots of a run, and of the mechanisms; `what` is pairs or trades."""
+    overall, counts = manifest["rates"]["overall"], manifest["counts"]
+    if len(counts["by_cause"]) > 1 or overall["asked"] is not None:
+        asked = "" if overall["asked"] is None else f"{overall['asked']:.2%} asked for, "
+        expected, made = (f"{overall[name] or 0:.2%} {name}" for name in ("expected", "made"))
+        yield f"overall mismatch rate: {asked}{expected}, {made}"
+    for name, found in counts["by_cause"].items():
+        if " + " in name and not found["eligible"]:
+            continue
+        if name and not found["eligible"]:
+            yield f"hot spot {name} matches none of these {what}"
+        else:
+            yield from _shortfall(f"hot spot {name}: " if name else "", f"mismatched {what}", what, found)
+    yield from _shortfall("", "benign differences", what, benign)
+    never = [
+        name for name, found in counts["by_mechanism"].items() if found["requested"] and not found["applied"]
+    ]
+    if never:
+        yield f"{', '.join(never)}: not possible for any of the {what} that drew it"
+
+
+def _shortfall(where: str, kind: str, what: str, found: Mapping[str, int]) -> Iterator[str]:
     if found["applied"] < found["requested"]:
         yield (
             f"{where}{found['requested']} {kind} were to be made, and {found['applied']} were possible: "
-            "the mechanisms that are on cannot alter what the other pairs hold"
+            f"the mechanisms that are on cannot alter what the other {what} hold"
         )

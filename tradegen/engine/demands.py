@@ -18,7 +18,7 @@ import numpy as np
 from tradegen.core.columns import Array
 
 if TYPE_CHECKING:
-    from tradegen.scenario.model import Scenario
+    from tradegen.scenario.fields import ScenarioFields
 
 __all__ = ["Demand", "demand"]
 
@@ -128,7 +128,7 @@ def _whole(counts: Array) -> Array:
 
 
 @functools.lru_cache(maxsize=64)
-def demand(scenario: Scenario) -> Demand:
+def demand(scenario: ScenarioFields) -> Demand:
     """What a scenario asks of each of its causes."""
     spots = scenario.hot_spots
     with_share = [position for position, spot in enumerate(spots) if spot.share is not None]

@@ -26,10 +26,11 @@ from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
+    from tradegen.scenario.fields import ScenarioFields
     from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.model import Scenario
 
-__all__ = ["check"]
+__all__ = ["check", "require_room"]
 
 _LARGEST = 9 * 10**17  # ten times as much still fits 63 bits
 _MOST_UNITS = np.iinfo(np.int64).max // PARTS  # a tolerance may be a share of a value
@@ -77,7 +78,7 @@ def check(scenario: Scenario, market: Market) -> None:
         _about_something(scenario, market, spot, int(extremes["quantity"][1] * extremes["price"][1]))
         if spot.strikes and spot.mechanisms is not None:
             _reach(scenario, spot.mechanisms, extremes, spot)
-    if scenario.rate_is == "overall" or any(spot.share for spot in scenario.hot_spots):
+    if _by_sizes(scenario):
         _demands(scenario, market)
 
 
@@ -171,6 +172,11 @@ def _amount(field: str, number: int, grid: Grid | None) -> str:
     return f"{text} {'dollars' if field == 'price' else 'shares'}"
 
 
+def _by_sizes(scenario: ScenarioFields) -> bool:
+    """Whether what is asked of a hot spot goes by how many pairs it has."""
+    return scenario.rate_is == "overall" or any(spot.share for spot in scenario.hot_spots)
+
+
 def _demands(scenario: Scenario, market: Market) -> None:
     """Refuse factors and shares that ask for more than every pair, going by one block of clean pairs."""
     pairs = make_pairs(scenario, market, 0, 0, BLOCK_PAIRS)
@@ -178,10 +184,28 @@ def _demands(scenario: Scenario, market: Market) -> None:
     for segment in segments(scenario, BlockContext(scenario, market, pairs, 1, 1)):
         if not segment.benign:
             sizes[segment.cause] = BLOCK_PAIRS if segment.members is None else len(segment.members)
-    asked = demand(scenario)
+    require_room(scenario, sizes)
+
+
+def require_room(scenario: ScenarioFields, sizes: Array) -> None:
+    """Refuse factors and shares that ask for more than every pair.
+
+    Parameters
+    ----------
+    scenario : ScenarioFields
+    sizes : ndarray of int64, shape (causes,)
+        How many pairs each cause has.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    if not _by_sizes(scenario):
+        return
+    asked, pairs = demand(scenario), max(int(sizes.sum()), 1)
     wanted = asked.wanted(sizes)
     _shares_meet(scenario, asked, sizes)
-    rates, shares = math.fsum(asked.rate * sizes) / BLOCK_PAIRS, math.fsum(asked.shares)
+    rates, shares = math.fsum(asked.rate * sizes) / pairs, math.fsum(asked.shares)
     if scenario.rate_is == "overall" and rates + shares * scenario.mismatch_rate > scenario.mismatch_rate:
         parts = f" and those with a share to {shares * scenario.mismatch_rate:.2%}" if shares else ""
         raise ScenarioError(
@@ -191,7 +215,7 @@ def _demands(scenario: Scenario, market: Market) -> None:
         )
     for cause in np.flatnonzero((wanted > sizes) & (sizes > 0)):
         where = f"hot spot {scenario.causes[cause]}" if cause else "outside hot spots"
-        times, there = wanted[cause] / sizes[cause], sizes[cause] / BLOCK_PAIRS
+        times, there = wanted[cause] / sizes[cause], sizes[cause] / pairs
         raise ScenarioError(
             f"{where}: with mismatch_rate {scenario.mismatch_rate:g}, {times:.1f} times as many pairs would "
             f"be mismatched as there are ({there:.2%} of all); expected a lower mismatch_rate, rate, factor "
@@ -199,7 +223,7 @@ def _demands(scenario: Scenario, market: Market) -> None:
         )
 
 
-def _shares_meet(scenario: Scenario, asked: Demand, sizes: Array) -> None:
+def _shares_meet(scenario: ScenarioFields, asked: Demand, sizes: Array) -> None:
     """Refuse a share of pairs that are not there, and shares that leave no pair for the other mismatches."""
     spots = [spot.name for spot in scenario.hot_spots if spot.share is not None]
     for number, name in enumerate(spots):

@@ -13,7 +13,7 @@ import hashlib
 import platform
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,10 @@ from tradegen.engine.run import MANIFEST_VERSION, Run, prepare
 from tradegen.errors import ScenarioError, TradegenError, shown
 from tradegen.version import GENERATION, __version__
 
-__all__ = ["Tally", "differing_digests", "require_generation", "require_version", "run_of"]
+if TYPE_CHECKING:
+    from tradegen.scenario.fields import ScenarioFields
+
+__all__ = ["Tally", "counts_by", "differing_digests", "require_generation", "require_version", "run_of"]
 
 _SELECTED = ("eligible", "requested", "applied")
 
@@ -105,28 +108,31 @@ class Tally:
 
     def _by(self) -> dict[str, Any]:
         """Counts by field, by mechanism, and by cause."""
-        scenario, counts = self._run.scenario, self._selection
+        scenario = self._run.scenario
         fields = {field for name in scenario.active for field in scenario.catalogue[name].fields}
-        active = [(name, scenario.catalogue[name]) for name in scenario.active]
-        selected = np.stack([counts.eligible, counts.requested, counts.applied], axis=1).tolist()
-        *by_cause, benign = (dict(zip(_SELECTED, row, strict=True)) for row in selected)
-        return {
-            "by_field": {
-                field: int(self._by_field[code])
-                for code, field in enumerate(scenario.fields)
-                if field in fields
-            },
-            "by_mechanism": {
-                name: {
-                    "requested": int(counts.drawn[code]),
-                    "applied": int(counts.possible[code]),
-                    **({"sizes_limited": int(counts.limited[code])} if entry.sized else {}),
-                }
-                for code, (name, entry) in enumerate(active)
-            },
-            "by_cause": dict(zip(scenario.causes, by_cause, strict=True)),
-            "benign": benign,
+        by_field = {
+            field: int(self._by_field[code]) for code, field in enumerate(scenario.fields) if field in fields
         }
+        return {"by_field": by_field, **counts_by(scenario, self._selection)}
+
+
+def counts_by(scenario: ScenarioFields, counts: Counts) -> dict[str, Any]:
+    """Counts ``by_mechanism``, ``by_cause`` and of ``benign`` differences, as a manifest has them."""
+    active = [(name, scenario.catalogue[name]) for name in scenario.active]
+    selected = np.stack([counts.eligible, counts.requested, counts.applied], axis=1).tolist()
+    *by_cause, benign = (dict(zip(_SELECTED, row, strict=True)) for row in selected)
+    return {
+        "by_mechanism": {
+            name: {
+                "requested": int(counts.drawn[code]),
+                "applied": int(counts.possible[code]),
+                **({"sizes_limited": int(counts.limited[code])} if entry.sized else {}),
+            }
+            for code, (name, entry) in enumerate(active)
+        },
+        "by_cause": dict(zip(scenario.causes, by_cause, strict=True)),
+        "benign": benign,
+    }
 
 
 @functools.cache

@@ -12,19 +12,19 @@ from tradegen.core.columns import Array
 from tradegen.engine.demands import demand
 
 if TYPE_CHECKING:
-    from tradegen.scenario.model import Scenario
+    from tradegen.scenario.fields import ScenarioFields
 
 __all__ = ["rate_report"]
 
 _DECIMALS = 6
 
 
-def rate_report(scenario: Scenario, counts: Counts) -> dict[str, Any]:
+def rate_report(scenario: ScenarioFields, counts: Counts) -> dict[str, Any]:
     """Each number that was asked for, as expected of these pairs, and as made.
 
     Parameters
     ----------
-    scenario : Scenario
+    scenario : ScenarioFields
     counts : Counts
         Of all blocks.
 
@@ -71,7 +71,7 @@ def rate_report(scenario: Scenario, counts: Counts) -> dict[str, Any]:
     return {"overall": everyone, "base": outside} | ({"hot_spots": spots} if spots else {})
 
 
-def _factor(scenario: Scenario, but: int, cause: tuple[int, ...]) -> float:
+def _factor(scenario: ScenarioFields, but: int, cause: tuple[int, ...]) -> float:
     return math.prod(scenario.hot_spots[position].factor or 1.0 for position in cause if position != but)
 
 

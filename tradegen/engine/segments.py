@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,11 @@ from tradegen.engine.context import BlockContext
 from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
+    from tradegen.scenario.fields import ScenarioFields
     from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Segment", "exact_notional", "segments", "weights_of"]
+__all__ = ["Segment", "exact_notional", "parts_of", "prefix_of", "segments", "settings_of", "weights_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,24 +47,13 @@ def segments(scenario: Scenario, context: BlockContext) -> Iterator[Segment]:
     The last, where there are benign differences, is about the same pairs as the one outside all hot spots.
     """
     legs_of = [_legs(spot, scenario, context) for spot in scenario.hot_spots]
-    about = [legs.any(axis=0) for legs in legs_of]
-    free = np.ones(len(context.pairs), bool)
-    bits = _bits(scenario)
-    # By pair, which hot spots with a factor are about it: a bit each.
-    together = np.zeros(len(free), np.int64)
-    for position, bit in bits.items():
-        together |= about[position] * np.int64(bit)
-    causes = {cause: number for number, cause in enumerate(scenario.cause_table)}
-    for position, spot in enumerate(scenario.hot_spots):
-        if spot.rate is not None:
-            yield _segment(scenario, position + 1, np.flatnonzero(about[position] & free), legs_of)
-        if spot.share is not None:
-            yield from _by_factors(scenario, causes, (position,), about[position] & free, together, legs_of)
-        if spot.factor is None:
-            free &= ~about[position]
-    outside = np.flatnonzero(free & (together == 0)) if legs_of else None
-    yield Segment(0, "", scenario.weights, scenario.settings_of, members=outside)
-    yield from _by_factors(scenario, causes, (), free & (together > 0), together, legs_of)
+    outside = None
+    for cause, members in parts_of(scenario, [legs[0] | legs[1] for legs in legs_of]):
+        if cause:
+            yield _segment(scenario, cause, members, legs_of)
+        else:
+            outside = members
+            yield Segment(0, "", scenario.weights, scenario.settings_of, members=outside)
     if scenario.benign_rate:
         within = {
             name: weight
@@ -72,50 +63,86 @@ def segments(scenario: Scenario, context: BlockContext) -> Iterator[Segment]:
         yield Segment(0, "benign/", within, scenario.settings_of, benign=True, members=outside)
 
 
-def _bits(scenario: Scenario) -> dict[int, int]:
+def parts_of(scenario: ScenarioFields, about: Sequence[Array]) -> Iterator[tuple[int, Array | None]]:
+    """The parts that hot spots divide pairs into: causes by number, each with the positions of its pairs.
+
+    Parameters
+    ----------
+    scenario : ScenarioFields
+    about : sequence of ndarray of bool, shape (n,)
+        By hot spot, which pairs it is about.
+
+    Yields
+    ------
+    int
+    ndarray of int64, or None
+        Ascending; None for all pairs, where there are no hot spots.
+    """
+    if not about:
+        yield 0, None
+        return
+    free = np.ones(len(about[0]), bool)
+    bits = _bits(scenario)
+    # By pair, which hot spots with a factor are about it: a bit each.
+    together = np.zeros(len(free), np.int64)
+    for position, bit in bits.items():
+        together |= about[position] * np.int64(bit)
+    causes = {cause: number for number, cause in enumerate(scenario.cause_table)}
+    for position, spot in enumerate(scenario.hot_spots):
+        if spot.rate is not None:
+            yield position + 1, np.flatnonzero(about[position] & free)
+        if spot.share is not None:
+            yield from _by_factors(bits, causes, (position,), about[position] & free, together)
+        if spot.factor is None:
+            free &= ~about[position]
+    yield 0, np.flatnonzero(free & (together == 0))
+    yield from _by_factors(bits, causes, (), free & (together > 0), together)
+
+
+def _bits(scenario: ScenarioFields) -> dict[int, int]:
     """A bit for each hot spot with a factor, by its position."""
     relative = [position for position, spot in enumerate(scenario.hot_spots) if spot.factor is not None]
     return {position: 1 << place for place, position in enumerate(relative)}
 
 
 def _by_factors(
-    scenario: Scenario,
+    bits: Mapping[int, int],
     causes: Mapping[tuple[int, ...], int],
     within: tuple[int, ...],
     among: Array,
     together: Array,
-    legs_of: Sequence[Array],
-) -> Iterator[Segment]:
+) -> Iterator[tuple[int, Array]]:
     """Some pairs, apart by the hot spots with a factor that are about them; `within` are about all."""
-    if not among.any():
-        return
-    bits = _bits(scenario)
     for code in np.unique(together[among]).tolist():
         cause = tuple(sorted((*within, *(position for position, bit in bits.items() if code & bit))))
-        members = np.flatnonzero(among & (together == code))
-        yield _segment(scenario, causes[cause], members, legs_of)
+        yield causes[cause], np.flatnonzero(among & (together == code))
 
 
-def _segment(scenario: Scenario, cause: int, members: Array, legs_of: Sequence[Array]) -> Segment:
+def _segment(scenario: Scenario, cause: int, members: Array | None, legs_of: Sequence[Array]) -> Segment:
     """The part of a hot spot, or of several."""
-    positions = scenario.cause_table[cause]
-    spots = [scenario.hot_spots[position] for position in positions]
-
-    def settings(name: str) -> Settings:
-        own = (spot.settings[name] for spot in spots if name in spot.settings)
-        return next(own, None) or scenario.settings_of(name)
-
     return Segment(
         cause=cause,
-        prefix=f"hot_spot/{scenario.causes[cause]}/",
+        prefix=prefix_of(scenario, cause),
         weights=weights_of(scenario, cause),
-        settings=settings,
+        settings=functools.partial(settings_of, scenario, cause),
         members=members,
-        legs=_legs_of_all([legs_of[position] for position in positions]),
+        legs=_legs_of_all([legs_of[position] for position in scenario.cause_table[cause]]),
     )
 
 
-def weights_of(scenario: Scenario, cause: int) -> dict[str, float]:
+def prefix_of(scenario: ScenarioFields, cause: int) -> str:
+    """What the names of a cause's random streams begin with."""
+    return f"hot_spot/{scenario.causes[cause]}/" if cause else ""
+
+
+def settings_of(scenario: ScenarioFields, cause: int, mechanism: str) -> Settings:
+    """The settings of a mechanism: its first hot spot's that has its own, or else the scenario's."""
+    spots = (scenario.hot_spots[position] for position in scenario.cause_table[cause])
+    own = (spot.settings[mechanism] for spot in spots if mechanism in spot.settings)
+    return next(own, None) or scenario.settings_of(mechanism)
+
+
+def weights_of(scenario: ScenarioFields, cause: int) -> dict[str, float]:
     """The weights of a cause's mechanisms: its first hot spot's that has its own, or else the scenario's."""
     spots = (scenario.hot_spots[position] for position in scenario.cause_table[cause])
     own = next((spot.mechanisms for spot in spots if spot.mechanisms is not None), None)
@@ -134,7 +161,7 @@ def exact_notional(dollars: float, scenario: Scenario) -> Decimal:
     return min(units, Decimal(np.iinfo(np.int64).max))
 
 
-def _positive(scenario: Scenario, weights: Mapping[str, float]) -> dict[str, float]:
+def _positive(scenario: ScenarioFields, weights: Mapping[str, float]) -> dict[str, float]:
     return {name: weights[name] for name in scenario.catalogue if weights.get(name, 0) > 0}
 
 

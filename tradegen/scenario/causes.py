@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tradegen.core.clock import stretches
 
@@ -26,10 +26,34 @@ def cause_name(cause: Cause, spots: Sequence[HotSpot]) -> str:
     return " + ".join(spots[position].name for position in cause)
 
 
-def causes_of(spots: Sequence[HotSpot]) -> tuple[Cause, ...]:
+def can_meet(conditions: Sequence[Where]) -> bool:
+    """Whether one pair can meet all of these conditions."""
+    least = max((where.min_notional or 0.0 for where in conditions), default=0.0)
+    most = min((where.max_notional for where in conditions if where.max_notional is not None), default=least)
+    tickers = [set(where.ticker) for where in conditions if where.ticker is not None]
+    hours = [stretches(where.hours) for where in conditions if where.hours is not None]
+    # A pair has two brokers, and either may be the one that a leg is reported by.
+    brokers = [
+        set(names)
+        for where in conditions
+        for names in (where.broker_id, where.contra_broker_id)
+        if names is not None
+    ]
+    return least <= most and _common(tickers) and _meet(hours) and _two_of(brokers)
+
+
+def causes_of(
+    spots: Sequence[HotSpot], possible: Callable[[Sequence[Any]], bool] = can_meet
+) -> tuple[Cause, ...]:
     """Every cause that a pair can have: none, each hot spot, and those that can apply together.
 
     A hot spot with a rate stands alone. One with a share stands alone, too, or with any that have a factor.
+
+    Parameters
+    ----------
+    spots : sequence of HotSpot
+    possible : callable
+        Whether one pair can meet the conditions of several hot spots.
 
     Raises
     ------
@@ -51,7 +75,7 @@ def causes_of(spots: Sequence[HotSpot]) -> tuple[Cause, ...]:
             if position > max((one for one in cause if spots[one].factor is not None), default=-1)
         }
         growing = [
-            cause for cause in sorted(larger) if _possible([spots[position].where for position in cause])
+            cause for cause in sorted(larger) if possible([spots[position].where for position in cause])
         ]
         together += growing
         if len(together) + len(spots) >= MOST_CAUSES:
@@ -60,22 +84,6 @@ def causes_of(spots: Sequence[HotSpot]) -> tuple[Cause, ...]:
                 "or a rate in place of some factors"
             )
     return ((), *singles, *together)
-
-
-def _possible(conditions: Sequence[Where]) -> bool:
-    """Whether one pair can meet all of these conditions."""
-    least = max((where.min_notional or 0.0 for where in conditions), default=0.0)
-    most = min((where.max_notional for where in conditions if where.max_notional is not None), default=least)
-    tickers = [set(where.ticker) for where in conditions if where.ticker is not None]
-    hours = [stretches(where.hours) for where in conditions if where.hours is not None]
-    # A pair has two brokers, and either may be the one that a leg is reported by.
-    brokers = [
-        set(names)
-        for where in conditions
-        for names in (where.broker_id, where.contra_broker_id)
-        if names is not None
-    ]
-    return least <= most and _common(tickers) and _meet(hours) and _two_of(brokers)
 
 
 def _common(sets: Sequence[set[str]]) -> bool:

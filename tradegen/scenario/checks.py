@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tradegen.scenario.fields import ScenarioFields
     from tradegen.scenario.layouts import Layout
 
-__all__ = ["check", "compared_columns"]
+__all__ = ["check", "check_demands", "compared_columns"]
 
 _FACING = {"broker_id": "contra_broker_id", "contra_broker_id": "broker_id"}
 
@@ -53,7 +53,7 @@ def check(scenario: ScenarioFields) -> None:
     _shared_id(scenario)
     _layouts(scenario)
     _hot_spots(scenario)
-    _demands(scenario)
+    check_demands(scenario)
 
 
 def _tolerances(scenario: ScenarioFields) -> None:
@@ -171,13 +171,6 @@ def _hot_spots(scenario: ScenarioFields) -> None:
         legs = LEGS[scenario.view]
         if spot.leg is not None and spot.leg not in legs:
             raise ValueError(f"hot spot {spot.name}: leg is {spot.leg}; expected {' or '.join(legs)}")
-        weights: Mapping[str, float] = scenario.weights if spot.mechanisms is None else spot.mechanisms
-        if spot.strikes and not any(weight > 0 for weight in weights.values()):
-            asked = next(name for name in ("rate", "factor", "share") if getattr(spot, name) is not None)
-            raise ValueError(
-                f"hot spot {spot.name}: mechanisms has no weight above 0 although its {asked} is "
-                f"{getattr(spot, asked)}; expected at least one mechanism, or rate 0"
-            )
         window = within_day(second_of_day(scenario.start), second_of_day(scenario.end))
         wanted = stretches(spot.where.hours or ())
         if wanted and not any(max(a, c) < min(b, d) for a, b in wanted for c, d in window):
@@ -187,8 +180,21 @@ def _hot_spots(scenario: ScenarioFields) -> None:
             )
 
 
-def _demands(scenario: ScenarioFields) -> None:
-    """Refuse factors and shares that ask for more than every pair, whatever the data."""
+def check_demands(scenario: ScenarioFields) -> None:
+    """Check what hot spots ask for: mechanisms, and no more than every pair, whatever the data.
+
+    Raises
+    ------
+    ValueError
+    """
+    for spot in scenario.hot_spots:
+        weights: Mapping[str, float] = scenario.weights if spot.mechanisms is None else spot.mechanisms
+        if spot.strikes and not any(weight > 0 for weight in weights.values()):
+            asked = next(name for name in ("rate", "factor", "share") if getattr(spot, name) is not None)
+            raise ValueError(
+                f"hot spot {spot.name}: mechanisms has no weight above 0 although its {asked} is "
+                f"{getattr(spot, asked)}; expected at least one mechanism, or rate 0"
+            )
     shares = math.fsum(spot.share or 0.0 for spot in scenario.hot_spots)
     if shares >= 1:
         raise ValueError(

@@ -21,7 +21,7 @@ from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.scenario.field_types import SOME_WEIGHT, SettingsByName, Share, Weights
 from tradegen.scenario.validation import NUMBER, STRICT, Expected, Frozen, explain, table, with_columns
 
-__all__ = ["HotSpot", "HotSpots", "Where"]
+__all__ = ["SOME_SPOTS", "HotSpot", "HotSpots", "Names", "Where", "spots_of"]
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}$"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
@@ -139,36 +139,38 @@ class HotSpot(BaseModel):
         return self
 
 
-def _read(value: Any, info: ValidationInfo) -> Any:
-    if not isinstance(value, (list, tuple)):
-        return value
-    spots = []
-    for number, item in enumerate(value, 1):
-        given = item.get("name") if isinstance(item, Mapping) else None
-        where = f"hot spot {named(given) if given else number}: "
-        if not isinstance(item, (Mapping, HotSpot)):
-            raise ValueError(
-                f"{where}it is {shown(item)}; expected a table such as "
-                "{name = 'broker', where = {broker_id = 'BKR007'}, factor = 3}"
-            )
-        try:
-            made = isinstance(item, HotSpot)
-            spots.append(item if made else HotSpot.model_validate(item, context=with_columns(info)))
-        except ValidationError as error:
-            raise ValueError(where + explain(error, HotSpot, "field of a hot spot", keys=HOUSE)) from None
-    return tuple(spots)
+def spots_of(model: type[HotSpot]) -> BeforeValidator:
+    """For a field that has hot spots of a model: reads them, with errors that name the one that is wrong."""
+
+    def read(value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return value
+        spots = tuple(_spot(model, number, item, info) for number, item in enumerate(value, 1))
+        names = [spot.name for spot in spots]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"hot_spots has two with the name {twice}; expected each name once")
+        return spots
+
+    return BeforeValidator(read)
 
 
-def _distinct(value: tuple[HotSpot, ...]) -> tuple[HotSpot, ...]:
-    names = [spot.name for spot in value]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ValueError(f"hot_spots has two with the name {twice}; expected each name once")
-    return value
+def _spot(model: type[HotSpot], number: int, item: Any, info: ValidationInfo) -> HotSpot:
+    if isinstance(item, model):
+        return item
+    if isinstance(item, HotSpot):
+        item = item.model_dump(mode="json", exclude_none=True)
+    given = item.get("name") if isinstance(item, Mapping) else None
+    where = f"hot spot {named(given) if given else number}: "
+    if not isinstance(item, Mapping):
+        raise ValueError(
+            f"{where}it is {shown(item)}; expected a table such as "
+            "{name = 'broker', where = {broker_id = 'BKR007'}, factor = 3}"
+        )
+    try:
+        return model.model_validate(item, context=with_columns(info))
+    except ValidationError as error:
+        raise ValueError(where + explain(error, model, "field of a hot spot", keys=HOUSE)) from None
 
 
-HotSpots = Annotated[
-    tuple[HotSpot, ...],
-    BeforeValidator(_read),
-    AfterValidator(_distinct),
-    Expected("a list of hot spots, each with name, where, and a rate, factor or share"),
-]
+SOME_SPOTS = Expected("a list of hot spots, each with name, where, and a rate, factor or share")
+HotSpots = Annotated[tuple[HotSpot, ...], spots_of(HotSpot), SOME_SPOTS]

@@ -121,8 +121,9 @@ def own_columns(info: ValidationInfo, field: str = "columns") -> Any:
 
 def with_columns(info: ValidationInfo) -> dict[str, Any]:
     """The context for validating a part of a scenario that is a model of its own."""
-    given = (info.context or {}) | info.data
-    return {_OWN: own_columns(info), **{name: given.get(name) for name in (TICK, QUANTITY_STEP)}}
+    context = dict(info.context or {})
+    given = context | info.data
+    return context | {_OWN: own_columns(info), **{name: given.get(name) for name in (TICK, QUANTITY_STEP)}}
 
 
 def table(model: type[BaseModel], name: str) -> BeforeValidator:

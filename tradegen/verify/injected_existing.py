@@ -61,6 +61,10 @@ def prove_existing(
         f"{_ABOUT}'the truth has it twice'",
     )  # fmt: skip
     tell(
+        "invalid", "SELECT * FROM existing_rows WHERE cause <> ''",
+        f"{_ABOUT}'cause is ' || cause || '; expected nothing of a difference that there was already'",
+    )  # fmt: skip
+    tell(
         "unlabelled", "SELECT * FROM differing ANTI JOIN existing_rows USING (trade_id, field)",
         f"{_ABOUT}was || ' in ' || {mine} || ', ' || found || ' in ' || {other}",
     )  # fmt: skip

@@ -8,13 +8,15 @@ its cells. JSON lines and Parquet are read by `tradegen.verify.injected_records`
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tradegen.core.compression import compression_of
+from tradegen.core.regular_files import open_file
 from tradegen.errors import shown
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import json_object
@@ -23,10 +25,52 @@ from tradegen.verify.injected_records import Around, Filling, around_lines, load
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import TRUTH_COLUMNS, UnfinishedError, VerifyError
 
-__all__ = ["load_injected_list", "load_injected_truth"]
+__all__ = ["load_injected_list", "load_injected_truth", "prove_digests"]
 
 _BATCH = 16_384  # rows
 _JSON = (".json", ".ndjson", ".jsonl")
+
+
+def prove_digests(
+    manifest: Mapping[str, Any], paths: Sequence[Path], findings: Findings, *, beside: bool
+) -> int:
+    """Compare the digests of files with the manifest's; the size of the files, in bytes.
+
+    Raises
+    ------
+    VerifyError
+        If the manifest lacks one, or a file cannot be read.
+    """
+    digests = _digests(manifest, beside=beside)
+    return sum(_digested(path, *told, findings) for path, told in zip(paths, digests, strict=True))
+
+
+def _digests(manifest: Mapping[str, Any], *, beside: bool) -> list[tuple[str, Any]]:
+    places: list[tuple[str, ...]] = [("ours",)] if beside else []
+    places += [("input",), ("output", "theirs"), ("output", "truth")]
+    found: list[tuple[str, Any]] = []
+    for place in places:
+        part: Any = manifest
+        for name in place:
+            part = part.get(name) if isinstance(part, Mapping) else None
+        if not isinstance(part, Mapping) or not part.get("sha256"):
+            raise VerifyError(
+                f"the manifest has no {'.'.join(place)}.sha256; expected one written with --out and --truth"
+            )
+        found.append((".".join(place), part["sha256"]))
+    return found
+
+
+def _digested(path: Path, place: str, told: Any, findings: Findings) -> int:
+    """Compare a file's digest with the manifest's; the file's size."""
+    try:
+        with open_file(path) as file:
+            found, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+    except OSError as error:
+        raise UnfinishedError(f"{path} cannot be read: {error.strerror}") from None
+    if found != told:
+        findings.add("digest", f"{path.name} is not the file of {place}: its SHA-256 is {found}")
+    return size
 
 
 class _Lines:
@@ -151,13 +195,9 @@ def load_injected_truth(database: Database, path: Path, findings: Findings) -> N
     number = 0
     try:
         for number, row in enumerate(_truth_rows(database, path), 1):
-            leg, cause = row[TRUTH_COLUMNS.index("leg")], row[TRUTH_COLUMNS.index("cause")]
-            if leg != "THEIRS" or cause:
-                findings.add(
-                    "invalid",
-                    f"{path.name} row {number} has leg {shown(leg)} and cause {shown(cause)}; expected "
-                    "THEIRS and none",
-                )
+            leg = row[TRUTH_COLUMNS.index("leg")]
+            if leg != "THEIRS":
+                findings.add("invalid", f"{path.name} row {number} has leg {shown(leg)}; expected THEIRS")
             for name, value in zip(held, (number, *row), strict=True):
                 held[name].append(value)
             if not number % _BATCH:

@@ -165,8 +165,9 @@ class InjectedForm:
     def misquoted(self) -> str:
         """SQL for whether an altered cell has quotes, or is missing, where the list would have it otherwise.
 
-        Of the columns ``raw``, ``raw_found`` and ``found``; and ``viewed``, what stood there in between, if
-        theirs is the view of a counterparty. It may have needed quotes, too.
+        Of the columns ``raw``, ``was``, ``raw_found`` and ``found``, and of ``viewed``, what stood there in
+        between if theirs is the view of a counterparty. Quotes that a text needed may go with it, and blanks
+        may have quotes or not.
         """
         if self.form == "parquet":
             return "found = '' AND raw_found IS NOT NULL"
@@ -178,12 +179,15 @@ class InjectedForm:
             return "false"
         quote = literal(self.quote)
         marks = [literal(self.separator), quote, "chr(10)", "chr(13)"]
-        needed = [f"contains({text}, {mark})" for text in ("found", "coalesce(viewed, '')") for mark in marks]
-        needed += ["found = ''"] if len(self.columns) == 1 else []
+        viewed = "coalesce(viewed, '')"
+        needs = {
+            text: f"({' OR '.join(f'contains({text} || {viewed}, {mark})' for mark in marks)})"
+            for text in ("was", "found")
+        }
+        before, after = (f"starts_with({text}, {quote})" for text in ("raw", "raw_found"))
         return (
-            f"(starts_with(raw, {quote}) AND NOT starts_with(raw_found, {quote})) OR "
-            f"(starts_with(raw_found, {quote}) AND NOT starts_with(raw, {quote}) "
-            f"AND NOT ({' OR '.join(needed)}))"
+            f"found <> '' AND (({before} AND NOT {after} AND NOT {needs['was']}) OR "
+            f"({after} AND NOT {before} AND NOT {needs['found']}))"
         )
 
 

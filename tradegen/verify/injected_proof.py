@@ -13,14 +13,14 @@ from typing import Any
 from tradegen.verify.counts import compare_count
 from tradegen.verify.database import Database
 from tradegen.verify.injected_amounts import prove_amounts
-from tradegen.verify.injected_digests import digested, stated_digests
 from tradegen.verify.injected_existing import count_existing, prove_existing, set_existing_apart
-from tradegen.verify.injected_files import load_injected_list, load_injected_truth
+from tradegen.verify.injected_files import load_injected_list, load_injected_truth, prove_digests
 from tradegen.verify.injected_form import InjectedForm, known_forms
 from tradegen.verify.injected_mirror import known_mirror, load_view
 from tradegen.verify.injected_records import Around, around_apart
 from tradegen.verify.injected_sizes import prove_sizes
 from tradegen.verify.proof_report import Findings, Report
+from tradegen.verify.truth_causes import wrong_cause
 from tradegen.verify.words import VerifyError, literal
 
 __all__ = ["prove_injected"]
@@ -67,8 +67,8 @@ def prove_injected(
         raise VerifyError(
             f"the manifest is one of inject{kept}, and {len(paths)} other files are given; expected {wanted}"
         )
-    findings, digests = Findings(), stated_digests(manifest, beside=beside is not None)
-    size = sum(digested(path, *told, findings) for path, told in zip(paths, digests, strict=True))
+    findings = Findings()
+    size = prove_digests(manifest, paths, findings, beside=beside is not None)
     load_injected_truth(database, paths[-1], findings)
     if beside:
         set_existing_apart(database)
@@ -151,6 +151,15 @@ class _InjectedProof:
                     AND NOT contains(substr(mechanism, length(label) + 2), '.')))""",
             f"{_ABOUT}'the row has ' || mechanism || ' and benign ' || benign || '; it cannot have them'",
         )
+        scenario = self._manifest["inject"].get("scenario")
+        try:
+            unknown = wrong_cause(scenario if isinstance(scenario, Mapping) else {})
+        except (AttributeError, TypeError):
+            raise VerifyError("the manifest's hot spots are not as tradegen writes them") from None
+        self._tell(
+            "invalid", f"SELECT * FROM told WHERE ({unknown}) OR (benign = 'true' AND cause <> '')",
+            f"{_ABOUT}'cause is ' || cause || '; expected a hot spot of the scenario, or nothing'",
+        )  # fmt: skip
         split_without = "times < 2 OR" if self._quantity else "true OR"
         self._tell(
             "invalid",
@@ -339,6 +348,8 @@ class _InjectedProof:
         for name in ("field", "mechanism"):
             query = f"SELECT {name}, count(*) FROM {every} GROUP BY 1"
             found[f"by_{name}"] = dict(self._database.rows(query))
+        query = "SELECT cause, count(DISTINCT trade_id) FROM told WHERE benign <> 'true' GROUP BY 1"
+        found["by_cause"] = dict(self._database.rows(query))
         if isinstance(counts, Mapping):
             for name, number in found.items():
                 told = counts.get(name)

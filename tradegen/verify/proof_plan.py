@@ -115,18 +115,6 @@ class Plan:
         return tuple(f"BKR{number:03d}" for number in range(1, count + 1))
 
     @property
-    def causes(self) -> tuple[str, ...]:
-        """The hot spots of the scenario, and "" for none of them."""
-        spots = self.scenario.get("hot_spots", ())
-        return ("", *(str(spot.get("name", "")) for spot in spots))
-
-    @property
-    def multiplied(self) -> tuple[str, ...]:
-        """The hot spots with a factor or a share: a cause names all of them that are about the pair."""
-        spots = self.scenario.get("hot_spots", ())
-        return tuple(str(spot.get("name", "")) for spot in spots if spot.get("rate") is None)
-
-    @property
     def unseen(self) -> frozenset[tuple[int, str]]:
         """The legs, and their fields, that cannot be compared: one of the lists has no such column."""
         lists = self.lists if len(self.lists) == 2 else self.lists * 2

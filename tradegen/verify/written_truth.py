@@ -11,6 +11,7 @@ from tradegen.verify.database import Database
 from tradegen.verify.odd_values import MAY_BE_BLANK, SPELLINGS
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import Findings
+from tradegen.verify.truth_causes import wrong_cause
 from tradegen.verify.value_tables import Rule, cells_of, load
 from tradegen.verify.words import FIELDS, NAMES, TRUTH_COLUMNS, literal
 from tradegen.verify.written_forms import EXPECTED, Forms, decimal, expected, typed
@@ -193,14 +194,7 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
     if with_id:
         rules.append(refused("record_id", "unsure", EXPECTED["record_id"]))
     if plan.manifest is not None:
-        wrong_cause = f"cause NOT IN ({', '.join(map(literal, plan.causes))})"
-        if plan.multiplied:
-            # Where several are about a pair, their names in the scenario's order.
-            names = [literal(name) for name in plan.multiplied]
-            there = ", ".join(f"list_contains(string_split(cause, ' + '), {name})" for name in names)
-            named = f"list_where([{', '.join(names)}], [{there}])"
-            wrong_cause += f" AND cause <> array_to_string({named}, ' + ')"
-        rules.append(refused("cause", wrong_cause, "a hot spot of the scenario, or nothing"))
+        rules.append(refused("cause", wrong_cause(plan.scenario), "a hot spot of the scenario, or nothing"))
         # Without a manifest tolerances are not known: the report says so.
         follows = "".join(f" AND mechanism <> {literal(c.follows)}" for c in plan.compared if c.sources)
         rules.append(Rule("benign", f"benign <> ({_within(plan)}){follows}", benign))

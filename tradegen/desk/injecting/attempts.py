@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
@@ -23,6 +23,7 @@ from tradegen.desk.lists.cell_texts import Value, cell_text
 from tradegen.desk.lists.json_splicing import OBJECTS, can_become
 from tradegen.desk.lists.list_form import ColumnForm, FileForm
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes, Tolerance
+from tradegen.mechanisms.difference import Settings
 from tradegen.mechanisms.mechanism import Case, Context
 
 __all__ = ["Attempt", "Attempts", "Followed", "value_cell"]
@@ -68,13 +69,24 @@ class Attempts:
     entries : mapping of str to Entry
     clean : CleanValues
     seed : int
+    settings : callable
+        From the name of a mechanism to its settings.
     benign : bool
         Whether differences are to be within their tolerance.
     """
 
-    def __init__(self, breaks: Breaks, entries: Any, clean: CleanValues, seed: int, *, benign: bool) -> None:
+    def __init__(
+        self,
+        breaks: Breaks,
+        entries: Any,
+        clean: CleanValues,
+        seed: int,
+        settings: Callable[[str], Settings],
+        *,
+        benign: bool,
+    ) -> None:
         self._breaks, self._entries, self._clean, self._benign = breaks, entries, clean, benign
-        self._seed = seed
+        self._seed, self._settings = seed, settings
         form = clean.held.one.form
         self._file = form.file
         self._amounts = amounts_of(form)
@@ -270,7 +282,7 @@ class Attempts:
             raw=raw,
             pairs=np.arange(len(original)),
             legs=np.ones(len(original), np.int8),
-            settings=self._breaks.settings_of(name),
+            settings=self._settings(name),
             allowed=self._allowed(entry, context.unit, step),
             context=cast(Context, context),  # it has what mechanisms by kind ask for
             keep_in_range=self._breaks.keep_in_range,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import PrivateAttr, ValidationError
 
+from tradegen.desk.injecting.conditions import can_meet
+from tradegen.desk.injecting.list_spots import ListSpots, ListWhere
 from tradegen.desk.injecting.possible import Entry
-from tradegen.errors import ScenarioError, nearest, shown
+from tradegen.desk.lists.list_form import ListForm
+from tradegen.errors import ScenarioError, named, nearest, shown
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, Tolerance
 from tradegen.mechanisms.mechanism import Mechanism
 from tradegen.scenario.assignments import merged
+from tradegen.scenario.causes import Cause, causes_of
+from tradegen.scenario.checks import check_demands
 from tradegen.scenario.fields import ScenarioFields
 from tradegen.scenario.model import DEFAULT, Scenario, scenario_names, scenario_text
 from tradegen.scenario.validation import explain
@@ -23,6 +29,7 @@ __all__ = ["Breaks", "load_breaks"]
 
 _TAKEN = (
     "mismatch_rate",
+    "rate_is",
     "benign_rate",
     "rate_mode",
     "mechanisms",
@@ -31,7 +38,9 @@ _TAKEN = (
     "tolerances",
     "boundary",
     "keep_in_range",
+    "hot_spots",
 )
+_LATER = ("rate_is", "hot_spots")  # manifests leave out their defaults
 _MERGED = ("settings", "tolerances")
 _MOST_MECHANISMS = 255  # that race: a byte holds which one
 
@@ -39,12 +48,19 @@ _MOST_MECHANISMS = 255  # that race: a byte holds which one
 class Breaks(ScenarioFields):
     """The fields of a scenario that say what is to be broken; those about clean trades mean nothing here."""
 
+    hot_spots: ListSpots = ()
+
     _entries: Mapping[str, Mechanism] = PrivateAttr(default_factory=dict)
 
     @property
     def catalogue(self) -> Mapping[str, Mechanism]:
         """Every mechanism that there is for the list, by name."""
         return self._entries
+
+    @functools.cached_property
+    def cause_table(self) -> tuple[Cause, ...]:
+        """The causes by number, as in a scenario; those together that one row can have."""
+        return causes_of(self.hot_spots, _can_meet)
 
     def tolerance_of(self, label: str, places: int) -> Tolerance:
         """The tolerance of a column, in its own unit.
@@ -72,13 +88,20 @@ class Breaks(ScenarioFields):
 
     def said(self) -> dict[str, Any]:
         """What is to be broken, as JSON would carry it; `load_breaks` takes it back."""
-        return self.model_dump(mode="json", exclude_none=True, include=set(_TAKEN), by_alias=True)
+        fields = type(self).model_fields
+        told = {name for name in _TAKEN if name not in _LATER or getattr(self, name) != fields[name].default}
+        return self.model_dump(mode="json", exclude_none=True, include=told, by_alias=True)
+
+
+def _can_meet(several: Sequence[ListWhere]) -> bool:
+    return can_meet([where.conditions for where in several])
 
 
 def load_breaks(
     source: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None,
     changes: Mapping[str, Any],
     entries: Mapping[str, Entry],
+    form: ListForm,
 ) -> Breaks:
     """What a scenario has to say of a list's mismatches.
 
@@ -90,6 +113,8 @@ def load_breaks(
         Fields that go before those of the scenario.
     entries : mapping of str to Entry
         The mechanisms that there are for the list.
+    form : ListForm
+        The list's columns, which hot spots name.
 
     Raises
     ------
@@ -99,17 +124,11 @@ def load_breaks(
     catalogue = {name: entry.mechanism for name, entry in entries.items()}
     values = dict(_values(source))
     for name, given in changes.items():
-        # To be without hot spots is what a list of the user's own is anyway.
-        if name not in _TAKEN and (name != "hot_spots" or given):
+        if name not in _TAKEN:
             _refuse_change(name, given)
         base = values.get(name)
         both = name in _MERGED and isinstance(base, Mapping) and isinstance(given, Mapping)
         values[name] = merged(base, given) if both else given  # type: ignore[arg-type]
-    if values.get("hot_spots"):
-        raise ScenarioError(
-            "hot_spots are given, and a list of your own has none; expected a scenario without hot_spots, or "
-            "hot_spots = [] to leave them out"
-        )
     unknown = [name for name in values if name not in ScenarioFields.model_fields]
     if unknown:
         raise ScenarioError(
@@ -120,7 +139,7 @@ def load_breaks(
     kept = {name: value for name, value in values.items() if name in _TAKEN}
     _require_mechanisms(kept, catalogue)
     try:
-        found = Breaks.model_validate(kept, context={"catalogue": catalogue})
+        found = Breaks.model_validate(kept, context={"catalogue": catalogue, "form": form})
     except ValidationError as error:
         raise ScenarioError(explain(error, Breaks, "scenario field", keys=catalogue)) from None
     found._entries = catalogue
@@ -182,23 +201,36 @@ def _those_there_are(weights: Mapping[str, float], catalogue: Mapping[str, Mecha
 
 def _require_mechanisms(values: Mapping[str, Any], catalogue: Mapping[str, Mechanism]) -> None:
     """Refuse a mechanism that the list has not, by a sentence that names what there is."""
-    for table in ("mechanisms", "settings"):
-        given = values.get(table)
-        for name in given if isinstance(given, Mapping) else ():
-            if name in catalogue:
-                continue
-            column, dot, _ = str(name).rpartition(".")
-            ways = [one.rpartition(".")[2] for one in catalogue if one.rpartition(".")[0] == column]
-            if dot and ways:
-                raise ScenarioError(
-                    f"{table} has {shown(name)}, which {column} of this list cannot have; "
-                    f"expected one of {', '.join(f'{column}.{way}' for way in ways)}"
-                )
-            columns = dict.fromkeys(one.rpartition(".")[0] for one in catalogue)
+    for place, table, name in _named(values):
+        if name in catalogue:
+            continue
+        column, dot, _ = str(name).rpartition(".")
+        ways = [one.rpartition(".")[2] for one in catalogue if one.rpartition(".")[0] == column]
+        if dot and ways:
             raise ScenarioError(
-                f"{table} has {shown(name)}, and the list has no column of that name or role; "
-                f"it has {', '.join(columns)}"
+                f"{place}{table} has {shown(name)}, which {column} of this list cannot have; "
+                f"expected one of {', '.join(f'{column}.{way}' for way in ways)}"
             )
+        columns = dict.fromkeys(one.rpartition(".")[0] for one in catalogue)
+        raise ScenarioError(
+            f"{place}{table} has {shown(name)}, and the list has no column of that name or role; "
+            f"it has {', '.join(columns)}"
+        )
+
+
+def _named(values: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """The mechanisms that are named, with the table and, before it, the hot spot that names each."""
+    spots = values.get("hot_spots")
+    places = [("", values)]
+    places += [
+        (f"hot spot {named(spot.get('name'))}: ", spot)
+        for spot in (spots if isinstance(spots, (list, tuple)) else ())
+        if isinstance(spot, Mapping)
+    ]
+    for place, tables in places:
+        for table in ("mechanisms", "settings"):
+            given = tables.get(table)
+            yield from ((place, table, name) for name in (given if isinstance(given, Mapping) else ()))
 
 
 def _check(breaks: Breaks) -> None:
@@ -218,17 +250,22 @@ def _check(breaks: Breaks) -> None:
             f"mismatch_rate is {breaks.mismatch_rate} and benign_rate is {breaks.benign_rate}; "
             "expected them to add up to at most 1"
         )
-    if len(breaks.weights) > _MOST_MECHANISMS:
+    try:
+        check_demands(breaks)
+    except ValueError as error:
+        raise ScenarioError(str(error)) from None
+    if len(breaks.active) > _MOST_MECHANISMS:
         raise ScenarioError(
-            f"mechanisms has {len(breaks.weights)} weights above 0; expected at most {_MOST_MECHANISMS}"
+            f"mechanisms have {len(breaks.active)} weights above 0; expected at most {_MOST_MECHANISMS}"
         )
-    tolerant = [
-        name
-        for name in breaks.weights
-        if breaks.catalogue[name].tolerated and breaks.tolerance_of(breaks.catalogue[name].field, 12)
-    ]
-    for field, given in (("benign_rate", breaks.benign_rate), ("boundary", breaks.boundary)):
-        if given and not tolerant:
+    for field, given, names in (
+        ("benign_rate", breaks.benign_rate, breaks.weights),
+        ("boundary", breaks.boundary, breaks.active),
+    ):
+        if given and not any(
+            breaks.catalogue[name].tolerated and breaks.tolerance_of(breaks.catalogue[name].field, 12)
+            for name in names
+        ):
             raise ScenarioError(
                 f"{field} is {str(given).lower()} although no column with a mechanism has a tolerance; "
                 "expected a tolerance such as tolerances.quantity = 5"

@@ -31,6 +31,8 @@ from tradegen.desk.lists.list_agreement import require_agreement
 from tradegen.desk.lists.list_form import ListForm, load_forms
 from tradegen.desk.lists.list_reading import open_list
 from tradegen.desk.lists.list_values import TradeList, explained
+from tradegen.engine.manifest import counts_by
+from tradegen.engine.rate_report import rate_report
 from tradegen.engine.run import MANIFEST_VERSION
 from tradegen.errors import ListError, ScenarioError, whole_number
 from tradegen.mechanisms.by_kind import EXISTING
@@ -134,7 +136,7 @@ def ask(
         )
     form = forms.theirs or forms.ours
     entries = possible(form)
-    breaks = load_breaks(scenario, changes or {}, entries)
+    breaks = load_breaks(scenario, changes or {}, entries, form)
     # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
     number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
     beside = None if ours is None else (ours, forms.ours)
@@ -181,25 +183,28 @@ class BrokenList:
         dict
             ``manifest``, ``generation``: as in manifests of `generate`. ``inject``: keyword arguments of
             `tradegen.inject` that do the same again. ``input``: ``name``, ``sha256`` and ``rows`` of the
-            list. ``output``: as `written`. ``counts``, ``versions``. Where differences that there were
-            already are kept, ``ours``: as ``input``, of our list; and ``counts.existing``. All other counts
-            of trades are about those that agreed, and so are rates. Of the view of a counterparty,
-            ``mirror``: the ``side`` and its ``words``, and the ``brokers`` that are exchanged.
+            list. ``output``: as `written`. ``counts``; ``rates``: see `rate_report`; ``versions``. Where
+            differences that there were already are kept, ``ours``: as ``input``, of our list; and
+            ``counts.existing``. All other counts of trades are about those that agreed, and so are rates. Of
+            the view of a counterparty, ``mirror``: the ``side`` and its ``words``, and the ``brokers`` that
+            are exchanged.
         """
         asked, selection = self.asked, self.selection
-        told = self.changes.counts()
+        told, by = self.changes.counts(), counts_by(asked.breaks, selection.counts)
         follows = {
             name: {"requested": count, "applied": count} for name, count in told.pop("follows").items()
         }
+        found = selection.counts
         counts = {
             "rows": self.held.rows,
             "eligible_rows": selection.eligible,
-            "requested_rows": selection.requested.get(False, 0),
-            "mismatched_rows": selection.applied.get(False, 0),
-            "requested_benign_rows": selection.requested.get(True, 0),
-            "benign_rows": selection.applied.get(True, 0),
+            "requested_rows": int(found.requested[:-1].sum()),
+            "mismatched_rows": int(found.applied[:-1].sum()),
+            "requested_benign_rows": int(found.requested[-1]),
+            "benign_rows": int(found.applied[-1]),
             **told,
-            "by_mechanism": {name: self._counted(name) for name in asked.breaks.weights} | follows,
+            "by_mechanism": by["by_mechanism"] | follows,
+            "by_cause": by["by_cause"],
         }
         if amounts := amounts_of(asked.form):
             names, connection = asked.form.names, self.held.connection
@@ -229,6 +234,7 @@ class BrokenList:
             "input": _told(asked.path, self.digest, self.held.rows),
             "output": dict(written),
             "counts": counts,
+            "rates": rate_report(asked.breaks, found),
             "versions": {
                 "tradegen": __version__,
                 "python": platform.python_version(),
@@ -241,12 +247,6 @@ class BrokenList:
         if self.mirror:
             made["mirror"] = self.mirror.told(asked.form)
         return made
-
-    def _counted(self, name: str) -> dict[str, int]:
-        selection = self.selection
-        found = {"requested": selection.drawn[name], "applied": selection.made[name]}
-        sized = self.asked.entries[name].mechanism.sized
-        return found | ({"sizes_limited": selection.limited[name]} if sized else {})
 
 
 def _told(path: Path | None, digest: str | None, rows: int) -> dict[str, Any]:
@@ -297,11 +297,13 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
 
 def _looked_at(asked: Asked) -> list[int]:
     """The positions of the columns that are altered, and of those that this takes."""
-    form, weights = asked.form, asked.breaks.weights
+    form, weights = asked.form, asked.breaks.active
     found = {position for name in weights if (position := asked.entries[name].position) is not None}
     roles = ["quantity", "price", *(["ticker"] if any(name in weights for name in _BY_TICKER) else [])]
     found |= {form.position(form.by_role[role].name) for role in roles if role in form.by_role}
     found |= {amount.position for amount in amounts_of(form)}
+    asked_of = [one for spot in asked.breaks.hot_spots for one in spot.where.conditions]
+    found |= {position for condition in asked_of for position in condition.positions}
     ids = {form.position(name) for name in form.id}
     return sorted(found | ids if found & ids else found)
 

@@ -27,8 +27,8 @@ __all__ = ["Changes"]
 
 _ROWS = 1 << 18
 _CELLS = ("line", "copy", "position", "cell", "old")
-_TOLD = ("id", "position", "field", "mechanism", "original", "altered", "delta", "benign", "notional")
-_TRUTH = "id, field, mechanism, original, altered, delta, benign, notional"
+_WRITTEN = ("id", "field", "mechanism", "original", "altered", "delta", "benign", "notional", "cause")
+_TRUTH = ", ".join(_WRITTEN)
 
 
 class Changes:
@@ -57,10 +57,11 @@ class Changes:
             "CREATE TABLE cells (line BIGINT, copy BIGINT, position BIGINT, cell VARCHAR, old VARCHAR); "
             "CREATE TABLE repeats (line BIGINT, times BIGINT); "
             "CREATE TABLE truth (id VARCHAR, position BIGINT, field VARCHAR, mechanism VARCHAR, "
-            "original VARCHAR, altered VARCHAR, delta VARCHAR, benign BOOLEAN, notional VARCHAR)"
+            "original VARCHAR, altered VARCHAR, delta VARCHAR, benign BOOLEAN, notional VARCHAR, "
+            "cause VARCHAR)"
         )
         if existing:
-            self._connection.execute(f"INSERT INTO truth SELECT {', '.join(_TOLD)} FROM existing")
+            self._connection.execute("INSERT INTO truth BY NAME SELECT *, '' AS cause FROM existing")
 
     @property
     def notional_places(self) -> int:
@@ -73,7 +74,7 @@ class Changes:
         chosen, times = part.chosen, np.ones(len(part.chosen), np.int64)
         notional = chosen.notional(self._quantity, self._price)
         cells: dict[str, list[Any]] = {name: [] for name in _CELLS}
-        truth: dict[str, list[Any]] = {name: [] for name in _TOLD}
+        truth: dict[str, list[Any]] = {name: [] for name in ("id", "position", *_WRITTEN[1:])}
         for attempt, kept in part.attempts:
             if attempt.position is None:
                 times[attempt.rows[kept]] = attempt.records[kept]
@@ -106,6 +107,7 @@ class Changes:
                 truth["altered"] += texts
                 truth["delta"] += [deltas[at] for at in some]
                 truth["benign"] += [part.benign] * len(some)
+                truth["cause"] += [part.cause] * len(some)
                 truth["notional"] += [notional[row] for row in rows.tolist()]
             if attempt.name == "record.split":
                 for fill in self._fills(part, attempt.rows[kept], attempt.records[kept]):

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from tradegen.core.blocks import Counts
 from tradegen.core.columns import Array
-from tradegen.core.streams import draw, happens, uniform
 from tradegen.desk.injecting.attempts import Attempt, Attempts
 from tradegen.desk.injecting.breaks import Breaks
 from tradegen.desk.injecting.chosen_rows import ChosenRows, chosen_rows
 from tradegen.desk.injecting.clean_values import CleanValues
 from tradegen.desk.injecting.held_list import HeldList
 from tradegen.desk.injecting.possible import Entry
-from tradegen.engine.selection import Race, wanted_fields
+from tradegen.desk.injecting.row_causes import require_seen, row_causes
+from tradegen.engine.demands import demand
+from tradegen.engine.feasibility import require_room
+from tradegen.engine.segments import prefix_of, settings_of, weights_of
+from tradegen.engine.selection import Race, count_offset, wanted_fields
 
 __all__ = ["Broken", "Selection"]
 
 _ENOUGH = 20  # rows that a mechanism was tried on, to say that its column never shows it
 _SPARE = 64  # rows that are looked at beyond those wanted, in case some cannot be altered
-_ALL = ~np.uint64(0)
+_STREAMS = "inject/"
+_ALL = np.uint64(2**64 - 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +37,24 @@ class Broken:
 
     chosen: ChosenRows
     attempts: list[tuple[Attempt, Array]]  # and which rows of the attempt have it
+    cause: str
     benign: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of one cause, and what is to become of them."""
+
+    cause: int
+    weights: dict[str, float]
+    wanted: int  # in exact mode
+    rate: float  # otherwise
+    benign: bool = False
+
+    @property
+    def row(self) -> int:
+        """Where its counts stand (`Counts`)."""
+        return -1 if self.benign else self.cause
 
 
 @dataclass
@@ -41,53 +63,75 @@ class Selection:
 
     Attributes
     ----------
-    requested, applied : dict of bool to int
-        How many rows were to be mismatched (False), or to have a benign difference (True); how many have.
-    drawn, made, limited : Counter
-        By mechanism: how many rows drew it, how many have it, and of these, whose size was limited.
+    counts : Counts
+        How many rows each cause has, how many of them were to be broken, and how many are; and how often
+        mechanisms were drawn and possible. Mechanisms go by their place in `Breaks.active`.
     """
 
     clean: CleanValues
     breaks: Breaks
     entries: Mapping[str, Entry]
     seed: int
-    requested: dict[bool, int] = field(default_factory=dict)
-    applied: dict[bool, int] = field(default_factory=dict)
-    drawn: Counter[str] = field(default_factory=Counter)
-    made: Counter[str] = field(default_factory=Counter)
-    limited: Counter[str] = field(default_factory=Counter)
-    eligible: int = 0
+    counts: Counts = field(init=False)
     _ids: set[str] = field(default_factory=set)  # that altered rows have got
     _unshown: dict[str, list[str | None]] = field(default_factory=dict)  # by mechanism
+
+    def __post_init__(self) -> None:
+        self.counts = Counts.none(len(self.breaks.causes) + 1, len(self.breaks.active))
 
     @property
     def held(self) -> HeldList:
         """The list."""
         return self.clean.held
 
+    @property
+    def eligible(self) -> int:
+        """How many rows there are that may be broken."""
+        return int(self.counts.eligible[:-1].sum())
+
     def broken(self) -> Iterator[Broken]:
-        """All rows that are broken: mismatches, and then benign differences among the other rows.
+        """All rows that are broken: mismatches by cause, and then benign differences outside hot spots.
 
         Raises
         ------
         ListError
             Where nothing that a mechanism makes can be shown in its column.
+        ScenarioError
+            Where a hot spot is about nothing, or asks for more rows than there are.
         """
-        found = self.held.keys(self.seed)
-        keys, taken = found.keys, found.left
-        self.eligible = len(keys) - len(taken)
-        weights = self.breaks.weights
-        for part in self._part(keys, taken, weights, self.breaks.mismatch_rate, benign=False):
-            taken = np.union1d(taken, part.chosen.rows[_those_hit(part)])
-            yield part
-        if self.breaks.benign_rate:
+        breaks, seed = self.breaks, self.seed
+        require_seen(self.clean, breaks)
+        found = self.held.keys(seed)
+        taken = found.left
+        causes = row_causes(self.held, breaks, taken)
+        if breaks.hot_spots:
+            require_room(breaks, causes.sizes)
+        ranking = _Ranking(found.keys, found.left, causes.numbers)
+        prefixes = [prefix_of(breaks, cause) for cause in range(len(causes.sizes))]
+        offsets = [count_offset(f"{_STREAMS}{prefix}", seed, 0) for prefix in prefixes]
+        asked = demand(breaks)
+        overall = count_offset(f"{_STREAMS}overall/", seed, 0) if asked.overall else 0.0
+        wanted = asked.drawn(causes.sizes, np.array(offsets), overall).tolist()
+        rates = asked.rates(causes.sizes).tolist()
+        for cause, size in enumerate(causes.sizes.tolist()):
+            self.counts.eligible[cause] = size
+            part = _Part(cause, weights_of(breaks, cause), wanted[cause], rates[cause])
+            for one in self._part(part, ranking, taken):
+                taken = np.union1d(taken, one.chosen.rows[_those_hit(one)])
+                yield one
+        if breaks.benign_rate:
+            weights = breaks.weights
             tolerant = {name: weights[name] for name in weights if self._tolerates(name)}
             # From the other end of the keys: neither moves the other.
-            keys ^= _ALL
-            yield from self._part(keys, taken, tolerant, self.breaks.benign_rate, benign=True)
+            ranking.turn()
+            size = int(causes.sizes[0])
+            offset = count_offset(f"{_STREAMS}benign/", seed, 0)
+            number = min(math.floor(breaks.benign_rate * size + offset), size - int(self.counts.applied[0]))
+            self.counts.eligible[-1] = size
+            yield from self._part(_Part(0, tolerant, number, breaks.benign_rate, benign=True), ranking, taken)
         for name, texts in self._unshown.items():
-            position = self.entries[name].position
-            if position is not None and not self.made[name] and len(texts) >= min(_ENOUGH, self.eligible):
+            position, made = self.entries[name].position, self.counts.possible[breaks.active.index(name)]
+            if position is not None and not made and len(texts) >= min(_ENOUGH, self.eligible):
                 raise self.held.never_shown(name, position, texts[0])
 
     def _tolerates(self, name: str) -> bool:
@@ -97,51 +141,38 @@ class Selection:
         places = self.held.column(entry.position).places or 0
         return bool(self.breaks.tolerance_of(entry.mechanism.field, places))
 
-    def _part(
-        self,
-        keys: Array,
-        taken: Array,
-        weights: dict[str, float],
-        rate: float,
-        *,
-        benign: bool,
-    ) -> Iterator[Broken]:
-        prefix = "benign/" if benign else ""
-        exact = self.breaks.rate_mode == "exact"
-        free = len(keys) - len(taken)
-        if exact:
-            offset = float(uniform(draw(self.seed, f"inject/{prefix}mismatch/count", 0, 1))[0])
-            wanted = min(math.floor(rate * self.eligible + offset), free)
-        else:
-            wanted = int(np.count_nonzero(happens(keys, rate)))
-        self.requested[benign], self.applied[benign] = wanted, 0
-        attempts = Attempts(self.breaks, self.entries, self.clean, self.seed, benign=benign)
-        start, size = 0, wanted + (wanted // 50 + _SPARE if exact else 0)
-        while start < len(keys) and self.applied[benign] < wanted and weights:
-            stop = min(start + size, len(keys))
-            order = _ranked(keys, stop)[start:]
+    def _part(self, part: _Part, ranking: _Ranking, taken: Array) -> Iterator[Broken]:
+        counts, row = self.counts, part.row
+        settings = functools.partial(settings_of, self.breaks, part.cause)
+        attempts = Attempts(self.breaks, self.entries, self.clean, self.seed, settings, benign=part.benign)
+        if self.breaks.rate_mode == "bernoulli":
+            # Each row has a coin of its own: none takes another's place.
+            order = ranking.below(part.cause, part.rate)
             order = order[~np.isin(order, taken)]
-            for chosen in chosen_rows(self.held, order):
-                part = self._raced(chosen, attempts, weights, wanted - self.applied[benign], benign=benign)
-                self.applied[benign] += len(_those_hit(part))
-                yield part
-                if self.applied[benign] >= wanted:
-                    break
+            counts.requested[row] = len(order)
+            yield from self._tried(order, attempts, part)
+            return
+        counts.requested[row] = part.wanted
+        count, start, size = int(counts.eligible[row]), 0, part.wanted + part.wanted // 50 + _SPARE
+        while start < count and counts.applied[row] < part.wanted and part.weights:
+            stop = min(start + size, count)
+            order = ranking.first(part.cause, stop, count)[start:]
+            yield from self._tried(order[~np.isin(order, taken)], attempts, part)
             start, size = stop, 2 * size
-            if not exact:
-                # Each row has a coin of its own: none takes another's place.
-                break
 
-    def _raced(
-        self,
-        chosen: ChosenRows,
-        attempts: Attempts,
-        weights: dict[str, float],
-        wanted: int,
-        *,
-        benign: bool,
-    ) -> Broken:
+    def _tried(self, order: Array, attempts: Attempts, part: _Part) -> Iterator[Broken]:
+        """Break rows in their order, until as many are broken as were requested."""
+        counts, row = self.counts, part.row
+        for chosen in chosen_rows(self.held, order) if len(order) and part.weights else ():
+            made = self._raced(chosen, attempts, part, int(counts.requested[row] - counts.applied[row]))
+            counts.applied[row] += len(_those_hit(made))
+            yield made
+            if counts.applied[row] >= counts.requested[row]:
+                return
+
+    def _raced(self, chosen: ChosenRows, attempts: Attempts, part: _Part, wanted: int) -> Broken:
         """Let the mechanisms race for rows, and keep the first rows that one is possible for."""
+        weights, benign = part.weights, part.benign
         prefix, names = ("benign/" if benign else ""), tuple(weights)
         draws = np.stack([chosen.drawn(self.seed, f"{prefix}{name}/choice") for name in names])
         race = Race(weights, draws)
@@ -167,14 +198,16 @@ class Selection:
             rows = np.sort(np.concatenate(going_on))
         hit = np.flatnonzero(have)
         last = int(hit[wanted - 1]) if len(hit) > wanted else len(have)
-        return Broken(chosen, [(one, self._kept(one, last)) for one in tried], benign)
+        cause = self.breaks.causes[part.cause]
+        return Broken(chosen, [(one, self._kept(one, last)) for one in tried], cause, benign)
 
     def _kept(self, attempt: Attempt, last: int) -> Array:
         looked_at = attempt.rows <= last
         kept = np.flatnonzero(attempt.fits & looked_at)
-        self.drawn[attempt.name] += int(np.count_nonzero(looked_at))
-        self.made[attempt.name] += len(kept)
-        self.limited[attempt.name] += int(np.count_nonzero(attempt.limited[kept]))
+        code = self.breaks.active.index(attempt.name)
+        self.counts.drawn[code] += np.count_nonzero(looked_at)
+        self.counts.possible[code] += len(kept)
+        self.counts.limited[code] += np.count_nonzero(attempt.limited[kept])
         return kept
 
     def _conflicts(self, names: tuple[str, ...], position: int) -> Array:
@@ -210,8 +243,32 @@ def _those_hit(part: Broken) -> Array:
     return np.unique(np.concatenate(rows)) if rows else np.empty(0, np.int64)
 
 
-def _ranked(keys: Array, stop: int) -> Array:
-    """The rows with the smallest keys, smallest first (int64, shape (stop,))."""
-    first = np.argpartition(keys, stop - 1)[:stop].copy() if stop < len(keys) else np.arange(len(keys))
-    found: Array = first[np.argsort(keys[first], kind="stable")]
-    return found
+class _Ranking:
+    """The rows of each cause by their keys, smallest first, but for those that are left as they are."""
+
+    def __init__(self, keys: Array, left: Array, causes: Array | None) -> None:
+        self._keys, self._left, self._causes = keys, left, causes
+
+    def turn(self) -> None:
+        """Let the largest keys come first."""
+        self._keys ^= _ALL
+
+    def below(self, cause: int, share: float) -> Array:
+        """The rows of a cause with a key in this lowest share of all keys (int64)."""
+        limit = math.ceil(share * 2.0**53) << 11  # as `happens` has it
+        found = self._keys < np.uint64(limit) if limit <= _ALL else np.ones(len(self._keys), bool)
+        if self._causes is not None:
+            found &= self._causes == cause
+        rows = np.flatnonzero(found)
+        if len(self._left):
+            rows = rows[~np.isin(rows, self._left)]
+        ordered: Array = rows[np.argsort(self._keys[rows], kind="stable")]
+        return ordered
+
+    def first(self, cause: int, count: int, of: int) -> Array:
+        """The rows with the smallest keys, so many of those that the cause has (int64, shape (count,))."""
+        # Keys are spread evenly: nearly always, the first share that is tried has enough of them.
+        share = (count + 6 * math.sqrt(count) + 6) / of
+        while len(found := self.below(cause, min(share, 1.0))) < count:
+            share *= 2
+        return found[:count]

@@ -79,10 +79,10 @@ def write_truth(batches: Iterable[pa.RecordBatch], form: str, out: Writable, not
 
 def _rows(batch: pa.RecordBatch, benign: Sequence[Any] = (False, True)) -> Iterator[tuple[Any, ...]]:
     """Rows with all columns of a truth; None for nothing."""
-    for trade, field, *rest, is_benign, notional in zip(
+    for trade, field, *rest, is_benign, notional, cause in zip(
         *(column.to_pylist() for column in batch.columns), strict=True
     ):
-        yield trade, _LEG, field, *rest, benign[is_benign], notional, None
+        yield trade, _LEG, field, *rest, benign[is_benign], notional, cause
 
 
 def _object(row: tuple[Any, ...]) -> str:
@@ -90,8 +90,7 @@ def _object(row: tuple[Any, ...]) -> str:
     for name, value in zip(TRUTH_COLUMNS, row, strict=True):
         # Numbers are written as they are: a float could not hold them.
         number = name in _NUMBERS and value is not None
-        given = "" if name == "cause" else value
-        pairs.append(f"{json.dumps(name)}: {value if number else json.dumps(given, ensure_ascii=False)}")
+        pairs.append(f"{json.dumps(name)}: {value if number else json.dumps(value, ensure_ascii=False)}")
     return f"{{{', '.join(pairs)}}}"
 
 
@@ -109,7 +108,7 @@ def _write_parquet(batches: Iterable[pa.RecordBatch], out: Writable, notional_pl
         for batch in batches:
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
             columns["trade_id"] = columns.pop("id")
-            columns |= {"leg": pa.array([_LEG] * len(batch)), "cause": pa.array([""] * len(batch))}
+            columns["leg"] = pa.array([_LEG] * len(batch))
             arrays = [columns[name].cast(kind) for name, kind in kinds.items()]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
 
@@ -129,7 +128,6 @@ def truth_frame(batches: Iterable[pa.RecordBatch]) -> pd.DataFrame:
 
     rows = [row for batch in batches for row in _rows(batch)]
     frame = pd.DataFrame(rows, columns=list(TRUTH_COLUMNS))
-    frame["cause"] = ""
     kinds: dict[str, Any] = dict.fromkeys(("trade_id", "original", "altered"), "str")
     kinds |= dict.fromkeys(("leg", "field", "mechanism", "cause"), "category")
     kinds |= dict.fromkeys(_NUMBERS, "float64") | {"benign": "bool"}

@@ -56,6 +56,12 @@ class Chunk:
         moved = (self.rows.begins[few] - cells.starts[:, 0])[which]
         return cells.starts[which, columns] + moved, cells.ends[which, columns] + moved
 
+    def column(self, position: int, most: int) -> list[bytes]:
+        """The cells of a column in the first rows, as they stand in the text."""
+        rows = np.arange(min(most, len(self.rows.afters)))
+        bounds = self.spans(rows, np.full(len(rows), position))
+        return [self.text[start:end] for start, end in zip(*map(np.ndarray.tolist, bounds), strict=True)]
+
 
 def csv_chunks(
     connection: DuckDBPyConnection, one: TradeList, read: int | None = None, *, piece: int = _PIECE

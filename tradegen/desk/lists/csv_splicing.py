@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 __all__ = ["splice_csv"]
+
+_SEEN = 1_000  # rows that show how a column is quoted
 
 
 def splice_csv(
@@ -53,9 +55,11 @@ def splice_csv(
         Where the list cannot be read, or a cell cannot hold its text.
     """
     waiting, tail = EditsByRow(edits), Tail(out, one.form.file)
-    fill = _Cells(one.form).filled
+    fill: Fill
     rows, written, ended = 0, 0, True
-    for chunk in csv_chunks(connection, one, read):
+    for number, chunk in enumerate(csv_chunks(connection, one, read)):
+        if not number:
+            fill = _Cells(one.form, chunk).filled
         count = len(chunk.rows.afters)
         now = waiting.before(chunk.rows.first + count)
         tail.write(_altered(chunk, now, fill, one, tail.line_end) if now else chunk.text)
@@ -81,17 +85,37 @@ def _altered(chunk: Chunk, edits: Edits, fill: Fill, one: TradeList, line_end: b
 
 
 class _Cells:
-    """Writes new cells of one list."""
+    """Writes new cells of one list.
 
-    def __init__(self, form: ListForm) -> None:
+    Parameters
+    ----------
+    form : ListForm
+    chunk : Chunk
+        The first rows, which show where the list has quotes that no cell needs.
+    """
+
+    def __init__(self, form: ListForm, chunk: Chunk) -> None:
         self._form = form
         file = form.file
+        self._quote = file.quote.encode()
         self._special = re.compile("[" + re.escape(file.separator + file.quote) + "\r\n]")
         # Alone in its row, an empty cell without quotes would be a blank line.
         self._alone = len(form.columns) == 1
+        quotes = self._quote and self._quote in chunk.text
+        seen = [chunk.column(position, _SEEN) if quotes else [] for position in range(len(form.columns))]
+        self._spare = [any(map(self._has_spare_quotes, cells)) for cells in seen]
+        self._blank = [self._quoted_blank(cells) for cells in seen]
+
+    def _has_spare_quotes(self, raw: bytes) -> bool:
+        text = unquoted(raw, self._quote)
+        return text is not raw and bool(text) and not self._special.search(text.decode())
+
+    def _quoted_blank(self, cells: Sequence[bytes]) -> bool | None:
+        """Whether blanks are written with quotes; None where there are none."""
+        return next((bool(raw.strip()) for raw in cells if not unquoted(raw, self._quote).strip()), None)
 
     def filled(self, raw: bytes, text: str | None, position: int) -> bytes:
-        """A cell with another text: quoted and padded as it was, or quoted because the text needs it.
+        """A cell with another text: padded as it was, and quoted as cells of its column are.
 
         Raises
         ------
@@ -99,12 +123,16 @@ class _Cells:
             Where the text needs quotes, and the list has none.
         """
         column, quote = self._form.columns[position], self._form.file.quote
-        old = unquoted(raw, quote.encode()) if quote else raw
+        old = unquoted(raw, self._quote) if quote else raw
         before, after = b"", b""
         if quoted := old is not raw:
             bare = raw.strip(b" ")
             before, _, after = raw.partition(bare)
+            # Quotes that a text needs do not say that another one has any.
+            quoted = self._spare[position] or not self._special.search(old.decode())
         new = _padded(old.decode(), text or "", column)
+        if not new and self._blank[position] is not None:
+            quoted = bool(self._blank[position])
         if quoted or self._special.search(new) or (self._alone and not new):
             if not quote:
                 raise ListError(

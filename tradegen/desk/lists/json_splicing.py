@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,7 +73,9 @@ def splice_json(
         now = waiting.before(rows.first + count)
         if now:
             spans = _spans(text, rows, now, one)
-            tail.write(spliced(text, rows, now, spans, _filled, tail.line_end))
+            # Where all other letters are escaped, those of a new text are, too.
+            fill = functools.partial(_filled, escaped=b"\\u" in text and text.isascii())
+            tail.write(spliced(text, rows, now, spans, fill, tail.line_end))
         else:
             tail.write(text)
         read += count
@@ -170,7 +173,7 @@ def _after_blanks(text: str, position: int) -> int:
     return found.end()
 
 
-def _filled(raw: bytes, text: str | None, _: int) -> bytes:
+def _filled(raw: bytes, text: str | None, _: int, *, escaped: bool) -> bytes:
     """A value with another text: in quotes where it was, or where it is no number."""
     if text is None:
         return b"null"
@@ -180,4 +183,4 @@ def _filled(raw: bytes, text: str | None, _: int) -> bytes:
             # Whoever writes 105.50 writes 104.50, too: fewer decimals would show that it was altered.
             text = f"{whole}.{part:0<{len(long[1])}}"
         return text.encode()
-    return json.dumps(text, ensure_ascii=b"\\u" in raw).encode()
+    return json.dumps(text, ensure_ascii=escaped or b"\\u" in raw).encode()
