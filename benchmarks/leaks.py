@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from leak_features import VIEWS, Array, Sample, sample
+from leak_injected import DIALECTS, MARKED, injected_mechanisms, injected_sample
 from scipy import stats
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
@@ -91,6 +92,20 @@ ADDED: tuple[dict[str, Any], ...] = (
     {"name": "own_ref", "kind": "reference", "own": True},
 )
 """A column of each kind, as a scenario may add it; of what is drawn and of what is worked out from others."""
+_PRICES = ("price", "notional", "price in ticker", "neighbours in ticker")
+_TIMES = ("neighbours", "neighbours in ticker", "price in ticker")
+_SEEN_IN: dict[str, tuple[str, ...]] = {
+    # Tickers of one letter have no typos, and prices of their own.
+    "ticker": ("ticker", *_PRICES),
+    "broker_id": ("brokers",),
+    "contra_broker_id": ("brokers",),
+    "quantity": ("quantity", "notional"),
+    "price": _PRICES,
+    "order_type": ("order_type", *_TIMES),
+    "date": ("date",),
+    "trade_timestamp": ("time", "date", *_TIMES),
+}
+"""By column, the groups of features that it goes into."""
 _ALL = {"mechanisms": Scenario.load("us_equity_t1").mechanisms, "fields_per_pair": [0.9, 0.1]}
 
 
@@ -249,6 +264,15 @@ def added_mechanisms() -> list[Mechanism]:
     return [entry for entry in entries if entry.name not in HOUSE and not entry.name.endswith(f".{FOLLOWS}")]
 
 
+def dirty_mechanisms() -> list[tuple[Mechanism, Shown]]:
+    """What misspells or leaves out values of the nine columns; such a value shows, and no other may."""
+    return [
+        (entry, Shown(_SEEN_IN[entry.field], entry.shows[0].why))
+        for entry in HOUSE.values()
+        if entry.name not in CATALOGUE
+    ]
+
+
 def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Finding]]:
     """The rows of the table by title; each is made when called.
 
@@ -260,6 +284,15 @@ def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Fin
     def add(title: str, shown: Shown | None, mechanism: str = "", **overrides: Any) -> None:
         def audit() -> Finding:
             seen = sample(mechanism, pairs, zlib.crc32(title.encode()), **overrides)
+            if shown is None:
+                return examine_position(title, seen)
+            return examine(title, seen, shown, also_shown=also_shown)
+
+        found[title] = audit
+
+    def add_injected(title: str, shown: Shown | None, mechanism: str, dialect: str) -> None:
+        def audit() -> Finding:
+            seen = injected_sample(mechanism, pairs, zlib.crc32(title.encode()), dialect)
             if shown is None:
                 return examine_position(title, seen)
             return examine(title, seen, shown, also_shown=also_shown)
@@ -281,6 +314,13 @@ def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Fin
                 add_entry(entry, f", {step} {size}", **grid)
     for entry in added_mechanisms():
         add_entry(entry, columns=ADDED)
+    for entry, way in dirty_mechanisms():
+        # A list for each side says whose record it is, though the side may be misspelled.
+        add(entry.name, way, entry.name, view="two_system")
+    for entry, way in injected_mechanisms():
+        for dialect in DIALECTS if entry.field in MARKED else list(DIALECTS)[:1]:
+            add_injected(f"injected {entry.name}, {dialect}", way, entry.name, dialect)
+    add_injected("injected, position alone", None, "Acct.other", next(iter(DIALECTS)))
     for name, zooms in ZOOMS.items():
         for zoom, overrides in zooms.items():
             add(f"{name}, {zoom}", NOTHING, name, **overrides)

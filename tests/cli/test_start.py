@@ -88,6 +88,11 @@ def test_generate_loads_pyarrow_for_parquet_alone_and_pandas_for_nothing(
     assert {*HEAVY, "numpy.ma"} & loaded == {"numpy", *needed}
 
 
+def test_columns_of_a_file_are_guessed_without_pandas_and_pyarrow(tmp_path: Path) -> None:
+    run("generate", "--first-id", "1", "--out", "t.csv", cwd=tmp_path)
+    assert HEAVY & loaded_by("columns", "t.csv", folder=tmp_path) == {"duckdb", "numpy"}
+
+
 def test_a_short_command_spends_no_time_on_garbage(tmp_path: Path) -> None:
     # Python itself searches 80 times while it loads what writes 30 records, and once more at the end.
     code = (

@@ -28,12 +28,14 @@ PAIRS = 10_000
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 leaks = importlib.import_module("leaks")
 features = importlib.import_module("leak_features")
+injected = importlib.import_module("leak_injected")
 # What mechanisms themselves show has its own test.
 AUDITS = leaks.audits(PAIRS, also_shown=False)
 ALARM = 1e-3 / (2 * len(AUDITS))
 
 
-# Of coarser grids and of columns that scenarios add, one mechanism of each kind.
+# Of coarser grids and of columns that scenarios add, one mechanism of each kind; of dirty data, and of lists
+# that `inject` wrote, one.
 ALWAYS = [
     title
     for title in AUDITS
@@ -42,7 +44,7 @@ ALWAYS = [
 ] + [
     "price.nudge, tick 0.05", "quantity.nudge, quantity_step 100", "account.other", "currency.other",
     "lots.nudge", "commission.nudge", "gross_amount.rounding", "settlement_date.next_session",
-    "booked_at.delay", "order_ref.mistyped"
+    "booked_at.delay", "order_ref.mistyped", "price.blank", "injected Client.other, quoted where needed",
 ]  # fmt: skip
 
 
@@ -166,6 +168,15 @@ LEAKY = [
 @pytest.mark.parametrize("change", LEAKY)
 def test_an_alteration_that_gives_itself_away_is_found(change) -> None:
     assert leaks.examine(change.__name__, altered_by_hand(change)).leaks(ALARM)
+
+
+def test_quotes_that_only_altered_cells_of_a_list_have_are_found() -> None:
+    dialect = "quoted where needed"
+    cells = injected.clean_cells(2_000, dialect)
+    altered = np.random.default_rng(7).random(len(cells)) < 0.5
+    cells.loc[altered, "Ccy"] = '"' + cells.loc[altered, "Ccy"] + '"'
+    seen = features.Sample(injected.list_features(cells, dialect), altered, np.arange(len(cells)))
+    assert leaks.examine("quotes", seen).leaks(ALARM)
 
 
 def test_altered_records_that_come_in_runs_or_early_are_found() -> None:

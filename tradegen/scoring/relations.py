@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from tradegen.core.compression import plain_name
 from tradegen.core.grids import FINEST
 from tradegen.errors import ScoringError
@@ -28,6 +26,7 @@ from tradegen.scoring.input_files import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
@@ -139,14 +138,16 @@ class Reader:
         ScoringError
             If it cannot be read, or has a column twice.
         """
-        if column and isinstance(given, pd.Series):
-            given = given.to_frame(column)
-        if isinstance(given, pd.DataFrame):
-            return self._frame(given, what, wanted)
         if isinstance(given, (str, os.PathLike)):
             return self._files(parts(Path(given), what), what, wanted)
         if isinstance(given, (list, tuple)) and given and all(isinstance(path, Path) for path in given):
             return self._files(list(given), what, wanted)
+        import pandas as pd  # files need none of it
+
+        if column and isinstance(given, pd.Series):
+            given = given.to_frame(column)
+        if isinstance(given, pd.DataFrame):
+            return self._frame(given, what, wanted)
         arrow = hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__")
         if arrow and not isinstance(given, pd.Series):
             return self._arrow(_arrow_table(given, what, column), what, wanted)
@@ -182,6 +183,8 @@ class Reader:
         return ScoringError(f"{name} cannot be read: {first}")
 
     def _frame(self, frame: pd.DataFrame, what: str, wanted: Sequence[str]) -> Source:
+        import pandas as pd
+
         names = [str(name) for name in frame.columns]
         name = f"the {what} frame"
         once(name, names)
@@ -314,6 +317,8 @@ def _no_table(given: Any, what: str) -> ScoringError:
 
 def _plain(values: pd.Series[Any], column: str, name: str) -> pd.Series[Any]:
     """A frame's column as DuckDB reads it without guessing."""
+    import pandas as pd
+
     if isinstance(values.dtype, pd.StringDtype):
         # Not every DuckDB knows pandas' own types of text.
         return values.astype(object).where(values.notna(), None)

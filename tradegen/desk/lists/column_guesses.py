@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tradegen.desk.lists.date_forms import FORMS, ISO_FORMS, fitting_forms
+from tradegen.desk.lists.date_forms import FORMS, ISO_FORMS, fitting_forms, form_pattern
 from tradegen.desk.lists.list_form import ROLE_KINDS, ColumnForm, FileForm, ListForm
 from tradegen.desk.lists.list_values import TradeList
 from tradegen.errors import ListError, shown
@@ -177,7 +177,7 @@ def _guess(connection: DuckDBPyConnection, column: str, name: str, file: FileFor
     # NULL of a blank, as of every function of one.
     part = f"length(cell) - coalesce(nullif(strpos(cell, '{mark}'), 0), length(cell))"
     asked = {
-        "filled": "count(cell)",
+        "filled": "coalesce(sum(times) FILTER (cell IS NOT NULL), 0)",
         "names": "count(DISTINCT cell)",
         "low": "min(cell)",
         "longest": "max(length(cell))",
@@ -199,7 +199,9 @@ def _guess(connection: DuckDBPyConnection, column: str, name: str, file: FileFor
         "offset": f"bool_and(regexp_full_match(cell, {literal(_OFFSET)}))",
         "clock": f"bool_and(regexp_full_match(cell, {literal(_CLOCK)}))",
     }
-    cells = f"(SELECT {column}, nullif(trim({column}), '') AS cell FROM looked_at)"
+    # Each text is looked at once, however often it occurs.
+    times = f"SELECT {column}, count(*) AS times FROM looked_at GROUP BY 1"
+    cells = f"(SELECT {column}, nullif(trim({column}), '') AS cell, times FROM ({times}))"
     answers = first_row(connection, f"SELECT {', '.join(asked.values())} FROM {cells}")
     seen: dict[str, Any] = dict(zip(asked, answers, strict=True))
     said, remark = _kind(connection, cells, seen, csv=csv)
@@ -247,11 +249,11 @@ def _kind(
 
 def _forms(connection: DuckDBPyConnection, cells: str, role: str) -> list[str]:
     """The forms that write the cells of a column as they are."""
-    tried: Sequence[str] = (*ISO_FORMS[role], *(form for one in FORMS[role] for form in _variants(one)))
-    first = f"(FROM {cells} WHERE cell IS NOT NULL LIMIT {_FIRST})"
-    for relation in (first, cells):
-        tried = fitting_forms(connection, relation, tried, exactly=True) if tried else ()
-    return list(tried)
+    tried = (*ISO_FORMS[role], *(form for one in FORMS[role] for form in _variants(one)))
+    first = connection.execute(f"SELECT cell FROM {cells} WHERE cell IS NOT NULL LIMIT {_FIRST}").fetchall()
+    # Python sees which of hundreds of forms a few cells look like before a database has read the question.
+    like = [form for form in tried if all(re.fullmatch(form_pattern(form), cell) for [cell] in first)]
+    return fitting_forms(connection, cells, like, exactly=True) if like else []
 
 
 def _variants(form: str) -> tuple[str, ...]:
