@@ -99,6 +99,20 @@ def test_odd_values_that_the_truth_does_not_tell_of_are_found(
         assert report.findings["relation"].count == 2 * len(EDITS)
 
 
+def test_an_odd_value_beside_another_mismatch_is_found(files: Files, tmp_path: Path) -> None:
+    """The truth tells of another field of the leg, or of the same field of the other leg."""
+    price, ticker = (files.told(name) for name in ("price.blank", "ticker.blank"))
+    names = (price["trade_id"], ticker["trade_id"])
+    for record in (*files.lists["ours"], *files.lists["theirs"]):
+        if record["trade_id"] in names:
+            record["ticker"] = ""
+    found = files.proof(tmp_path).findings["relation"]
+    expected = [[names[0], leg, "ticker"] for leg in ("OURS", "THEIRS")]
+    expected += [[names[1], {"OURS": "THEIRS", "THEIRS": "OURS"}[ticker["leg"]], "ticker"]]
+    assert found.count == 3
+    assert sorted(line.split()[:3] for line in found.examples) == sorted(expected)
+
+
 def test_odd_values_that_were_put_right_are_missed_each_of_them(
     files: Files, tmp_path: Path, every_example: None
 ) -> None:
