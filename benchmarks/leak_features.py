@@ -102,8 +102,7 @@ def features(table: pd.DataFrame, number: int = 0, kinds: Mapping[str, str] | No
     ids = _numbers(table["trade_id"].str[3:])
     quantity = _numbers(table["quantity"])
     ticks = _numbers(table["price"].str.replace(".", ""))
-    time = pd.to_datetime(table["trade_timestamp"], format="ISO8601").to_numpy("datetime64[us]")
-    time, day = time.astype(np.int64), table["date"].to_numpy("datetime64[D]").astype(np.int64)
+    time, day = _moments(table["trade_timestamp"], "us"), _moments(table["date"], "D")
     ticker, broker, contra, side = (
         pd.factorize(table[name], sort=True)[0]
         for name in ("ticker", "broker_id", "contra_broker_id", "order_type")
@@ -123,7 +122,7 @@ def features(table: pd.DataFrame, number: int = 0, kinds: Mapping[str, str] | No
         "notional": {"value": quantity * ticks},
         "price in ticker": {
             "from median": ticks - median,
-            "relative": ticks / median,
+            "relative": ticks / np.maximum(median, 1),
             "between": (ticks - least) / np.maximum(most - least, 1),
             **_edges(ticks, least, most),
         },
@@ -175,12 +174,7 @@ def _added(text: pd.Series[str], kind: str, clean: Array | None) -> dict[str, Ar
 
     `clean` is what a value of its kind is worked out from: the trade's date, its time or its amount.
     """
-    made: dict[str, Array] = {
-        "code": pd.factorize(text, sort=True)[0],
-        "missing": (text == "").to_numpy(),
-        "length": text.str.len().to_numpy(),
-        **_digits(text.str.rjust(int(text.str.len().max()))),
-    }
+    made = written_column(text)
     if kind in ("code", "text"):
         made["how frequent"] = text.map(text.value_counts()).to_numpy()
     # Of others, it would tell whether the pair's other leg has the same value, which is matching.
@@ -188,16 +182,32 @@ def _added(text: pd.Series[str], kind: str, clean: Array | None) -> dict[str, Ar
         numbers = pd.to_numeric(text.str.replace(".", "")).fillna(0).to_numpy(np.int64)
         made |= _whole(numbers)
     elif kind in ("date", "timestamp"):
-        unit = "datetime64[D]" if kind == "date" else "datetime64[us]"
-        numbers = pd.to_datetime(text, format="ISO8601").to_numpy(unit).astype(np.int64)
+        numbers = _moments(text, "D" if kind == "date" else "us")
         made |= {"of a minute": numbers // 1_000_000 % 60} if kind == "timestamp" else {}
     if clean is not None:
         made["from the trade's"] = numbers - clean
     return made
 
 
+def written_column(text: pd.Series[str]) -> dict[str, Array]:
+    """What is to be seen in the texts of any column."""
+    return {
+        "code": pd.factorize(text, sort=True)[0],
+        "missing": (text == "").to_numpy(),
+        "length": text.str.len().to_numpy(),
+        **_digits(text.str.rjust(int(text.str.len().max()))),
+    }
+
+
 def _numbers(text: pd.Series[str]) -> Array:
-    return text.astype(np.int64).to_numpy()
+    """Whole numbers; a missing one is 0."""
+    return text.replace("", "0").astype(np.int64).to_numpy()
+
+
+def _moments(text: pd.Series[str], unit: str) -> Array:
+    """Days or times since 1970; a missing one is the first of those there are."""
+    there = text.replace("", text[text != ""].min())
+    return pd.to_datetime(there, format="ISO8601").to_numpy(f"datetime64[{unit}]").astype(np.int64)
 
 
 def _whole(values: Array) -> dict[str, Array]:

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from leak_features import VIEWS, Array, Sample, sample
+from leak_injected import DIALECTS, MARKED, injected_mechanisms, injected_sample
 from scipy import stats
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
@@ -78,6 +79,11 @@ GRIDS: dict[str, dict[str, Any]] = {
     "quantity": {"quantity_step": 100, "quantity_min": 100, "quantity_max": 50_000},
 }
 """Coarser grids by field: its mechanisms show there what they always show, and nothing more."""
+TICKS: dict[str, Any] = {
+    f"T{number}": {"price": 5 + 43 * number, "tick": (0.01, 0.0025, 0.05, 0.25)[number % 4]}
+    for number in range(12)
+}
+"""Tickers with ticks of their own, for which the same holds."""
 ADDED: tuple[dict[str, Any], ...] = (
     {"name": "account", "kind": "code", "codes": 50, "prefix": "ACC"},
     {"name": "currency", "kind": "code", "values": ["USD", "EUR", "GBP"], "weights": [45, 35, 20]},
@@ -91,6 +97,20 @@ ADDED: tuple[dict[str, Any], ...] = (
     {"name": "own_ref", "kind": "reference", "own": True},
 )
 """A column of each kind, as a scenario may add it; of what is drawn and of what is worked out from others."""
+_PRICES = ("price", "notional", "price in ticker", "neighbours in ticker")
+_TIMES = ("neighbours", "neighbours in ticker", "price in ticker")
+_SEEN_IN: dict[str, tuple[str, ...]] = {
+    # Tickers of one letter have no typos, and prices of their own.
+    "ticker": ("ticker", *_PRICES),
+    "broker_id": ("brokers",),
+    "contra_broker_id": ("brokers",),
+    "quantity": ("quantity", "notional"),
+    "price": _PRICES,
+    "order_type": ("order_type", *_TIMES),
+    "date": ("date",),
+    "trade_timestamp": ("time", "date", *_TIMES),
+}
+"""By column, the groups of features that it goes into."""
 _ALL = {"mechanisms": Scenario.load("us_equity_t1").mechanisms, "fields_per_pair": [0.9, 0.1]}
 
 
@@ -113,7 +133,12 @@ def attack(seen: Sample, groups: Collection[str]) -> Area:
     Not cross-validated: folds that learn from each other's labels err together, and intervals come out too
     narrow. The error is that of DeLong, with pairs as clusters (Obuchowski, Biometrics 53, 1997).
     """
-    columns = [column for (group, _), column in seen.features.items() if group in groups]
+    # Trees cannot split by what is the same of all records; to sort it into bins takes its time.
+    columns = [
+        column
+        for (group, _), column in seen.features.items()
+        if group in groups and (column != column[0]).any()
+    ]
     table = np.stack(columns, axis=1)
     test = np.random.default_rng(0).permutation(int(seen.pair.max()) + 1)[seen.pair] % 2 == 1
     trees = HistGradientBoostingClassifier(
@@ -249,6 +274,15 @@ def added_mechanisms() -> list[Mechanism]:
     return [entry for entry in entries if entry.name not in HOUSE and not entry.name.endswith(f".{FOLLOWS}")]
 
 
+def dirty_mechanisms() -> list[tuple[Mechanism, Shown]]:
+    """What misspells or leaves out values of the nine columns; such a value shows, and no other may."""
+    return [
+        (entry, Shown(_SEEN_IN[entry.field], entry.shows[0].why))
+        for entry in HOUSE.values()
+        if entry.name not in CATALOGUE
+    ]
+
+
 def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Finding]]:
     """The rows of the table by title; each is made when called.
 
@@ -260,6 +294,15 @@ def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Fin
     def add(title: str, shown: Shown | None, mechanism: str = "", **overrides: Any) -> None:
         def audit() -> Finding:
             seen = sample(mechanism, pairs, zlib.crc32(title.encode()), **overrides)
+            if shown is None:
+                return examine_position(title, seen)
+            return examine(title, seen, shown, also_shown=also_shown)
+
+        found[title] = audit
+
+    def add_injected(title: str, shown: Shown | None, mechanism: str, dialect: str) -> None:
+        def audit() -> Finding:
+            seen = injected_sample(mechanism, pairs, zlib.crc32(title.encode()), dialect)
             if shown is None:
                 return examine_position(title, seen)
             return examine(title, seen, shown, also_shown=also_shown)
@@ -279,8 +322,18 @@ def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Fin
         for entry in CATALOGUE.values():
             if entry.field == field or (field, entry.name) == ("quantity", "record.split"):
                 add_entry(entry, f", {step} {size}", **grid)
+    for entry in CATALOGUE.values():
+        if entry.field == "price":
+            add_entry(entry, ", ticks by ticker", tickers=TICKS)
     for entry in added_mechanisms():
         add_entry(entry, columns=ADDED)
+    for entry, way in dirty_mechanisms():
+        # A list for each side says whose record it is, though the side may be misspelled.
+        add(entry.name, way, entry.name, view="two_system")
+    for entry, way in injected_mechanisms():
+        for dialect in DIALECTS if entry.field in MARKED else list(DIALECTS)[:1]:
+            add_injected(f"injected {entry.name}, {dialect}", way, entry.name, dialect)
+    add_injected("injected, position alone", None, "Acct.other", next(iter(DIALECTS)))
     for name, zooms in ZOOMS.items():
         for zoom, overrides in zooms.items():
             add(f"{name}, {zoom}", NOTHING, name, **overrides)

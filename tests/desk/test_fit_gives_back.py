@@ -17,7 +17,7 @@ from tradegen.analysis.expectations import expected_shares
 
 CONFIDENCE = 0.99
 SEEDS = [seed if seed < 4 else pytest.param(seed, marks=pytest.mark.large) for seed in range(16)]
-PAIRS = size(20_000, 100_000)
+PAIRS = size(10_000, 100_000)
 NAMED = ("original", "us_equity_t1", "hard", "fat_finger", "clock_trouble", "dual_report", "onboarding")
 # Those with tolerances, with hot spots, of counterparties, with layouts, and with every mechanism.
 UNLIKE = ("hard", "clock_trouble", "dual_report", "onboarding", "everything")

@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from desk_lists import COLUMNS, desk_rows, write_rows
+from shell import Done
+from shell import run as shell
 
 from tradegen import inject
 from tradegen.errors import ListError, OutputError, ScenarioError, TradegenError
@@ -74,6 +76,7 @@ def spots(where: dict[str, Any], **more: Any) -> dict[str, Any]:
         (spots({"broker_id": "B1"}), "where.broker_id is no column of the list, nor a role of one"),
         (spots({"ticker": "MSTF"}), "where.ticker has 'MSTF', which no trade of the list has; did you"),
         (spots({"Acct": ["ACC001", "ACC999"]}), "where.Acct has 'ACC999', which no trade of the list has"),
+        (spots({"Acct": "BKR004"}), "no trade of the list has; fit calls brokers so, and its comment beside"),
         (spots({"Acct": 7}), "where.Acct is 7; expected a text, or a list of texts"),
         (spots({"Acct": []}), "where.Acct is []; expected a text, or a list of texts"),
         (spots({"Qty": "many"}), "where.Qty is 'many', and the column is of kind integer; expected a number"),
@@ -227,15 +230,14 @@ def test_a_reader_of_standard_output_that_has_gone_leaves_no_truth_behind(
 
 
 def test_the_command_says_what_it_did_and_what_it_refuses(trades: Path, tmp_path: Path) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tradegen", "inject", "trades.csv", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    def run(*arguments: str) -> Done:
+        return shell("inject", "trades.csv", *arguments, cwd=tmp_path)
 
     done = run("--mismatch-rate", "50%", "--seed", "7", "--out", "theirs.csv", "--truth", "t.csv",
                "--mechanism", "Net.Amt.sign=1", "--set", "fields_per_pair=[1.0]")  # fmt: skip
-    assert done.returncode == 0
-    assert done.stdout == ""
-    summary, guessed = done.stderr.splitlines()
+    assert done.code == 0
+    assert done.out == ""
+    summary, guessed = done.err.splitlines()
     assert summary.startswith("tradegen: 40 trades, 20 mismatched (Net.Amt 20); to repeat it, use the same")
     assert "--seed 7" in summary
     assert "the columns were guessed" in guessed
@@ -249,18 +251,18 @@ def test_the_command_says_what_it_did_and_what_it_refuses(trades: Path, tmp_path
         + "]\n"
     )
     bare = run("--columns", "bare.toml", "--mechanism", "Acct.typo=1", "--seed", "7", "--out", "bare.csv")
-    assert bare.returncode == 0
-    assert "no column has the role quantity or price, so that trades have no notional" in bare.stderr
+    assert bare.code == 0
+    assert "no column has the role quantity or price, so that trades have no notional" in bare.err
     refused = run("--mechanism", "price.stale=1", "--out", "other.csv")
-    assert refused.returncode == 2
-    assert refused.stderr.count("\n") == 1
+    assert refused.code == 2
+    assert refused.err.count("\n") == 1
     assert not (tmp_path / "other.csv").exists()
-    assert run("--out", "trades.csv").returncode == 2
+    assert run("--out", "trades.csv").code == 2
     piped = run("--out", "-", "--seed", "7", "--truth", "p.csv")
-    assert run("--out", "file.csv", "--seed", "7", "--truth", "-").stdout == (tmp_path / "p.csv").read_text()
-    assert piped.stdout == (tmp_path / "file.csv").read_text()
+    assert run("--out", "file.csv", "--seed", "7", "--truth", "-").out == (tmp_path / "p.csv").read_text()
+    assert piped.out == (tmp_path / "file.csv").read_text()
     twice = run("--out", "-", "--truth", "-")
-    assert (twice.returncode, twice.stdout) == (2, "")
-    assert "is named for two outputs" in twice.stderr
+    assert (twice.code, twice.out) == (2, "")
+    assert "is named for two outputs" in twice.err
     assert not (tmp_path / "-").exists()
-    assert run("--mechanism", "price.nudge", "--out", "other.csv").returncode == 2
+    assert run("--mechanism", "price.nudge", "--out", "other.csv").code == 2

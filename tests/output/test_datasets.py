@@ -11,20 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import datasets_files
 import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from datasets_files import (
-    BLOCK,
-    a_run,
-    break_off,
-    files_in,
-    tables_of,
-    write,
-)
+from datasets_files import break_off, files_in, set_block, tables_of, write
 from reading import rows
+from sizes import size
 from written import written_lists
 
 from tradegen import generate
@@ -33,12 +28,16 @@ from tradegen.errors import LedgerError, OutputError
 from tradegen.ledger import Ledger
 from tradegen.version import __version__
 
+# Which part a block lies in, and what joins the parts, does not depend on how long a block is.
+BLOCK = size(2_048, datasets_files.BLOCK)
+a_run = functools.partial(datasets_files.a_run, pairs=BLOCK + 1_000)
+
 # Two lists, one of them with names and forms of its own.
 TWO_LISTS = {
     "view": "two_system",
     "theirs": {"columns": {"trade_id": "TradeRef", "price": "Px"}, "date_format": "%d/%m/%Y"},
 }
-THREE_PARTS = 2 * BLOCK + 9_000
+THREE_PARTS = 2 * BLOCK + 900
 EVERYTHING = {"scenario": "everything", "pairs": THREE_PARTS}
 RUNS: dict[str, tuple[str, dict[str, Any]]] = {
     "parquet": ("parquet", EVERYTHING),
@@ -53,6 +52,12 @@ RUNS: dict[str, tuple[str, dict[str, Any]]] = {
 
 # What is written a line at a time, by Arrow, and with several lists. FIX takes as long as all of these.
 TELLING = ("parquet", "csv", "two lists in parquet", "a buy and a sell list")
+
+
+@pytest.fixture(autouse=True)
+def _blocks_are_of_that_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the workers, too, which are forked."""
+    set_block(monkeypatch, BLOCK)
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +195,7 @@ def test_fix_parts_are_numbered_from_1_and_their_truth_is_csv(made: Callable[[st
 
 @pytest.mark.parametrize("view", ["single", "two_system"])
 def test_duckdb_and_pandas_read_from_parquet_what_generate_gives(tmp_path: Path, view: str) -> None:
-    run = a_run("everything", view=view, pairs=BLOCK + 9_000, timestamp_precision="us")
+    run = a_run("everything", view=view, pairs=BLOCK + 900, timestamp_precision="us")
     batch = generate(**run.replay())
     write(run, tmp_path, form="parquet")
     for table, expected in {**batch.lists, "truth": batch.truth}.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -28,21 +29,23 @@ PAIRS = 10_000
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 leaks = importlib.import_module("leaks")
 features = importlib.import_module("leak_features")
+injected = importlib.import_module("leak_injected")
 # What mechanisms themselves show has its own test.
 AUDITS = leaks.audits(PAIRS, also_shown=False)
 ALARM = 1e-3 / (2 * len(AUDITS))
 
 
-# Of coarser grids and of columns that scenarios add, one mechanism of each kind.
+# Of coarser grids, ticks by ticker and columns that scenarios add, one mechanism of each way to alter; of dirty
+# data, and of lists that `inject` wrote, one.
 ALWAYS = [
     title
     for title in AUDITS
-    if (title.partition(",")[0] in CATALOGUE and ", tick " not in title and ", quantity_step " not in title)
+    if (title.partition(",")[0] in CATALOGUE and not re.search(", (tick|quantity_step|ticks by) ", title))
     or title.startswith(("us_equity_t1", "position"))
 ] + [
-    "price.nudge, tick 0.05", "quantity.nudge, quantity_step 100", "account.other", "currency.other",
-    "lots.nudge", "commission.nudge", "gross_amount.rounding", "settlement_date.next_session",
-    "booked_at.delay", "order_ref.mistyped"
+    "price.nudge, tick 0.05", "price.tick, ticks by ticker", "quantity.nudge, quantity_step 100",
+    "currency.other", "commission.nudge", "gross_amount.rounding", "settlement_date.next_session",
+    "booked_at.delay", "order_ref.mistyped", "price.blank", "injected Client.other, quoted where needed",
 ]  # fmt: skip
 
 
@@ -166,6 +169,15 @@ LEAKY = [
 @pytest.mark.parametrize("change", LEAKY)
 def test_an_alteration_that_gives_itself_away_is_found(change) -> None:
     assert leaks.examine(change.__name__, altered_by_hand(change)).leaks(ALARM)
+
+
+def test_quotes_that_only_altered_cells_of_a_list_have_are_found() -> None:
+    dialect = "quoted where needed"
+    cells = injected.clean_cells(2_000, dialect)
+    altered = np.random.default_rng(7).random(len(cells)) < 0.5
+    cells.loc[altered, "Ccy"] = '"' + cells.loc[altered, "Ccy"] + '"'
+    seen = features.Sample(injected.list_features(cells, dialect), altered, np.arange(len(cells)))
+    assert leaks.examine("quotes", seen).leaks(ALARM)
 
 
 def test_altered_records_that_come_in_runs_or_early_are_found() -> None:

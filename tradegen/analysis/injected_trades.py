@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.analysis.altered_trades import Alteration
 from tradegen.desk.lists.columns_toml import columns_of
-from tradegen.desk.lists.list_form import ColumnForm, FileForm, ListForm, load_forms
+from tradegen.desk.lists.list_agreement import matched_columns
+from tradegen.desk.lists.list_form import ColumnForm, FileForm, Forms, ListForm, load_forms
 from tradegen.desk.lists.list_reading import open_list
 from tradegen.desk.lists.list_values import explained
+from tradegen.mechanisms.by_kind import EXISTING
 from tradegen.scoring.relations import Reader, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["form_shown", "measured", "owners_of", "records_shown", "shown_names"]
+__all__ = ["forms_shown", "measured", "owners_of", "records_shown", "shown_names"]
 
 _MOST_SHOWN = 14  # columns; of more, those that tell something
 _MEASURES = {"date": "date", "timestamp": "trade_timestamp"}
 
 
-def form_shown(manifest: Mapping[str, Any] | None, given: Any) -> ListForm:
-    """What a list's columns are: as the manifest of `inject` says, or guessed where there is none.
+def forms_shown(manifest: Mapping[str, Any] | None, given: Any) -> Forms:
+    """What the lists' columns are: as the manifest of `inject` says, or guessed where there is none.
 
     Raises
     ------
@@ -34,15 +36,18 @@ def form_shown(manifest: Mapping[str, Any] | None, given: Any) -> ListForm:
         Where it is not said as it should be, or the list cannot be read.
     """
     described = manifest["inject"]["columns"] if manifest else tomllib.loads(columns_of(given))
-    return load_forms(described).ours
+    return load_forms(described)
 
 
-def measured(rows: Iterable[Alteration], form: ListForm) -> tuple[Alteration, ...]:
+def measured(rows: Iterable[Alteration], forms: Forms) -> tuple[Alteration, ...]:
     """Rows of a truth with what their sizes are measured in, and the original as a plain number."""
+    form = forms.theirs or forms.ours
     columns = {column.name: column for column in form.columns}
+    # What differed already stands as the original as our list writes it.
+    files = {row: (forms.ours if row.mechanism == EXISTING else form).file for row in rows}
     return tuple(
         dataclasses.replace(
-            row, measure=_measure(columns[row.field]), number=_number(row, columns, form.file)
+            row, measure=_measure(columns[row.field]), number=_number(row, columns, files[row])
         )
         if row.field in columns
         else row
@@ -79,19 +84,19 @@ def owners_of(altered: Mapping[str, Sequence[Alteration]], form: ListForm) -> di
 def records_shown(
     connection: DuckDBPyConnection,
     reader: Reader,
-    lists: Iterable[tuple[str, Any]],
-    form: ListForm,
+    lists: Sequence[tuple[str, Any]],
+    forms: Forms,
     owners: Mapping[str, str],
 ) -> dict[str, list[tuple[str, dict[str, str]]]]:
-    """By trade, the list and the cells of each of its records.
+    """By trade, the list and the cells of each of its records, under the names that their list gives columns.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
     reader : Reader
-    lists : iterable of tuple
+    lists : sequence of tuple
         The name of each list, and its path, frame or Arrow table.
-    form : ListForm
+    forms : Forms
     owners : mapping of str to str
         By an id that a record may have, that of its trade.
 
@@ -102,16 +107,28 @@ def records_shown(
     """
     found: dict[str, list[tuple[str, dict[str, str]]]] = {}
     wanted = ", ".join(map(literal, owners)) or "NULL"
+    theirs = forms.theirs or forms.ours
     for name, given in lists:
-        one = open_list(reader, given, form)
-        cells = ", ".join(f"coalesce({one.source.text(column)}, '')" for column in form.names)
+        form = forms.ours if name == "ours" and len(lists) > 1 else theirs
+        one, own = open_list(reader, given, form), _called(form, theirs)
+        cells = ", ".join(
+            f"coalesce({one.source.text(own[c])}, '')" if c in own else "''" for c in theirs.names
+        )
         with explained(one.name):
             rows = connection.execute(
                 f"SELECT {one.key()}, {cells} FROM {one.source.relation} WHERE {one.key()} IN ({wanted})"
             ).fetchall()
         for key, *row in rows:
-            found.setdefault(owners[key], []).append((name, dict(zip(form.names, row, strict=True))))
+            found.setdefault(owners[key], []).append((name, dict(zip(theirs.names, row, strict=True))))
     return found
+
+
+def _called(form: ListForm, theirs: ListForm) -> dict[str, str]:
+    """What a list calls the columns of theirs, of those that it has."""
+    if form is theirs:
+        return {name: name for name in form.names}
+    pairs = [(other.name, mine.name) for mine, other in matched_columns(form, theirs)]
+    return dict(zip(theirs.id, form.id, strict=True)) | dict(pairs)
 
 
 def shown_names(form: ListForm, altered: Iterable[Sequence[Alteration]]) -> tuple[str, ...]:

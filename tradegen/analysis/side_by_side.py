@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.analysis.altered_trades import Alteration, Trade
 from tradegen.analysis.injected_trades import (
-    form_shown,
+    forms_shown,
     measured,
     owners_of,
     records_shown,
@@ -281,10 +281,11 @@ def _injected(
         for name, given in lists_of(inputs.trades, inputs.view, False).items()
         for table in (given if isinstance(given, (list, tuple)) else [given])
     ]
-    form = form_shown(inputs.manifest, lists[0][1])
-    told = {trade_id: measured(rows, form) for trade_id, rows in altered.items()}
+    forms = forms_shown(inputs.manifest, lists[0][1])
+    form = forms.theirs or forms.ours
+    told = {trade_id: measured(rows, forms) for trade_id, rows in altered.items()}
     owners = {one: one for one, _ in wanted} | owners_of(altered, form)
-    return told, records_shown(connection, reader, lists, form, owners), shown_names(form, told.values())
+    return told, records_shown(connection, reader, lists, forms, owners), shown_names(form, told.values())
 
 
 def _listed(ids: Iterable[str]) -> str:

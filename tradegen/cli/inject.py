@@ -75,6 +75,21 @@ def inject(
             help="The same seed breaks the same trades. If not given, one is drawn and printed.",
         ),
     ] = None,
+    keep_existing: Annotated[
+        bool,
+        typer.Option(
+            "--keep-existing",
+            help="Of two lists, keep trades that differ already, and put them into the truth as `existing`; "
+            "else they are refused.",
+        ),
+    ] = False,
+    both: Annotated[
+        bool,
+        typer.Option(
+            "--both",
+            help="Write the other party's view: sides mirrored, and broker and contra broker exchanged.",
+        ),
+    ] = False,
     truth: Truth = None,
     manifest: Annotated[
         Path | None,
@@ -84,7 +99,8 @@ def inject(
     """Break your own trades: write their list, which ought to agree with yours, and the truth about it.
 
     Every cell that the truth does not name is as it was, byte by byte. The order of your trades does not
-    matter: the same trades get the same mismatches. Two lists are compared first, and refused if they differ.
+    matter: the same trades get the same mismatches. Two lists are compared first. If they differ, they are
+    refused, or with --keep-existing these trades are kept as they are.
 
     For example:
 
@@ -94,7 +110,11 @@ def inject(
 
     - `tradegen inject trades.csv --mechanism price.nudge=3 --mechanism record.missing=1 --out theirs.csv`
 
+    - `tradegen inject trades.csv --both --out theirs.csv --truth truth.csv --manifest m.json`
+
     - `tradegen inject ours.csv theirs.csv --columns both.toml --out broken.csv --truth truth.csv`
+
+    - `tradegen inject ours.csv theirs.csv --keep-existing --out broken.csv --truth truth.csv`
     """
     from tradegen.desk.injecting.broken_files import write_broken
     from tradegen.desk.injecting.broken_list import ask
@@ -106,7 +126,7 @@ def inject(
     require_apart(read, [out, truth, manifest])
     changed = _changed(changes or [], mechanism or [], mismatch_rate)
     given, ours = (theirs, trades) if theirs else (trades, None)
-    asked = ask(given, columns, scenario, seed, changed, ours)
+    asked = ask(given, columns, scenario, seed, changed, ours, keep_existing=keep_existing, both=both)
     try:
         made = write_broken(asked, out, truth, manifest)
     except BrokenPipeError:
@@ -141,13 +161,21 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
     from tradegen.cli.summary import of_causes
 
     counts = made["counts"]
-    fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items())
+    existing = counts.get("existing", {})
+    kept = existing.get("by_field", {})
+    made_now = {name: count - kept.get(name, 0) for name, count in counts["by_field"].items()}
+    fields = ", ".join(f"{name} {count}" for name, count in made_now.items() if count)
     trades = "1 trade" if counts["rows"] == 1 else f"{counts['rows']} trades"
     benign = f", {counts['benign_rows']} with a benign difference" if asked.breaks.benign_rate else ""
     yield (
         f"{trades}, {counts['mismatched_rows']} mismatched{benign} ({fields or 'none'}); "
         f"to repeat it, use the same options and --seed {asked.seed}"
     )
+    if mirror := made.get("mirror"):
+        swapped = f", and {' and '.join(mirror['brokers'])} are exchanged" if mirror["brokers"] else ""
+        yield f"their list is the other party's view: {mirror['side']} is mirrored{swapped}"
+    if existing:
+        yield _existing(existing)
     if asked.guessed:
         lists = f"{asked.beside[0]} {asked.path}" if asked.beside else asked.path
         yield (
@@ -165,7 +193,18 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
         if apart:
             yield f"{name} is not quantity times price in {apart} trades, and follows in none of these"
     left = counts["rows"] - counts["eligible_rows"]
+    left -= existing.get("trades", 0) - existing.get("ours_alone", 0)
     if left:
         yield f"{left} trades were left as they are, since their id stands twice or is blank"
     benign_counts = {"requested": counts["requested_benign_rows"], "applied": counts["benign_rows"]}
     yield from of_causes(made, "trades", benign_counts)
+
+
+def _existing(counts: Mapping[str, Any]) -> str:
+    """What differed already, and was kept."""
+    trades = "1 trade" if counts["trades"] == 1 else f"{counts['trades']} trades"
+    fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items())
+    return (
+        f"{trades} differed already ({fields or 'none'}), and were kept; the truth calls them existing, and "
+        "the rate is of the others"
+    )

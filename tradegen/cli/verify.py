@@ -55,6 +55,8 @@ def verify(
 
     - `tradegen verify mine.csv theirs.csv truth.csv manifest.json`, of `tradegen inject`
 
+    - `tradegen verify ours.csv their_list.csv broken.csv truth.csv manifest.json`, with `--keep-existing`
+
     - `tradegen verify dataset/`
     """
     if _is_dataset(files):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 __all__ = ["Difference", "Leg", "Settings"]
 
@@ -17,14 +17,13 @@ Settings: TypeAlias = Mapping[str, Any]
 """A mechanism's settings by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """A field's original and altered value, as CSV prints them, and what is known of the trades around it."""
 
     original: str
     altered: str
     leg: Leg  # the leg's record before it was altered
-    settings: Settings = field(default_factory=dict)  # the mechanism's
+    settings: Settings = MappingProxyType({})  # the mechanism's
     tickers: Collection[str] = ()  # all there are
     brokers: Collection[str] = ()
     prices_before: Collection[

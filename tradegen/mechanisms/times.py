@@ -52,11 +52,18 @@ def _shift_reach(settings: Settings, _largest: int) -> int:
 def _shifted(seen: Difference) -> bool:
     """Whether both times are of one day, and `min` to `max` seconds apart, in whole units."""
     original, altered = seen.times
-    apart = Decimal(abs(altered - original) // dt.timedelta(microseconds=1)) / MICROSECONDS
-    unit = Decimal("0.001") if "." in seen.original else Decimal(1)
-    least = max(math.ceil(Decimal(str(seen.settings["min"])) / unit), 1) * unit
-    most = max(Decimal(str(seen.settings["max"])), least)
+    apart = abs(altered - original) // dt.timedelta(microseconds=1)
+    settings = seen.settings
+    least, most = _shift_limits(settings["min"], settings["max"], fine="." in seen.original)
     return original.date() == altered.date() and least <= apart <= most
+
+
+@functools.lru_cache(maxsize=256)  # a fit asks for thousands of differences, always with the same settings
+def _shift_limits(least: float, most: float, *, fine: bool) -> tuple[Decimal, Decimal]:
+    """The smallest and the largest shift, in microseconds; `fine` for times in milliseconds."""
+    unit = Decimal("0.001") if fine else Decimal(1)
+    smallest = max(math.ceil(Decimal(str(least)) / unit), 1) * unit
+    return smallest * MICROSECONDS, max(Decimal(str(most)), smallest) * MICROSECONDS
 
 
 def timezone(case: Case) -> Array:

@@ -130,11 +130,10 @@ def tolerance_sweep(
         rows = connection.execute(
             f"""
             SELECT
-                coalesce({_count_places(size, scale, ">")}, {len(scale.places)}) AS exceeded,
+                coalesce({_count_places(scale, ">")}, {len(scale.places)}) AS exceeded,
                 hit,
                 sum(rows)::BIGINT
-            FROM sizes
-            WHERE field = {literal(scale.field)}
+            FROM (SELECT {size} AS whole, hit, rows FROM sizes WHERE field = {literal(scale.field)})
             GROUP BY ALL
             """
         ).fetchall()
@@ -162,10 +161,12 @@ def detection(connection: DuckDBPyConnection, scales: Iterable[Scale]) -> tuple[
         size = f"(({_size(scale)}) // {_over(scale)})"
         rows = connection.execute(
             f"""
-            SELECT
-                {_count_places(size, scale, ">=")} - 1 AS place, found, sum(rows)::BIGINT
-            FROM sizes
-            WHERE field = {literal(scale.field)} AND size IS NOT NULL
+            SELECT {_count_places(scale, ">=")} - 1 AS place, found, sum(rows)::BIGINT
+            FROM (
+                SELECT {size} AS whole, found, rows
+                FROM sizes
+                WHERE field = {literal(scale.field)} AND size IS NOT NULL
+            )
             GROUP BY ALL
             """
         ).fetchall()
@@ -233,6 +234,6 @@ def _over(scale: Scale) -> str:
     return "greatest(before, 1)::HUGEINT" if scale.relative else "1::HUGEINT"
 
 
-def _count_places(size: str, scale: Scale, compared: str) -> str:
-    """SQL for how many places a size is above, or reaches."""
-    return " + ".join(f"CAST({size} {compared} {whole} AS INTEGER)" for whole in scale.wholes)
+def _count_places(scale: Scale, compared: str) -> str:
+    """SQL for how many places a size, which a subquery calls ``whole``, is above, or reaches."""
+    return " + ".join(f"CAST(whole {compared} {place} AS INTEGER)" for place in scale.wholes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.core.columns import FIELDS, RECORD, TRADE_COLUMNS
 from tradegen.errors import ScoringError
-from tradegen.mechanisms.by_kind import FOLLOWS, MECHANISMS_BY_KIND
+from tradegen.mechanisms.by_kind import EXISTING, FOLLOWS, MECHANISMS_BY_KIND
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.scoring.relations import Source, first_row, literal
 from tradegen.scoring.run_fields import COLUMN_NAME, MEASURED, RunFields, found_fields
@@ -89,7 +89,8 @@ def _fields_of_truth(connection: DuckDBPyConnection, truth: Source) -> RunFields
         f"""
         SELECT
             {truth.text("field")} AS field,
-            list(DISTINCT {truth.text("mechanism")}),
+            coalesce(list(DISTINCT {truth.text("mechanism")})
+                FILTER ({truth.text("mechanism")} <> {literal(EXISTING)}), []),
             max(length(rtrim(split_part({delta}, '.', 2), '0'))),
             coalesce(bool_and({truth.trimmed("original")} = {truth.trimmed("trade_id")}), false)
         FROM {truth.relation}

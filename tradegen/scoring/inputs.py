@@ -17,6 +17,7 @@ from tradegen.scoring.run_fields import RunFields, stated_fields
 
 __all__ = ["Extent", "Inputs", "lists_of", "resolve_inputs"]
 
+_ID = "trade_id"
 _MANIFEST = "manifest.json"
 
 
@@ -155,16 +156,22 @@ def _links_with(truth: Any) -> Any:
 def _injected(truth: Any, trades: Any, manifest: Mapping[str, Any], along: bool) -> Inputs:
     """What was given of trades of the user's own, by the manifest of `inject`."""
     try:
-        described, rows = manifest["inject"]["columns"], int(manifest["counts"]["rows"])
+        described, counts = manifest["inject"]["columns"], manifest["counts"]
+        by_list = dict(described) if "theirs" in described else {"theirs": described}
+        rows = int(counts["rows"]) + int(counts.get("existing", {}).get("ours_alone", 0))
         # Rows whose id stands twice, or is blank, are no trades of their own.
-        pairs = rows if described.get("duplicate_ids", "refuse") == "refuse" else None
+        refused = all(one.get("duplicate_ids", "refuse") == "refuse" for one in by_list.values())
+        ids = {name: list(one["id"]) for name, one in by_list.items()}
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ScoringError(
             "the manifest does not say what was broken; expected inject.columns, and counts.rows"
         ) from None
-    fields = fields_of_columns(described)
+    fields = fields_of_columns(by_list["theirs"])
+    # A list of another form calls its id by a name of its own.
+    pairs = rows if refused else None
+    columns = {name: {_ID: one[0]} for name, one in ids.items() if len(one) == 1}
     return Inputs(
-        truth, trades, view="two_system", fields=fields, pairs=pairs, manifest=manifest, along=along
+        truth, trades, None, "two_system", columns, fields, pairs=pairs, manifest=manifest, along=along
     )
 
 

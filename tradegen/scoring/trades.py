@@ -82,7 +82,7 @@ class Trades:
 
     def _called(self, name: str) -> dict[str, str]:
         if self._fields.injected:
-            return {"trade_id": self._fields.id}
+            return dict(self._columns.get(name) or {"trade_id": self._fields.id})
         return dict(self._columns.get(name) or {column: column for column in self._fields.columns})
 
     def _key(self, name: str) -> str:

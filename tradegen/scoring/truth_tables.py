@@ -11,7 +11,7 @@ from tradegen.core.columns import LEGS, MICROSECONDS, TRUTH_COLUMNS
 from tradegen.core.grids import CENTS, FINEST, Grid
 from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
-from tradegen.mechanisms.by_kind import FOLLOWS
+from tradegen.mechanisms.by_kind import EXISTING, FOLLOWS
 from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.relations import Source, first_row, literal, units
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SIZED", "define", "load_truth"]
 
-_MISSING = "record.missing"
+_ONE_SIDED = f"(mechanism = 'record.missing' OR (mechanism = '{EXISTING}' AND field = 'record'))"
 SIZED = ("quantity", "price", "date", "trade_timestamp")
 """Fields that have tolerances."""
 _BITS_OF_SMALLINT = 15
@@ -164,7 +164,7 @@ def load_truth(
             {_benign(tolerances, fields.tick)} AS benign,
             bit_of(folded(field)) AS own,
             CASE
-                WHEN {altered_id} OR mechanism = '{_MISSING}' THEN bit_of(id_field()) | bit_of('record')
+                WHEN {altered_id} OR {_ONE_SIDED} THEN bit_of(id_field()) | bit_of('record')
                 ELSE 0
             END | bit_of(folded(field)) AS names,
             CASE WHEN {altered_id} THEN {alias} END AS alias,
@@ -318,7 +318,7 @@ def _resolve_ids(connection: DuckDBPyConnection, extent: Extent | None) -> None:
             coalesce(bit_or(own) FILTER (NOT benign AND NOT behind), 0) AS wanted,
             coalesce(bit_or(names) FILTER (NOT benign AND NOT behind), 0) AS right_names,
             coalesce(bit_or(own) FILTER (behind), 0) AS excused,
-            bool_or(mechanism = '{_MISSING}') AS missing,
+            bool_or({_ONE_SIDED}) AS missing,
             bool_or(mechanism = 'record.duplicate') AS duplicate,
             bool_or(mechanism = 'record.split') AS split,
             bool_or(orphan) AS orphan

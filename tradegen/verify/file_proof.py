@@ -51,7 +51,8 @@ def verify(
         One or two lists, their truth, their links if they share no id, and perhaps the manifest, in any
         order: CSV, JSON with a record a line, JSON lines, FIX or Parquet. Two lists need the manifest.
         Without it there are no tolerances, no other layouts, and no counts to check. Or the user's list,
-        theirs and the truth, in this order, with the manifest of `inject`.
+        theirs and the truth, in this order, with the manifest of `inject`; where differences that there were
+        already are kept, our list, theirs as it was, theirs as it is, and the truth.
     memory : str
         What DuckDB may hold in memory, whatever the number of pairs; the rest waits on disk.
     advance : callable

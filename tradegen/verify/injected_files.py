@@ -8,13 +8,16 @@ its cells. JSON lines and Parquet are read by `tradegen.verify.injected_records`
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tradegen.core.compression import compression_of
+from tradegen.core.regular_files import open_file
 from tradegen.errors import shown
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import json_object
@@ -23,10 +26,52 @@ from tradegen.verify.injected_records import Around, Filling, around_lines, load
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import TRUTH_COLUMNS, UnfinishedError, VerifyError
 
-__all__ = ["load_injected_list", "load_injected_truth"]
+__all__ = ["load_injected_list", "load_injected_truth", "prove_digests"]
 
 _BATCH = 16_384  # rows
 _JSON = (".json", ".ndjson", ".jsonl")
+
+
+def prove_digests(
+    manifest: Mapping[str, Any], paths: Sequence[Path], findings: Findings, *, beside: bool
+) -> int:
+    """Compare the digests of files with the manifest's; the size of the files, in bytes.
+
+    Raises
+    ------
+    VerifyError
+        If the manifest lacks one, or a file cannot be read.
+    """
+    digests = _digests(manifest, beside=beside)
+    return sum(_digested(path, *told, findings) for path, told in zip(paths, digests, strict=True))
+
+
+def _digests(manifest: Mapping[str, Any], *, beside: bool) -> list[tuple[str, Any]]:
+    places: list[tuple[str, ...]] = [("ours",)] if beside else []
+    places += [("input",), ("output", "theirs"), ("output", "truth")]
+    found: list[tuple[str, Any]] = []
+    for place in places:
+        part: Any = manifest
+        for name in place:
+            part = part.get(name) if isinstance(part, Mapping) else None
+        if not isinstance(part, Mapping) or not part.get("sha256"):
+            raise VerifyError(
+                f"the manifest has no {'.'.join(place)}.sha256; expected one written with --out and --truth"
+            )
+        found.append((".".join(place), part["sha256"]))
+    return found
+
+
+def _digested(path: Path, place: str, told: Any, findings: Findings) -> int:
+    """Compare a file's digest with the manifest's; the file's size."""
+    try:
+        with open_file(path) as file:
+            found, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+    except OSError as error:
+        raise UnfinishedError(f"{path} cannot be read: {error.strerror}") from None
+    if found != told:
+        findings.add("digest", f"{path.name} is not the file of {place}: its SHA-256 is {found}")
+    return size
 
 
 class _Lines:
@@ -52,6 +97,24 @@ class _Lines:
         text = "".join(self._taken)
         self._taken.clear()
         return text
+
+
+class _Padded:
+    """Gives cells the blanks in front back, which Python's reader drops to see the quotes behind them."""
+
+    def __init__(self, form: InjectedForm) -> None:
+        mark, apart = re.escape(form.quote), re.escape(form.separator)
+        self._blank = re.compile(f"(?:^|{apart}) ")
+        self._lead = re.compile(f"(?:^|{apart})( *)(?:{mark}(?:[^{mark}]|{mark}{mark})*{mark} *|[^{apart}]*)")
+
+    def cells(self, record: list[str], raw: str) -> list[str]:
+        """The cells of a record, whose text is `raw`."""
+        if not self._blank.search(raw):
+            return record
+        leads = self._lead.findall(raw)
+        if len(leads) != len(record):
+            return record
+        return [lead + cell for lead, cell in zip(leads, record, strict=True)]
 
 
 def load_injected_list(
@@ -109,9 +172,15 @@ def _load_csv(
         pass
     before = lines.taken()
     quoting: Any = csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE
+    padded = _Padded(form) if form.quote and form.separator != " " else None
     try:
         for record in csv.reader(
-            lines, delimiter=form.separator, quotechar=form.quote or None, quoting=quoting, strict=False
+            lines,
+            delimiter=form.separator,
+            quotechar=form.quote or None,
+            quoting=quoting,
+            skipinitialspace=padded is not None,
+            strict=False,
         ):
             raw = lines.taken()
             if not begun:
@@ -128,6 +197,8 @@ def _load_csv(
                 )
                 record = (record + [""] * width)[:width]
             body = raw.rstrip("\r\n")
+            if padded:
+                record = padded.cells(record, body)
             filling.add(cells=record, raw=body, ended=raw[len(body) :], blanks=blanks)
     except csv.Error as error:
         raise VerifyError(f"{path} cannot be read as CSV, line {lines.count}: {error}") from None

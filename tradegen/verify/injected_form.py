@@ -11,7 +11,7 @@ from tradegen.errors import shown
 from tradegen.verify.file_scan import json_object
 from tradegen.verify.words import VerifyError, literal
 
-__all__ = ["InjectedColumn", "InjectedForm", "injection_manifest", "known_form"]
+__all__ = ["InjectedColumn", "InjectedForm", "injection_manifest", "known_forms"]
 
 _SAMPLE = 65_536
 _VERSION = "2"
@@ -145,11 +145,12 @@ class InjectedForm:
                 cases.append(f"WHEN {column.position} THEN {whole}")
         return f"CASE position {' '.join(cases)} ELSE {kept} END" if cases else kept
 
-    def same(self, one: str, other: str) -> str:
+    def same(self, one: str, other: str, position: str = "position") -> str:
         """SQL for whether two cells say the same; in JSON and Parquet, numbers have no form of their own."""
         if self.form == "csv":
             return f"{one} = {other}"
-        return f"({one} = {other} OR coalesce({self.values(one)} = {self.values(other)}, false))"
+        values = self.values(one, position), self.values(other, position)
+        return f"({one} = {other} OR coalesce({values[0]} = {values[1]}, false))"
 
     def raw_cells(self, table: str) -> str:
         """SQL for the cells of a record as they stand in the file, with their quotes."""
@@ -158,14 +159,16 @@ class InjectedForm:
         if not self.quote:
             return f"string_split({table}.raw, {literal(self.separator)})"
         mark, apart = f"\\x{{{ord(self.quote):x}}}", f"\\x{{{ord(self.separator):x}}}"
-        cell = f"{mark}(?:[^{mark}]|{mark}{mark})*{mark}|[^{apart}]*"
+        blanks = "" if self.separator == " " else " *"
+        cell = f"{blanks}{mark}(?:[^{mark}]|{mark}{mark})*{mark}{blanks}|[^{apart}]*"
         return f"regexp_extract_all({literal(self.separator)} || {table}.raw, '{apart}({cell})', 1)"
 
     def misquoted(self) -> str:
         """SQL for whether an altered cell has quotes, or is missing, where the list would have it otherwise.
 
-        Of the columns ``raw``, ``was``, ``raw_found`` and ``found``. Quotes that a text needed may go with
-        it, and blanks may have quotes or not.
+        Of the columns ``raw``, ``was``, ``raw_found`` and ``found``, and of ``viewed``, what stood there in
+        between if theirs is the view of a counterparty. Quotes that a text needed may go with it, and blanks
+        may have quotes or not.
         """
         if self.form == "parquet":
             return "found = '' AND raw_found IS NOT NULL"
@@ -177,19 +180,20 @@ class InjectedForm:
             return "false"
         quote = literal(self.quote)
         marks = [literal(self.separator), quote, "chr(10)", "chr(13)"]
+        viewed = "coalesce(viewed, '')"
         needs = {
-            text: f"({' OR '.join(f'contains({text}, {mark})' for mark in marks)})"
+            text: f"({' OR '.join(f'contains({text} || {viewed}, {mark})' for mark in marks)})"
             for text in ("was", "found")
         }
-        before, after = (f"starts_with({text}, {quote})" for text in ("raw", "raw_found"))
+        before, after = (f"starts_with(trim({text}), {quote})" for text in ("raw", "raw_found"))
         return (
             f"found <> '' AND (({before} AND NOT {after} AND NOT {needs['was']}) OR "
             f"({after} AND NOT {before} AND NOT {needs['found']}))"
         )
 
 
-def known_form(manifest: Mapping[str, Any]) -> InjectedForm:
-    """The list's form, as the manifest has it.
+def known_forms(manifest: Mapping[str, Any]) -> tuple[InjectedForm, InjectedForm | None]:
+    """The form of the list that was broken, and of ours if its differences from it were kept.
 
     Raises
     ------
@@ -199,8 +203,15 @@ def known_form(manifest: Mapping[str, Any]) -> InjectedForm:
     version = str(manifest.get("manifest"))
     if version != _VERSION:
         raise VerifyError(f"the manifest is of version {version}; this tradegen reads version {_VERSION}")
+    told = manifest["inject"]
+    described = told.get("columns") if isinstance(told, Mapping) else None
+    if not isinstance(described, Mapping) or "theirs" not in described:
+        return _form(described), None
+    return _form(described["theirs"]), _form(described.get("ours"))
+
+
+def _form(described: Any) -> InjectedForm:
     try:
-        described = manifest["inject"]["columns"]
         file = described["file"]
         form = str(file["form"])
         columns = tuple(_column(number, one) for number, one in enumerate(described["columns"], 1))

@@ -6,22 +6,22 @@ two records is the same, so is all that is in them; only of the others are the c
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tradegen.core.regular_files import open_file
 from tradegen.verify.counts import compare_count
 from tradegen.verify.database import Database
 from tradegen.verify.injected_amounts import prove_amounts
-from tradegen.verify.injected_files import load_injected_list, load_injected_truth
-from tradegen.verify.injected_form import InjectedForm, known_form
+from tradegen.verify.injected_existing import count_existing, prove_existing, set_existing_apart
+from tradegen.verify.injected_files import load_injected_list, load_injected_truth, prove_digests
+from tradegen.verify.injected_form import InjectedForm, known_forms
+from tradegen.verify.injected_mirror import known_mirror, load_view
 from tradegen.verify.injected_records import Around, around_apart
 from tradegen.verify.injected_sizes import prove_sizes
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.truth_causes import wrong_cause
-from tradegen.verify.words import UnfinishedError, VerifyError, literal
+from tradegen.verify.words import VerifyError, literal
 
 __all__ = ["prove_injected"]
 
@@ -44,7 +44,8 @@ def prove_injected(
     manifest : mapping
         Of `inject`.
     paths : sequence of Path
-        The user's list, theirs, and the truth.
+        The user's list, theirs, and the truth; before them, if differences that there were already have been
+        kept, the list that theirs was compared with.
     advance : callable
         Called with the number of records read since its last call.
 
@@ -53,19 +54,31 @@ def prove_injected(
     VerifyError
         Where the files are not those of `inject`, or cannot be read.
     """
-    if len(paths) != 3:
-        raise VerifyError(
-            f"the manifest is one of inject, and {len(paths)} other files are given; expected your list, "
-            "theirs and the truth, such as: tradegen verify mine.csv theirs.csv truth.csv manifest.json"
+    form, beside = known_forms(manifest)
+    if len(paths) != (4 if beside else 3):
+        wanted = (
+            "our list, theirs as it was, theirs as it is and the truth, such as: tradegen verify ours.csv "
+            "their_list.csv broken.csv truth.csv manifest.json"
+            if beside
+            else "your list, theirs and the truth, such as: tradegen verify mine.csv theirs.csv truth.csv "
+            "manifest.json"
         )
-    form, findings = known_form(manifest), Findings()
-    size = sum(_digested(path, *told, findings) for path, told in zip(paths, _digests(manifest), strict=True))
-    load_injected_truth(database, paths[2], findings)
+        kept = ", in which existing differences are kept" if beside else ""
+        raise VerifyError(
+            f"the manifest is one of inject{kept}, and {len(paths)} other files are given; expected {wanted}"
+        )
+    findings = Findings()
+    size = prove_digests(manifest, paths, findings, beside=beside is not None)
+    load_injected_truth(database, paths[-1], findings)
+    if beside:
+        set_existing_apart(database)
+        load_injected_list(database, "ours", paths[0], beside, findings, advance)
     around = [
         load_injected_list(database, table, path, form, findings, advance)
-        for table, path in zip(("mine", "theirs"), paths, strict=False)
+        for table, path in zip(("mine", "theirs"), paths[-3:], strict=False)
     ]
-    proof = _InjectedProof(database, form, paths, manifest, findings)
+    load_view(database, known_mirror(manifest, form), paths[-3].name, findings)
+    proof = _InjectedProof(database, form, paths[-3:], manifest, findings)
     proof.rows_are_about_records()
     proof.what_is_around_the_records_is_the_same(*around)
     proof.match()
@@ -74,35 +87,16 @@ def prove_injected(
     proof.cells_are_as_the_truth_says()
     proof.fills_add_up()
     prove_amounts(database, form, paths[1].name, findings)
-    prove_sizes(database, form, manifest, paths[0].name, findings)
-    return proof.report(size)
-
-
-def _digests(manifest: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    places = (("input",), ("output", "theirs"), ("output", "truth"))
-    found: list[tuple[str, Any]] = []
-    for place in places:
-        part: Any = manifest
-        for name in place:
-            part = part.get(name) if isinstance(part, Mapping) else None
-        if not isinstance(part, Mapping) or not part.get("sha256"):
-            raise VerifyError(
-                f"the manifest has no {'.'.join(place)}.sha256; expected one written with --out and --truth"
-            )
-        found.append((".".join(place), part["sha256"]))
-    return found
-
-
-def _digested(path: Path, place: str, told: Any, findings: Findings) -> int:
-    """Compare a file's digest with the manifest's; the file's size."""
-    try:
-        with open_file(path) as file:
-            found, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
-    except OSError as error:
-        raise UnfinishedError(f"{path} cannot be read: {error.strerror}") from None
-    if found != told:
-        findings.add("digest", f"{path.name} is not the file of {place}: its SHA-256 is {found}")
-    return size
+    prove_sizes(database, form, manifest, paths[-3].name, findings)
+    if beside:
+        names = paths[0].name, paths[1].name
+        prove_existing(database, beside, form, names, manifest, findings)
+        counts = manifest.get("counts")
+        count_existing(database, counts.get("existing") if isinstance(counts, Mapping) else None, findings)
+        compare_count(
+            "ours.rows", manifest["ours"].get("rows"), database.row("SELECT count(*) FROM ours")[0], findings
+        )
+    return proof.report(size, existing=beside is not None)
 
 
 class _InjectedProof:
@@ -179,8 +173,11 @@ class _InjectedProof:
             f"{_ABOUT}'the truth has it twice'",
         )  # fmt: skip
         self._database.run(f"""
-            CREATE TABLE edits AS SELECT row, position, min(altered) AS altered FROM told
-            WHERE row IS NOT NULL AND position > 0 GROUP BY ALL;
+            CREATE TABLE edits AS
+            SELECT row, position, min(altered) AS altered, 'the truth' AS source
+            FROM told WHERE row IS NOT NULL AND position > 0 GROUP BY row, position;
+            INSERT INTO edits
+            SELECT *, 'the other party''s view' FROM view ANTI JOIN edits USING (row, position);
             CREATE TABLE record_counts AS SELECT row, min(times) AS times, min(mechanism) AS mechanism
             FROM told WHERE row IS NOT NULL AND whole AND times BETWEEN 0 AND {_MOST_COPIES} GROUP BY row""")
 
@@ -246,13 +243,14 @@ class _InjectedProof:
             FROM matched JOIN mine USING (row) JOIN theirs ON theirs.row = other
             LEFT JOIN record_counts USING (row)
             WHERE mine.raw <> theirs.raw OR row IN (SELECT row FROM edits) OR mechanism = 'record.split';
-            CREATE TABLE cells_apart AS SELECT cells_of.*, name AS field, altered,
+            CREATE TABLE cells_apart AS
+            SELECT cells_of.*, name AS field, edits.altered, source, view.altered AS viewed,
                 edits.row IS NOT NULL AS named,
                 edits.row IS NOT NULL OR (split AND position IN ({self._shared})) AS other
             FROM (SELECT row, copy, trade_id, split, unnest(cells) AS was, unnest(found_cells) AS found,
                 unnest(raw_cells) AS raw, unnest(raw_found_cells) AS raw_found,
                 unnest(range(1, {len(form.columns) + 1})) AS position FROM apart) AS cells_of
-            LEFT JOIN edits USING (row, position)
+            LEFT JOIN edits USING (row, position) LEFT JOIN view USING (row, position)
             JOIN (VALUES {names}) AS named(position, name) USING (position)
             WHERE edits.row IS NOT NULL OR split OR was <> found OR raw IS DISTINCT FROM raw_found""")
         lengths = f"len(raw_cells) <> {len(form.columns)} OR len(raw_found_cells) <> {len(form.columns)}"
@@ -267,12 +265,13 @@ class _InjectedProof:
         )  # fmt: skip
         self._tell(
             "vanished", f"SELECT * FROM cells_apart WHERE named AND NOT {same}",
-            f"{_ABOUT}altered || ' by the truth, ' || found || ' in ' || {theirs}",
+            f"{_ABOUT}altered || ' by ' || source || ', ' || found || ' in ' || {theirs}",
         )  # fmt: skip
         self._tell(
             "vanished",
-            "SELECT told.*, trim(cells[position]) AS was FROM told JOIN mine USING (row) "
-            f"WHERE position > 0 AND NOT {form.same('trim(cells[position])', 'original')}",
+            "SELECT * FROM (SELECT told.*, coalesce(view.altered, trim(cells[position])) AS was FROM told "
+            "JOIN mine USING (row) LEFT JOIN view USING (row, position)) "
+            f"WHERE position > 0 AND NOT {form.same('was', 'original')}",
             f"{_ABOUT}'original is ' || original || ' by the truth, and ' || was || ' in ' || {mine}",
         )
         self._tell(
@@ -326,13 +325,19 @@ class _InjectedProof:
             f"{_ABOUT}fills || ' in ' || {literal(self._theirs)} || ' is not ' || was",
         )
 
-    def report(self, size: int) -> Report:
+    def report(self, size: int, *, existing: bool) -> Report:
         """What was read and found, held against the manifest's counts."""
         [mine], [theirs] = (self._database.row(f"SELECT count(*) FROM {one}") for one in ("mine", "theirs"))
         rows, benign, pairs, benign_pairs = self._database.row(
             "SELECT count(*), count(*) FILTER (benign = 'true'), count(DISTINCT trade_id) "
             "FILTER (benign <> 'true'), count(DISTINCT trade_id) FILTER (benign = 'true') FROM told"
         )
+        every = "(SELECT field, mechanism, benign FROM told)"
+        if existing:
+            every = f"({every[1:-1]} UNION ALL SELECT field, mechanism, benign FROM existing_rows)"
+            rows, benign = self._database.row(
+                f"SELECT count(*), count(*) FILTER (benign = 'true') FROM {every}"
+            )
         manifest, counts = self._manifest, self._manifest.get("counts")
         found: dict[str, Any] = {
             "rows": mine,
@@ -341,7 +346,7 @@ class _InjectedProof:
             "benign_rows": benign_pairs,
         }
         for name in ("field", "mechanism"):
-            query = f"SELECT {name}, count(*) FROM told GROUP BY 1"
+            query = f"SELECT {name}, count(*) FROM {every} GROUP BY 1"
             found[f"by_{name}"] = dict(self._database.rows(query))
         query = "SELECT cause, count(DISTINCT trade_id) FROM told WHERE benign <> 'true' GROUP BY 1"
         found["by_cause"] = dict(self._database.rows(query))
@@ -363,5 +368,12 @@ class _InjectedProof:
         ):
             compare_count(name, part.get("rows"), number, self._findings)
         return Report(
-            mine, mine + theirs, rows, benign, self._findings.freeze(), files=3, bytes=size, injected=True
+            mine,
+            mine + theirs,
+            rows,
+            benign,
+            self._findings.freeze(),
+            files=4 if existing else 3,
+            bytes=size,
+            injected=True,
         )

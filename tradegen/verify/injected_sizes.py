@@ -12,7 +12,7 @@ from tradegen.verify.injected_form import InjectedForm
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import VerifyError, literal
 
-__all__ = ["prove_sizes"]
+__all__ = ["notional", "prove_sizes", "within"]
 
 _ABOUT = "trade_id || ' ' || field || ': ' || "
 
@@ -38,20 +38,12 @@ def prove_sizes(
         Where the manifest's tolerances cannot be read.
     """
     old, new = form.values("original"), form.values("altered")
-    within = _within(form, manifest)
+    small = within(form, manifest)
     if form.factors and form.products:
         sources = ", ".join(str(factor.position) for factor in form.factors)
         source = f"max(position IN ({sources}) AND benign = 'true') OVER (PARTITION BY row)"
-        within = f"CASE WHEN mechanism IN ({follow_rows(form)}) THEN {source} ELSE {within} END"
-    quantity, price = form.by_role("quantity"), form.by_role("price")
-    product, places = "NULL::DECIMAL(38, 0)", 0
-    if quantity and price:
-        sides = []
-        for column in (quantity, price):
-            places += column.places
-            value = form.value(f"cells[{column.position}]", column)
-            sides.append(f"TRY_CAST(abs({value}) AS DECIMAL(19, {column.places}))")
-        product = " * ".join(sides)
+        small = f"CASE WHEN mechanism IN ({follow_rows(form)}) THEN {source} ELSE {small} END"
+    product, places = notional(form, "cells")
     database.run(f"""
         CREATE TABLE sized AS SELECT *,
             CASE WHEN whole THEN times - 1 WHEN altered = '' THEN NULL ELSE new - old END AS size
@@ -67,7 +59,7 @@ def prove_sizes(
     )
     database.tell(
         findings,
-        "benign", f"SELECT * FROM (SELECT *, {within} AS small FROM sized) WHERE (benign = 'true') <> small",
+        "benign", f"SELECT * FROM (SELECT *, {small} AS small FROM sized) WHERE (benign = 'true') <> small",
         f"{_ABOUT}'benign is ' || benign || '; ' || original || ' to ' || altered || ' is ' "
         "|| CASE benign WHEN 'true' THEN 'beyond' ELSE 'within' END || ' the tolerance'",
     )  # fmt: skip
@@ -81,7 +73,21 @@ def prove_sizes(
     )
 
 
-def _within(form: InjectedForm, manifest: Mapping[str, Any]) -> str:
+def notional(form: InjectedForm, cells: str) -> tuple[str, int]:
+    """SQL for quantity times price of a record, whatever their signs, and its decimal places.
+
+    `cells` is the list of the record's cells. It is NULL where one of the two is not known.
+    """
+    if not form.factors:
+        return "NULL::DECIMAL(38, 0)", 0
+    sides = []
+    for column in form.factors:
+        value = form.value(f"{cells}[{column.position}]", column)
+        sides.append(f"TRY_CAST(abs({value}) AS DECIMAL(19, {column.places}))")
+    return " * ".join(sides), sum(column.places for column in form.factors)
+
+
+def within(form: InjectedForm, manifest: Mapping[str, Any]) -> str:
     """SQL for whether a difference is within its tolerance; a blank or another sign is not."""
     scenario = manifest["inject"].get("scenario")
     tolerances = scenario.get("tolerances") if isinstance(scenario, Mapping) else None

@@ -100,12 +100,12 @@ def amounts_of(form: ListForm) -> tuple[Amount, ...]:
     return tuple(found)
 
 
-def amounts_apart(connection: DuckDBPyConnection, amount: Amount) -> int:
-    """How many rows of the table ``held`` have an amount that is another than quantity times price."""
+def amounts_apart(connection: DuckDBPyConnection, rows: str, amount: Amount) -> int:
+    """How many rows of a table such as ``held`` have an amount that is another than quantity times price."""
     exact = f"abs(v{amount.quantity}::HUGEINT * v{amount.price})"
     value, unit = f"abs(v{amount.position})::HUGEINT", 10 ** abs(amount.spare)
     apart = f"abs({exact} - {value} * {unit}) >= {unit}"
     if amount.spare < 0:
         apart = f"({value} % {unit} <> 0 OR {value} // {unit} <> {exact})"
-    [count] = first_row(connection, f"SELECT count(*) FROM held WHERE {apart}")
+    [count] = first_row(connection, f"SELECT count(*) FROM {rows} WHERE {apart}")
     return int(count)

@@ -59,10 +59,11 @@ def write_broken(
         None has changed then.
     """
     assert asked.path is not None
-    require_apart([asked.path], [theirs, truth, manifest])
+    given = [path for path in (asked.path, asked.path_beside) if path]
+    require_apart(given, [theirs, truth, manifest])
     _require_same_form(theirs, asked.path, asked.form.file)
     form = truth_suffix(truth) if truth else None
-    state = _state(asked.path)
+    states = list(map(_state, given))
     with contextlib.ExitStack() as stack:
         connection, folder = stack.enter_context(database())
         broken = break_list(connection, folder, asked)
@@ -78,7 +79,8 @@ def write_broken(
         }
         if truth_out and form:
             written["truth"] = {"name": str(truth), **_truth(broken, form, truth_out)}
-        require_unchanged(asked.path, state)
+        for path, state in zip(given, states, strict=True):
+            require_unchanged(path, state)
         made = broken.manifest(written)
         if manifest_out:
             manifest_out.write(f"{json.dumps(made, indent=2, ensure_ascii=False)}\n".encode())

@@ -20,18 +20,22 @@ from tradegen.desk.injecting.amounts import amounts_apart, amounts_of
 from tradegen.desk.injecting.breaks import Breaks, load_breaks
 from tradegen.desk.injecting.changes import Changes
 from tradegen.desk.injecting.clean_values import CleanValues
+from tradegen.desk.injecting.existing import Existing, keep_existing
 from tradegen.desk.injecting.held_list import HeldList, hold
+from tradegen.desk.injecting.mirroring import Mirror, all_mirror_edits, mirror_of, mirrored_list
 from tradegen.desk.injecting.possible import Entry, possible
 from tradegen.desk.injecting.row_selection import Selection
 from tradegen.desk.lists.columns_toml import columns_of
+from tradegen.desk.lists.edits import Edits
 from tradegen.desk.lists.list_agreement import require_agreement
 from tradegen.desk.lists.list_form import ListForm, load_forms
 from tradegen.desk.lists.list_reading import open_list
-from tradegen.desk.lists.list_values import explained
+from tradegen.desk.lists.list_values import TradeList, explained
 from tradegen.engine.manifest import counts_by
 from tradegen.engine.rate_report import rate_report
 from tradegen.engine.run import MANIFEST_VERSION
 from tradegen.errors import ListError, ScenarioError, whole_number
+from tradegen.mechanisms.by_kind import EXISTING
 from tradegen.scoring.relations import Reader
 from tradegen.version import GENERATION, __version__
 
@@ -60,11 +64,22 @@ class Asked:
     entries: Mapping[str, Entry]
     seed: int
     beside: tuple[Any, ListForm] | None = None  # our list, where what is given is theirs
+    keep_existing: bool = False  # whether the two may differ already
+    both: bool = False  # whether theirs is the view of a counterparty
 
     @property
     def path(self) -> Path | None:
         """The list's file."""
-        return Path(self.given) if isinstance(self.given, (str, os.PathLike)) else None
+        return _path(self.given)
+
+    @property
+    def path_beside(self) -> Path | None:
+        """The file of our list, where what is given is theirs."""
+        return _path(self.beside[0]) if self.beside else None
+
+
+def _path(given: Any) -> Path | None:
+    return Path(given) if isinstance(given, (str, os.PathLike)) else None
 
 
 def ask(
@@ -74,6 +89,9 @@ def ask(
     seed: int | None = None,
     changes: Mapping[str, Any] | None = None,
     ours: Any = None,
+    *,
+    keep_existing: bool = False,
+    both: bool = False,
 ) -> Asked:
     """Check what is to be done to a list.
 
@@ -89,6 +107,10 @@ def ask(
         Fields that go before those of the scenario.
     ours : path, DataFrame or Arrow table, optional
         Our list, where `given` is theirs: the two are to agree. The columns describe both then.
+    keep_existing : bool
+        Whether what differs already is kept, and not refused.
+    both : bool
+        Whether theirs is the view of a counterparty, with sides mirrored and brokers exchanged.
 
     Raises
     ------
@@ -97,6 +119,14 @@ def ask(
     ScenarioError
         Where the scenario or the seed is refused.
     """
+    if keep_existing and ours is None:
+        raise ListError(
+            "keep_existing is given with one list; expected two, ours and theirs, whose differences are kept"
+        )
+    if both and ours is not None:
+        raise ListError(
+            "both is given with two lists; expected one, of which the other party's view is written"
+        )
     forms = load_forms(_guessed(given, ours) if columns is None else columns)
     if forms.theirs is not None and ours is None:
         raise ListError("columns describes two lists, and one is given; expected the columns of one list")
@@ -110,7 +140,7 @@ def ask(
     # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
     number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
     beside = None if ours is None else (ours, forms.ours)
-    return Asked(given, form, columns is None, breaks, entries, number, beside)
+    return Asked(given, form, columns is None, breaks, entries, number, beside, keep_existing, both)
 
 
 def _guessed(given: Any, ours: Any) -> dict[str, Any]:
@@ -128,6 +158,16 @@ class BrokenList:
     selection: Selection
     changes: Changes
     digest: str | None  # SHA-256 of the list's file
+    existing: Existing | None = None  # what differed already
+    digest_beside: str | None = None  # SHA-256 of the file of our list
+    mirror: Mirror | None = None  # what is another in the view of a counterparty
+    seen: TradeList | None = None  # the list as it was given, where there is a mirror
+
+    def view(self) -> Edits:
+        """What the counterparty's view has otherwise, before anything is broken; nothing without one."""
+        if self.mirror is None or self.seen is None:
+            return Edits()
+        return all_mirror_edits(self.held.connection, self.seen, self.mirror)
 
     def manifest(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """What was done, as JSON would carry it.
@@ -143,7 +183,11 @@ class BrokenList:
         dict
             ``manifest``, ``generation``: as in manifests of `generate`. ``inject``: keyword arguments of
             `tradegen.inject` that do the same again. ``input``: ``name``, ``sha256`` and ``rows`` of the
-            list. ``output``: as `written`. ``counts``; ``rates``: see `rate_report`; ``versions``.
+            list. ``output``: as `written`. ``counts``; ``rates``: see `rate_report`; ``versions``. Where
+            differences that there were already are kept, ``ours``: as ``input``, of our list; and
+            ``counts.existing``. All other counts of trades are about those that agreed, and so are rates. Of
+            the view of a counterparty, ``mirror``: the ``side`` and its ``words``, and the ``brokers`` that
+            are exchanged.
         """
         asked, selection = self.asked, self.selection
         told, by = self.changes.counts(), counts_by(asked.breaks, selection.counts)
@@ -164,20 +208,30 @@ class BrokenList:
         }
         if amounts := amounts_of(asked.form):
             names, connection = asked.form.names, self.held.connection
-            counts["amounts_apart"] = {names[one.position]: amounts_apart(connection, one) for one in amounts}
-        return {
+            rows = self.held.clean
+            counts["amounts_apart"] = {
+                names[one.position]: amounts_apart(connection, rows, one) for one in amounts
+            }
+        columns: Any = asked.form.model_dump(mode="json", exclude_none=True)
+        kept: dict[str, Any] = {}
+        if self.existing and asked.beside:
+            count = self.existing.truth_rows
+            counts["by_mechanism"][EXISTING] = {"requested": count, "applied": count}
+            counts["existing"] = self.existing.counts
+            ours = asked.beside[1].model_dump(mode="json", exclude_none=True)
+            columns, kept = {"ours": ours, "theirs": columns}, {"keep_existing": True}
+        if self.mirror:
+            kept = {"both": True}
+        made = {
             "manifest": MANIFEST_VERSION,
             "generation": GENERATION,
             "inject": {
-                "columns": asked.form.model_dump(mode="json", exclude_none=True),
+                "columns": columns,
                 "scenario": asked.breaks.said(),
                 "seed": asked.seed,
+                **kept,
             },
-            "input": {
-                "name": str(asked.path) if asked.path else None,
-                "sha256": self.digest,
-                "rows": self.held.rows,
-            },
+            "input": _told(asked.path, self.digest, self.held.rows),
             "output": dict(written),
             "counts": counts,
             "rates": rate_report(asked.breaks, found),
@@ -188,6 +242,15 @@ class BrokenList:
                 "duckdb": version("duckdb"),
             },
         }
+        if self.existing:
+            made["ours"] = _told(asked.path_beside, self.digest_beside, self.existing.rows)
+        if self.mirror:
+            made["mirror"] = self.mirror.told(asked.form)
+        return made
+
+
+def _told(path: Path | None, digest: str | None, rows: int) -> dict[str, Any]:
+    return {"name": str(path) if path else None, "sha256": digest, "rows": rows}
 
 
 def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> BrokenList:
@@ -208,18 +271,28 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
     """
     reader = Reader(connection, folder)
     one = open_list(reader, asked.given, asked.form)
+    existing, mirror, seen = None, None, one
+    if asked.both:
+        mirror = mirror_of(connection, one)
+        one = mirrored_list(connection, reader, one, mirror)
     if asked.beside:
-        require_agreement(connection, open_list(reader, *asked.beside), one)
-    held = hold(connection, one, _looked_at(asked))
+        ours = open_list(reader, *asked.beside)
+        if asked.keep_existing:
+            existing = keep_existing(connection, ours, one, asked.breaks)
+        else:
+            require_agreement(connection, ours, one)
+    held = hold(connection, one, _looked_at(asked), kept=existing is not None)
     clean = CleanValues(held)
     selection = Selection(clean, asked.breaks, asked.entries, asked.seed)
-    changes = Changes(clean, asked.seed)
+    changes = Changes(clean, asked.seed, existing)
     with explained(one.name), ThreadPoolExecutor(1) as pool:
         # The database has left a core to spare now.
-        digest = pool.submit(file_digest, asked.path) if asked.path else None
+        paths = (asked.path, asked.path_beside if existing else None)
+        digests = [pool.submit(file_digest, path) if path else None for path in paths]
         for part in selection.broken():
             changes.add(part)
-        return BrokenList(asked, held, selection, changes, digest.result() if digest else None)
+        known = [digest.result() if digest else None for digest in digests]
+        return BrokenList(asked, held, selection, changes, known[0], existing, known[1], mirror, seen)
 
 
 def _looked_at(asked: Asked) -> list[int]:

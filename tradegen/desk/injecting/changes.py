@@ -13,6 +13,8 @@ from tradegen.core.columns import RECORD, Array, blank
 from tradegen.desk.injecting.amounts import amounts_of
 from tradegen.desk.injecting.attempts import value_cell
 from tradegen.desk.injecting.clean_values import CleanValues
+from tradegen.desk.injecting.column_labels import RECORD_POSITION
+from tradegen.desk.injecting.existing import Existing
 from tradegen.desk.injecting.row_selection import Broken
 from tradegen.desk.lists.edits import Edits
 from tradegen.desk.lists.value_stream import arrow_batches, arrow_table
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Changes"]
 
-_RECORD = 1_000_000  # stands behind all positions of columns
 _ROWS = 1 << 18
 _CELLS = ("line", "copy", "position", "cell", "old")
 _WRITTEN = ("id", "field", "mechanism", "original", "altered", "delta", "benign", "notional", "cause")
@@ -38,10 +39,12 @@ class Changes:
     clean : CleanValues
         Of the list that is held.
     seed : int
+    existing : Existing or None
+        What differed already, and goes into the truth as well.
     """
 
-    def __init__(self, clean: CleanValues, seed: int) -> None:
-        self._clean, self._held, self._seed = clean, clean.held, seed
+    def __init__(self, clean: CleanValues, seed: int, existing: Existing | None = None) -> None:
+        self._clean, self._held, self._seed, self._existing = clean, clean.held, seed, existing
         self._connection, form = self._held.connection, self._held.one.form
         numbers = {
             role: (form.position(column.name), column.places or 0)
@@ -57,11 +60,14 @@ class Changes:
             "original VARCHAR, altered VARCHAR, delta VARCHAR, benign BOOLEAN, notional VARCHAR, "
             "cause VARCHAR)"
         )
+        if existing:
+            self._connection.execute("INSERT INTO truth BY NAME SELECT *, '' AS cause FROM existing")
 
     @property
     def notional_places(self) -> int:
         """The decimal places of notionals."""
-        return (self._quantity or (0, 0))[1] + (self._price or (0, 0))[1]
+        own = (self._quantity or (0, 0))[1] + (self._price or (0, 0))[1]
+        return max(own, self._existing.notional_places) if self._existing else own
 
     def add(self, part: Broken) -> None:
         """Take down what has become of some rows."""
@@ -81,7 +87,7 @@ class Changes:
                 rows = attempt.rows[some]
                 texts = [altered[at] for at in some]
                 if position is None:
-                    number, field, originals = _RECORD, RECORD, ["1"] * len(some)
+                    number, field, originals = RECORD_POSITION, RECORD, ["1"] * len(some)
                 else:
                     number, field = position, self._held.one.form.names[position]
                     originals = [chosen.texts[position][row] for row in rows.tolist()]
@@ -172,6 +178,16 @@ class Changes:
         for part in self.edits():
             found = found.joined(part)
         return found
+
+    def existing(self) -> tuple[Array, Array]:
+        """Of what differed already: the row of their list, and the position of the column (int64)."""
+        if not self._existing:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        found = self._table(
+            "SELECT held.rowid AS line, position FROM existing JOIN held ON held.id = existing.id "
+            "ORDER BY ALL"
+        )
+        return found["line"].to_numpy(), found["position"].to_numpy()
 
     def truth(self) -> Iterator[pa.RecordBatch]:
         """The rows of the truth as texts, by id and then by column; some at a time."""

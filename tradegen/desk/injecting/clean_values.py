@@ -46,7 +46,7 @@ class Numbers:
 
 
 class CleanValues:
-    """What is asked of the table `held` about a column, once.
+    """What is asked of the clean rows of the table `held` about a column, once.
 
     Parameters
     ----------
@@ -66,7 +66,8 @@ class CleanValues:
         value = f"v{position}"
         low, high, count = first_row(
             self._connection,
-            f"SELECT min(abs({value})), max(abs({value})), count(*) FROM held WHERE {value} <> 0",
+            f"SELECT min(abs({value})), max(abs({value})), count(*) FROM {self.held.clean} "
+            f"WHERE {value} <> 0",
         )
         return Numbers(low, high, self._grain(value, count), count) if count else Numbers(1, 1, 1, 0)
 
@@ -74,7 +75,7 @@ class CleanValues:
         """The largest step that all numbers are multiples of; of few numbers, a round one."""
         grain, apart = 0, f"{value} <> 0"
         while grain != 1:
-            query = f"SELECT {value} FROM held WHERE {apart} LIMIT {_BATCH}"
+            query = f"SELECT {value} FROM {self.held.clean} WHERE {apart} LIMIT {_BATCH}"
             some = self._connection.execute(query).fetchall()
             if not some:
                 break
@@ -86,8 +87,8 @@ class CleanValues:
         """By ticker, the lowest and the highest number and how many there are; by its name, which that is."""
         value = f"v{position}"
         found = self._connection.execute(
-            f"SELECT coalesce(t{ticker}, ''), min(abs({value})), max(abs({value})), count(*) FROM held "
-            f"WHERE {value} <> 0 GROUP BY 1 ORDER BY 1"
+            f"SELECT coalesce(t{ticker}, ''), min(abs({value})), max(abs({value})), count(*) "
+            f"FROM {self.held.clean} WHERE {value} <> 0 GROUP BY 1 ORDER BY 1"
         ).fetchall()
         low, high, count = (np.array([row[part] for row in found], np.int64) for part in (1, 2, 3))
         return {row[0]: number for number, row in enumerate(found)}, low, high, count
@@ -97,7 +98,7 @@ class CleanValues:
         value = f"v{position}"
         found = self._connection.execute(
             f"SELECT CAST(floor({value} / {MICROSECONDS_A_DAY}) AS BIGINT) AS day, min({value}), "
-            f"max({value}), count(*) FROM held WHERE {value} IS NOT NULL GROUP BY 1 ORDER BY 1"
+            f"max({value}), count(*) FROM {self.held.clean} WHERE {value} IS NOT NULL GROUP BY 1 ORDER BY 1"
         ).fetchall()
         day, first, last, count = np.array(found, np.int64).reshape(-1, 4).T
         return day, first, last, count
@@ -108,7 +109,7 @@ class CleanValues:
         fits: Any = first_row(
             self._connection,
             f"SELECT {', '.join(f'coalesce(bool_and({value} % {step} = 0), true)' for step in _STEPS)} "
-            "FROM held",
+            f"FROM {self.held.clean}",
         )
         return next(step for step, fit in zip(_STEPS, fits, strict=True) if fit)
 
@@ -117,7 +118,7 @@ class CleanValues:
         json = self.held.one.source.json
         plain = f" AND j{position} NOT IN {OBJECTS}" if json else ""
         found = self._connection.execute(
-            f"SELECT t{position} AS t, count(*) FROM held WHERE t IS NOT NULL{plain} GROUP BY 1 "
+            f"SELECT t{position} AS t, count(*) FROM {self.held.clean} WHERE t IS NOT NULL{plain} GROUP BY 1 "
             f"ORDER BY md5_number_lower(t), t LIMIT {_MOST_NAMES}"
         ).fetchall()
         return dict(sorted(found))

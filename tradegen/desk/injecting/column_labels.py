@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from tradegen.desk.lists.list_form import ColumnForm
 
-__all__ = ["NAMES", "kind_of", "label_of"]
+__all__ = ["NAMES", "RECORD_POSITION", "kind_of", "label_of"]
+
+RECORD_POSITION = 1_000_000
+"""What stands for the position of whole records: it is behind those of all columns."""
 
 NAMES = ("code", "text", "reference")
 """The kinds whose values are texts."""

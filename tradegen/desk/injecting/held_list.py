@@ -69,13 +69,20 @@ class HeldList:
     Texts that are asked for of few rows alone stand in one column, ``texts``, since a database takes about as
     long for a short text as for a long one. Those that DuckDB prints for their values are left out of it.
     Values are whole numbers in the column's unit: of its last decimal place, days, microseconds. Of names in
-    JSON lines, ``j3`` is what sort of value JSON takes them for.
+    JSON lines, ``j3`` is what sort of value JSON takes them for. Where some rows are `kept` as they are, the
+    table ``kept`` has their ids.
     """
 
     connection: DuckDBPyConnection
     one: TradeList
     positions: tuple[int, ...]
     rows: int
+    kept: bool = False
+
+    @property
+    def clean(self) -> str:
+        """What the rows are selected from that say where clean values lie: those that are not kept."""
+        return "clean" if self.kept else "held"
 
     @functools.cached_property
     def measured(self) -> tuple[int, ...]:
@@ -103,10 +110,10 @@ class HeldList:
         """SQL for the texts of a column."""
         if position not in self.together:
             return f"t{position}"
-        kept = f"nullif(string_split(texts, '{_BETWEEN}')[{self.together.index(position) + 1}], '')"
+        apart = f"nullif(string_split(texts, '{_BETWEEN}')[{self.together.index(position) + 1}], '')"
         if position not in self.printed:
-            return kept
-        return f"coalesce({kept}, {_printed_value(f'v{position}', self.column(position))})"
+            return apart
+        return f"coalesce({apart}, {_printed_value(f'v{position}', self.column(position))})"
 
     def column(self, position: int) -> ColumnForm:
         """What a column is."""
@@ -167,6 +174,9 @@ class HeldList:
         if len(left):
             # It says which, unless such rows are to be left.
             require_ids(self.connection, self.one)
+        if self.kept:
+            found = self.connection.execute("SELECT rowid FROM held WHERE id IN (SELECT key FROM kept)")
+            left = np.union1d(left, np.ma.getdata(found.fetchnumpy()["rowid"])).astype(np.int64)
         number = salt(seed, "mismatch/pair")
         for start in range(0, self.rows, _ROWS):  # arrays of all rows would take more memory
             some = hashes[start : start + _ROWS]
@@ -174,18 +184,22 @@ class HeldList:
         return Keys(hashes, left)
 
     def known(self, ids: Sequence[str]) -> set[str]:
-        """Those of some ids that rows of the list have."""
+        """Those of some ids that rows of the list have, or of the other list."""
         import pyarrow as pa
 
         self.connection.register("asked", pa.table({"id": pa.array(list(ids), pa.string())}))
-        found = self.connection.execute(
-            "SELECT DISTINCT id FROM held WHERE id IN (SELECT id FROM asked)"
-        ).fetchall()
+        within = "id IN (SELECT id FROM asked)"
+        query = f"SELECT DISTINCT id FROM held WHERE {within}"
+        if self.kept:
+            query += f" UNION SELECT id FROM kept AS other(id) WHERE {within}"
+        found = self.connection.execute(query).fetchall()
         self.connection.unregister("asked")
         return {one for [one] in found}
 
 
-def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int]) -> HeldList:
+def hold(
+    connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int], *, kept: bool = False
+) -> HeldList:
     """Put what is looked at of a list into the table ``held``.
 
     Parameters
@@ -195,6 +209,8 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     one : TradeList
     positions : sequence of int
         Of the columns that are looked at.
+    kept : bool
+        Whether the table ``kept`` has ids whose rows are left as they are.
 
     Raises
     ------
@@ -204,7 +220,7 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     form = one.form
     columns = {position: form.columns[position] for position in sorted(positions)}
     cells = sorted({*columns, *map(form.position, form.id)})
-    held = HeldList(connection, one, tuple(columns), 0)
+    held = HeldList(connection, one, tuple(columns), 0, kept)
     # In steps, each of which names what the one before it has worked out: DuckDB would work out the same
     # again within each condition.
     first, trims, values = [], [], []
@@ -249,6 +265,10 @@ def hold(connection: DuckDBPyConnection, one: TradeList, positions: Sequence[int
     connection.execute("SET force_compression = 'uncompressed'")
     with explained(one.name):
         connection.execute(f"CREATE TABLE held AS {query}")
+    if kept:
+        connection.execute(
+            "CREATE VIEW clean AS SELECT held.* FROM held ANTI JOIN kept ON held.id = kept.key"
+        )
     [rows] = first_row(connection, "SELECT count(*) FROM held")
     held = dataclasses.replace(held, rows=rows)
     _refuse_totals(connection, one)

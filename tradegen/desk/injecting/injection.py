@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tradegen.core.columns import Array
 from tradegen.desk.injecting.broken_files import database, write_broken
 from tradegen.desk.injecting.broken_list import Asked, ask, break_list, file_digest
+from tradegen.desk.injecting.column_labels import RECORD_POSITION
 from tradegen.desk.injecting.truth_files import truth_frame
 from tradegen.desk.lists.edits import Edits
+from tradegen.desk.lists.list_form import ListForm
 from tradegen.desk.lists.list_reading import open_list
 from tradegen.desk.lists.table_edits import edited_frame
 from tradegen.errors import ListError, shown
@@ -45,6 +48,8 @@ class Injected:
     manifest: Mapping[str, Any]
     _asked: Asked
     _edits: Edits
+    _view: Edits  # what the counterparty's view has otherwise, before anything is broken
+    _existing: tuple[Array, Array]  # of what differed already: rows of their list, positions of columns
 
     @cached_property
     def theirs(self) -> Any:
@@ -55,10 +60,11 @@ class Injected:
         """
         path = self._asked.path
         if path is None or self._asked.form.file.form != "parquet":
-            return edited_frame(self.ours, self._edits)
+            return edited_frame(self._before, self._edits)
         import pyarrow.parquet as pq
 
-        return edited_frame(pq.read_table(path), self._edits, str(path)).to_pandas()
+        table = edited_frame(pq.read_table(path), self._view, str(path))
+        return edited_frame(table, self._edits, str(path)).to_pandas()
 
     @property
     def lists(self) -> dict[str, Any]:
@@ -68,7 +74,8 @@ class Injected:
     def mask(self, name: str = "theirs") -> pd.DataFrame:
         """Where their list is not as ours: a boolean frame of its shape.
 
-        True are the cells that were altered, and all cells of a record that was added.
+        True are the cells that were altered, and all cells of a record that was added. So are those that
+        differed already, if they were kept. What is mirrored in a counterparty's view is no mismatch.
 
         Parameters
         ----------
@@ -92,6 +99,10 @@ class Injected:
         found[(begins[edits.rows] + edits.copies)[kept], edits.columns[kept]] = True
         line = np.repeat(begins, times)
         found[np.arange(len(found)) > line] = True
+        rows, columns = self._existing
+        whole = columns == RECORD_POSITION
+        found[begins[rows[~whole]], columns[~whole]] = True
+        found[begins[rows[whole]]] = True
         index = self.theirs.index if isinstance(self.theirs, pd.DataFrame) else None
         return pd.DataFrame(found, columns=list(self._asked.form.names), index=index)
 
@@ -116,9 +127,11 @@ class Injected:
             Where a file cannot be written. None has changed then.
         """
         path = self._require_file()
+        beside = self._asked.path_beside if self._asked.keep_existing else None
         paths = (None if one is None else Path(one) for one in (truth, manifest))
-        if file_digest(path) != self.manifest["input"]["sha256"]:
-            raise ListError(f"{path} has been changed since it was read; expected the list that was broken")
+        for one, part in ((path, "input"), (beside, "ours")):
+            if one and file_digest(one) != self.manifest[part]["sha256"]:
+                raise ListError(f"{one} has been changed since it was read; expected the list as it was")
         write_broken(self._asked, Path(theirs), *paths)
 
     def __repr__(self) -> str:
@@ -137,19 +150,37 @@ class Injected:
 
     @cached_property
     def ours(self) -> Any:
-        """The list as it was before, as a frame: ours, or of two lists theirs. Of a file, as `theirs` is."""
-        asked = self._asked
-        if asked.path is None:
-            return asked.given
-        if asked.form.file.form == "parquet":
-            import pandas as pd
+        """The list that theirs is to be compared with, as a frame. Of a file, as `theirs` is.
 
-            return pd.read_parquet(asked.path)
-        with database() as (connection, folder):
-            one = open_list(Reader(connection, folder), asked.given, asked.form)
-            texts = ", ".join(f"{one.source.text(name)} AS c{at}" for at, name in enumerate(asked.form.names))
-            frame = connection.sql(f"SELECT {texts} FROM {one.source.relation}").df()  # noqa: S608 - ours
-        return frame.set_axis(list(asked.form.names), axis=1)
+        It is the list as it was before: ours, or of two lists that agree, theirs. Of two lists whose
+        differences are kept, it is ours.
+        """
+        beside = self._asked.beside if self._asked.keep_existing else None
+        return _frame_of(*beside) if beside else self._given
+
+    @cached_property
+    def _given(self) -> Any:
+        return _frame_of(self._asked.given, self._asked.form)
+
+    @property
+    def _before(self) -> Any:
+        """What is broken: the list, or the counterparty's view of it."""
+        return edited_frame(self._given, self._view) if self._view else self._given
+
+
+def _frame_of(given: Any, form: ListForm) -> Any:
+    """A list as a frame: as it was given, or what stands in its file."""
+    if not isinstance(given, (str, os.PathLike)):
+        return given
+    if form.file.form == "parquet":
+        import pandas as pd
+
+        return pd.read_parquet(given)
+    with database() as (connection, folder):
+        one = open_list(Reader(connection, folder), given, form)
+        texts = ", ".join(f"{one.source.text(name)} AS c{at}" for at, name in enumerate(form.names))
+        frame = connection.sql(f"SELECT {texts} FROM {one.source.relation}").df()  # noqa: S608 - ours
+    return frame.set_axis(list(form.names), axis=1)
 
 
 def inject(
@@ -159,6 +190,8 @@ def inject(
     columns: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
     seed: int | None = None,
+    keep_existing: bool = False,
+    both: bool = False,
     **changes: Any,
 ) -> Injected:
     """Break a list of your own trades, in ways that the truth tells.
@@ -169,7 +202,7 @@ def inject(
         CSV, JSON lines or Parquet; pandas, Polars or Arrow. It is not changed.
     theirs : path, DataFrame or Arrow table, optional
         Their list, if there is one already, in a form of its own. The two are compared first, and are refused
-        if they differ. Then it is theirs that is broken, and not changed either.
+        if they differ, unless `keep_existing`. Then it is theirs that is broken, and not changed either.
     columns : path or mapping, optional
         What ``tradegen columns`` wrote of it, as you have corrected it; of two lists, in the tables ``ours``
         and ``theirs``. It is guessed, if not given.
@@ -178,6 +211,13 @@ def inject(
         list has columns for.
     seed : int, optional
         The same seed breaks the same trades alike, whatever their order. One is drawn, if not given.
+    keep_existing : bool
+        Whether trades in which the two lists differ already are kept as they are. The truth has a row for
+        each such difference, whose mechanism is ``existing``. Rates are of the trades that agreed.
+    both : bool
+        Whether theirs is to be the view of a counterparty: each side is mirrored, and where columns have the
+        roles ``broker_id`` and ``contra_broker_id``, they are exchanged. The truth is about what is there
+        then; the view itself is no mismatch.
     **changes
         Fields that go before those of the scenario, such as ``mismatch_rate=0.02``.
 
@@ -194,8 +234,9 @@ def inject(
         Where the scenario asks for what the list cannot have.
     """
     broken_one, ours = (trades, None) if theirs is None else (theirs, trades)
-    asked = ask(broken_one, columns, scenario, seed, changes, ours)
+    asked = ask(broken_one, columns, scenario, seed, changes, ours, keep_existing=keep_existing, both=both)
     with database() as (connection, folder):
         broken = break_list(connection, folder, asked)
         truth, edits = truth_frame(broken.changes.truth()), broken.changes.all_edits()
-        return Injected(truth, broken.manifest({}), asked, edits)
+        existing = broken.changes.existing()
+        return Injected(truth, broken.manifest({}), asked, edits, broken.view(), existing)

@@ -28,19 +28,21 @@ def id_files(paths: Sequence[str], described: Any) -> Iterator[list[Path]]:
     ----------
     paths : sequence of str
     described : mapping
-        What the columns of the lists are. Where one of them names a trade, the file has it under its name,
-        else under ``trade_id``, its parts with a slash between them.
+        What the columns of the lists are: of all of them, or of ours and theirs, which are given in this
+        order then. Where one of them names a trade, the file has it under its name, else under ``trade_id``,
+        its parts with a slash between them.
 
     Raises
     ------
     ListError
         Where a list cannot be read, or is not as it is described.
     """
-    form = load_forms(described).ours
-    name = form.id[0] if len(form.id) == 1 else "trade_id"
+    forms = load_forms(described)
     with temporary_database("ids", _MEMORY, preserve_insertion_order=True) as (connection, folder):
         found = []
         for number, path in enumerate(paths):
+            form = forms.ours if number == 0 and len(paths) > 1 else forms.theirs or forms.ours
+            name = form.id[0] if len(form.id) == 1 else "trade_id"
             one = open_list(Reader(connection, folder), path, form)
             ids = folder / f"ids-{number}.parquet"
             with explained(one.name):
