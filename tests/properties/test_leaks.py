@@ -35,8 +35,8 @@ AUDITS = leaks.audits(PAIRS, also_shown=False)
 ALARM = 1e-3 / (2 * len(AUDITS))
 
 
-# Of coarser grids, ticks by ticker and columns that scenarios add, one mechanism of each way to alter; of dirty
-# data, and of lists that `inject` wrote, one.
+# Of coarser grids, ticks by ticker and columns that scenarios add, one mechanism of each way to alter; of
+# dirty data, and of lists that `inject` wrote, one.
 ALWAYS = [
     title
     for title in AUDITS
