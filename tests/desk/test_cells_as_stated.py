@@ -290,6 +290,10 @@ def test_ids_that_stand_twice_are_refused_with_examples(database: tuple[Any, Rea
         require_ids(connection, with_ids(tmp_path, reader, TWICE))
     with pytest.raises(ListError, match="has 1 ids more than once, such as 'T2 / B' in rows 2 and 4"):
         require_ids(connection, with_ids(tmp_path, reader, TWICE, id=["ref", "leg"]))
+    # Two ids that are written alike.
+    alike = b"ref,leg,px\nT1 / B,S,1\nT1,B / S,2\n"
+    with pytest.raises(ListError, match=r"such as 'T1 / B / S' in rows 1 and 2; .* joined by ' / '"):
+        require_ids(connection, with_ids(tmp_path, reader, alike, id=["ref", "leg"]))
     with pytest.raises(ListError, match="has no 'ref' in row 2; expected an id in each row"):
         require_ids(connection, with_ids(tmp_path, reader, b"ref,leg,px\nT1,B,1\n ,B,2\n"))
     require_ids(connection, with_ids(tmp_path, reader, TWICE, id=["ref", "leg", "px"]))
