@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from reading import Lists, Row
 from reference import check_truth
+from shell import run
 from written import give_both_legs, places, written_rows
 
 from tradegen import MarketError, ScenarioError, generate, load_market, prepare
@@ -217,3 +218,28 @@ def test_a_tolerance_in_ticks_is_refused_where_they_differ() -> None:
         prepare(tickers=TICKERS, tolerances={"price": {"ticks": 2}})
     alike = {"AAA": {"price": 154, "tick": 0.05}}
     assert prepare(tickers=alike, tolerances={"price": {"ticks": 2}}).scenario.tick == 0.05
+
+
+def test_a_tolerance_in_another_unit_takes_the_place_of_a_scenarios_ticks() -> None:
+    scenario = prepare("hard", tickers=TICKERS, tolerances={"price": {"bps": 2}}).scenario
+    assert scenario.tolerances.price is not None
+    assert scenario.tolerances.price.model_dump(exclude_none=True) == {"bps": 2}
+    # Those of other fields stay.
+    assert scenario.tolerances.quantity == prepare("hard").scenario.tolerances.quantity > 0
+
+
+def test_a_dataset_of_tickers_with_more_columns_is_replayed_from_its_manifest(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "ticker,price,isin,tick\nAAA,154,US1,0.01\nBBB,3.2,US2,0.0005\nDDD,88,US4,\n"
+    )
+    asked = ["--pairs", "300", "--seed", "1", "--first-id", "1", "--date", "2025-07-21", "--set", "tick=0.05"]
+    made = run("generate", "--tickers", "t.csv", *asked, "--out", "made/", cwd=tmp_path)
+    assert made.code == 0, made.err
+    again = run("replay", "made/", "--out", "again/", cwd=tmp_path)
+    assert again.code == 0, again.err
+    one, other = (
+        {path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name).rglob("*.*")}
+        for name in ("made", "again")
+    )
+    assert one == other
+    assert run("verify", "made/", cwd=tmp_path).code == 0

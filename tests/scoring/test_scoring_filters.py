@@ -36,6 +36,7 @@ CONDITIONS: list[tuple[Any, Outcome, int]] = [
     ("Match Status in MISSING", Outcome(7, 1, 0, 0, 3), 9),
     ("Match Status != matched", Outcome(7, 7, 3, 0, 3), 0),
     ("Match Status = no such thing", Outcome(7, 0, 0, 0, 3), 10),
+    ("Match Status != O'Brien's", Outcome(7, 7, 3, 0, 3), 0),
     (["Match Status != MATCHED", "Desk = A"], Outcome(7, 3, 0, 0, 3), 7),
     (["Match Status != MATCHED", "Desk != A"], Outcome(7, 0, 1, 0, 3), 9),
     # Pair 10 has no desk.

@@ -25,7 +25,7 @@ class _Replay(BaseModel):
     scenario: dict[str, Any]
     seed: int
     first_id: int
-    tickers: dict[str, str] | None = None
+    tickers: dict[str, str | dict[str, str]] | None = None
 
 
 class _File(BaseModel):
