@@ -82,15 +82,35 @@ def test_an_id_that_no_list_has_is_refused_with_one_that_there_is(files: Path) -
     assert "'T9' is in none of the lists; expected an id such as T1 / A" in done.err
 
 
-def test_lists_and_truth_in_another_order_are_refused_with_the_order_to_take(files: Path) -> None:
-    for words in (("theirs.csv", "truth.csv"), ("truth.csv", "theirs.csv")):
-        done = run("show", "mine.csv", *words, "--manifest", "m.json", cwd=files)
-        assert (done.code, done.out) == (2, "")
-        assert "is a file, and stands where ids do" in done.err
-        assert "tradegen show mine.csv TRUTH --and THEIRS" in done.err
-    done = run("show", "mine.csv", "theirs.csv", cwd=files)
+def test_the_truth_is_known_by_its_columns_wherever_it_stands(files: Path) -> None:
+    for words in (
+        ("mine.csv", "theirs.csv", "truth.csv"),
+        ("mine.csv", "truth.csv", "theirs.csv"),
+        ("truth.csv", "mine.csv", "theirs.csv"),
+        ("truth.csv", "mine.csv", "--and", "theirs.csv"),
+    ):
+        done = run("show", *words, "--manifest", "m.json", cwd=files)
+        assert (done.code, done.out, done.err) == (0, SHOWN, ""), words
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("mine.csv", "theirs.csv"),
+            "none of mine.csv, theirs.csv is a truth; expected one with",
+        ),
+        (("mine.csv", "truth.csv", "T1 / A", "theirs.csv"), "theirs.csv is a file, and stands behind ids"),
+        (("mine.csv", "truth.csv", "theirs.csv", "mine.csv"), "are lists; expected one or two of them"),
+        (("mine.csv", "truth.csv", "truth.csv"), "truth.csv and truth.csv are truths; expected one"),
+    ],
+)
+def test_files_that_are_not_lists_and_a_truth_are_refused(
+    files: Path, words: tuple[str, ...], message: str
+) -> None:
+    done = run("show", *words, "--manifest", "m.json", cwd=files)
     assert (done.code, done.out) == (2, "")
-    assert "the truth comes second, and the second list behind --and" in done.err
+    assert message in done.err
 
 
 def test_findings_with_an_altered_id_show_its_trade(tmp_path: Path) -> None:

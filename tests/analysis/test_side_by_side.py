@@ -138,8 +138,8 @@ def test_what_cannot_be_shown_is_refused(tmp_path: Path) -> None:
     batch.write(trades, truth=truth)
     for words, message in (
         ([trades, truth, "tid00000099"], "trade 'tid00000099' is in none of the lists"),
-        ([trades], "truth is missing; expected it after"),
-        ([trades, trades], "has no column leg"),
+        ([trades], "truth is missing; expected it along with"),
+        ([trades, trades], "is a truth; expected one with the columns"),
         ([trades, str(tmp_path / "none.csv")], "cannot be read"),
         ([trades, truth, "--limit", "0"], "limit is 0; expected a whole number from 1"),
         ([trades, truth, "--findings", truth, "--id", "Ref"], "has no column Ref"),

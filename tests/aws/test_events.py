@@ -227,6 +227,19 @@ def test_prices_are_rounded_to_the_scenarios_tick_before_there_is_an_order(tmp_p
         environment(TRADEGEN_TICKERS=str(path), TRADEGEN_TICK="1")
 
 
+def test_tickers_with_ticks_of_their_own_keep_them_in_every_event(tmp_path: Path) -> None:
+    (path := tmp_path / "mine.csv").write_text("ticker,price,tick\nPENNY,0.40,0.0005\nBRK.B,412.53,\n")
+    found = environment(TRADEGEN_TICKERS=str(path), TRADEGEN_TICK="0.05")
+    for scenario, tick in (({}, "0.05"), ({"tick": 0.25}, "0.25")):
+        run = found.order({**RULE, "scenario": scenario}).run
+        assert run.scenario.tick == 0.0005
+        assert [row["tick"] for row in run.market.to_dict().values()] == ["0.0005", tick]
+    with pytest.raises(
+        TradegenError, match=r"^the environment: tolerances.price is 2 ticks, and tickers have"
+    ):
+        environment(TRADEGEN_TICKERS=str(path), TRADEGEN_TOLERANCES="{price = {ticks = 2}}")
+
+
 @pytest.mark.parametrize(
     ("place", "more"),
     [

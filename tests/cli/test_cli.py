@@ -12,6 +12,7 @@ import pytest
 from reading import rows
 from reference import check_truth
 from shell import run
+from sizes import size
 
 import tradegen
 from tradegen import Scenario, generate
@@ -81,10 +82,10 @@ def test_a_suffix_that_contradicts_the_format_is_refused(tmp_path: Path, name: s
 
 
 def test_a_run_of_several_blocks_streams_to_the_bytes_of_the_whole(tmp_path: Path) -> None:
-    done = run("generate", *FIXED, "--pairs", "140000", "--out", "t.csv", "--truth", "k.csv", cwd=tmp_path)
+    done = run("generate", *FIXED, "--pairs", "70000", "--out", "t.csv", "--truth", "k.csv", cwd=tmp_path)
     assert done.code == 0, done.err
     trades = rows((tmp_path / "t.csv").read_text())
-    assert len(trades) == 280_000
+    assert len(trades) == 140_000
     check_truth(trades, rows((tmp_path / "k.csv").read_text()))
 
 
@@ -216,7 +217,7 @@ def test_a_refused_ledger_leaves_the_files_that_were_there(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["trade_ids.db", "trades.json"]
 
 
-@pytest.mark.parametrize("processes", [6])
+@pytest.mark.parametrize("processes", [size(4, 6)])
 def test_processes_that_start_together_without_a_ledger_share_no_id(tmp_path: Path, processes: int) -> None:
     words = [sys.executable, "-m", "tradegen", "generate"]
     children = [

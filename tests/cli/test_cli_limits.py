@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from datasets_files import wait_until
+from datasets_files import BLOCK, set_block, wait_until
 from reading import rows
 from reference import check_truth
 from shell import run
+from sizes import size
 
 from tradegen.engine.run import prepare
 from tradegen.output.dataset_plan import Plan
@@ -111,7 +112,9 @@ def test_what_no_disk_can_hold_is_refused_before_ids_are_reserved(tmp_path: Path
 
 def test_what_the_disk_seems_too_small_for_is_begun_by_force(tmp_path: Path) -> None:
     words = ("--pairs", "1e12", "--format", "csv", "--first-id", "1", "--out", "data/", "--force")
-    child = subprocess.Popen([sys.executable, "-m", "tradegen", "generate", *words], cwd=tmp_path)
+    # A part that has been begun comes to its end.
+    short = ("--blocks-per-part", "1", "--workers", "1")
+    child = subprocess.Popen([sys.executable, "-m", "tradegen", "generate", *words, *short], cwd=tmp_path)
     try:
         wait_until(lambda: list(tmp_path.glob("data/trades/.part-*")))
     finally:
@@ -125,8 +128,13 @@ def test_devices_hold_any_size(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "fix"])
-def test_the_expected_size_is_the_size_within_a_twentieth(tmp_path: Path, form: str) -> None:
-    plan = Plan(prepare("everything", pairs=70_000, seed=3), form)
+def test_the_expected_size_is_the_size_within_a_twentieth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    if form == "fix":  # 50 us a pair
+        set_block(monkeypatch, size(9_000, BLOCK))
+    pairs = size(10_000, 70_000) if form == "fix" else 70_000
+    plan = Plan(prepare("everything", pairs=pairs, seed=3), form)
     files = {"trades": tmp_path / f"t.{form}", "truth": tmp_path / "k.csv"}
     with export(Destinations(**files, form=form)) as write_to:
         write_to(plan.run)

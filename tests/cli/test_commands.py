@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from shell import run
 
 from tradegen.mechanisms.catalogue import HOUSE
@@ -100,6 +101,16 @@ def test_replay_refuses_what_it_would_ignore(tmp_path: Path) -> None:
         assert (done.code, done.out) == (2, ""), words
         assert sentence in done.err
     assert run("replay", "data", "--out", "data/", "--overwrite", cwd=tmp_path).code == 0
+
+
+@pytest.mark.parametrize("command", [("replay",), ("report", "--out", "r.html")])
+def test_a_manifest_of_inject_is_called_so_where_that_of_generated_trades_is_asked_for(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "m.json").write_text('{"manifest": 2, "inject": {}, "counts": {}}')
+    found = run(command[0], "m.json", *command[1:], cwd=tmp_path)
+    assert found.code == 2
+    assert "m.json is the manifest of a list that inject broke; expected that of generated" in found.err
 
 
 def test_verify_finds_a_last_id_that_is_none_and_refuses_other_manifests(tmp_path: Path) -> None:

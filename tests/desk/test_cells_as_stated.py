@@ -83,6 +83,18 @@ UNLIKE: dict[str, tuple[list[str], dict[str, Any], dict[str, Any], str]] = {
         {"thousands": ".", "decimal": ","},
         "has '12845' in column 'new', and no number there that shows grouped = true; expected grouped",
     ),
+    "a year of five digits": (
+        ["2025-07-21", "10000-01-01"],
+        {"kind": "date", "format": "%Y-%m-%d"},
+        {},
+        "has '10000-01-01' in column 'new', row 2, which is no date as described",
+    ),
+    "a fraction of a second where none is stated": (
+        ["2025-07-21 10:33:00", "2025-07-21 10:33:00.5"],
+        {"kind": "timestamp", "format": "%Y-%m-%d %H:%M:%S"},
+        {},
+        "has '2025-07-21 10:33:00.5' in column 'new', row 2, which is no timestamp as described",
+    ),
     "a number without all its places": (["154.50", "154.5"], PX, {}, "has '154.5' in column 'new', row 2"),
     "zeros that no number drops": (
         ["154.50", "154.25"],
@@ -180,6 +192,32 @@ def test_cells_that_are_written_as_their_column_states_are_taken(
     assert held(connection, open_list(reader, path, given.ours)).rows == len(cells)
 
 
+MIXED: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "integer": (["100", "+5", " 7", "007", "", "-0", "-12\u00a0"], {}),
+    "decimal": (["154.50", "+1.00", ".50", "-0.25", "007.00", " ", "0.00"], {"places": 2}),
+    "date": (["2025-07-21", " 2025-07-22", "", "0999-01-02", "1969-12-31"], {"format": "%Y-%m-%d"}),
+    "timestamp": (
+        ["2025-07-21 10:33:00", "", "2025-07-22 09:30:00 ", "1969-12-31 23:59:59"],
+        {"format": "%Y-%m-%d %H:%M:%S"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_the_text_of_a_cell_is_known_however_its_value_is_written(
+    kind: str, database: tuple[Any, Reader], tmp_path: Path
+) -> None:
+    cells, settings = MIXED[kind]
+    path = tmp_path / "trades.csv"
+    path.write_text("ref;new\n" + "".join(f"T{n};{cell}\n" for n, cell in enumerate(cells)))
+    columns = [described()["columns"][0], {"name": "new", "kind": kind} | settings]
+    connection, reader = database
+    given = load_forms(described(columns=columns, file={"separator": ";"}))
+    found = held(connection, open_list(reader, path, given.ours))
+    texts = connection.execute(f"SELECT {found.text(1)} FROM held ORDER BY rowid").fetchall()
+    assert [text for [text] in texts] == [cell.strip() or None for cell in cells]
+
+
 @pytest.mark.parametrize("stated", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("written", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("header", [True, False])
@@ -252,6 +290,10 @@ def test_ids_that_stand_twice_are_refused_with_examples(database: tuple[Any, Rea
         require_ids(connection, with_ids(tmp_path, reader, TWICE))
     with pytest.raises(ListError, match="has 1 ids more than once, such as 'T2 / B' in rows 2 and 4"):
         require_ids(connection, with_ids(tmp_path, reader, TWICE, id=["ref", "leg"]))
+    # Two ids that are written alike.
+    alike = b"ref,leg,px\nT1 / B,S,1\nT1,B / S,2\n"
+    with pytest.raises(ListError, match=r"such as 'T1 / B / S' in rows 1 and 2; .* joined by ' / '"):
+        require_ids(connection, with_ids(tmp_path, reader, alike, id=["ref", "leg"]))
     with pytest.raises(ListError, match="has no 'ref' in row 2; expected an id in each row"):
         require_ids(connection, with_ids(tmp_path, reader, b"ref,leg,px\nT1,B,1\n ,B,2\n"))
     require_ids(connection, with_ids(tmp_path, reader, TWICE, id=["ref", "leg", "px"]))

@@ -93,6 +93,14 @@ def test_a_clock_that_is_hours_and_three_quarters_ahead_is_that_of_kathmandu() -
     assert (zones["zone"], zones["other_zone"]) == ("America/New_York", "Asia/Kathmandu")
 
 
+def test_a_clock_is_off_by_a_few_seconds_and_a_delay_is_longer() -> None:
+    ours = trades(3_000)
+    theirs = ours.copy()
+    theirs.loc[::50, "trade_timestamp"] += pd.Timedelta(seconds=10)
+    theirs.loc[1::75, "trade_timestamp"] += pd.Timedelta(seconds=30)
+    assert shares(fit(ours, theirs)) == {"trade_timestamp.clock_skew": 60, "trade_timestamp.delay": 40}
+
+
 def test_brokers_in_a_file_of_breaks_are_brokers() -> None:
     rows = [("t1", "broker_id", "Goldman", "UBS"), ("t2", "ticker", "VOD.L", "BP.L")]
     found = fit(breaks=pd.DataFrame(rows, columns=["trade_id", "field", "ours", "theirs"]), trades=50)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tradegen import fit, generate
 
 DIRTY = ["quantity.blank", "price.blank", "date.blank", "trade_timestamp.blank", "ticker.blank"]
-DIRTY += ["ticker.typo", "broker_id.typo", "order_type.blank", "order_type.case"]
+DIRTY += ["ticker.typo", "broker_id.typo", "order_type.blank"]
+DIRTY += ["order_type.case", "order_type.padded", "order_type.truncated", "order_type.typo"]
 
 
 def test_sizes_of_prices_are_measured_beside_values_that_are_missing_and_names_that_are_misspelled() -> None:

@@ -28,12 +28,9 @@ def rates(found: Fit) -> list[Any]:
 @pytest.mark.parametrize(
     "tolerances",
     [
-        {"price": {"bps": 1.5}},
-        {"price": {"ticks": 2}},
-        {"price": {"absolute": 0.03}, "quantity": 1},
-        {"quantity": 4},
-        {"trade_timestamp": 400.0},
-        {"date": 1},
+        {"price": {"bps": 1.5}, "date": 1},
+        {"price": {"ticks": 2}, "quantity": 4},
+        {"price": {"absolute": 0.03}, "trade_timestamp": 400.0},
     ],
     ids=str,
 )
@@ -91,6 +88,23 @@ def test_a_mechanism_that_hardly_any_trade_can_have_is_left_out_of_the_weights()
     )
     assert weights == pytest.approx({"quantity.nudge": 0.75, "date.next_session": 0.25}, abs=0.02)
     assert fields == [1.0]
+
+
+def test_calibrated_weights_make_the_shares_and_the_numbers_of_fields_that_were_measured() -> None:
+    # In sum 1.5 mechanisms a pair, as 60% with one, 30% with two and 10% with three have.
+    shares = {"quantity.nudge": 0.7, "price.nudge": 0.45, "date.next_session": 0.25, "ticker.other": 0.1}
+    asked = [0.6, 0.3, 0.1]
+    weights, fields = calibrated(shares, asked, view="two_system")
+    fields = [round(1 - sum(round(one, 6) for one in fields[1:]), 6), *(round(one, 6) for one in fields[1:])]
+    truth = generate(
+        pairs=20_000, mismatch_rate=0.5, view="two_system", seed=5, date="2025-07-08",
+        mechanisms=weights, fields_per_pair=fields,
+    ).truth  # fmt: skip
+    # Of 10,000 pairs; four standard deviations are 2 points.
+    made = truth["mechanism"].astype(str).value_counts() / 10_000
+    assert made.to_dict() == pytest.approx(shares, abs=0.02)
+    by_count = truth["trade_id"].value_counts().value_counts() / 10_000
+    assert [by_count.get(number, 0.0) for number in (1, 2, 3)] == pytest.approx(asked, abs=0.02)
 
 
 def test_a_tolerance_that_few_of_the_generated_trades_could_break_is_left_out() -> None:

@@ -213,6 +213,19 @@ def test_benign_differences_are_within_half_the_tolerance_and_mismatches_beyond_
     assert (size_[~truth.benign] >= limit[~truth.benign] * 2).all()
 
 
+def test_where_nearly_every_row_is_broken_none_is_both_a_mismatch_and_benign(trades: Path) -> None:
+    made = broken(
+        trades,
+        mechanisms={"quantity.nudge": 1},
+        tolerances={"quantity": 4},
+        mismatch_rate=0.8,
+        benign_rate=0.2,
+        fields_per_pair=[1.0],
+    )
+    assert made.truth.trade_id.is_unique
+    assert 0 < made.truth.benign.sum() <= 241
+
+
 @pytest.mark.sized
 def test_in_a_list_of_any_dialect_only_the_cells_differ_that_the_truth_names(tmp_path: Path) -> None:
     rng = np.random.default_rng(23)

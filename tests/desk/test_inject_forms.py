@@ -258,6 +258,7 @@ QUOTED = {
     "where needed, with blanks": ['"Avery, Ltd"', "Bellamy", ""],
     "always but blanks": ['"Avery, Ltd"', '"Bellamy"', ""],
     "always, blanks too": ['"Avery, Ltd"', '"Bellamy"', '""'],
+    "always, and blanks around them": [' "Avery, Ltd" ', ' "Bellamy" ', ' "Cole" '],
     "thousands": ['"1,284"', "999", "15"],
 }
 

@@ -212,6 +212,10 @@ def test_rows_that_are_left_as_they_are_belong_to_no_hot_spot(tmp_path: Path) ->
         "eligible": 2_399, "requested": 2_399, "applied": 2_399,
     }  # fmt: skip
     assert ROWS[3][0] not in set(made.truth.trade_id)
+    # Nor are they asked for where each row has a coin of its own.
+    asked = {"mismatch_rate": 1.0, "rate_mode": "bernoulli", "mechanisms": {"date.next_session": 1}}
+    coins = inject(path, columns=columns, seed=7, **asked).manifest["counts"]
+    assert coins["requested_rows"] == coins["mismatched_rows"] == 2_399
 
 
 def test_a_manifest_does_the_same_again_and_verify_and_score_take_the_causes(

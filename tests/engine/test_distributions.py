@@ -11,6 +11,7 @@ import datetime as dt
 import numpy as np
 import pytest
 from scipy import stats
+from sizes import size
 
 from tradegen import generate
 
@@ -103,12 +104,13 @@ def test_legs_are_altered_in_the_share_asked(asked: float) -> None:
 
 
 def test_bernoulli_mode_flips_a_coin_a_pair() -> None:
-    found = [generate(pairs=100, seed=seed, date=DAY, rate_mode="bernoulli") for seed in range(1_000)]
+    seeds = size(300, 1_000)
+    found = [generate(pairs=100, seed=seed, date=DAY, rate_mode="bernoulli") for seed in range(seeds)]
     counts = np.array([one.blocks[0].mismatched for one in found])
-    assert share(int(counts.sum()), 100_000, 0.3) > ALARM
-    # The spread is the binomial's: 999 * variance / 21 is chi-square distributed, nearly.
-    ratio = 999 * counts.var(ddof=1) / (100 * 0.3 * 0.7)
-    assert ALARM < stats.chi2.cdf(ratio, 999) < 1 - ALARM
+    assert share(int(counts.sum()), 100 * seeds, 0.3) > ALARM
+    # The spread is the binomial's: (seeds - 1) * variance / 21 is chi-square distributed, nearly.
+    ratio = (seeds - 1) * counts.var(ddof=1) / (100 * 0.3 * 0.7)
+    assert ALARM < stats.chi2.cdf(ratio, seeds - 1) < 1 - ALARM
 
 
 def test_up_and_down_late_and_early_are_alike(batch) -> None:

@@ -36,14 +36,11 @@ def test_json_is_an_array_with_a_record_a_line_in_the_shape_of_the_design() -> N
 
 
 def test_all_formats_hold_the_same_records() -> None:
-    for which in (0, 1):
-        arguments = {"pairs": 70_000, "seed": 3}
-        from_csv = rows(written("csv", **arguments)[which])
-        from_json = json.loads(written("json", **arguments)[which], parse_float=str, parse_int=str)
-        from_ndjson = [
-            json.loads(line, parse_float=str, parse_int=str)
-            for line in written("ndjson", **arguments)[which].splitlines()
-        ]
+    texts = (written(form, pairs=70_000, seed=3) for form in ("csv", "json", "ndjson"))
+    for in_csv, in_json, in_ndjson in zip(*texts, strict=True):
+        from_csv = rows(in_csv)
+        from_json = json.loads(in_json, parse_float=str, parse_int=str)
+        from_ndjson = [json.loads(line, parse_float=str, parse_int=str) for line in in_ndjson.splitlines()]
         assert from_json == from_ndjson
         assert [
             {name: str(value).lower() if name == "benign" else value for name, value in row.items()}

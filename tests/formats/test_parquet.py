@@ -20,18 +20,20 @@ import pytest
 from arrow_runs import RUNS
 from conftest import GOLDEN
 from reading import rows
-from sizes import chosen
+from sizes import chosen, size
 from written import written_files, written_lists
 
 from tradegen import OutputError, generate
 from tradegen.formats.parquet_options import COMPRESSIONS, ParquetOptions
 
 EVERYTHING = {"scenario": "everything", "pairs": 5_000, "seed": 5}
+SEVERAL_BLOCKS = {"single", "other names and dates", "fat fingers"}
 
 
 def arguments_of(name: str) -> dict[str, Any]:
     # More than a block, and a last one that is small.
-    return {"pairs": 66_000, "seed": 5, "date": "2025-07-08", **RUNS[name]}
+    pairs = 66_000 if name in SEVERAL_BLOCKS else size(5_000, 66_000)
+    return {"pairs": pairs, "seed": 5, "date": "2025-07-08", **RUNS[name]}
 
 
 def small_files(name: str, folder: Path) -> Iterator[tuple[Path, pa.Table]]:

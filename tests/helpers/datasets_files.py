@@ -22,6 +22,15 @@ def a_run(scenario: str | None = None, **arguments: Any) -> Run:
     return prepare(scenario, **{"pairs": BLOCK + 1_000, "seed": 7, "date": "2025-07-21", **arguments})
 
 
+def set_block(patch: pytest.MonkeyPatch, pairs: int) -> None:
+    """Have blocks of so many pairs, in this process and in those that are forked of it.
+
+    Values are then others, but parts and what joins them work as they do with blocks of any length.
+    """
+    for module in ("engine.run", "engine.generator", "output.dataset_plan"):
+        patch.setattr(f"tradegen.{module}.BLOCK_PAIRS", pairs)
+
+
 def files_in(folder: Path) -> dict[str, bytes]:
     """All files below a folder, hidden ones too, by their path in it."""
     return {

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from datasets_files import break_off, files_in, tables_of, write
+from datasets_files import break_off, files_in, set_block, tables_of, write
 from reading import rows
 from sizes import size
 from written import written_lists
@@ -57,8 +57,7 @@ TELLING = ("parquet", "csv", "two lists in parquet", "a buy and a sell list")
 @pytest.fixture(autouse=True)
 def _blocks_are_of_that_length(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the workers, too, which are forked."""
-    for module in ("engine.run", "engine.generator", "output.dataset_plan"):
-        monkeypatch.setattr(f"tradegen.{module}.BLOCK_PAIRS", BLOCK)
+    set_block(monkeypatch, BLOCK)
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ from tradegen.errors import OutputError
 from tradegen.ledger import create_ledger, ledger_at
 
 PAIRS = 2 * BLOCK + 1_000
-MOMENTS = size(8, 20)
+MOMENTS = size(5, 20)
 
 
 @pytest.fixture(scope="module")

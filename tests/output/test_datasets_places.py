@@ -340,7 +340,7 @@ def test_what_cannot_be_written_is_one_sentence_and_exit_code_2(tmp_path: Path) 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_leaves_a_dataset_that_the_same_command_resumes(tmp_path: Path, workers: str) -> None:
-    words = (*WORDS, "--pairs", "400000", "--out", "out/", "--workers", workers)
+    words = (*WORDS, "--pairs", "300000", "--out", "out/", "--workers", workers)
     child = subprocess.Popen(
         [sys.executable, "-m", "tradegen", *words],
         cwd=tmp_path,
@@ -355,13 +355,13 @@ def test_ctrl_c_leaves_a_dataset_that_the_same_command_resumes(tmp_path: Path, w
         assert child.returncode == 130
         sentence = re.fullmatch(
             r"tradegen: trade_ids\.db was not there: .*\n"
-            r"tradegen: interrupted; ([\d,]+) of 400,000 pairs are written to out/; "
+            r"tradegen: interrupted; ([\d,]+) of 300,000 pairs are written to out/; "
             r"the same command with --resume goes on\n",
             said,
         )
         assert sentence, said
         made = sentence[1]
-        assert 0 <= int(made.replace(",", "")) < 400_000
+        assert 0 <= int(made.replace(",", "")) < 300_000
         assert processes_in(child.pid) == []
     finally:
         child.kill()
@@ -370,6 +370,6 @@ def test_ctrl_c_leaves_a_dataset_that_the_same_command_resumes(tmp_path: Path, w
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/.progress/part-*.json")}
     assert kept
     assert shell(*words, "--resume", cwd=tmp_path).code == 0
-    write(a_run(pairs=400_000), tmp_path / "expected")
+    write(a_run(pairs=300_000), tmp_path / "expected")
     assert files_in(tmp_path / "out") == files_in(tmp_path / "expected")
     assert ledger_at(tmp_path / "trade_ids.db").show().ranges == 1

@@ -40,7 +40,7 @@ def test_raising_the_rate_keeps_every_row_of_the_truth_and_adds_to_them(view: st
     pairs = 70_000 if (view, mode) == ("single", "exact") else 10_000  # once with a second block
     arguments = EVERYTHING | {"pairs": pairs, "seed": 2, "view": view, "rate_mode": mode}
     before: set[tuple[str, ...]] = set()
-    for rate in (0, 0.001, 0.1, 0.3, 0.31, 0.9, 1):
+    for rate in (0, 0.001, 0.1, 0.3, 0.31, 0.9, 1) if pairs == 10_000 else (0.1, 0.31, 1):
         now = truth_rows(**arguments, mismatch_rate=rate)
         assert before <= now, f"{len(before - now)} rows are gone at {rate}"
         before = now
@@ -103,7 +103,7 @@ def test_the_settings_of_one_mechanism_change_its_rows_alone(mechanism: str) -> 
     assert own != changed
 
 
-@pytest.mark.parametrize("view", chosen(VIEWS, ["single", "two_system"]))
+@pytest.mark.parametrize("view", chosen(VIEWS, ["single"]))
 def test_the_weight_of_one_mechanism_moves_no_row_between_two_others(view: str) -> None:
     weights = dict.fromkeys(CATALOGUE, 1.0)
     arguments = {"pairs": 3_000, "seed": 8, "view": view, "mismatch_rate": 0.5, "fields_per_pair": [1]}
@@ -131,7 +131,7 @@ MISMATCH_SETTINGS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", chosen(VIEWS, ["single", "two_system"]))
 def test_mismatch_settings_move_no_clean_value(view: str) -> None:
     arguments = EVERYTHING | {"pairs": size(3_000, 10_000), "seed": 6, "view": view}
     lists, nothing = both(**arguments, mismatch_rate=0)

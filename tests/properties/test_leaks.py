@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -34,16 +35,16 @@ AUDITS = leaks.audits(PAIRS, also_shown=False)
 ALARM = 1e-3 / (2 * len(AUDITS))
 
 
-# Of coarser grids and of columns that scenarios add, one mechanism of each kind; of dirty data, and of lists
-# that `inject` wrote, one.
+# Of coarser grids, ticks by ticker and columns that scenarios add, one mechanism of each way to alter; of
+# dirty data, and of lists that `inject` wrote, one.
 ALWAYS = [
     title
     for title in AUDITS
-    if (title.partition(",")[0] in CATALOGUE and ", tick " not in title and ", quantity_step " not in title)
+    if (title.partition(",")[0] in CATALOGUE and not re.search(", (tick|quantity_step|ticks by) ", title))
     or title.startswith(("us_equity_t1", "position"))
 ] + [
-    "price.nudge, tick 0.05", "quantity.nudge, quantity_step 100", "account.other", "currency.other",
-    "lots.nudge", "commission.nudge", "gross_amount.rounding", "settlement_date.next_session",
+    "price.nudge, tick 0.05", "price.tick, ticks by ticker", "quantity.nudge, quantity_step 100",
+    "currency.other", "commission.nudge", "gross_amount.rounding", "settlement_date.next_session",
     "booked_at.delay", "order_ref.mistyped", "price.blank", "injected Client.other, quoted where needed",
 ]  # fmt: skip
 

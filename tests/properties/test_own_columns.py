@@ -81,6 +81,7 @@ def test_trades_and_truth_alone_rebuild_pairs_that_agree(both: tuple[list[Row], 
     for trade_id, legs in by_id(records).items():
         if trade_id in whole:
             continue
+        legs = [dict(leg) for leg in legs]  # other tests read the records, too
         for leg in legs:
             for field, (original, value) in altered.get(leg["record_id"], {}).items():
                 assert leg[field] == value != original
@@ -142,9 +143,9 @@ def test_fills_share_out_the_amount_of_the_whole(both: tuple[list[Row], list[Row
         if row["mechanism"] == "record.split"
     }
     others = Counter(row["trade_id"] for row in truth)
-    checked = 0
+    pairs, checked = by_id(records), 0
     for (trade_id, _leg), count in split.items():
-        legs = by_id(records)[trade_id] if checked < 50 and others[trade_id] == 1 else []
+        legs = pairs[trade_id] if checked < 50 and others[trade_id] == 1 else []
         if not legs:
             continue
         own = Counter(row["quantity"] for row in legs)

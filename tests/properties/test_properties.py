@@ -194,7 +194,7 @@ def test_changing_one_column_moves_no_other(change: dict[str, Any], moved: set[s
 
 
 def test_fifteen_pairs_at_thirty_percent_are_four_or_five_half_and_half() -> None:
-    seeds = size(500, 2_000)
+    seeds = size(200, 2_000)
     found = [generate(seed=seed, date=DAY).blocks[0].mismatched for seed in range(seeds)]
     assert set(found) == {4, 5}
     # Binomial(seeds, 1/2): 5 standard deviations (a false alarm in 1.7 million).

@@ -231,3 +231,19 @@ def test_byte_order_marks_line_ends_blank_lines_and_quotes_are_taken(content: by
 
 def test_there_are_at_least_forty_cases() -> None:
     assert len(TICKERS) + len(SCENARIOS) + len(OPTIONS) >= 40
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"columns": [{"name": "c", "kind": "code", "value": "\ud800"}]},
+        {"columns": [{"name": "c", "kind": "code", "values": ["a", "b\udfff"]}]},
+        {"columns": [{"name": "c", "kind": "code", "codes": 3, "prefix": "\ud83d"}]},
+        {"trades": {"columns": {"quantity": "Qty\ud800"}}},
+        {"trades": {"date_format": "%d\ud800%m%Y"}},
+    ],
+    ids=["value", "values", "prefix", "column", "format"],
+)
+def test_text_that_utf_8_cannot_write_is_refused_before_anything_is_made(given: dict[str, Any]) -> None:
+    with pytest.raises(ScenarioError, match=r"(\\ud|\\udfff).*expected .*characters|form of the date"):
+        prepare(**given)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradegen import generate
-from tradegen.mechanisms.allowed_sizes import PARTS, Tolerance
+from tradegen.mechanisms.allowed_sizes import PARTS, AllowedSizes, Tolerance
 
 DAY = "2025-07-21"
 
@@ -35,6 +35,33 @@ def test_a_fixed_tolerance_is_the_same_for_every_value(fixed: int, percent: int)
     found = Tolerance(fixed=fixed)
     assert found.times(np.array([7, 8]), percent).tolist() == [exact.__floor__()] * 2
     assert found.times(np.array([7, 8]), percent, up=True).tolist() == [exact.__ceil__()] * 2
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "half", "twice"),
+    [
+        (Tolerance(fixed=1_000), 500, 2_000),
+        (Tolerance(fixed=3), 1, 6),
+        (Tolerance(parts=PARTS // 1_000), 500, 2_000),  # of 1,000,000, a tenth of a percent
+        (
+            Tolerance(parts=PARTS // 1_000 + 100),
+            500,
+            2_002,
+        ),  # 1,001: half and twice of it are 500.5 and 2,002
+    ],
+    ids=["a thousand", "three", "a share", "a share that is odd"],
+)
+def test_sizes_are_allowed_up_to_half_the_tolerance_and_from_twice_on(
+    tolerance: Tolerance, half: int, twice: int
+) -> None:
+    value, raw = np.array([1_000_000]), np.zeros(1, np.uint64)
+    least, most = np.array([1]), np.array([9_000])
+    for benign, first, last in ((True, 1, half), (False, twice, 9_000)):
+        allowed = AllowedSizes(tolerance, benign=benign)
+        found = [size for size in range(3_000) if allowed.clear(value, value + size)[0]]
+        assert found == list(range(first, min(last + 1, 3_000)))
+        assert found == [size for size in range(3_000) if allowed.clear(value, value - size)[0]]
+        assert [bound.tolist() for bound in allowed.bounds(least, most, value, raw)] == [[first], [last]]
 
 
 def truth(**arguments: Any) -> Any:

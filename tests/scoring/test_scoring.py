@@ -7,7 +7,7 @@ import math
 
 import pandas as pd
 import pytest
-from scoring_files import TRUTH, frame, said, scored, tid
+from scoring_files import MANIFEST, TRUTH, frame, said, scored, tid
 
 from tradegen import ScoringError, pool, score
 from tradegen.scoring import Amounts, Outcome, Recall
@@ -220,6 +220,12 @@ def test_either_id_of_a_mistyped_pair_means_the_pair() -> None:
         assert found.pairs == Outcome(7, 1, 0, 0, 3)
         assert found.records["orphan"] == Recall(2, 1)
         assert found.input.unknown == 0
+
+
+def test_an_id_mistyped_as_that_of_another_pair_means_the_other_pair() -> None:
+    truth = frame(TRUTH.replace("tid00900005", "tid00000009"))
+    found = score(truth, said(9), manifest=MANIFEST)
+    assert found.pairs == Outcome(expected=7, found=0, false_alarms=1, quiet=3)
 
 
 def test_a_field_behind_a_mistyped_id_counts_neither_way() -> None:

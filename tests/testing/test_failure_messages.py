@@ -93,6 +93,9 @@ def test_a_field_that_was_named_wrongly_is_shown_with_what_was_said_instead() ->
     assert lines[3] == "missed: 1 truth row of 1 pair"
     assert lines[6].endswith("2025-07-21 -> 2025-07-22 (1 day) (reported as price)")
     assert "wrong fields: 1 pair" in lines
+    # What was invented is shown where it is asked for, and only there.
+    assert "wrong fields: 1 pair" not in refusal(case, findings, field_recall=1)
+    assert "wrong fields: 1 pair" in refusal(case, findings, field_precision=1)
 
 
 @pytest.mark.parametrize("mechanism", ["record.missing", "record.duplicate"])

@@ -133,26 +133,35 @@ def renamed(folder: Path, form: str) -> None:
     changed_manifest(folder, change)
 
 
-DIGESTS: list[tuple[Callable[[Path, str], None], str]] = [
-    (flipped, "trades/part-00001.parquet is altered: its SHA-256 is another"),
-    (truncated, "truth/part-00001.parquet is truncated: "),
-    (swapped, "trades/part-00000.parquet is t"),  # truncated, or too long
-    (missing, "truth/part-00000.parquet is missing"),
-    (extra, "trades/part-00009.parquet is there, and not in the manifest"),
-    (unnamed, "truth/part-00001.parquet is not in the manifest, and should be"),
-    (renamed, "'../elsewhere' is in the manifest; no file of this dataset has such a name"),
-]
+DIGESTS: dict[Callable[[Path, str], None], str] = {
+    flipped: "trades/part-00001.parquet is altered: its SHA-256 is another",
+    truncated: "truth/part-00001.parquet is truncated: ",
+    swapped: "trades/part-00000.parquet is t",  # truncated, or too long
+    missing: "truth/part-00000.parquet is missing",
+    extra: "trades/part-00009.parquet is there, and not in the manifest",
+    unnamed: "truth/part-00001.parquet is not in the manifest, and should be",
+    renamed: "'../elsewhere' is in the manifest; no file of this dataset has such a name",
+}
 
 
-@pytest.mark.parametrize(("damage", "sentence"), DIGESTS)
-def test_a_file_that_is_not_as_the_manifest_says_is_found_and_named(
-    copied: Callable[[str], Path], damage: Callable[[Path, str], None], sentence: str
+@pytest.mark.parametrize(
+    "damages",
+    [(missing, extra), (flipped, unnamed), (swapped, renamed), (truncated,)],
+    ids=lambda damages: " and ".join(damage.__name__ for damage in damages),
+)
+def test_files_that_are_not_as_the_manifest_says_are_found_and_named(
+    copied: Callable[[str], Path],
+    every_example: None,
+    damages: tuple[Callable[[Path, str], None], ...],
 ) -> None:
     folder = copied("parquet")
-    damage(folder, "parquet")
+    for damage in damages:
+        damage(folder, "parquet")
     report = proof(folder)
-    assert sentence in told(report, "digest")
-    if damage in (missing, extra):
+    examples = told(report, "digest")
+    for damage in damages:
+        assert DIGESTS[damage] in examples
+    if missing in damages:
         assert list(report.findings) == ["digest"], "what is there is right, and no count is compared in vain"
 
 

@@ -12,7 +12,7 @@ from shell import run
 from verify_datasets import VIEWS, hashed_again, made, proof, told
 from verify_edits import framed
 
-from tradegen.verify import verify
+from tradegen.verify import Report, verify
 
 
 @pytest.fixture(scope="module")
@@ -118,28 +118,59 @@ OWN_EDITS: list[tuple[str, str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("what", "pattern", "new", "sentence"), OWN_EDITS, ids=[edit[0] for edit in OWN_EDITS]
-)
-def test_a_tag_of_a_scenarios_column_that_is_edited_is_found(
-    with_columns: Path, tmp_path: Path, what: str, pattern: str, new: str, sentence: str
+def test_each_tag_of_a_scenarios_column_that_is_edited_is_found(
+    with_columns: Path, tmp_path: Path, every_example: None
 ) -> None:
+    """One proof finds all of them, each in a message of its own."""
     path = next(with_columns.glob("*.fix"))
-    lines = path.read_text("utf-8").splitlines(keepends=True)
-    at = next(at for at, line in enumerate(lines) if at > 4 and re.search(pattern, line))
-    (tmp_path / path.name).write_text(
-        "".join([*lines[:at], framed(re.sub(pattern, new, lines[at])), *lines[at + 1 :]]), "utf-8"
-    )
     others = [other for other in with_columns.iterdir() if other != path]
-    report = verify([tmp_path / path.name, *others])
-    assert not report.ok, what
-    assert any(sentence in told for found in report.findings.values() for told in found.examples), str(report)
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    free = clean_lines(lines, with_columns / "k.csv")
+    due = {}
+    for what, pattern, new, sentence in OWN_EDITS:
+        at = next(at for at in free if re.search(pattern, lines[at]))
+        free.remove(at)
+        lines[at] = framed(re.sub(pattern, new, lines[at]))
+        due[what] = (at, trade_id(lines[at]), sentence)
+    (tmp_path / path.name).write_text("".join(lines), "utf-8")
+    assert_told(verify([tmp_path / path.name, *others]), due)
+
+
+def trade_id(message: str) -> str:
+    found = re.search(r"\x0137=(\w+)", message)
+    assert found
+    return found[1]
+
+
+def clean_lines(messages: list[str], truth: Path) -> list[int]:
+    """Where a message stands of each pair that has no mismatch, past the first messages."""
+    altered = set(re.split("[,\n]", truth.read_text("utf-8")))
+    found = {trade_id(message): at for at, message in enumerate(messages) if at > 3}
+    return sorted(at for name, at in found.items() if name not in altered)
+
+
+def assert_told(report: Report, due: dict[str, tuple[int, str, str]]) -> None:
+    """Each of these is told of: in the message at `at`, or of this trade, by a sentence with this in it."""
+    told = [line for found in report.findings.values() for line in found.examples]
+    missed = {
+        what: (at + 1, name, sentence)
+        for what, (at, name, sentence) in due.items()
+        if not any(
+            (re.search(rf"\bline {at + 1}\b", line) or line.startswith(name)) and sentence in line
+            for line in told
+        )
+    }
+    assert not missed, told
 
 
 EDITS: list[tuple[str, Callable[[str], str], str]] = [
-    ("another checksum", lambda line: re.sub(r"10=\d+", "10=999", line), "line 5: 10 is 999; expected "),
-    ("another length", lambda line: re.sub(r"\x019=\d+", "\x019=1", line), "line 5: 9 is 1; expected "),
-    ("a message too late", lambda line: framed(line.replace("34=5\x01", "34=6\x01")), "34 is 6; expected 5"),
+    ("another checksum", lambda line: re.sub(r"10=\d+", "10=999", line), "line {line}: 10 is 999; expected "),
+    ("another length", lambda line: re.sub(r"\x019=\d+", "\x019=1", line), "line {line}: 9 is 1; expected "),
+    (
+        "a message too late",
+        lambda line: framed(re.sub(r"\x0134=(\d+)", lambda found: f"\x0134={int(found[1]) + 1}", line)),
+        "34 is {later}; expected {line}",
+    ),
     (
         "another sender",
         lambda line: framed(line.replace("TRADEGEN", "SOMEONE")),
@@ -148,10 +179,10 @@ EDITS: list[tuple[str, Callable[[str], str], str]] = [
     (
         "another order",
         lambda line: framed(line.replace("487=0\x01", "")),
-        "line 5 has 27 values; expected 28",
+        "line {line} has 27 values; expected 28",
     ),
-    ("a tag too many", lambda line: framed(line.replace("487=0", "487=0\x0158=x")), "line 5 has"),
-    ("two ids", lambda line: framed(re.sub(r"\x0117=tid0", "\x0117=tid1", line)), "line 5: 17 is tid1"),
+    ("a tag too many", lambda line: framed(line.replace("487=0", "487=0\x0158=x")), "line {line} has"),
+    ("two ids", lambda line: framed(re.sub(r"\x0117=tid0", "\x0117=tid1", line)), "line {line}: 17 is tid1"),
     ("a third side", lambda line: framed(re.sub(r"\x0154=\d", "\x0154=3", line)), "54 is 3; expected 1 or 2"),
     (
         "a date with dashes",
@@ -162,9 +193,9 @@ EDITS: list[tuple[str, Callable[[str], str], str]] = [
     (
         "an SOH too many",
         lambda line: line.replace("\x01\n", "\x01\x01\n"),
-        "line 5 has 29 values; expected 28",
+        "line {line} has 29 values; expected 28",
     ),
-    ("another price", lambda line: framed(re.sub(r"(\x0131=)(\d+)", r"\g<1>9\2", line)), ""),
+    ("another price", lambda line: framed(re.sub(r"(\x0131=)(\d+)", r"\g<1>9\2", line)), "price in"),
     (
         "a price in digits more",
         lambda line: framed(re.sub(r"(\x0131=[^\x01]+)", r"\g<1>0", line)),
@@ -173,18 +204,18 @@ EDITS: list[tuple[str, Callable[[str], str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("what", "edit", "sentence"), EDITS, ids=[edit[0] for edit in EDITS])
-def test_a_message_that_is_edited_is_found(
-    generated: Path, tmp_path: Path, what: str, edit: Callable[[str], str], sentence: str
-) -> None:
+def test_each_message_that_is_edited_is_found(generated: Path, tmp_path: Path, every_example: None) -> None:
     lines = (generated / "t.fix").read_text("utf-8").splitlines(keepends=True)
-    assert framed(lines[4]) == lines[4], "the test frames messages as they are framed"
-    changed = edit(lines[4])
-    assert changed != lines[4], what
-    (tmp_path / "t.fix").write_text("".join([*lines[:4], changed, *lines[5:]]), "utf-8")
-    report = verify([tmp_path / "t.fix", generated / "k.csv", generated / "m.json"])
-    assert not report.ok
-    assert any(sentence in told for found in report.findings.values() for told in found.examples), str(report)
+    due = {}
+    for at, (what, edit, sentence) in zip(clean_lines(lines, generated / "k.csv"), EDITS, strict=False):
+        assert framed(lines[at]) == lines[at], "the test frames messages as they are framed"
+        changed = edit(lines[at])
+        assert changed != lines[at], what
+        due[what] = (at, trade_id(lines[at]), sentence.format(line=at + 1, later=at + 2))
+        lines[at] = changed
+    assert len(due) == len(EDITS)
+    (tmp_path / "t.fix").write_text("".join(lines), "utf-8")
+    assert_told(verify([tmp_path / "t.fix", generated / "k.csv", generated / "m.json"]), due)
 
 
 def test_a_dataset_of_messages_with_a_value_changed_is_found_though_digests_hide_it(

@@ -12,13 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from added_columns import FORMS, VIEWS, Files, Row, write
+from sizes import chosen
 
 from tradegen import generate
 from tradegen.verify import Report, verify
 
 NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
 NUMBERS = ("quantity", "price", "date", "trade_timestamp")
-SPELLED = [f"{name}.{way}" for name in NAMES for way in ("case", "padded", "truncated", "typo")]
+WAYS = ("case", "padded", "truncated", "typo")
+SPELLED = [f"{name}.{way}" for name in NAMES for way in WAYS]
 BLANKS = [f"{name}.blank" for name in (*NAMES, *NUMBERS)]
 HOUSE = ["quantity.nudge", "order_type.flip", "broker_id.swapped", "record.split", "record.duplicate"]
 ASKED = {"columns": [], "mechanisms": dict.fromkeys([*SPELLED, *BLANKS, *HOUSE], 1)}
@@ -35,7 +37,10 @@ def test_a_run_with_all_of_them_is_proved(tmp_path: Path, view: str, form: str) 
     assert report.truth_rows > 600
 
 
-@pytest.mark.parametrize("mechanism", [*SPELLED, *BLANKS])
+@pytest.mark.parametrize(
+    "mechanism",
+    chosen([*SPELLED, *BLANKS], [f"{name}.{way}" for name, way in zip(NAMES, WAYS, strict=True)] + BLANKS),
+)
 def test_each_of_them_is_proved_without_a_manifest(tmp_path: Path, mechanism: str) -> None:
     paths = write(tmp_path / "d", view="single", pairs=50, columns=[], mechanisms={mechanism: 1})
     report = verify([path for path in paths if path.suffix == ".csv"])
@@ -75,31 +80,51 @@ ODD = {
 EDITS = [(name, value) for name, values in ODD.items() for value in values]
 
 
-@pytest.mark.parametrize(("column", "value"), EDITS)
 @pytest.mark.parametrize("both", [False, True], ids=["one leg", "both legs"])
-def test_an_odd_value_that_the_truth_does_not_tell_of_is_found(
-    files: Files, tmp_path: Path, column: str, value: str, both: bool
+def test_odd_values_that_the_truth_does_not_tell_of_are_found(
+    files: Files, tmp_path: Path, every_example: None, both: bool
 ) -> None:
-    legs = files.clean()
-    for leg in legs[: 1 + both]:
-        leg[column] = value
+    """One proof finds all of them, each in a trade of its own."""
+    expected = set()
+    for column, value in EDITS:
+        legs = files.clean()
+        for leg in legs[: 1 + both]:
+            leg[column] = value
+        what = f"{column} in t.ours.csv: {value or 'nothing'} is what no clean leg has"
+        expected.add(f"{legs[0]['trade_id']} OURS {what}")
     report = files.proof(tmp_path)
-    assert not report.ok
-    assert "relation" in report.findings
-    line = f"{legs[0]['trade_id']} OURS {column} in t.ours.csv: {value or 'nothing'} is what no clean leg has"
-    assert line in told(report)
+    found = report.findings["relation"].examples
+    assert {line.partition(", and the truth")[0] for line in found if " OURS " in line} == expected
+    if both:
+        assert report.findings["relation"].count == 2 * len(EDITS)
 
 
-@pytest.mark.parametrize("name", [*SPELLED, *BLANKS])
-def test_an_odd_value_that_was_put_right_is_missed(files: Files, tmp_path: Path, name: str) -> None:
-    rows = [row for row in files.truth if row["mechanism"] == name]
-    [row, *_] = [row for row in rows if sum(one["trade_id"] == row["trade_id"] for one in files.truth) == 1]
-    for record in files.lists[row["leg"].lower()]:
-        if record["record_id"] == row["record_id"]:
-            record[row["field"]] = row["original"]
-    report = files.proof(tmp_path)
-    assert "vanished" in report.findings
-    assert row["trade_id"] in told(report)
+def test_an_odd_value_beside_another_mismatch_is_found(files: Files, tmp_path: Path) -> None:
+    """The truth tells of another field of the leg, or of the same field of the other leg."""
+    price, ticker = (files.told(name) for name in ("price.blank", "ticker.blank"))
+    names = (price["trade_id"], ticker["trade_id"])
+    for record in (*files.lists["ours"], *files.lists["theirs"]):
+        if record["trade_id"] in names:
+            record["ticker"] = ""
+    found = files.proof(tmp_path).findings["relation"]
+    expected = [[names[0], leg, "ticker"] for leg in ("OURS", "THEIRS")]
+    expected += [[names[1], {"OURS": "THEIRS", "THEIRS": "OURS"}[ticker["leg"]], "ticker"]]
+    assert found.count == 3
+    assert sorted(line.split()[:3] for line in found.examples) == sorted(expected)
+
+
+def test_odd_values_that_were_put_right_are_missed_each_of_them(
+    files: Files, tmp_path: Path, every_example: None
+) -> None:
+    expected = set()
+    for name in (*SPELLED, *BLANKS):
+        row = files.told(name)
+        [record] = [one for one in files.lists[row["leg"].lower()] if one["record_id"] == row["record_id"]]
+        record[row["field"]] = row["original"]
+        expected.add(f"{row['trade_id']} {row['leg']} {row['field']}")
+    found = files.proof(tmp_path).findings["vanished"]
+    assert {line.partition(" in ")[0] for line in found.examples} == expected
+    assert found.count == len(expected) == len(SPELLED) + len(BLANKS)
 
 
 WRONG_ROWS: dict[str, tuple[str, Callable[[Row], object], str]] = {
@@ -118,12 +143,21 @@ WRONG_ROWS: dict[str, tuple[str, Callable[[Row], object], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("mechanism", "change", "sentence"), WRONG_ROWS.values(), ids=WRONG_ROWS)
-def test_a_row_of_the_truth_that_is_wrong_about_them_is_found(
-    files: Files, tmp_path: Path, mechanism: str, change: Callable[[Row], object], sentence: str
+def test_rows_of_the_truth_that_are_wrong_about_them_are_found(
+    files: Files, tmp_path: Path, every_example: None
 ) -> None:
-    change(next(row for row in files.truth if row["mechanism"] == mechanism))
-    assert sentence in told(files.proof(tmp_path))
+    due = {}
+    for name, (mechanism, change, sentence) in WRONG_ROWS.items():
+        row = files.told(mechanism)
+        change(row)
+        due[name] = (row["trade_id"], sentence)
+    lines = told(files.proof(tmp_path)).splitlines()
+    missed = {
+        name: where
+        for name, where in due.items()
+        if not any(line.startswith(where[0]) and where[1] in line for line in lines)
+    }
+    assert not missed, lines
 
 
 def test_an_empty_text_is_no_missing_value_where_there_is_null(tmp_path: Path) -> None:

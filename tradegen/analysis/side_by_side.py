@@ -28,7 +28,7 @@ from tradegen.scoring.run_fields import RunFields
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SideBySide", "compare"]
+__all__ = ["SideBySide", "compare", "truth_among"]
 
 _MOST = 10_000
 _MEMORY = "500MB"
@@ -58,6 +58,32 @@ class SideBySide:
 
     def _repr_html_(self) -> str:
         return as_html(self.trades, self.total, self.columns)
+
+
+def truth_among(files: Sequence[str]) -> tuple[str, list[str]]:
+    """Which of some files is the truth, by its columns; and the others, in their order.
+
+    Raises
+    ------
+    ScoringError
+        Where none is, or several are.
+    """
+    with temporary_database("show", _MEMORY) as (connection, folder):
+        reader = Reader(connection, folder)
+        found = [file for file in files if _is_truth(reader, file)]
+    if not found:
+        named = ", ".join(TRUTH_COLUMNS)
+        raise ScoringError(f"none of {', '.join(files)} is a truth; expected one with the columns {named}")
+    if len(found) > 1:
+        raise ScoringError(f"{' and '.join(found)} are truths; expected one")
+    return found[0], [file for file in files if file != found[0]]
+
+
+def _is_truth(reader: Reader, file: str) -> bool:
+    try:
+        return set(reader.source(file, "truth").seen) >= set(TRUTH_COLUMNS)
+    except ScoringError:  # a list of the user's own may be in any dialect
+        return False
 
 
 def compare(
@@ -111,7 +137,7 @@ def compare(
     with temporary_database("show", _MEMORY) as (connection, folder):
         reader = Reader(connection, folder)
         source = reader.source(inputs.truth, "truth")
-        source.require(TRUTH_COLUMNS, "; the truth comes second, and the second list behind --and")
+        source.require(TRUTH_COLUMNS)
         with reader.explaining(source.name):
             _load_truth(connection, source)
             fields = inputs.fields or fields_found(connection, source)

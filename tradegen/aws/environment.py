@@ -21,7 +21,7 @@ from tradegen.aws.events import in_utc, read_event
 from tradegen.aws.log_lines import LogForm, longest_manifest, require_loggable
 from tradegen.aws.schedule_rate import interval
 from tradegen.engine.feasibility import check
-from tradegen.engine.run import Run
+from tradegen.engine.run import Run, with_ticks
 from tradegen.errors import ScenarioError, TradegenError, named, nearest, shown, whole_number
 from tradegen.ledger import is_url
 from tradegen.market.universe import Market, load_market
@@ -147,13 +147,13 @@ class Environment:
         TradegenError
         """
         _require_servable(self.scenario, self.max_pairs)
-        check(self.scenario, self.market)
+        check(*with_ticks(self.scenario, self.market))
         require_loggable(self._example, self._longest_manifest, "")
 
     @cached_property
     def _example(self) -> Run:
         """A run as long to describe as that of any event without a scenario of its own."""
-        return Run(self.scenario.replace(date=_EXAMPLE_DATE), self.market, 2**_SEED_BITS - 1)
+        return Run(*with_ticks(self.scenario.replace(date=_EXAMPLE_DATE), self.market), 2**_SEED_BITS - 1)
 
     @cached_property
     def _longest_manifest(self) -> int:
@@ -177,7 +177,7 @@ class Environment:
             scenario = self.scenario.replace(**found.scenario) if found.scenario else self.scenario
             _require_servable(scenario, self.max_pairs)
             scenario = scenario.replace(date=start.date(), start=start.time(), end=end.time())
-            market = load_market(self.market, scenario.tick)
+            scenario, market = with_ticks(scenario, load_market(self.market, scenario.tick))
             check(scenario, market)
         # As with a drawn seed, every JSON reader can hold it.
         seed = int.from_bytes(hashlib.sha256(found.key.encode()).digest()[:8]) >> (64 - _SEED_BITS)

@@ -83,6 +83,13 @@ def inject(
             "else they are refused.",
         ),
     ] = False,
+    both: Annotated[
+        bool,
+        typer.Option(
+            "--both",
+            help="Write the other party's view: sides mirrored, and broker and contra broker exchanged.",
+        ),
+    ] = False,
     truth: Truth = None,
     manifest: Annotated[
         Path | None,
@@ -103,6 +110,8 @@ def inject(
 
     - `tradegen inject trades.csv --mechanism price.nudge=3 --mechanism record.missing=1 --out theirs.csv`
 
+    - `tradegen inject trades.csv --both --out theirs.csv --truth truth.csv --manifest m.json`
+
     - `tradegen inject ours.csv theirs.csv --columns both.toml --out broken.csv --truth truth.csv`
 
     - `tradegen inject ours.csv theirs.csv --keep-existing --out broken.csv --truth truth.csv`
@@ -117,7 +126,7 @@ def inject(
     require_apart(read, [out, truth, manifest])
     changed = _changed(changes or [], mechanism or [], mismatch_rate)
     given, ours = (theirs, trades) if theirs else (trades, None)
-    asked = ask(given, columns, scenario, seed, changed, ours, keep_existing=keep_existing)
+    asked = ask(given, columns, scenario, seed, changed, ours, keep_existing=keep_existing, both=both)
     try:
         made = write_broken(asked, out, truth, manifest)
     except BrokenPipeError:
@@ -162,6 +171,9 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
         f"{trades}, {counts['mismatched_rows']} mismatched{benign} ({fields or 'none'}); "
         f"to repeat it, use the same options and --seed {asked.seed}"
     )
+    if mirror := made.get("mirror"):
+        swapped = f", and {' and '.join(mirror['brokers'])} are exchanged" if mirror["brokers"] else ""
+        yield f"their list is the other party's view: {mirror['side']} is mirrored{swapped}"
     if existing:
         yield _existing(existing)
     if asked.guessed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
@@ -15,16 +16,14 @@ __all__ = ["show"]
 
 @sentences
 def show(
-    trades: Annotated[
-        str, typer.Argument(metavar="TRADES", help="The records: a file; or the folder of a dataset, alone.")
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="The records and the answer key that goes with them, in any order; or the folder of a "
+            "dataset. Behind them ids of trades to show: the first altered ones if there is none.",
+        ),
     ],
-    truth: Annotated[
-        str | None, typer.Argument(metavar="TRUTH", help="The answer key that goes with them.")
-    ] = None,
-    ids: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="ID", help="Trades to show; the first altered ones if none is given."),
-    ] = None,
     second: Annotated[
         str | None, typer.Option("--and", metavar="FILE", help="The second list, of a view of two lists.")
     ] = None,
@@ -54,29 +53,34 @@ def show(
 
     - `tradegen show trades.csv truth.csv tid00000021 tid00000034`
 
-    - `tradegen show ours.csv truth.csv --and theirs.csv --findings breaks.csv`
+    - `tradegen show ours.csv theirs.csv truth.csv --findings breaks.csv`
 
     - `tradegen show data/`
 
-    - `tradegen show mine.csv truth.csv --and theirs.csv --manifest m.json`, of `tradegen inject`
+    - `tradegen show mine.csv theirs.csv truth.csv --manifest m.json`, of `tradegen inject`
     """
-    from tradegen.analysis.side_by_side import compare  # loaded where it is used
+    # loaded where it is used
+    from tradegen.analysis.side_by_side import compare, truth_among
 
-    if truth is None and not Path(trades).is_dir():
-        raise ScoringError(f"truth is missing; expected it after {trades}, or the folder of a dataset alone")
-    if file := next((one for one in ids or [] if Path(one).is_file()), None):
+    there = list(takewhile(lambda one: Path(one).exists(), files))
+    if len(there) == 1 and Path(there[0]).is_dir():
+        truth, lists, ids = there[0], None, files[1:]
+    elif len(files) < 2:
         raise ScoringError(
-            f"{file} is a file, and stands where ids do; expected the truth second, and the other list "
-            f"behind --and: tradegen show {trades} TRUTH --and THEIRS"
+            f"truth is missing; expected it along with {files[0]}, or the folder of a dataset alone"
         )
-    lists = None if truth is None else [trades] if second is None else [trades, second]
+    else:
+        # A path that leads nowhere is called so by what reads it.
+        truth, lists = truth_among(there) if len(there) > 1 else (files[1], files[:1])
+        lists, ids = [*lists, *([second] if second else [])], files[max(len(there), 2) :]
+        if len(lists) > 2:
+            raise ScoringError(
+                f"{', '.join(lists)} are lists; expected one or two of them, the truth, and a manifest "
+                "behind --manifest"
+            )
+    if file := next((one for one in ids if Path(one).is_file()), None):
+        raise ScoringError(f"{file} is a file, and stands behind ids; expected all files before them")
     found = compare(
-        trades if truth is None else truth,
-        lists,
-        findings=findings,
-        ids=ids or None,
-        limit=limit,
-        manifest=manifest,
-        id=id_column,
+        truth, lists, findings=findings, ids=ids or None, limit=limit, manifest=manifest, id=id_column
     )
     typer.echo(str(found))

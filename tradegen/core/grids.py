@@ -20,7 +20,7 @@ class Grid:
     step: int = 1  # in units of the last place
 
     @classmethod
-    def of(cls, step: float) -> Grid:
+    def of(cls, step: float | Decimal) -> Grid:
         """The grid of a step: two places and 5 for 0.05. It has as many places as the step needs."""
         exact = Decimal(str(step)).normalize()
         places = max(-int(exact.as_tuple().exponent), 0)

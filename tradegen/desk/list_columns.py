@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tradegen.core.columns import LISTS, RECORD_ID, TRADE_COLUMNS
 from tradegen.desk.lists.date_forms import FORMS, ISO, fitting_forms
 from tradegen.errors import FitError, ScenarioError, shown
+from tradegen.mechanisms.spellings import spell
 from tradegen.scoring.relations import Source, first_row, literal
 
 if TYPE_CHECKING:
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.layouts import Layout
 
-__all__ = ["NAMES", "NUMBERS", "SIDES", "TIMES", "ListColumns", "layouts_of", "without_commas"]
+__all__ = [
+    "MISSPELLED_SIDES",
+    "NAMES",
+    "NUMBERS",
+    "SIDES",
+    "TIMES",
+    "ListColumns",
+    "layouts_of",
+    "without_commas",
+]
 
 NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
 NUMBERS = ("quantity", "price")
@@ -38,6 +48,10 @@ _SIDES = {  # FIX, tag 54: 1, 2, and 5 for a short sale
 }
 SIDES = "BUY or SELL, B or S, 1 or 2"
 """What a side may be called, for messages."""
+MISSPELLED_SIDES = tuple(
+    sorted({wrong for side in ("BUY", "SELL") for way in ("truncated", "typo") for wrong in spell(way, side)})
+)
+"""What a side is taken for that is not spelled right: a break, and not another name for a side."""
 
 _EXPECTED = {
     "quantity": "a plain number such as 250",

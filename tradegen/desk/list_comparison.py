@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from tradegen.core.columns import TRADE_COLUMNS
 from tradegen.core.grids import CENTS
-from tradegen.desk.list_columns import KINDS, NAMES, SIDES, ListColumns
+from tradegen.desk.list_columns import KINDS, MISSPELLED_SIDES, NAMES, SIDES, ListColumns
 from tradegen.errors import FitError, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
-from tradegen.scoring.relations import first_row
+from tradegen.scoring.relations import first_row, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -134,8 +134,9 @@ def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: 
         first = str(error).partition("\n")[0]
         raise FitError(wrong or f"{one.source.name} cannot be read: {first}") from None
     if "order_type" in fields:
+        known = ", ".join(map(literal, ("BUY", "SELL", *MISSPELLED_SIDES)))
         [side] = first_row(
-            connection, f"SELECT min(order_type) FROM {table} WHERE order_type NOT IN ('BUY', 'SELL')"
+            connection, f"SELECT min(order_type) FROM {table} WHERE upper(order_type) NOT IN ({known})"
         )
         if side is not None:
             raise FitError(f"{one.source.name} has the order_type {shown(side)}; expected {SIDES}")

@@ -167,24 +167,42 @@ class _Stretch:
         return wanted_fields(shares, self._draw("mismatch/fields"))
 
     def _attempt(self, position: int, rows: Array, raw: Array) -> _Attempt:
-        name = self._names[position]
-        mechanism = self._entries[position]
-        context, segment = self._context, self._segment
+        mechanism, context = self._entries[position], self._context
         pairs, legs = self._pairs[rows], self._legs[rows]
         columns = [context.on_leg(field, pairs, legs) for field in mechanism.fields]
         original = columns[0][None] if len(columns) == 1 else np.stack(columns)
-        tolerance = context.tolerance(mechanism.field) if mechanism.tolerated else NO_TOLERANCE
-        step = context.step if mechanism.field == "trade_timestamp" else 1
-        grid, counted_in = context.scenario.grids.get(mechanism.field), 1
+        steps = context.steps_of(mechanism.field, pairs)
+        if isinstance(steps, int):
+            made = self._made(position, original, raw, pairs, legs, steps)
+        else:
+            # Tickers have ticks of their own: those with one tick are altered together.
+            made = np.empty_like(original), np.empty(len(rows), bool), np.empty(len(rows), bool)
+            for step in np.unique(steps).tolist():
+                at = np.flatnonzero(steps == step)
+                some = self._made(position, original[:, at], raw[at], pairs[at], legs[at], step)
+                for all_of_them, part in zip(made, some, strict=True):
+                    all_of_them[..., at] = part
+            # A tolerance need not be a whole number of ticks; less than one tick of it is not none.
+            made[1][:] &= np.logical_and.reduce(self._allowed(mechanism).fit(original, made[0]))
+        altered, fits, limited = made
+        return _Attempt(position, rows, pairs, legs, original, altered, fits, limited)
+
+    def _made(
+        self, position: int, original: Array, raw: Array, pairs: Array, legs: Array, step: int
+    ) -> tuple[Array, Array, Array]:
+        """What values on one step become, where that is as asked for, and where a range limits sizes."""
+        name, mechanism = self._names[position], self._entries[position]
+        context, segment = self._context, self._segment
+        allowed = self._allowed(mechanism)
+        smallest, counted_in = context.step if mechanism.field == "trade_timestamp" else 1, 1
         # A value that is missing is counted in no steps.
-        if grid is not None and grid.step > 1 and mechanism.tolerated:
+        if step > 1 and mechanism.tolerated:
             if mechanism.by_digits:
-                step = grid.step
+                smallest = step
             else:
-                counted_in = grid.step
-                original, tolerance = original // counted_in, tolerance.in_steps(counted_in)
-        boundary = context.scenario.boundary and mechanism.sized
-        allowed = AllowedSizes(tolerance, benign=segment.benign, boundary=boundary, step=step)
+                counted_in = step
+                original = original // step
+        allowed = allowed.counted(counted_in, smallest)
         case = Case(
             original=original[0],
             raw=raw,
@@ -194,15 +212,20 @@ class _Stretch:
             allowed=allowed,
             context=context,
             keep_in_range=context.scenario.keep_in_range,
-            limited=np.zeros(len(rows), bool),
+            limited=np.zeros(len(raw), bool),
         )
         altered = mechanism.alter(case).reshape(original.shape)
         fits = np.logical_and.reduce(allowed.fit(original, altered))
-        if mechanism.by_digits and step > 1:
-            fits &= altered[0] % step == 0
-        if counted_in > 1:
-            original, altered = original * counted_in, altered * counted_in
-        return _Attempt(position, rows, pairs, legs, original, altered, fits, case.limited)
+        if mechanism.by_digits and smallest > 1:
+            fits &= altered[0] % smallest == 0
+        return altered * counted_in if counted_in > 1 else altered, fits, case.limited
+
+    def _allowed(self, mechanism: Mechanism) -> AllowedSizes:
+        """How large differences may be, in units of the field."""
+        context = self._context
+        tolerance = context.tolerance(mechanism.field) if mechanism.tolerated else NO_TOLERANCE
+        boundary = context.scenario.boundary and mechanism.sized
+        return AllowedSizes(tolerance, benign=self._segment.benign, boundary=boundary)
 
     def _parts(self, attempt: _Attempt, mechanism: str, kept: Array | slice) -> Iterator[Alteration]:
         scenario = self._context.scenario

@@ -53,6 +53,13 @@ class BlockContext:
         """What quantities are multiples of, in units of their last decimal place."""
         return self.scenario.grids["quantity"].step
 
+    def steps_of(self, field: str, pairs: Array) -> Array | int:
+        """What a field's values are multiples of, in its unit: all alike, or by pair."""
+        if field == "price":
+            return self.market.step_of(self.pairs.ticker[pairs])
+        grid = self.scenario.grids.get(field)
+        return 1 if grid is None else grid.step
+
     @property
     def ticker_count(self) -> int:
         """How many tickers there are."""
@@ -160,11 +167,10 @@ class BlockContext:
         return self.pairs.quantity * self.pairs.price
 
     def price_ranges(self, pairs: Array) -> Ranges:
-        """The lowest and highest clean price of each ticker, in ticks; and the tickers of pairs."""
+        """The lowest and highest clean price of each ticker, in its ticks; and the tickers of pairs."""
         low, high = price_limits(self.market, self.scenario.price_band)
-        tick = self.market.grid.step
-        if tick > 1:
-            low, high = low // tick, high // tick
+        if self.market.coarse:
+            low, high = low // self.market.step, high // self.market.step
         return Ranges(low, high, index=self.pairs.ticker[pairs])
 
     def quantity_ranges(self, quantity: Array, share: float) -> Ranges:
@@ -214,7 +220,7 @@ class BlockContext:
         before = np.where(np.append(False, ticker[1:] == ticker[:-1]), np.roll(price, 1), 0)
         previous: Array = np.empty_like(price)
         previous[position] = np.where(before > 0, before, self.market.prices[ticker])
-        return previous // self.market.grid.step if self.market.grid.step > 1 else previous
+        return previous // self.market.step_of(pairs.ticker) if self.market.coarse else previous
 
 
 def ranges_around(low: int, high: int, values: Array, share: float) -> Ranges:

@@ -71,13 +71,13 @@ def check(scenario: Scenario, market: Market) -> None:
                     "bits hold with digits too many; expected fewer places, larger steps, or smaller numbers"
                 )
     if scenario.mismatch_rate > 0:
-        _reach(scenario, scenario.weights, extremes)
+        _reach(scenario, market, scenario.weights, extremes)
     if scenario.benign_rate > 0:
         _room_within(scenario, extremes)
     for spot in scenario.hot_spots:
         _about_something(scenario, market, spot, int(extremes["quantity"][1] * extremes["price"][1]))
         if spot.strikes and spot.mechanisms is not None:
-            _reach(scenario, spot.mechanisms, extremes, spot)
+            _reach(scenario, market, spot.mechanisms, extremes, spot)
     if _by_sizes(scenario):
         _demands(scenario, market)
 
@@ -118,6 +118,7 @@ def _expected_columns(market: Market) -> str:
 
 def _reach(
     scenario: Scenario,
+    market: Market,
     weights: Mapping[str, float],
     extremes: Mapping[str, Array],
     spot: HotSpot | None = None,
@@ -127,8 +128,10 @@ def _reach(
         mechanism = scenario.catalogue[name]
         field = mechanism.field
         grid = scenario.grids.get(field)
-        step = 1 if grid is None or mechanism.by_digits else grid.step
-        tolerance = scenario.tolerance(field).in_steps(step)
+        # Where tickers have ticks of their own, prices in the coarsest can be altered by most.
+        coarsest = int(np.max(market.step)) if field == "price" else grid.step if grid else 1
+        step = 1 if mechanism.by_digits else coarsest
+        tolerance = scenario.tolerance(field).in_steps(step, up=True)
         if not tolerance or mechanism.reach is None or (scenario.boundary and mechanism.sized):
             continue
         settings: Settings = (spot and spot.settings.get(name)) or scenario.settings_of(name)

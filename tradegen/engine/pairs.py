@@ -47,10 +47,9 @@ def make_pairs(scenario: Scenario, market: Market, seed: int, block: int, count:
     seller = buyer + column("seller", 1, scenario.brokers - 1).astype(np.int32)
     seller -= (seller >= scenario.brokers) * np.int32(scenario.brokers)
     lowest, highest = price_limits(market, scenario.price_band)
-    tick = market.grid.step
-    price = below(draw(seed, "price", block, count), ((highest - lowest) // tick + 1).take(ticker))
-    if tick > 1:
-        price *= tick
+    price = below(draw(seed, "price", block, count), ((highest - lowest) // market.step + 1).take(ticker))
+    if market.coarse:
+        price *= market.step_of(ticker)
     price += lowest.take(ticker)
     start, end = window(scenario)
     timestamp = column("trade_timestamp", start, end)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.overrides import ScenarioOverrides
 
-__all__ = ["MANIFEST_VERSION", "Run", "prepare"]
+__all__ = ["MANIFEST_VERSION", "Run", "prepare", "with_ticks"]
 
 MANIFEST_VERSION = 2
 """The version of the manifests that are written and read."""
@@ -87,7 +87,7 @@ def prepare(
     tickers: Tickers = None,
     **overrides: Unpack[ScenarioOverrides],
 ) -> Run:
-    """Check what `generate` was asked for, and settle what was left open: the seed and the date.
+    """Check what `generate` was asked for, and settle what was left open: seed, date, and the finest tick.
 
     The arguments and errors are those of `generate`. This is the one place that reads the clock.
     """
@@ -101,6 +101,28 @@ def prepare(
         settled = settled.replace(date=dt.date.today())
     # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
     number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
-    market = load_market(tickers, settled.tick)
+    settled, market = with_ticks(settled, load_market(tickers, settled.tick))
     check(settled, market)
     return Run(settled, market, number).starting_at(first_id)
+
+
+def with_ticks(scenario: Scenario, market: Market) -> tuple[Scenario, Market]:
+    """Settle the ticks of a universe whose tickers have their own: the scenario gets the finest.
+
+    Prices have the decimals of that one. A ticker without a tick keeps that of the scenario as it was.
+
+    Raises
+    ------
+    ScenarioError
+        Where a tolerance counts ticks, which are not the same for all tickers.
+    """
+    if not market.ticks:
+        return scenario, market
+    price = scenario.tolerances.price
+    if market.steps is not None and price is not None and price.ticks:
+        raise ScenarioError(
+            f"tolerances.price is {price.ticks} ticks, and tickers have ticks of their own; expected it in "
+            "dollars, as absolute, or in bps"
+        )
+    tick = float(market.grid.written)
+    return scenario if tick == scenario.tick else scenario.replace(tick=tick), market.settled

@@ -15,7 +15,7 @@ __all__ = ["price_limits"]
 @functools.lru_cache(maxsize=8)
 def price_limits(market: Market, band: float) -> tuple[Array, Array]:
     """The lowest and highest price of each ticker: whole ticks inside the band, never below one."""
-    step = market.grid.step
+    step = market.step
     ticks = market.prices // step
     lowest = np.ceil(ticks * (1 - band)).astype(np.int64)
     highest = np.floor(ticks * (1 + band)).astype(np.int64)

@@ -1,7 +1,8 @@
 """The market: which tickers trade, and at what price.
 
-``tickers.csv`` holds a header ``ticker,price`` and a row per ticker. A market is validated once, frozen,
-and known by its digest.
+``tickers.csv`` holds a header ``ticker,price`` and a row per ticker, and perhaps more columns, of which
+``tick`` says what the ticker's prices are multiples of. A market is validated once, frozen, and known by its
+digest.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
@@ -28,6 +28,7 @@ from tradegen.core.grids import CENTS, Grid
 from tradegen.core.regular_files import text_of
 from tradegen.core.text_columns import strings
 from tradegen.errors import MarketError, shown
+from tradegen.market.ticks import priced
 from tradegen.mechanisms.share_classes import other_share_class
 
 if TYPE_CHECKING:
@@ -36,19 +37,19 @@ if TYPE_CHECKING:
 __all__ = ["Market", "Tickers", "load_market"]
 
 _HEADER = ["ticker", "price"]
+_TICK = "tick"
 _TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,23}")
-# As people, floats and Decimal write prices: 154.00, .50, 1e2, 1E+2. Decimals are rounded to the tick.
-_PRICE = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
 _NAME = re.compile(r"(?!\s)(?!.*\s$)[^\x00-\x1f\x7f\"\\]{1,64}")
-_LARGEST = Decimal(10_000_000)
 
 
 @dataclass(frozen=True, eq=False)
 class Market:
     """The universe: `tickers`, and their `prices` on a grid (int64, shape (tickers,)).
 
-    `columns` holds what else the file says of each ticker, such as an ISIN, and `given` the prices as they
-    were given.
+    `columns` holds what else the file says of each ticker, such as an ISIN, `given` the prices as they were
+    given, and `ticks` the ticks, where there are any: "" where the tick is that of the scenario, `asked`.
+    Then the grid is that of the finest tick, and `steps` has the ticks in units of its last decimal place
+    (int64, shape (tickers,)); None where all are alike.
     """
 
     tickers: tuple[str, ...]
@@ -56,25 +57,57 @@ class Market:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     grid: Grid = CENTS
     given: tuple[str, ...] = ()
+    ticks: tuple[str, ...] = ()
+    steps: Array | None = None
+    asked: Grid = CENTS
 
     def on(self, grid: Grid) -> Market:
-        """The same universe, with the prices that were given rounded to another grid.
+        """The same universe, with the prices that were given rounded to another grid, or to their own ticks.
 
         Raises
         ------
         MarketError
             Where a price is less than one step of it.
         """
-        return self if grid == self.grid else _on(self, grid)
+        return self if grid == self.asked else _on(self, grid)
+
+    @property
+    def settled(self) -> Market:
+        """The same universe, in which every ticker has a tick of its own if any has."""
+        if not self.ticks:
+            return self
+        steps = np.broadcast_to(self.step, len(self.tickers)).tolist()
+        ticks = (f"{Grid(self.grid.places, step).written.normalize():f}" for step in steps)
+        return replace(self, ticks=tuple(ticks), asked=self.grid)
+
+    @property
+    def step(self) -> Array | int:
+        """What prices are multiples of, in units of their last place; by ticker, where ticks differ."""
+        return self.grid.step if self.steps is None else self.steps
+
+    def step_of(self, ticker: Array) -> Array | int:
+        """The same, for the tickers of some pairs by their codes."""
+        return self.grid.step if self.steps is None else self.steps.take(ticker)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether some prices are multiples of more than their last place."""
+        return self.steps is not None or self.grid.step > 1
+
+    @property
+    def _columns(self) -> dict[str, tuple[str, ...]]:
+        """The columns after the price, as a file has them."""
+        return ({_TICK: self.ticks} if self.ticks else {}) | dict(self.columns)
 
     def to_dict(self) -> dict[str, Any]:
         """Ticker to price as exact decimal text, or to all columns; ``load_market`` takes it back."""
         prices = strings(decimals(self.prices, self.grid.places)).tolist()
-        if not self.columns:
+        columns = self._columns
+        if not columns:
             return dict(zip(self.tickers, prices, strict=True))
-        rows = zip(*self.columns.values(), strict=True)
+        rows = zip(*columns.values(), strict=True)
         return {
-            ticker: {"price": price, **dict(zip(self.columns, row, strict=True))}
+            ticker: {"price": price, **dict(zip(columns, row, strict=True))}
             for ticker, price, row in zip(self.tickers, prices, rows, strict=True)
         }
 
@@ -91,7 +124,7 @@ class Market:
     def sha256(self) -> str:
         """The digest of tickers and prices, in order; layout and line ends of the file do not count."""
         prices = strings(decimals(self.prices, self.grid.places)).tolist()
-        rows = zip(self.tickers, prices, *self.columns.values(), strict=True)
+        rows = zip(self.tickers, prices, *self._columns.values(), strict=True)
         text = "".join(f"{','.join(row)}\n" for row in rows)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -101,9 +134,9 @@ Tickers: TypeAlias = "Market | Mapping[str, Any] | pd.Series[Any] | str | os.Pat
 
 @functools.lru_cache(maxsize=8)
 def _on(market: Market, grid: Grid) -> Market:
-    given = zip(market.tickers, market.given, strict=True)
-    prices = [_price("tickers", ticker, price, grid) for ticker, price in given]
-    return replace(market, prices=np.array(prices, np.int64), grid=grid)
+    rows = [("tickers", *row) for row in zip(market.tickers, market.given, strict=True)]
+    prices, finest, steps = priced("tickers", rows, market.ticks, grid)
+    return replace(market, prices=prices, grid=finest, steps=steps, asked=grid)
 
 
 def load_market(source: Tickers = None, tick: float = 0.01) -> Market:
@@ -114,15 +147,17 @@ def load_market(source: Tickers = None, tick: float = 0.01) -> Market:
     source : Market, mapping, Series, path or None
         A market is given back as it is. A mapping, or a Series, holds dollars by ticker. A path is that of
         a CSV file with the header ``ticker,price`` (UTF-8, with or without byte order mark, any line ends),
-        which may be compressed: ``.csv.gz`` or ``.csv.zst``.
+        which may be compressed: ``.csv.gz`` or ``.csv.zst``. Where it has a column ``tick``, or a mapping
+        holds tables with one, that is what the ticker's prices are rounded to.
         None is tradegen's own ``tickers.csv``.
     tick : float, optional
-        What prices are rounded to, as in a scenario.
+        What prices are rounded to otherwise, as in a scenario.
 
     Raises
     ------
     MarketError
-        Where the file cannot be read, or a row is no ticker with a price of at least one tick.
+        Where the file cannot be read, a row is no ticker with a price of at least one tick, or a tick is no
+        multiple of the finest.
     """
     grid = Grid.of(tick)
     if source is None:
@@ -144,14 +179,23 @@ def _from_mapping(source: Mapping[str, Any], grid: Grid) -> Market:
         (f"tickers[{ticker!r}]", ticker, str(given.get("price") if ticker in tables else given))
         for ticker, given in source.items()
     )
-    names = [name for name in next(iter(tables.values()), {}) if name != "price"]
-    for ticker in source if tables else ():
-        if list(tables.get(ticker, ())) != list(next(iter(tables.values()))):
+    names = _names(next(iter(tables.values()), {}))
+    for ticker in source if names else ():
+        if _names(tables.get(ticker, {})) != names:
             raise MarketError(
                 f"tickers[{ticker!r}] has other columns than the first; expected price and {', '.join(names)}"
             )
     columns = {name: [str(tables[ticker][name]) for ticker in source] for name in names}
+    if any(_TICK in table for table in tables.values()):
+        ticks = [tables.get(ticker, {}).get(_TICK) for ticker in source]
+        # A frame has NaN for what is missing, which equals nothing.
+        columns[_TICK] = ["" if tick is None or tick != tick else str(tick) for tick in ticks]
     return _market("tickers", prices, columns, grid)
+
+
+def _names(table: Mapping[str, Any]) -> list[str]:
+    """The columns that each ticker must have; a tick may be missing."""
+    return [name for name in table if name not in ("price", _TICK)]
 
 
 def _is_series(source: object) -> TypeGuard[pd.Series[Any]]:
@@ -211,38 +255,28 @@ def _cells(path: Path, rows: Iterable[tuple[int, list[str]]], width: int) -> Ite
 def _market(
     name: str, rows: Iterable[tuple[str, Any, str]], columns: Mapping[str, list[str]], grid: Grid
 ) -> Market:
-    prices: dict[str, int] = {}
-    given: list[str] = []
+    found: dict[str, tuple[str, str]] = {}
     for where, ticker, price in rows:
         if not isinstance(ticker, str) or not _TICKER.fullmatch(ticker):
             raise MarketError(
                 f"{where}: ticker is {str(ticker)[:40]!r}; expected 1 to 24 letters, digits, dots, dashes or "
                 "slashes, such as BRK.B"
             )
-        if ticker in prices:
+        if ticker in found:
             raise MarketError(f"{where}: ticker {ticker} is there twice; expected each ticker once")
-        prices[ticker] = _price(where, ticker, price, grid)
-        given.append(price)
-    if not prices:
+        found[ticker] = where, price
+    if not found:
         raise MarketError(f"{name} names no ticker; expected at least one, such as AAPL,154.00")
-    for column, values in columns.items():
-        for ticker, value in zip(prices, values, strict=True):
+    more = {column: tuple(values) for column, values in columns.items()}
+    ticks = more.pop(_TICK, ())
+    for column, values in more.items():
+        for ticker, value in zip(found, values, strict=True):
             if not _NAME.fullmatch(value):
                 raise MarketError(
                     f"{name}: {column} of {ticker} is {value[:40]!r}; expected 1 to 64 characters, without "
                     "quotes or backslashes, or blanks at its ends"
                 )
-    more = {column: tuple(values) for column, values in columns.items()}
-    return Market(tuple(prices), np.array(list(prices.values()), np.int64), more, grid, tuple(given))
-
-
-def _price(where: str, ticker: str, price: str, grid: Grid) -> int:
-    """A price on the grid, in units of its last decimal place."""
-    if _PRICE.fullmatch(price):
-        ticks = int((Decimal(price) * grid.unit / grid.step).to_integral_value(ROUND_HALF_EVEN))
-        if ticks >= 1 and Decimal(price) <= _LARGEST:
-            return ticks * grid.step
-    raise MarketError(
-        f"{where}: price of {ticker} is {price[:40]!r}; "
-        f"expected dollars from {grid.written} to {_LARGEST}, such as 154.00"
-    )
+    named = [(where, ticker, price) for ticker, (where, price) in found.items()]
+    prices, finest, steps = priced(name, named, ticks, grid)
+    given = tuple(price for _, price in found.values())
+    return Market(tuple(found), prices, more, finest, given, ticks if any(ticks) else (), steps, grid)

@@ -6,7 +6,7 @@ it need not be whole, and is a fraction of two whole numbers: no float ever deci
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,9 +42,9 @@ class Tolerance:
         whole_units: Array = hundredths // 100 + spare
         return whole_units + (rest > 0) if up else whole_units
 
-    def in_steps(self, step: int) -> Tolerance:
-        """The same for values that are counted in steps, of which a fixed tolerance is a whole number."""
-        return Tolerance(self.fixed // step, self.parts)
+    def in_steps(self, step: int, up: bool = False) -> Tolerance:
+        """The same for values that are counted in steps: a fixed tolerance is rounded down, or up."""
+        return Tolerance(-(-self.fixed // step) if up else self.fixed // step, self.parts)
 
     def holds(self, original: Array, altered: Array) -> Array:
         """Whether each difference is within the tolerance (bool)."""
@@ -67,6 +67,14 @@ class AllowedSizes:
     benign: bool = False
     boundary: bool = False
     step: int = 1  # what differences are multiples of, in the field's integer unit
+
+    def counted(self, counted_in: int, step: int) -> AllowedSizes:
+        """The same for values counted in so many units, whose differences are multiples of `step`.
+
+        A benign difference stays within its tolerance, and a mismatch beyond it, however it is rounded.
+        """
+        tolerance = self.tolerance.in_steps(counted_in, up=not self.benign)
+        return replace(self, tolerance=tolerance, step=step)
 
     def clear(self, original: Array, altered: Array) -> Array:
         """Whether each value is altered, and clear of the boundary on the right side (bool)."""

@@ -95,7 +95,8 @@ def displaced(
         Where the range is too narrow to hide it, a plain step up or down; where that, too, is not possible,
         the value as it was.
     limited : ndarray of bool, shape (n,)
-        Where the range is too narrow for sizes to be as evenly drawn as `bounds` would have them.
+        Where the range is too narrow for sizes to be as evenly drawn as `bounds` would have them, or for the
+        largest of them.
     """
     if not keep_in_range:
         return _plain_steps(original, raw, ranges, sizes), np.zeros(len(original), bool)
@@ -116,7 +117,10 @@ def displaced(
     wide = (WIDE * at_high[1] <= width) & varied & (at_low[1] > 0)
     hidden = (least <= most) & (2 * most <= width) & ~wide
     limited = np.zeros(len(original), bool)
-    result = original.copy() if (hidden | wide).all() else _plain_steps(original, raw, ranges, sizes)
+    result, narrow = original.copy(), ~(hidden | wide)
+    if narrow.any():
+        result = _plain_steps(original, raw, ranges, sizes)
+        limited = _no_room(original, ranges, sizes) & narrow[index]
     if wide.any():
         within = np.flatnonzero(wide[index])
         number = np.cumsum(wide) - 1  # of each wide range among these
@@ -147,6 +151,13 @@ def _whole(least: Array, most: Array) -> tuple[Array, Array]:
     """The least and the most in whole numbers; one size where none lies between the two."""
     smallest = np.ceil(least).astype(np.int64)
     return smallest, np.where(least <= most, np.maximum(np.floor(most), smallest), most).astype(np.int64)
+
+
+def _no_room(original: Array, ranges: Ranges, sizes: Sizes) -> Array:
+    """Where the largest size fits neither downwards nor upwards (bool, shape (n,))."""
+    each, most = ranges.each(), _whole(*sizes.bounds(original))[1]
+    found: Array = (original - most < each.floor) & (original + most > each.top)
+    return found
 
 
 def _plain_steps(original: Array, raw: Array, ranges: Ranges, sizes: Sizes) -> Array:

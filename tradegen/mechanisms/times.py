@@ -60,7 +60,7 @@ def _shifted(seen: Difference) -> bool:
 
 @functools.lru_cache(maxsize=256)  # a fit asks for thousands of differences, always with the same settings
 def _shift_limits(least: float, most: float, *, fine: bool) -> tuple[Decimal, Decimal]:
-    """The smallest and the largest shift, in microseconds; `fine` where times are written to the millisecond."""
+    """The smallest and the largest shift, in microseconds; `fine` for times in milliseconds."""
     unit = Decimal("0.001") if fine else Decimal(1)
     smallest = max(math.ceil(Decimal(str(least)) / unit), 1) * unit
     return smallest * MICROSECONDS, max(Decimal(str(most)), smallest) * MICROSECONDS

@@ -25,7 +25,7 @@ class _Replay(BaseModel):
     scenario: dict[str, Any]
     seed: int
     first_id: int
-    tickers: dict[str, str] | None = None
+    tickers: dict[str, str | dict[str, str]] | None = None
 
 
 class _File(BaseModel):
@@ -116,6 +116,11 @@ def read_manifest(content: bytes, name: str) -> dict[str, Any]:
     version = found.get("manifest") if isinstance(found, dict) else None
     if isinstance(version, int):
         require_version(version, name, OutputError)
+    if isinstance(found, dict) and "inject" in found and "replay" not in found:
+        raise OutputError(
+            f"{name} is the manifest of a list that inject broke; expected that of generated trades. What "
+            "inject broke is for tradegen verify, score and show"
+        )
     return _checked(_Manifest, found, f"{name} is not a manifest of tradegen's")
 
 

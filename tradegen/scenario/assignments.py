@@ -9,7 +9,7 @@ from typing import Any
 
 from tradegen.errors import ScenarioError, shown
 
-__all__ = ["assignments", "merged"]
+__all__ = ["assignments", "changed", "merged"]
 
 
 def assignments(texts: Iterable[str], source: str) -> dict[str, Any]:
@@ -58,3 +58,11 @@ def merged(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(value, Mapping) and isinstance(old, Mapping)
         found[name] = merged(old, value) if both else value  # type: ignore[arg-type]
     return found
+
+
+def changed(field: str, base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """A table of a scenario with what is given in place of what there was.
+
+    A tolerance of prices is in one unit, and so replaces one in another.
+    """
+    return {**base, **given} if field == "tolerances" else merged(base, given)

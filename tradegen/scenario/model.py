@@ -17,7 +17,7 @@ from tradegen.core.columns import LISTS
 from tradegen.core.regular_files import read_text
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.mechanisms.catalogue import HOUSE
-from tradegen.scenario.assignments import merged
+from tradegen.scenario.assignments import changed
 from tradegen.scenario.checks import check
 from tradegen.scenario.fields import ScenarioFields
 from tradegen.scenario.overrides import ScenarioOverrides
@@ -111,7 +111,7 @@ class Scenario(ScenarioFields):
             known = values.get(name)
             if name in _MERGED and isinstance(given, Mapping) and known is not None:
                 base = known if isinstance(known, Mapping) else known.model_dump(exclude_unset=True)
-                given = merged(base, given)
+                given = changed(name, base, given)
             values[name] = given
         return Scenario(**values)
 

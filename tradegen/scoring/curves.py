@@ -129,7 +129,10 @@ def tolerance_sweep(
         size = f"(({_size(scale)} + {_over(scale)} - 1) // {_over(scale)})"
         rows = connection.execute(
             f"""
-            SELECT coalesce({_count_places(scale, ">")}, {len(scale.places)}) AS exceeded, hit, sum(rows)::BIGINT
+            SELECT
+                coalesce({_count_places(scale, ">")}, {len(scale.places)}) AS exceeded,
+                hit,
+                sum(rows)::BIGINT
             FROM (SELECT {size} AS whole, hit, rows FROM sizes WHERE field = {literal(scale.field)})
             GROUP BY ALL
             """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -98,6 +99,24 @@ class _Lines:
         return text
 
 
+class _Padded:
+    """Gives cells the blanks in front back, which Python's reader drops to see the quotes behind them."""
+
+    def __init__(self, form: InjectedForm) -> None:
+        mark, apart = re.escape(form.quote), re.escape(form.separator)
+        self._blank = re.compile(f"(?:^|{apart}) ")
+        self._lead = re.compile(f"(?:^|{apart})( *)(?:{mark}(?:[^{mark}]|{mark}{mark})*{mark} *|[^{apart}]*)")
+
+    def cells(self, record: list[str], raw: str) -> list[str]:
+        """The cells of a record, whose text is `raw`."""
+        if not self._blank.search(raw):
+            return record
+        leads = self._lead.findall(raw)
+        if len(leads) != len(record):
+            return record
+        return [lead + cell for lead, cell in zip(leads, record, strict=True)]
+
+
 def load_injected_list(
     database: Database,
     table: str,
@@ -153,9 +172,15 @@ def _load_csv(
         pass
     before = lines.taken()
     quoting: Any = csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE
+    padded = _Padded(form) if form.quote and form.separator != " " else None
     try:
         for record in csv.reader(
-            lines, delimiter=form.separator, quotechar=form.quote or None, quoting=quoting, strict=False
+            lines,
+            delimiter=form.separator,
+            quotechar=form.quote or None,
+            quoting=quoting,
+            skipinitialspace=padded is not None,
+            strict=False,
         ):
             raw = lines.taken()
             if not begun:
@@ -172,6 +197,8 @@ def _load_csv(
                 )
                 record = (record + [""] * width)[:width]
             body = raw.rstrip("\r\n")
+            if padded:
+                record = padded.cells(record, body)
             filling.add(cells=record, raw=body, ended=raw[len(body) :], blanks=blanks)
     except csv.Error as error:
         raise VerifyError(f"{path} cannot be read as CSV, line {lines.count}: {error}") from None

@@ -159,14 +159,16 @@ class InjectedForm:
         if not self.quote:
             return f"string_split({table}.raw, {literal(self.separator)})"
         mark, apart = f"\\x{{{ord(self.quote):x}}}", f"\\x{{{ord(self.separator):x}}}"
-        cell = f"{mark}(?:[^{mark}]|{mark}{mark})*{mark}|[^{apart}]*"
+        blanks = "" if self.separator == " " else " *"
+        cell = f"{blanks}{mark}(?:[^{mark}]|{mark}{mark})*{mark}{blanks}|[^{apart}]*"
         return f"regexp_extract_all({literal(self.separator)} || {table}.raw, '{apart}({cell})', 1)"
 
     def misquoted(self) -> str:
         """SQL for whether an altered cell has quotes, or is missing, where the list would have it otherwise.
 
-        Of the columns ``raw``, ``was``, ``raw_found`` and ``found``. Quotes that a text needed may go with
-        it, and blanks may have quotes or not.
+        Of the columns ``raw``, ``was``, ``raw_found`` and ``found``, and of ``viewed``, what stood there in
+        between if theirs is the view of a counterparty. Quotes that a text needed may go with it, and blanks
+        may have quotes or not.
         """
         if self.form == "parquet":
             return "found = '' AND raw_found IS NOT NULL"
@@ -178,11 +180,12 @@ class InjectedForm:
             return "false"
         quote = literal(self.quote)
         marks = [literal(self.separator), quote, "chr(10)", "chr(13)"]
+        viewed = "coalesce(viewed, '')"
         needs = {
-            text: f"({' OR '.join(f'contains({text}, {mark})' for mark in marks)})"
+            text: f"({' OR '.join(f'contains({text} || {viewed}, {mark})' for mark in marks)})"
             for text in ("was", "found")
         }
-        before, after = (f"starts_with({text}, {quote})" for text in ("raw", "raw_found"))
+        before, after = (f"starts_with(trim({text}), {quote})" for text in ("raw", "raw_found"))
         return (
             f"found <> '' AND (({before} AND NOT {after} AND NOT {needs['was']}) OR "
             f"({after} AND NOT {before} AND NOT {needs['found']}))"

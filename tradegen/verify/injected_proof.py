@@ -16,6 +16,7 @@ from tradegen.verify.injected_amounts import prove_amounts
 from tradegen.verify.injected_existing import count_existing, prove_existing, set_existing_apart
 from tradegen.verify.injected_files import load_injected_list, load_injected_truth, prove_digests
 from tradegen.verify.injected_form import InjectedForm, known_forms
+from tradegen.verify.injected_mirror import known_mirror, load_view
 from tradegen.verify.injected_records import Around, around_apart
 from tradegen.verify.injected_sizes import prove_sizes
 from tradegen.verify.proof_report import Findings, Report
@@ -76,6 +77,7 @@ def prove_injected(
         load_injected_list(database, table, path, form, findings, advance)
         for table, path in zip(("mine", "theirs"), paths[-3:], strict=False)
     ]
+    load_view(database, known_mirror(manifest, form), paths[-3].name, findings)
     proof = _InjectedProof(database, form, paths[-3:], manifest, findings)
     proof.rows_are_about_records()
     proof.what_is_around_the_records_is_the_same(*around)
@@ -171,8 +173,11 @@ class _InjectedProof:
             f"{_ABOUT}'the truth has it twice'",
         )  # fmt: skip
         self._database.run(f"""
-            CREATE TABLE edits AS SELECT row, position, min(altered) AS altered FROM told
-            WHERE row IS NOT NULL AND position > 0 GROUP BY ALL;
+            CREATE TABLE edits AS
+            SELECT row, position, min(altered) AS altered, 'the truth' AS source
+            FROM told WHERE row IS NOT NULL AND position > 0 GROUP BY row, position;
+            INSERT INTO edits
+            SELECT *, 'the other party''s view' FROM view ANTI JOIN edits USING (row, position);
             CREATE TABLE record_counts AS SELECT row, min(times) AS times, min(mechanism) AS mechanism
             FROM told WHERE row IS NOT NULL AND whole AND times BETWEEN 0 AND {_MOST_COPIES} GROUP BY row""")
 
@@ -238,13 +243,14 @@ class _InjectedProof:
             FROM matched JOIN mine USING (row) JOIN theirs ON theirs.row = other
             LEFT JOIN record_counts USING (row)
             WHERE mine.raw <> theirs.raw OR row IN (SELECT row FROM edits) OR mechanism = 'record.split';
-            CREATE TABLE cells_apart AS SELECT cells_of.*, name AS field, altered,
+            CREATE TABLE cells_apart AS
+            SELECT cells_of.*, name AS field, edits.altered, source, view.altered AS viewed,
                 edits.row IS NOT NULL AS named,
                 edits.row IS NOT NULL OR (split AND position IN ({self._shared})) AS other
             FROM (SELECT row, copy, trade_id, split, unnest(cells) AS was, unnest(found_cells) AS found,
                 unnest(raw_cells) AS raw, unnest(raw_found_cells) AS raw_found,
                 unnest(range(1, {len(form.columns) + 1})) AS position FROM apart) AS cells_of
-            LEFT JOIN edits USING (row, position)
+            LEFT JOIN edits USING (row, position) LEFT JOIN view USING (row, position)
             JOIN (VALUES {names}) AS named(position, name) USING (position)
             WHERE edits.row IS NOT NULL OR split OR was <> found OR raw IS DISTINCT FROM raw_found""")
         lengths = f"len(raw_cells) <> {len(form.columns)} OR len(raw_found_cells) <> {len(form.columns)}"
@@ -259,12 +265,13 @@ class _InjectedProof:
         )  # fmt: skip
         self._tell(
             "vanished", f"SELECT * FROM cells_apart WHERE named AND NOT {same}",
-            f"{_ABOUT}altered || ' by the truth, ' || found || ' in ' || {theirs}",
+            f"{_ABOUT}altered || ' by ' || source || ', ' || found || ' in ' || {theirs}",
         )  # fmt: skip
         self._tell(
             "vanished",
-            "SELECT told.*, trim(cells[position]) AS was FROM told JOIN mine USING (row) "
-            f"WHERE position > 0 AND NOT {form.same('trim(cells[position])', 'original')}",
+            "SELECT * FROM (SELECT told.*, coalesce(view.altered, trim(cells[position])) AS was FROM told "
+            "JOIN mine USING (row) LEFT JOIN view USING (row, position)) "
+            f"WHERE position > 0 AND NOT {form.same('was', 'original')}",
             f"{_ABOUT}'original is ' || original || ' by the truth, and ' || was || ' in ' || {mine}",
         )
         self._tell(

@@ -11,6 +11,7 @@ from tradegen.verify.database import Database
 from tradegen.verify.odd_values import unwritten
 from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import EXAMPLES, Findings
+from tradegen.verify.ticker_ticks import prove_ticks
 from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_legs import differing, value_of
 
@@ -48,6 +49,7 @@ def prove_slice(database: Database, plan: Plan, findings: Findings, low: int, hi
     if plan.with_record_ids:
         proof.rows_name_records_of_their_leg()
     proof.notionals_are_of_the_clean_pair()
+    prove_ticks(database, plan, findings)
     if plan.compared:
         prove_added(database, plan, findings)
     if plan.ids is not None:

@@ -13,6 +13,7 @@ from tradegen.verify.database import Database
 from tradegen.verify.file_scan import Source, look
 from tradegen.verify.grid_steps import places_of, steps_of
 from tradegen.verify.proof_plan import Listed, Plan
+from tradegen.verify.ticker_ticks import ticks_of
 from tradegen.verify.truth_causes import wrong_cause
 from tradegen.verify.value_tables import cells_of
 from tradegen.verify.words import COLUMNS, LINK_COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
@@ -109,7 +110,7 @@ def _planned(
         plan.price_tolerance()
         for name in ("quantity", "date", "trade_timestamp"):
             plan.tolerance(name)
-        _ = plan.brokers, plan.places, wrong_cause(scenario)
+        _ = plan.brokers, plan.places, wrong_cause(scenario), ticks_of(manifest)
     except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
         if isinstance(error, VerifyError):
             raise

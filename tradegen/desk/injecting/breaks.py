@@ -18,7 +18,7 @@ from tradegen.desk.lists.list_form import ListForm
 from tradegen.errors import ScenarioError, named, nearest, shown
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, Tolerance
 from tradegen.mechanisms.mechanism import Mechanism
-from tradegen.scenario.assignments import merged
+from tradegen.scenario.assignments import changed
 from tradegen.scenario.causes import Cause, causes_of
 from tradegen.scenario.checks import check_demands
 from tradegen.scenario.fields import ScenarioFields
@@ -128,7 +128,7 @@ def load_breaks(
             _refuse_change(name, given)
         base = values.get(name)
         both = name in _MERGED and isinstance(base, Mapping) and isinstance(given, Mapping)
-        values[name] = merged(base, given) if both else given  # type: ignore[arg-type]
+        values[name] = changed(name, base, given) if both else given  # type: ignore[arg-type]
     unknown = [name for name in values if name not in ScenarioFields.model_fields]
     if unknown:
         raise ScenarioError(

@@ -22,13 +22,15 @@ from tradegen.desk.injecting.changes import Changes
 from tradegen.desk.injecting.clean_values import CleanValues
 from tradegen.desk.injecting.existing import Existing, keep_existing
 from tradegen.desk.injecting.held_list import HeldList, hold
+from tradegen.desk.injecting.mirroring import Mirror, all_mirror_edits, mirror_of, mirrored_list
 from tradegen.desk.injecting.possible import Entry, possible
 from tradegen.desk.injecting.row_selection import Selection
 from tradegen.desk.lists.columns_toml import columns_of
+from tradegen.desk.lists.edits import Edits
 from tradegen.desk.lists.list_agreement import require_agreement
 from tradegen.desk.lists.list_form import ListForm, load_forms
 from tradegen.desk.lists.list_reading import open_list
-from tradegen.desk.lists.list_values import explained
+from tradegen.desk.lists.list_values import TradeList, explained
 from tradegen.engine.manifest import counts_by
 from tradegen.engine.rate_report import rate_report
 from tradegen.engine.run import MANIFEST_VERSION
@@ -63,6 +65,7 @@ class Asked:
     seed: int
     beside: tuple[Any, ListForm] | None = None  # our list, where what is given is theirs
     keep_existing: bool = False  # whether the two may differ already
+    both: bool = False  # whether theirs is the view of a counterparty
 
     @property
     def path(self) -> Path | None:
@@ -88,6 +91,7 @@ def ask(
     ours: Any = None,
     *,
     keep_existing: bool = False,
+    both: bool = False,
 ) -> Asked:
     """Check what is to be done to a list.
 
@@ -105,6 +109,8 @@ def ask(
         Our list, where `given` is theirs: the two are to agree. The columns describe both then.
     keep_existing : bool
         Whether what differs already is kept, and not refused.
+    both : bool
+        Whether theirs is the view of a counterparty, with sides mirrored and brokers exchanged.
 
     Raises
     ------
@@ -116,6 +122,10 @@ def ask(
     if keep_existing and ours is None:
         raise ListError(
             "keep_existing is given with one list; expected two, ours and theirs, whose differences are kept"
+        )
+    if both and ours is not None:
+        raise ListError(
+            "both is given with two lists; expected one, of which the other party's view is written"
         )
     forms = load_forms(_guessed(given, ours) if columns is None else columns)
     if forms.theirs is not None and ours is None:
@@ -130,7 +140,7 @@ def ask(
     # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
     number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
     beside = None if ours is None else (ours, forms.ours)
-    return Asked(given, form, columns is None, breaks, entries, number, beside, keep_existing)
+    return Asked(given, form, columns is None, breaks, entries, number, beside, keep_existing, both)
 
 
 def _guessed(given: Any, ours: Any) -> dict[str, Any]:
@@ -150,6 +160,14 @@ class BrokenList:
     digest: str | None  # SHA-256 of the list's file
     existing: Existing | None = None  # what differed already
     digest_beside: str | None = None  # SHA-256 of the file of our list
+    mirror: Mirror | None = None  # what is another in the view of a counterparty
+    seen: TradeList | None = None  # the list as it was given, where there is a mirror
+
+    def view(self) -> Edits:
+        """What the counterparty's view has otherwise, before anything is broken; nothing without one."""
+        if self.mirror is None or self.seen is None:
+            return Edits()
+        return all_mirror_edits(self.held.connection, self.seen, self.mirror)
 
     def manifest(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """What was done, as JSON would carry it.
@@ -167,7 +185,9 @@ class BrokenList:
             `tradegen.inject` that do the same again. ``input``: ``name``, ``sha256`` and ``rows`` of the
             list. ``output``: as `written`. ``counts``; ``rates``: see `rate_report`; ``versions``. Where
             differences that there were already are kept, ``ours``: as ``input``, of our list; and
-            ``counts.existing``. All other counts of trades are about those that agreed, and so are rates.
+            ``counts.existing``. All other counts of trades are about those that agreed, and so are rates. Of
+            the view of a counterparty, ``mirror``: the ``side`` and its ``words``, and the ``brokers`` that
+            are exchanged.
         """
         asked, selection = self.asked, self.selection
         told, by = self.changes.counts(), counts_by(asked.breaks, selection.counts)
@@ -200,6 +220,8 @@ class BrokenList:
             counts["existing"] = self.existing.counts
             ours = asked.beside[1].model_dump(mode="json", exclude_none=True)
             columns, kept = {"ours": ours, "theirs": columns}, {"keep_existing": True}
+        if self.mirror:
+            kept = {"both": True}
         made = {
             "manifest": MANIFEST_VERSION,
             "generation": GENERATION,
@@ -222,6 +244,8 @@ class BrokenList:
         }
         if self.existing:
             made["ours"] = _told(asked.path_beside, self.digest_beside, self.existing.rows)
+        if self.mirror:
+            made["mirror"] = self.mirror.told(asked.form)
         return made
 
 
@@ -247,7 +271,10 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
     """
     reader = Reader(connection, folder)
     one = open_list(reader, asked.given, asked.form)
-    existing = None
+    existing, mirror, seen = None, None, one
+    if asked.both:
+        mirror = mirror_of(connection, one)
+        one = mirrored_list(connection, reader, one, mirror)
     if asked.beside:
         ours = open_list(reader, *asked.beside)
         if asked.keep_existing:
@@ -265,7 +292,7 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
         for part in selection.broken():
             changes.add(part)
         known = [digest.result() if digest else None for digest in digests]
-        return BrokenList(asked, held, selection, changes, known[0], existing, known[1])
+        return BrokenList(asked, held, selection, changes, known[0], existing, known[1], mirror, seen)
 
 
 def _looked_at(asked: Asked) -> list[int]:

@@ -12,6 +12,7 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,9 +67,10 @@ class HeldList:
     """The table ``held``: ``id``; by the position of a column, its texts ``t3`` and values ``v3``.
 
     Texts that are asked for of few rows alone stand in one column, ``texts``, since a database takes about as
-    long for a short text as for a long one. Values are whole numbers in the column's unit: of its last
-    decimal place, days, microseconds. Of names in JSON lines, ``j3`` is what sort of value JSON takes them
-    for. Where some rows are `kept` as they are, the table ``kept`` has their ids.
+    long for a short text as for a long one. Those that DuckDB prints for their values are left out of it.
+    Values are whole numbers in the column's unit: of its last decimal place, days, microseconds. Of names in
+    JSON lines, ``j3`` is what sort of value JSON takes them for. Where some rows are `kept` as they are, the
+    table ``kept`` has their ids.
     """
 
     connection: DuckDBPyConnection
@@ -97,11 +99,21 @@ class HeldList:
         """The positions of the columns whose texts stand in one, since few of them are asked for."""
         return tuple(at for at in self.measured if not self.one.contradicted(self.column(at), ""))
 
+    @functools.cached_property
+    def printed(self) -> tuple[int, ...]:
+        """The positions of the columns whose values DuckDB prints as their texts, but for a few."""
+        form = self.one.form
+        columns = ((at, self.column(at)) for at in self.together if self.column(at).name not in form.id)
+        return tuple(at for at, column in columns if self.one.printed(column, "", ""))
+
     def text(self, position: int) -> str:
         """SQL for the texts of a column."""
         if position not in self.together:
             return f"t{position}"
-        return f"nullif(string_split(texts, '{_BETWEEN}')[{self.together.index(position) + 1}], '')"
+        apart = f"nullif(string_split(texts, '{_BETWEEN}')[{self.together.index(position) + 1}], '')"
+        if position not in self.printed:
+            return apart
+        return f"coalesce({apart}, {_printed_value(f'v{position}', self.column(position))})"
 
     def column(self, position: int) -> ColumnForm:
         """What a column is."""
@@ -208,21 +220,28 @@ def hold(
     form = one.form
     columns = {position: form.columns[position] for position in sorted(positions)}
     cells = sorted({*columns, *map(form.position, form.id)})
-    # In three steps, each of which names what the one before it has worked out: DuckDB would work out the
-    # same again within each condition.
-    first = [
-        f"{sql(form.names[position])} AS {name}{position}"
-        for position in cells
-        for name, sql in (("c", one.source.raw), ("trimmed_c", one.source.trimmed))
-    ]
+    held = HeldList(connection, one, tuple(columns), 0, kept)
+    # In steps, each of which names what the one before it has worked out: DuckDB would work out the same
+    # again within each condition.
+    first, trims, values = [], [], []
+    for at in cells:
+        name = form.names[at]
+        first.append(f"{one.source.raw(name)} AS c{at}")
+        if at in held.printed:
+            first.append(f"{one.cast(columns[at], one.source.raw(name))} AS cast_c{at}")
+            printed = one.printed(columns[at], f"c{at}", f"cast_c{at}")
+            trims.append(f"CASE WHEN {printed} THEN NULL ELSE nullif(trim(c{at}), '') END AS trimmed_c{at}")
+        else:
+            first.append(f"{one.source.trimmed(name)} AS trimmed_c{at}")
     trimmed = _Trimmed(one.name, "", {form.names[position]: f"c{position}" for position in cells}, form.names)
     seen = dataclasses.replace(one, source=trimmed)
-    values = [f"{seen.value(column, strict=False)} AS value_c{at}" for at, column in columns.items()]
+    for at, column in columns.items():
+        value = seen.value(column, strict=False)
+        values.append(f"{f'coalesce({value}, cast_c{at})' if at in held.printed else value} AS value_c{at}")
     known = " AND ".join(f"{trimmed.trimmed(name)} IS NOT NULL" for name in form.id)
     parts = [f"CASE WHEN {known} THEN {seen.key()} END AS id"]
     # A row without an id, such as a line of totals, says nothing of where clean values lie.
     within = f"CASE WHEN {known} THEN {{}} END" if form.duplicate_ids == "leave" else "{}"
-    held = HeldList(connection, one, tuple(columns), 0, kept)
     for position, column in columns.items():
         if position not in held.together:
             parts.append(f"{within.format(f'trimmed_c{position}')} AS t{position}")
@@ -239,7 +258,8 @@ def hold(
     which = " ".join(f"WHEN {sql} THEN {position}" for position, sql in misfits.items() if sql)
     parts.append(f"{within.format(f'CASE {which} END')} AS misfit" if which else "NULL AS misfit")
     query = f"SELECT {', '.join(first)} FROM {one.source.relation}"
-    query = f"SELECT {', '.join(['*', *values])} FROM ({query})"
+    for step in (trims, values):
+        query = f"SELECT {', '.join(['*', *step])} FROM ({query})"
     query = f"SELECT {', '.join(parts)} FROM ({query})"
     # To find out how values are best compressed would take longer than to write them.
     connection.execute("SET force_compression = 'uncompressed'")
@@ -307,3 +327,17 @@ def _unit_value(value: str, column: ColumnForm) -> str:
     if column.kind == "date":
         return f"({value} - DATE '1970-01-01')"
     return f"epoch_us({value})" if column.kind == "timestamp" else value
+
+
+def _printed_value(value: str, column: ColumnForm) -> str:
+    """SQL for what DuckDB prints for a value in its column's unit."""
+    if column.kind == "decimal" and column.places:
+        unit = (
+            f"CAST('{Decimal(1).scaleb(-column.places):f}' AS DECIMAL({column.places + 1}, {column.places}))"
+        )
+        value = f"CAST({value} AS DECIMAL(19, 0)) * {unit}"
+    elif column.kind == "date":
+        value = f"DATE '1970-01-01' + CAST({value} AS INTEGER)"
+    elif column.kind == "timestamp":
+        value = f"make_timestamp({value})"
+    return f"CAST({value} AS VARCHAR)"

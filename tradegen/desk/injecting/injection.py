@@ -48,6 +48,7 @@ class Injected:
     manifest: Mapping[str, Any]
     _asked: Asked
     _edits: Edits
+    _view: Edits  # what the counterparty's view has otherwise, before anything is broken
     _existing: tuple[Array, Array]  # of what differed already: rows of their list, positions of columns
 
     @cached_property
@@ -62,7 +63,8 @@ class Injected:
             return edited_frame(self._before, self._edits)
         import pyarrow.parquet as pq
 
-        return edited_frame(pq.read_table(path), self._edits, str(path)).to_pandas()
+        table = edited_frame(pq.read_table(path), self._view, str(path))
+        return edited_frame(table, self._edits, str(path)).to_pandas()
 
     @property
     def lists(self) -> dict[str, Any]:
@@ -73,7 +75,7 @@ class Injected:
         """Where their list is not as ours: a boolean frame of its shape.
 
         True are the cells that were altered, and all cells of a record that was added. So are those that
-        differed already, if they were kept.
+        differed already, if they were kept. What is mirrored in a counterparty's view is no mismatch.
 
         Parameters
         ----------
@@ -153,12 +155,17 @@ class Injected:
         It is the list as it was before: ours, or of two lists that agree, theirs. Of two lists whose
         differences are kept, it is ours.
         """
-        beside = self._asked.beside
-        return _frame_of(*beside) if beside and self._asked.keep_existing else self._before
+        beside = self._asked.beside if self._asked.keep_existing else None
+        return _frame_of(*beside) if beside else self._given
 
     @cached_property
-    def _before(self) -> Any:
+    def _given(self) -> Any:
         return _frame_of(self._asked.given, self._asked.form)
+
+    @property
+    def _before(self) -> Any:
+        """What is broken: the list, or the counterparty's view of it."""
+        return edited_frame(self._given, self._view) if self._view else self._given
 
 
 def _frame_of(given: Any, form: ListForm) -> Any:
@@ -184,6 +191,7 @@ def inject(
     scenario: Scenario | Mapping[str, Any] | str | os.PathLike[str] | None = None,
     seed: int | None = None,
     keep_existing: bool = False,
+    both: bool = False,
     **changes: Any,
 ) -> Injected:
     """Break a list of your own trades, in ways that the truth tells.
@@ -206,6 +214,10 @@ def inject(
     keep_existing : bool
         Whether trades in which the two lists differ already are kept as they are. The truth has a row for
         each such difference, whose mechanism is ``existing``. Rates are of the trades that agreed.
+    both : bool
+        Whether theirs is to be the view of a counterparty: each side is mirrored, and where columns have the
+        roles ``broker_id`` and ``contra_broker_id``, they are exchanged. The truth is about what is there
+        then; the view itself is no mismatch.
     **changes
         Fields that go before those of the scenario, such as ``mismatch_rate=0.02``.
 
@@ -222,9 +234,9 @@ def inject(
         Where the scenario asks for what the list cannot have.
     """
     broken_one, ours = (trades, None) if theirs is None else (theirs, trades)
-    asked = ask(broken_one, columns, scenario, seed, changes, ours, keep_existing=keep_existing)
+    asked = ask(broken_one, columns, scenario, seed, changes, ours, keep_existing=keep_existing, both=both)
     with database() as (connection, folder):
         broken = break_list(connection, folder, asked)
         truth, edits = truth_frame(broken.changes.truth()), broken.changes.all_edits()
         existing = broken.changes.existing()
-        return Injected(truth, broken.manifest({}), asked, edits, existing)
+        return Injected(truth, broken.manifest({}), asked, edits, broken.view(), existing)

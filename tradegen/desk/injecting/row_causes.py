@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,7 @@ from tradegen.errors import ScenarioError, named, near, shown
 
 __all__ = ["RowCauses", "require_seen", "row_causes"]
 
+_FITTED = re.compile(r"BKR\d{3,4}")
 _NONE = 2**16 - 1  # of a row that is left as it is
 
 
@@ -78,9 +81,15 @@ def require_seen(clean: CleanValues, breaks: Breaks) -> None:
             seen = {name for [name] in clean.held.connection.execute(condition.seen).fetchall()}
             for name in condition.names:
                 if name not in seen:
-                    close = near(name, clean.names(condition.positions[0]))
                     raise ScenarioError(
                         f"hot spot {spot.name}: where.{named(condition.name)} has {shown(name)}, which no "
-                        "trade of the list has; "
-                        f"{f'did you mean {close}?' if close else 'expected a name of that column'}"
+                        f"trade of the list has; {_hint(name, clean.names(condition.positions[0]))}"
                     )
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    if close := near(name, known):
+        return f"did you mean {close}?"
+    if _FITTED.fullmatch(name):
+        return "fit calls brokers so, and its comment beside the hot spot says which of yours it is"
+    return "expected a name of that column"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -101,10 +102,13 @@ class _Cells:
         self._special = re.compile("[" + re.escape(file.separator + file.quote) + "\r\n]")
         # Alone in its row, an empty cell without quotes would be a blank line.
         self._alone = len(form.columns) == 1
-        quotes = self._quote and self._quote in chunk.text
-        seen = [chunk.column(position, _SEEN) if quotes else [] for position in range(len(form.columns))]
-        self._spare = [any(map(self._has_spare_quotes, cells)) for cells in seen]
-        self._blank = [self._quoted_blank(cells) for cells in seen]
+        self._first = chunk if self._quote and self._quote in chunk.text else None
+        self._quoting = functools.cache(self._looked_at)
+
+    def _looked_at(self, position: int) -> tuple[bool, bool | None]:
+        """Whether a column has quotes that no cell needs, and whether its blanks have them."""
+        cells = self._first.column(position, _SEEN) if self._first else []
+        return any(map(self._has_spare_quotes, cells)), self._quoted_blank(cells)
 
     def _has_spare_quotes(self, raw: bytes) -> bool:
         text = unquoted(raw, self._quote)
@@ -124,15 +128,16 @@ class _Cells:
         """
         column, quote = self._form.columns[position], self._form.file.quote
         old = unquoted(raw, self._quote) if quote else raw
+        spare, blank = self._quoting(position)
         before, after = b"", b""
         if quoted := old is not raw:
             bare = raw.strip(b" ")
             before, _, after = raw.partition(bare)
             # Quotes that a text needs do not say that another one has any.
-            quoted = self._spare[position] or not self._special.search(old.decode())
+            quoted = spare or not self._special.search(old.decode())
         new = _padded(old.decode(), text or "", column)
-        if not new and self._blank[position] is not None:
-            quoted = bool(self._blank[position])
+        if not new and blank is not None:
+            quoted = blank
         if quoted or self._special.search(new) or (self._alone and not new):
             if not quote:
                 raise ListError(

@@ -32,8 +32,9 @@ def require_ids(connection: DuckDBPyConnection, one: TradeList) -> None:
     with explained(one.name):
         blank = first_row(connection, f"SELECT min(row) FROM ({_rows(one)}) WHERE {_blank(parts)}")
         twice = connection.execute(
-            f"SELECT concat_ws(' / ', {', '.join(parts)}), min(row) AS low, max(row), count(*) OVER () "
-            f"FROM ({_rows(one)}) GROUP BY {', '.join(parts)} HAVING count(*) > 1 "
+            # By the id as it is written: parts that hold " / " themselves may give another trade's.
+            f"SELECT concat_ws(' / ', {', '.join(parts)}) AS id, min(row) AS low, max(row), count(*) OVER () "
+            f"FROM ({_rows(one)}) GROUP BY id HAVING count(*) > 1 "
             f"ORDER BY low LIMIT {_EXAMPLES}"
         ).fetchall()
     if blank[0] is not None:
@@ -45,9 +46,10 @@ def require_ids(connection: DuckDBPyConnection, one: TradeList) -> None:
         examples = ", ".join(
             f"{shown(key)} in rows {low + 1:,} and {high + 1:,}" for key, low, high, _ in twice
         )
+        how = "several columns make one key together" if len(parts) == 1 else "its parts are joined by ' / '"
         raise ListError(
             f"{one.name} has {twice[0][3]:,} ids more than once, such as {examples}; expected an id for each "
-            'trade: several columns make one key together, and duplicate_ids = "leave" alters none of these'
+            f'trade: {how}, and duplicate_ids = "leave" alters none of these'
         )
 
 

@@ -20,6 +20,9 @@ from tradegen.scoring.relations import Source, literal
 __all__ = ["TradeList", "explained"]
 
 _ISO = {form for forms in ISO_FORMS.values() for form in forms if "Z" not in form and "%f" not in form}
+_PRINTED = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
+"""The forms in which DuckDB prints dates and times."""
+
 _FEW_PLACES = 6
 _MOMENT = dt.datetime(2025, 11, 21, 14, 30, 15, 250_000)
 _EXAMPLES: Mapping[str, Value] = {
@@ -80,6 +83,23 @@ class TradeList:
             return f"CAST({parsed} AS {_sql_type(column)})"
         return cell
 
+    def cast(self, column: ColumnForm, cell: str) -> str:
+        """SQL for the value of a cell as DuckDB reads it by itself, NULL where it reads none."""
+        return f"TRY_CAST({cell} AS {_sql_type(column)})"
+
+    def printed(self, column: ColumnForm, cell: str, value: str) -> str:
+        """SQL for whether a cell is just what DuckDB prints for its value; "" where that is seldom so.
+
+        Such a cell is as its column is described, and need not be kept beside its value.
+        """
+        if self.form.file.form != "csv" or column.width is not None or column.grouped:
+            return ""
+        same = f"CAST({value} AS VARCHAR) = {cell}"
+        if column.format in _PRINTED:
+            return f"{same} AND strlen({cell}) = {_length(column)}"
+        decimal = column.fixed and (column.places or 0) <= _FEW_PLACES and self._mark == "."
+        return same if column.kind == "integer" or (column.kind == "decimal" and decimal) else ""
+
     def key(self) -> str:
         """SQL for the id of a trade, as a message shows it: its parts with a slash between them."""
         parts = [self.source.trimmed(name) for name in self.form.id]
@@ -121,8 +141,7 @@ class TradeList:
             wrong.append(unlike)
         elif column.format in _ISO:
             # A cast takes a month of one digit, too.
-            length = len(str(column.format).replace("%Y", "2025").replace("%", "1"))
-            wrong.append(f"strlen({cell}) <> {length}")
+            wrong.append(f"strlen({cell}) <> {_length(column)}")
         else:
             # So does what reads other forms.
             wrong.append(f"NOT regexp_full_match({cell}, {literal(form_pattern(str(column.format)))})")
@@ -210,6 +229,11 @@ class TradeList:
         least = column.min_places if csv else 0
         part = rf"{mark}\d{{{least},{places}}}"
         return rf"[+-]?({whole}{part if least else f'({part})?'}|{mark}\d{{{max(least, 1)},{places}}})"
+
+
+def _length(column: ColumnForm) -> int:
+    """How long the texts of a form of ISO 8601 are."""
+    return len(str(column.format).replace("%Y", "2025").replace("%", "1"))
 
 
 def _sql_type(column: ColumnForm) -> str:

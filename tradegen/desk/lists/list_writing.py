@@ -56,7 +56,7 @@ def write_list(
     """
     file = one.form.file
     if file.form == "parquet":
-        return splice_parquet(Path(one.name), one.name, edits, out)
+        return splice_parquet(Path(one.given), one.name, edits, out)
     with encoded(out, file.encoding, file.compression, bom=file.bom) as plain:
         if file.form == "csv":
             return splice_csv(connection, one, edits, plain, read)
