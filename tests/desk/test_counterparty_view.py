@@ -195,6 +195,7 @@ def test_lists_of_every_form_are_mirrored_and_proved(form: str, tmp_path: Path) 
     assert (theirs.cpty == frame.broker).all()
     done = run("verify", path.name, f"o.{form}", "k.csv", "m.json", cwd=tmp_path)
     assert done.code == 0, done.out
+    assert done.out.endswith("all else is as in the other party's view of it, byte by byte\n")
 
 
 def test_frames_are_mirrored_scored_and_shown() -> None:

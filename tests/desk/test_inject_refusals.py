@@ -88,7 +88,7 @@ def spots(where: dict[str, Any], **more: Any) -> dict[str, Any]:
         (spots({"date": "2025-07-21 10:00"}), "of kind date; expected a day such as"),
         (spots({"Exec Time": {"min": "10:00"}}), "of kind timestamp; expected a moment such as"),
         (spots({"hours": "10-11"}), "where.hours is '10-11'; expected a stretch of the day"),
-        (spots({}), "where is empty; expected at least one condition"),
+        (spots({}), "where.ticker or another condition is missing"),
         (spots({"ticker": "IBM"}, leg="OURS"), "leg is OURS, and in a list of your own, theirs alone is"),
         (spots({"ticker": "IBM"}, mechanisms={"price.stale": 1}), "hot spot one: mechanisms has 'price"),
         (spots({"ticker": "IBM"}, mechanisms={"price.nudge": 0}), "no weight above 0 although its rate is"),

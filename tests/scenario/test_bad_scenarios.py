@@ -275,7 +275,7 @@ SCENARIOS: dict[str, tuple[str, str]] = {
     "rate of something": ("rate_is = 'total'", "rate_is is 'total'; expected base or overall"),
     "hot spot without a place": (
         "[[hot_spots]]\nname = 'x'\nrate = 0.5\nwhere = {}",
-        "where is empty; expected at least one condition, such as {ticker = 'AAPL'}",
+        "where.ticker or another condition is missing, such as {ticker = 'AAPL'}",
     ),
     "hot spot of an unknown ticker": (
         "[[hot_spots]]\nname = 'x'\nrate = 0.5\nwhere.ticker = 'AAPLL'",

@@ -165,7 +165,7 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
     kept = existing.get("by_field", {})
     made_now = {name: count - kept.get(name, 0) for name, count in counts["by_field"].items()}
     fields = ", ".join(f"{name} {count}" for name, count in made_now.items() if count)
-    trades = "1 trade" if counts["rows"] == 1 else f"{counts['rows']} trades"
+    trades = _trades(counts["rows"])
     benign = f", {counts['benign_rows']} with a benign difference" if asked.breaks.benign_rate else ""
     yield (
         f"{trades}, {counts['mismatched_rows']} mismatched{benign} ({fields or 'none'}); "
@@ -191,20 +191,24 @@ def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
         )
     for name, apart in counts.get("amounts_apart", {}).items():
         if apart:
-            yield f"{name} is not quantity times price in {apart} trades, and follows in none of these"
+            yield f"{name} is not quantity times price in {_trades(apart)}, and follows in none of these"
     left = counts["rows"] - counts["eligible_rows"]
     left -= existing.get("trades", 0) - existing.get("ours_alone", 0)
     if left:
-        yield f"{left} trades were left as they are, since their id stands twice or is blank"
+        yield f"{_trades(left)} stayed as before, since an id stands twice or is blank"
     benign_counts = {"requested": counts["requested_benign_rows"], "applied": counts["benign_rows"]}
     yield from of_causes(made, "trades", benign_counts)
+
+
+def _trades(count: int) -> str:
+    return "1 trade" if count == 1 else f"{count} trades"
 
 
 def _existing(counts: Mapping[str, Any]) -> str:
     """What differed already, and was kept."""
     if not counts["trades"]:
         return "no trade differed already"
-    trades = "1 trade" if counts["trades"] == 1 else f"{counts['trades']} trades"
+    trades = _trades(counts["trades"])
     fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items())
     return (
         f"{trades} differed already ({fields}), and were kept; the truth calls them existing, and "

@@ -81,7 +81,7 @@ class Where(BaseModel):
     def _something(self) -> Self:
         given = self.model_dump(exclude_none=True)
         if not given or not all(value != () for value in given.values()):
-            raise ValueError("where is empty; expected at least one condition, such as {ticker = 'AAPL'}")
+            raise ValueError("ticker or another condition is missing, such as {ticker = 'AAPL'}")
         if (
             self.min_notional is not None
             and self.max_notional is not None

@@ -77,7 +77,8 @@ def prove_injected(
         load_injected_list(database, table, path, form, findings, advance)
         for table, path in zip(("mine", "theirs"), paths[-3:], strict=False)
     ]
-    load_view(database, known_mirror(manifest, form), paths[-3].name, findings)
+    mirror = known_mirror(manifest, form)
+    load_view(database, mirror, paths[-3].name, findings)
     proof = _InjectedProof(database, form, paths[-3:], manifest, findings)
     proof.rows_are_about_records()
     proof.what_is_around_the_records_is_the_same(*around)
@@ -96,7 +97,7 @@ def prove_injected(
         compare_count(
             "ours.rows", manifest["ours"].get("rows"), database.row("SELECT count(*) FROM ours")[0], findings
         )
-    return proof.report(size, existing=beside is not None)
+    return proof.report(size, existing=beside is not None, mirrored=mirror is not None)
 
 
 class _InjectedProof:
@@ -325,7 +326,7 @@ class _InjectedProof:
             f"{_ABOUT}fills || ' in ' || {literal(self._theirs)} || ' is not ' || was",
         )
 
-    def report(self, size: int, *, existing: bool) -> Report:
+    def report(self, size: int, *, existing: bool, mirrored: bool) -> Report:
         """What was read and found, held against the manifest's counts."""
         [mine], [theirs] = (self._database.row(f"SELECT count(*) FROM {one}") for one in ("mine", "theirs"))
         rows, benign, pairs, benign_pairs = self._database.row(
@@ -376,4 +377,5 @@ class _InjectedProof:
             files=4 if existing else 3,
             bytes=size,
             injected=True,
+            mirrored=mirrored,
         )

@@ -85,6 +85,8 @@ class Report:
         out from others.
     injected : bool
         Whether it is about a list of the user's own that `inject` has broken.
+    mirrored : bool
+        Whether that list is the view of a counterparty.
     linked : bool
         Whether the lists share no id, so that links say which trade a record is of.
     """
@@ -101,6 +103,7 @@ class Report:
     own: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     injected: bool = False
+    mirrored: bool = False
     linked: bool = False
 
     @property
@@ -140,7 +143,8 @@ class Report:
         derived = [f"every derived value ({names}) agrees with what it is worked out from"] if names else []
         own = [f"no {name} stands twice" for name in self.own]
         own += ["every record has its link, and every link its record"] if self.linked else []
-        rest = ["all else is as it was, byte by byte"] if self.injected else []
+        was = "in the other party's view of it" if self.mirrored else "it was"
+        rest = [f"all else is as {was}, byte by byte"] if self.injected else []
         return files + truth + derived + own + rest
 
     def __str__(self) -> str:
