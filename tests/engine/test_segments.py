@@ -30,3 +30,19 @@ def test_a_bound_beyond_all_ticks_of_64_bits_is_taken_as_it_is(bound: str, eligi
     tickers = batch.trades.drop_duplicates("trade_id")["ticker"]
     expected = 0 if not eligible else int((tickers == "A").sum())
     assert batch.manifest["counts"]["by_cause"]["edge"]["eligible"] == expected
+
+
+def test_a_hot_spot_of_a_broker_strikes_the_legs_of_that_broker() -> None:
+    spots = [{"name": "desk", "where": {"broker_id": "BKR003"}, "rate": 1}]
+    batch = generate(
+        pairs=500,
+        seed=3,
+        mismatch_rate=0,
+        hot_spots=spots,
+        mechanisms={"quantity.nudge": 1},
+        date="2025-07-21",
+    )
+    brokers = batch.trades.set_index(["trade_id", "order_type"])["broker_id"]
+    struck = [brokers[row.trade_id, row.leg] for row in batch.truth.itertuples()]
+    assert len(struck) > 10
+    assert set(struck) == {"BKR003"}
