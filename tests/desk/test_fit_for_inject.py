@@ -197,6 +197,19 @@ def test_what_cannot_be_injected_is_refused(
         found.for_inject()
 
 
+@pytest.mark.parametrize(
+    ("broker", "cause"), [("Österreichische", "Osterreichische"), ("三菱", "BKR005"), ("(A&B)", "A.B.")]
+)
+def test_a_broker_whose_name_a_cause_cannot_have_is_found_and_injected(broker: str, cause: str) -> None:
+    ours = DESK.assign(broker_id=DESK.broker_id.replace("UBS", broker))
+    ours["contra_broker_id"] = ours.contra_broker_id.replace("UBS", broker)
+    hot = ours.broker_id == broker
+    theirs, _ = broken(ours, np.where(hot, 0.2, 0.01))
+    truth = injected(ours, theirs).truth
+    assert set(truth.cause) == {"", cause}
+    assert near((truth.cause == cause).sum(), hot.sum(), 0.2)
+
+
 def test_for_inject_without_a_file_to_write_is_refused(tmp_path: Path) -> None:
     done = run("fit", "ours.csv", "theirs.csv", "--for-inject", cwd=tmp_path)
     assert done.code == 2
