@@ -195,6 +195,35 @@ EDITS: list[tuple[str, Callable[[str], str], str]] = [
         lambda line: line.replace("\x01\n", "\x01\x01\n"),
         "line {line} has 29 values; expected 28",
     ),
+    (
+        "more past the checksum",
+        lambda line: line.replace("\x01\n", "\x01x\n"),
+        "it goes on after its checksum",
+    ),
+    (
+        "a time with a dash too many",
+        lambda line: framed(line.replace("60=2025", "60=20-25")),
+        "60 is no date or time of FIX",
+    ),
+    # docs/fix.md: what these hold in all messages.
+    *(
+        (
+            f"{tag}, {new} for {old}",
+            lambda line, old=f"\x01{tag}={old}\x01", new=f"\x01{tag}={new}\x01": framed(
+                line.replace(old, new)
+            ),
+            f"{tag}={new} stands where {tag}={old} belongs",
+        )
+        for tag, old, new in (
+            ("35", "AE", "AR"),
+            ("56", "MATCHER", "OTHER"),
+            ("487", "0", "2"),
+            ("570", "N", "Y"),
+            ("552", "1", "2"),
+            ("452", "1", "7"),
+            ("452", "17", "7"),
+        )
+    ),
     ("another price", lambda line: framed(re.sub(r"(\x0131=)(\d+)", r"\g<1>9\2", line)), "price in"),
     (
         "a price in digits more",
@@ -226,6 +255,8 @@ def test_a_dataset_of_messages_with_a_value_changed_is_found_though_digests_hide
     path = folder / "trades/part-00000.fix"
     lines = path.read_text("utf-8").splitlines(keepends=True)
     lines[0] = framed(re.sub(r"(\x0132=)", r"\g<1>9", lines[0]))
+    name = trade_id(lines[1])
+    lines[1] = framed(lines[1].replace("\x01571=", "\x01571=x"))
     path.write_text("".join(lines), "utf-8")
     hashed_again(folder)
     report = proof(folder)
@@ -233,3 +264,4 @@ def test_a_dataset_of_messages_with_a_value_changed_is_found_though_digests_hide
     assert "quantity in trades/part-00000.fix" in "".join(
         told(report, kind) for kind in report.findings if kind in ("unlabelled", "vanished")
     )
+    assert f"line 2: 571 is x{name}-" in told(report, "invalid")

@@ -106,6 +106,13 @@ def test_values_of_a_truth_in_parquet_are_checked_each_of_them(tmp_path: Path, e
         assert any(line.startswith(name) for line in told(report, kind).splitlines()), (column, kind)
 
 
+def test_a_part_in_another_form_than_the_manifest_says_is_found(tmp_path: Path) -> None:
+    folder = made(tmp_path / "d", "csv", pairs=300)
+    (folder / "trades/part-00000.csv").write_text('{"trade_id": "tid00000021"}\n', "utf-8")
+    hashed_again(folder)
+    assert told(proof(folder), "invalid") == "trades/part-00000.csv is not csv, which the manifest says it is"
+
+
 def test_parts_in_each_others_place_are_found_by_their_ids(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     swapped(folder, "csv")
