@@ -76,7 +76,7 @@ def spots(where: dict[str, Any], **more: Any) -> dict[str, Any]:
         (spots({"broker_id": "B1"}), "where.broker_id is no column of the list, nor a role of one"),
         (spots({"ticker": "MSTF"}), "where.ticker has 'MSTF', which no trade of the list has; did you"),
         (spots({"Acct": ["ACC001", "ACC999"]}), "where.Acct has 'ACC999', which no trade of the list has"),
-        (spots({"Acct": "BKR004"}), "no trade of the list has; fit calls brokers so, and its comment beside"),
+        (spots({"Acct": "BKR004"}), "no trade of the list has; fit calls brokers so; with --for-inject"),
         (spots({"Acct": 7}), "where.Acct is 7; expected a name, or a list of names"),
         (spots({"Acct": []}), "where.Acct is []; expected a name, or a list of names"),
         (spots({"Qty": "many"}), "where.Qty is 'many', and the column is of kind integer; expected a number"),

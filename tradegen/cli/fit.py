@@ -94,6 +94,14 @@ def fit(
             help="Generate from the scenario, and print what was measured, what was made, and why.",
         ),
     ] = False,
+    for_inject: Annotated[
+        bool,
+        typer.Option(
+            "--for-inject",
+            help="Write what `tradegen inject` takes: the names of your own brokers and tickers, and only "
+            "mechanisms that it can do to a list.",
+        ),
+    ] = False,
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(_FORMATS), help="What to print.")
     ] = "table",
@@ -114,9 +122,15 @@ def fit(
     - `tradegen fit ours.csv theirs.csv --check`
 
     - `tradegen generate --scenario desk.toml --out trades.csv --truth truth.csv`
+
+    - `tradegen fit ours.csv theirs.csv --for-inject --out breaks.toml`
+
+    - `tradegen inject trades.csv --scenario breaks.toml --out broken.csv --truth truth.csv`
     """
     if form not in _FORMATS:
         raise FitError(f"format {form} is unknown; {nearest(form, _FORMATS)}")
+    if for_inject and out is None and form != "toml":
+        raise FitError("for_inject says what is written; expected --out FILE, or --format toml, as well")
     _check_output(out, [ours, theirs, breaks, layout, tickers])
     from tradegen.desk import fitting  # loaded where it is used
 
@@ -136,15 +150,22 @@ def fit(
     )
     to_stdout = out == "-"
     if out is not None and not to_stdout:
-        _write(out, found.to_toml())
-        say(f"wrote {out}; try it with: tradegen generate --scenario {out}")
-    _print(found, "toml" if to_stdout else form)
+        _write(out, found.to_toml(for_inject=for_inject))
+        command = f"generate --scenario {out}"
+        if for_inject:
+            both = " --both" if found.scenario.view == "counterparty" else ""
+            command = f"inject {ours or 'YOURS'}{both} --scenario {out} --out BROKEN --truth TRUTH"
+        say(f"wrote {out}; try it with: tradegen {command}")
+    _print(found, "toml" if to_stdout else form, for_inject=for_inject)
     if check:
         _print_check(found)
 
 
-def _print(found: Fit, form: str) -> None:
-    text = {"table": found.__str__, "json": found.to_json, "toml": found.to_toml}[form]()
+def _print(found: Fit, form: str, *, for_inject: bool) -> None:
+    if form == "toml":
+        text = found.to_toml(for_inject=for_inject)
+    else:
+        text = str(found) if form == "table" else found.to_json()
     typer.echo(text.rstrip("\n"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -50,12 +51,15 @@ class DeskNames:
         """What a group is called in tables, and as a cause."""
         parts = [_WORDS[axis].format(self._shown(axis, value)) for axis, value in group.where.items()]
         # Names of hot spots take letters, digits, spaces, dots, dashes and underscores.
-        return re.sub(r"[^A-Za-z0-9 _.-]", ".", " ".join(parts))[:40].strip()
+        return re.sub(r"[^A-Za-z0-9 _.-]", ".", _without_accents(" ".join(parts))).lstrip(" _.-")[:40].strip()
 
     def _shown(self, axis: str, value: str) -> str:
         if axis.endswith("notional"):
             return f"{float(value):.0f}"
-        return self.hidden.get(value, value) if axis != "hours" else value.replace(":", ".")
+        if axis == "hours":
+            return value.replace(":", ".")
+        telling = re.search("[A-Za-z0-9]", _without_accents(value))
+        return self.hidden.get(value, value if telling else self.brokers.get(value, "other"))
 
     def where(self, group: HotGroup) -> dict[str, str | float] | None:
         """The conditions of a hot spot; None where a ticker is not in the universe."""
@@ -74,6 +78,10 @@ class DeskNames:
         own = [f"{self.brokers[value]} stands for {value}" for axis, value in group.where.items()
                if axis in _BROKERS and self.brokers[value] != value and not self.hidden]  # fmt: skip
         return "; ".join(own)
+
+
+def _without_accents(text: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
 
 
 def desk_names(

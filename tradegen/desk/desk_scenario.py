@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from tradegen.core.columns import Array
 from tradegen.desk.calibration import calibrated, possible_shares
 from tradegen.desk.desk_names import DeskNames
 from tradegen.desk.differences import Observed
+from tradegen.desk.groups import HotGroup
 from tradegen.desk.measuring import Measured, within
 from tradegen.desk.numbers import Titled
 from tradegen.desk.reading import Observations
@@ -22,9 +25,10 @@ if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["desk_scenario", "possible_tolerances"]
+__all__ = ["Parts", "desk_scenario", "parts_of_scenario", "possible_tolerances"]
 
 _MOST_PAIRS = 10**12
+_NOT_GENERATED = "hardly any of the generated trades can have it; its share goes to the others"
 _NO_ROOM = "generated ones are at most half of the tolerance, which is less than the smallest step"
 _OFTEN = 0.5  # the rate from which on a hot spot is given as a rate
 _RARE = 0.02  # the share of a hot spot's breaks below which a mechanism is left out there
@@ -61,7 +65,75 @@ def desk_scenario(
     FitError
         Where what was measured cannot be generated.
     """
+    found = parts_of_scenario(seen, measured, groups, names.where, basis, hide=hide)
+    notes = found.notes | {f"mechanism {name}": _NOT_GENERATED for name in found.not_generated}
+    scenario = _possible(found, seen.groups.base, basis["tickers"])
+    if scenario.rate_is == "base":
+        notes["rate overall"] = "generated trades are spread evenly, and more of them are in hot spots"
+    return scenario, notes
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A scenario before it is known whether it can be made.
+
+    Attributes
+    ----------
+    values : dict
+        Its fields, but for the hot spots.
+    spots : list of dict
+        The hot spots.
+    rates : list of float
+        The rate of each.
+    notes : dict of str to str
+        By number, why the scenario does not have it.
+    not_generated : dict of str to float
+        Mechanisms that hardly any generated trade can have, which have no weight: their part of all shares.
+    """
+
+    values: dict[str, Any]
+    spots: list[dict[str, Any]]
+    rates: list[float]
+    notes: dict[str, str]
+    not_generated: dict[str, float]
+
+    def rate_in_place_of_the_highest_factor(self) -> bool:
+        """Give the hot spot with the highest rate that rate, and no factor; false where none has a factor."""
+        places = [number for number, spot in enumerate(self.spots) if "factor" in spot]
+        if not places:
+            return False
+        highest = max(places, key=self.rates.__getitem__)
+        del self.spots[highest]["factor"]
+        self.spots[highest]["rate"] = self.rates[highest]
+        return True
+
+
+def parts_of_scenario(
+    seen: Observations,
+    measured: Measured,
+    groups: Sequence[Titled],
+    where_of: Callable[[HotGroup], Mapping[str, Any] | None],
+    basis: Mapping[str, Any],
+    *,
+    hide: bool = False,
+    taken: Callable[[str], bool] = lambda _: True,
+) -> Parts:
+    """What a scenario is made of; as `desk_scenario`, but for two.
+
+    Parameters
+    ----------
+    where_of : callable
+        The conditions of a hot spot; None where its ticker is not in the universe.
+    taken : callable
+        Whether a mechanism of this name is to be in the scenario.
+    """
+
+    def kept(one: Measured) -> Measured:
+        names = {name: share for name, share in one.mechanisms.items() if taken(name)}
+        return dataclasses.replace(one, mechanisms=names)
+
     breaks = seen.breaks
+    measured = kept(measured)
     view = "counterparty" if breaks.mirrored else "two_system"
     trial = {**basis, "view": view, "timestamp_precision": breaks.precision}
     notes: dict[str, str] = {}
@@ -69,7 +141,7 @@ def desk_scenario(
     spots: list[dict[str, Any]] = []
     rest = list(breaks.observed)
     for title, _, group in groups:
-        where = names.where(group)
+        where = where_of(group)
         if where is None:
             notes[f"hot spot {title}"] = "the ticker is not in the universe; give yours with --tickers"
             continue
@@ -87,7 +159,7 @@ def desk_scenario(
         inside = [trade for trade in rest if members.get(trade.trade_id, 0.0) > 0.5]
         outside = [trade for trade in rest if members.get(trade.trade_id, 0.0) <= 0.5]
         if len(group.where) == 1 and _differ(inside, outside):
-            own = within(measured, inside)
+            own = kept(within(measured, inside))
             known = {name: share for name, share in own.mechanisms.items() if share >= _RARE}
             if known:
                 settings = {name: found for name, found in _settings(own, hide).items() if name in known}
@@ -95,15 +167,13 @@ def desk_scenario(
                 rest = outside
         spots.append(spot)
         rates.append(rate)
-    base = within(measured, rest) if len(rest) < len(breaks.observed) else measured
+    base = kept(within(measured, rest)) if len(rest) < len(breaks.observed) else measured
     base = base if base.mechanisms else measured
     settings = _settings(base, hide)
     shares = [count / sum(base.fields_per_pair) for count in base.fields_per_pair]
     weights, fields = calibrated(base.mechanisms, shares, settings=settings, **trial)
-    for name in base.mechanisms.keys() - weights.keys():
-        notes[f"mechanism {name}"] = (
-            "hardly any of the generated trades can have it; its share goes to the others"
-        )
+    every = sum(base.mechanisms.values())
+    not_generated = {name: share / every for name, share in base.mechanisms.items() if name not in weights}
     settings = {name: found for name, found in settings.items() if name in weights}
     for spot in spots:
         if "mechanisms" in spot:
@@ -132,10 +202,7 @@ def desk_scenario(
         if not _has_room(values, basis["tickers"]):
             del values["benign_rate"]
             notes["rate benign"] = _NO_ROOM
-    found = _possible(values, spots, rates, seen.groups.base, basis["tickers"])
-    if found.rate_is == "base":
-        notes["rate overall"] = "generated trades are spread evenly, and more of them are in hot spots"
-    return found, notes
+    return Parts(values, spots, rates, notes, not_generated)
 
 
 def possible_tolerances(
@@ -173,13 +240,7 @@ def _has_room(values: Mapping[str, Any], tickers: Mapping[str, str]) -> bool:
     return True
 
 
-def _possible(
-    values: Mapping[str, Any],
-    spots: list[dict[str, Any]],
-    rates: Sequence[float],
-    base: float,
-    tickers: Mapping[str, str],
-) -> Scenario:
+def _possible(parts: Parts, base: float, tickers: Mapping[str, str]) -> Scenario:
     """The scenario; where factors together ask for more than every pair, the highest becomes a rate.
 
     Where hot spots alone ask for more than the overall rate, because generated trades are spread evenly, the
@@ -193,20 +254,17 @@ def _possible(
     from tradegen.engine.run import prepare
     from tradegen.scenario.model import Scenario
 
+    values = parts.values
     while True:
         try:
-            found = Scenario(**values, hot_spots=spots)
+            found = Scenario(**values, hot_spots=parts.spots)
             prepare(found, seed=1, tickers=tickers)
         except ScenarioError as error:
-            places = [number for number, spot in enumerate(spots) if "factor" in spot]
-            if not places and values["rate_is"] == "overall":
-                values = {**values, "rate_is": "base", "mismatch_rate": float(f"{base:.6g}")}
+            if parts.rate_in_place_of_the_highest_factor():
                 continue
-            if not places:
+            if values["rate_is"] == "base":
                 raise FitError(f"what was measured cannot be generated: {error}") from None
-            highest = max(places, key=rates.__getitem__)
-            del spots[highest]["factor"]
-            spots[highest]["rate"] = rates[highest]
+            values = {**values, "rate_is": "base", "mismatch_rate": float(f"{base:.6g}")}
         else:
             return found
 

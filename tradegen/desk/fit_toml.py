@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tradegen.core.toml_lines import toml_line
 from tradegen.desk.measuring import UNITS
 from tradegen.desk.numbers import FEW, RULE, Number
 from tradegen.version import __version__
-
-if TYPE_CHECKING:
-    from tradegen.scenario.model import Scenario
 
 __all__ = ["as_toml"]
 
@@ -22,19 +19,22 @@ _LEFT_OUT = ("rate_mode", "boundary", "keep_in_range", "order", "price_band")  #
 
 
 def as_toml(
-    scenario: Scenario,
+    values: Mapping[str, Any],
     numbers: Sequence[Number],
     notes: Mapping[str, str],
     hints: Mapping[str, Any],
     confidence: float,
+    purpose: str = "",
 ) -> str:
-    """The file's text; `Scenario.load` takes it back, and comments mean nothing to it."""
+    """The file's text: the fields of a scenario, with comments, of which `purpose` is the first."""
     measured = {(number.kind, number.name): number for number in numbers}
-    values = scenario.model_dump(exclude_none=True, exclude_unset=True)
-    lines = list(_head(measured["rate", "overall"], confidence))
+    lines = [f"# {purpose}"] if purpose else []
+    lines += _head(measured["rate", "overall"], confidence)
     for name, value in values.items():
         if name not in (*_LATER, *_LEFT_OUT) and value not in ({}, (), None):
-            lines.append(f"{toml_line({name: value})}{_beside(name, measured)}")
+            base = name == "mismatch_rate" and values.get("rate_is") == "base"
+            beside = "  # outside the hot spots" if base else _beside(name, measured)
+            lines.append(f"{toml_line({name: value})}{beside}")
     lines += ["", "[mechanisms]  # weights; beside each, the share of the breaks that it explains"]
     lines += _weights(values["mechanisms"], measured)
     if tolerances := {
@@ -108,12 +108,15 @@ def _settings(title: str, settings: Mapping[str, Any], sizes: Iterable[Number]) 
         note = f"; {number.note}" if number.note else ""
         yield f"# {share} are below {number.text} ({number.interval}){note}"
     unit, scale = UNITS.get(title.split('"')[1], ("", 1.0))
+    if "unit" in settings:  # they are in that unit already
+        unit, scale = settings["unit"], 1.0
     if unit:
         yield toml_line({"unit": unit})
     shaped = settings.get("shape", "uniform") != "uniform"
     for name, value in settings.items():
         # A shape says where it begins and ends, and what has no shape need not say so.
-        if value is None or (name == "shape" and not shaped) or (name in ("min", "max") and shaped):
+        hidden = (name == "shape" and not shaped) or (name in ("min", "max") and shaped)
+        if value is None or name == "unit" or hidden:
             continue
         yield toml_line({name: _times(value, scale)})
 

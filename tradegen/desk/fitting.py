@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tradegen.desk.breaks_to_inject import breaks_to_inject
 from tradegen.desk.desk_names import desk_names
 from tradegen.desk.desk_scenario import desk_scenario, possible_tolerances
 from tradegen.desk.list_columns import layouts_of
@@ -169,10 +170,13 @@ def _fitted(
     notes |= left_out
     for field in measured.unexplained:
         notes[f"unexplained {field}"] = "no mechanism produces these; their share goes to the others"
+    own = [(title, "", group) for title, _, group in titled]
+    own_numbers = tuple(numbers_of(breaks, measured, own, confidence))
+    to_inject = functools.partial(breaks_to_inject, seen, measured, own, own_numbers, names, basis)
     hints = {} if tolerances else tolerance_hints(breaks.observed)
     prices, looked_at = market.to_dict(), seen.groups.looked_at
     remarks = (*breaks.remarks, *_not_compared(breaks.others, hide=hide))
-    return Fit(scenario, numbers, notes, hints, looked_at, confidence, prices, refit, remarks)
+    return Fit(scenario, numbers, notes, hints, looked_at, confidence, prices, refit, to_inject, remarks)
 
 
 def _not_compared(others: Sequence[str], *, hide: bool) -> Iterator[str]:

@@ -48,6 +48,8 @@ class HotGroup:
         That any group stands out as much by accident.
     members : ndarray of float64, shape (m,)
         How likely each broken trade of the sample belongs to it.
+    as_broker, as_contra : bool
+        Of the lists of two counterparties: whether on ours its broker is a broker, and a contra broker.
     """
 
     where: dict[str, str]
@@ -58,6 +60,8 @@ class HotGroup:
     high: float
     chance: float
     members: Array
+    as_broker: bool = True
+    as_contra: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +123,7 @@ def _described(fit: GroupFit, number: int, chance: float, confidence: float) -> 
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     spread = math.exp(z * math.sqrt((1 / max(inside, 1.0) + 1 / outside) / trades.evidence))
     clean = float(fit.inside_clean[number].sum()) * trades.clean_weight
+    sides = next((_sides(trades, axis, code) for axis, code in group if len(trades.axes[axis].rows) > 1), {})
     return HotGroup(
         where={trades.axes[axis].name: trades.axes[axis].values[code] for axis, code in group},
         trades=clean + inside * trades.weight,
@@ -128,7 +133,18 @@ def _described(fit: GroupFit, number: int, chance: float, confidence: float) -> 
         high=factor * spread,
         chance=chance,
         members=members,
+        **sides,
     )
+
+
+def _sides(trades: Trades, axis: int, code: int) -> dict[str, bool]:
+    """On which sides of our clean trades a broker is, or of the broken ones if all of its trades break."""
+    rows = trades.axes[axis].rows
+    for codes in (trades.clean, trades.broken[0]):
+        found = [bool((codes[row] == code).any()) for row in rows]
+        if any(found):
+            return dict(zip(("as_broker", "as_contra"), found, strict=True))
+    return {}
 
 
 def _sets(axes: Sequence[Axis]) -> Iterator[tuple[int, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tradegen.desk.breaks_to_inject import BreaksToInject
 from tradegen.desk.fit_check import Check, compared, generated
 from tradegen.desk.fit_text import as_html, as_text, closing_sentences
 from tradegen.desk.fit_toml import as_toml
@@ -54,6 +55,7 @@ class Fit:
     confidence: float
     tickers: Mapping[str, str]
     refit: Callable[[Mapping[str, Any]], Fit]
+    _to_inject: Callable[[], BreaksToInject]
     remarks: tuple[str, ...] = ()
 
     @property
@@ -90,9 +92,37 @@ class Fit:
             indent=2,
         )
 
-    def to_toml(self) -> str:
-        """The scenario as TOML, whose comments say what each number was measured from."""
-        return as_toml(self.scenario, self.numbers, self.notes, self.hints, self.confidence)
+    def to_toml(self, *, for_inject: bool = False) -> str:
+        """The scenario as TOML, whose comments say what each number was measured from.
+
+        Parameters
+        ----------
+        for_inject : bool
+            Whether it is what `inject` takes, as `for_inject` gives it.
+        """
+        if not for_inject:
+            values = self.scenario.model_dump(exclude_none=True, exclude_unset=True)
+            return as_toml(values, self.numbers, self.notes, self.hints, self.confidence)
+        found = self._to_inject()
+        both = " --both, as the lists are those of two counterparties" if found.mirrored else ""
+        return as_toml(
+            found.fields, found.numbers, found.notes, self.hints, self.confidence,
+            f"For trades of your own, in your own names: tradegen inject{both}.",
+        )  # fmt: skip
+
+    def for_inject(self) -> dict[str, Any]:
+        """The breaks as `inject` takes them: ``inject(trades, scenario=fitted.for_inject())``.
+
+        Hot spots have the desk's own names of brokers and tickers. Mechanisms that `inject` cannot do to a
+        list are left out, and their shares go to the others. If the lists are those of two counterparties,
+        it is for ``inject(trades, both=True, ...)``.
+
+        Raises
+        ------
+        FitError
+            After a fit with `anonymise`, or where `inject` can do nothing of what was measured.
+        """
+        return self._to_inject().fields
 
     def __str__(self) -> str:
         return as_text(self.numbers, self.notes, self.closing)

@@ -91,5 +91,5 @@ def _hint(name: str, known: Iterable[str]) -> str:
     if close := near(name, known):
         return f"did you mean {close}?"
     if _FITTED.fullmatch(name):
-        return "fit calls brokers so, and its comment beside the hot spot says which of yours it is"
+        return "fit calls brokers so; with --for-inject it writes their own names"
     return "expected a name of that column"
