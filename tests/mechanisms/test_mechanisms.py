@@ -37,6 +37,8 @@ def test_dates_go_to_the_neighbouring_weekday(day: str, following: str, previous
     [
         ("2025-07-08", "2025-08-07"),
         ("2025-12-01", "2025-01-12"),
+        ("2025-01-12", "2025-12-01"),  # there is a month 12, and none past it
+        ("2025-01-13", "2025-01-13"),
         ("1969-02-11", "1969-11-02"),
         ("2025-07-07", "2025-07-07"),  # the same date
         ("2025-07-21", "2025-07-21"),  # there is no month 21
