@@ -247,3 +247,9 @@ def test_there_are_at_least_forty_cases() -> None:
 def test_text_that_utf_8_cannot_write_is_refused_before_anything_is_made(given: dict[str, Any]) -> None:
     with pytest.raises(ScenarioError, match=r"(\\ud|\\udfff).*expected .*characters|form of the date"):
         prepare(**given)
+
+
+@pytest.mark.parametrize("value", ["\ud800", "\ufeffUS0378331005"])
+def test_what_a_ticker_has_beside_its_price_can_be_written_and_read_again(value: str) -> None:
+    with pytest.raises(MarketError, match=r"isin of A is '\\u(d800|feffUS0378331005)'; expected 1 to 64"):
+        prepare(tickers={"A": {"price": 10, "isin": value}})

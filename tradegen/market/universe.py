@@ -30,6 +30,7 @@ from tradegen.core.text_columns import strings
 from tradegen.errors import MarketError, shown
 from tradegen.market.ticks import priced
 from tradegen.mechanisms.share_classes import other_share_class
+from tradegen.scenario.validation import NAME, is_writable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,6 @@ __all__ = ["Market", "Tickers", "load_market"]
 _HEADER = ["ticker", "price"]
 _TICK = "tick"
 _TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,23}")
-_NAME = re.compile(r"(?!\s)(?!.*\s$)[^\x00-\x1f\x7f\"\\]{1,64}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,7 +271,7 @@ def _market(
     ticks = more.pop(_TICK, ())
     for column, values in more.items():
         for ticker, value in zip(found, values, strict=True):
-            if not _NAME.fullmatch(value):
+            if not is_writable(value, NAME):
                 raise MarketError(
                     f"{name}: {column} of {ticker} is {value[:40]!r}; expected 1 to 64 characters, without "
                     "quotes or backslashes, or blanks at its ends"
