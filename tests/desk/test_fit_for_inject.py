@@ -29,7 +29,7 @@ SHARES = {"quantity": 0.5, "order_type": 0.3, "trade_timestamp": 0.2}  # of the 
 
 
 def desk_lists(seed: int = 1) -> tuple[list[list[str]], list[list[str]]]:
-    """Two lists of a desk, of which theirs breaks at these rates."""
+    """Two lists of a desk. Theirs breaks at these rates."""
     rng = random.Random(seed)
     ours, theirs = [], []
     for number in range(COUNT):

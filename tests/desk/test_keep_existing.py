@@ -229,7 +229,7 @@ def test_a_score_has_a_row_of_its_own_for_them(tmp_path: Path) -> None:
         counted = score(made.truth, found, manifest=made.manifest, trades=trades)
         assert counted.by["mechanism"]["existing"].expected == len(EXISTING)
         assert counted.by["mechanism"]["existing"].found == 3
-        # Of 401 trades, one of which is on their side alone.
+        # Of 401 trades. One of them is on their side alone.
         broken_ones = made.truth.trade_id.nunique()
         assert counted.pairs.expected == broken_ones
         assert counted.pairs.quiet == 401 - broken_ones

@@ -131,7 +131,7 @@ def test_what_an_entry_recognises_goes_by_its_settings() -> None:
     assert recognises("price.nudge", "100.00", "120.00", min=0.1, max=0.2)
     assert not recognises("price.nudge", "100.00", "100.50", min=0.1, max=0.2)
     assert recognises("price.tick", "154.00", "154.09", min=9, max=9)
-    # Whole seconds, of which the least is the one above 1.5.
+    # Whole seconds. The least is the one above 1.5.
     late = ("trade_timestamp.delay", "2025-07-21 10:33:00")
     assert not recognises(*late, "2025-07-21 10:33:01", min=1.5)
     assert recognises(*late, "2025-07-21 10:33:02", min=1.5)

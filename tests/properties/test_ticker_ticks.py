@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import test_price_ticks
 from reading import Lists, Row
 from reference import check_truth
 from shell import run
@@ -18,7 +19,6 @@ from written import give_both_legs, places, written_rows
 from tradegen import MarketError, ScenarioError, generate, load_market, prepare
 from tradegen.verify import verify
 
-PRICES = ("nudge", "tick", "rounding", "decimal_shift", "digit_swap", "stale")
 TICKS = {
     "AAA": Decimal("0.01"),
     "BBB": Decimal("0.0005"),
@@ -31,18 +31,7 @@ TICKERS = {
     "CCC": {"price": 410.3, "tick": 0.25},
     "DDD": {"price": 88},
 }
-ASKED: dict[str, Any] = {
-    "pairs": 3_000,
-    "mismatch_rate": 0.5,
-    "view": "two_system",
-    "mechanisms": {f"price.{name}": 1 for name in PRICES},
-    "fields_per_pair": [1],
-    "seed": 3,
-    "first_id": 1,
-    "date": "2025-07-21",
-    "tickers": TICKERS,
-    "tick": 0.05,
-}
+ASKED: dict[str, Any] = test_price_ticks.ASKED | {"first_id": 1, "tickers": TICKERS, "tick": 0.05}
 
 
 def written(form: str = "csv", **changes: Any) -> tuple[Lists, list[Row]]:

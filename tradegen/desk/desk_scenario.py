@@ -80,7 +80,7 @@ class Parts:
     Attributes
     ----------
     values : dict
-        Its fields, but for the hot spots.
+        Its fields without the hot spots.
     spots : list of dict
         The hot spots.
     rates : list of float
@@ -118,10 +118,12 @@ def parts_of_scenario(
     hide: bool = False,
     taken: Callable[[str], bool] = lambda _: True,
 ) -> Parts:
-    """What a scenario is made of; as `desk_scenario`, but for two.
+    """What a scenario is made of.
 
     Parameters
     ----------
+    seen, measured, groups, basis, hide
+        As `desk_scenario` takes them.
     where_of : callable
         The conditions of a hot spot; None where its ticker is not in the universe.
     taken : callable
