@@ -40,6 +40,7 @@ def logged(emulator: Emulator, number: int) -> tuple[int, list[str]]:
     return response["first_id"], lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "moment"),
     chosen(itertools.product(["exit", "timeout"], MOMENTS), [("exit", MOMENTS[1]), ("timeout", MOMENTS[2])]),
@@ -67,6 +68,7 @@ def test_a_run_that_ends_amid_an_event_repeats_and_loses_no_id_and_no_record(
     assert (ledger.show().next_id, ledger.check()) == (46, [])
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 def test_environments_that_end_one_after_the_other_give_each_event_one_range(
     tmp_path: Path, ledger: Ledger

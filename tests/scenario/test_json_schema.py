@@ -268,6 +268,7 @@ def test_no_single_value_divides_the_schema_from_tradegen() -> None:
     assert divided == []
 
 
+@pytest.mark.slow
 def test_the_printed_toml_names_the_schema_where_editors_look_for_it(tmp_path: Path) -> None:
     schema = run("scenarios", "schema", cwd=tmp_path)
     assert json.loads(schema.out) == SCHEMA
