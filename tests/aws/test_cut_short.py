@@ -14,10 +14,13 @@ from sizes import chosen, size
 
 from tradegen.ledger import Ledger
 
-pytestmark = pytest.mark.skipif(
-    not sam_is_there() and os.environ.get("CI") != "true",
-    reason="`make lambda-local` installs AWS SAM into .venv-sam",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not sam_is_there() and os.environ.get("CI") != "true",
+        reason="`make lambda-local` installs AWS SAM into .venv-sam",
+    ),
+]
 STARTS = size(4, 100)
 SECONDS = 10  # until the time is up: more than a cold start takes on a busy machine
 
@@ -40,7 +43,6 @@ def logged(emulator: Emulator, number: int) -> tuple[int, list[str]]:
     return response["first_id"], lines
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "moment"),
     chosen(itertools.product(["exit", "timeout"], MOMENTS), [("exit", MOMENTS[1]), ("timeout", MOMENTS[2])]),
@@ -68,7 +70,6 @@ def test_a_run_that_ends_amid_an_event_repeats_and_loses_no_id_and_no_record(
     assert (ledger.show().next_id, ledger.check()) == (46, [])
 
 
-@pytest.mark.slow
 @pytest.mark.sized
 def test_environments_that_end_one_after_the_other_give_each_event_one_range(
     tmp_path: Path, ledger: Ledger

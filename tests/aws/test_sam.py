@@ -18,10 +18,13 @@ from lambda_events import rule_event, scheduler_input
 
 from tradegen.ledger import create_ledger
 
-pytestmark = pytest.mark.skipif(
-    not sam_is_there() and os.environ.get("CI") != "true",
-    reason="`make lambda-local` installs AWS SAM into .venv-sam",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not sam_is_there() and os.environ.get("CI") != "true",
+        reason="`make lambda-local` installs AWS SAM into .venv-sam",
+    ),
+]
 
 # As CloudFormation does it: SAM's function becomes resources of CloudFormation. No policy is looked up.
 TRANSFORM = """
@@ -47,7 +50,6 @@ def run_sam(*command: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProce
     return subprocess.run(command, env=variables, cwd=cwd, capture_output=True, text=True, timeout=180)
 
 
-@pytest.mark.slow
 def test_sam_takes_the_template_and_its_lint_finds_nothing(tmp_path: Path) -> None:
     ran = run_sam(
         SAM / "bin" / "sam", "validate", "--lint", "-t", ROOT / "lambda" / "template.yaml", cwd=tmp_path
@@ -67,7 +69,6 @@ def transformed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.slow
 def test_what_cloudformation_makes_of_the_template_has_no_finding_either(transformed: Path) -> None:
     # W3002: `sam deploy` uploads the nested templates and puts their addresses in.
     ran = run_sam(SAM / "bin" / "cfn-lint", "--ignore-checks", "W3002", "--", transformed)
@@ -88,7 +89,6 @@ def test_sam_adds_a_function_and_its_retries_and_no_role_or_permission_of_its_ow
     }
 
 
-@pytest.mark.slow
 def test_under_awss_emulator_an_event_gives_30_records_and_its_redelivery_the_same_bytes(
     tmp_path: Path,
 ) -> None:
@@ -102,7 +102,6 @@ def test_under_awss_emulator_an_event_gives_30_records_and_its_redelivery_the_sa
     assert printed[0] == printed[1] != printed[2]
 
 
-@pytest.mark.slow
 def test_under_awss_emulator_an_event_that_is_refused_is_an_error_and_the_next_is_served(
     tmp_path: Path,
 ) -> None:
@@ -115,7 +114,6 @@ def test_under_awss_emulator_an_event_that_is_refused_is_an_error_and_the_next_i
         assert emulator.invoke(rule_event(2))["first_id"] == 1
 
 
-@pytest.mark.slow
 def test_under_awss_emulator_a_cold_start_that_cannot_work_says_which_variable_is_wrong(
     tmp_path: Path,
 ) -> None:

@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 
 from tradegen import generate
 
-pytestmark = needs_browser
+pytestmark = [pytest.mark.slow, needs_browser]
 
 PAIRS = 20_000
 SECONDS = 60_000  # in milliseconds, for a kernel that starts on a busy machine
@@ -59,7 +59,6 @@ def mismatched(**overrides: object) -> str:
     return f"{made.truth['trade_id'].nunique():,} of 20,000 pairs are mismatched"
 
 
-@pytest.mark.slow
 def test_an_analyst_tunes_a_scenario_on_the_page_and_generates_from_it(folder: Path, address: str) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=\S+", address)
     with open_page() as page:
@@ -101,7 +100,6 @@ def test_an_analyst_tunes_a_scenario_on_the_page_and_generates_from_it(folder: P
     assert "quantity.nudge" not in counts["by_mechanism"]
 
 
-@pytest.mark.slow
 def test_a_file_of_breaks_is_fitted_on_the_page(folder: Path, address: str) -> None:
     lists = generate(pairs=2_000, view="two_system", mismatch_rate=0.05, seed=1)
     breaks = folder / "breaks.csv"

@@ -10,7 +10,7 @@ from browser import accessibility_faults, needs_browser, open_page
 
 from tradegen import generate, score
 
-pytestmark = needs_browser
+pytestmark = [pytest.mark.slow, needs_browser]
 
 _A4 = 703  # CSS pixels: 210 mm less 12 mm on either side, at 96 pixels an inch
 
@@ -25,7 +25,6 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_report_opens_fits_and_shuts_nobody_out(page_file: Path, dark: bool) -> None:
     asked: list[str] = []
@@ -43,7 +42,6 @@ def test_the_report_opens_fits_and_shuts_nobody_out(page_file: Path, dark: bool)
     assert asked == [page_file.as_uri()]
 
 
-@pytest.mark.slow
 def test_on_paper_nothing_is_wider_than_a4_and_the_colours_are_those_of_paper(page_file: Path) -> None:
     with open_page(width=_A4, dark=True) as page:
         page.goto(page_file.as_uri())
