@@ -250,8 +250,8 @@ def _alterations(
         f"FROM truth WHERE trade_id IN ({_listed(one for one, _ in wanted)})"
     ).fetchall()
     found: dict[str, tuple[Alteration, ...]] = {}
-    for trade_id, *values in rows:
-        found[trade_id] = (*found.get(trade_id, ()), Alteration(*values))
+    for row in rows:
+        found[row[0]] = (*found.get(row[0], ()), Alteration(*row))
     return found
 
 
