@@ -113,7 +113,7 @@ def test_a_hot_spot_whose_conditions_no_control_shows_stays_when_another_one_cha
         {"name": "euros", "where": {"currency": "EUR"}, "factor": 2.0},
     ]
     columns = [{"name": "currency", "kind": "code", "values": ["USD", "EUR"]}]
-    tuning = Tuning(Scenario(columns=columns, hot_spots=spots), pairs=100)
+    tuning = Tuning(Scenario(mismatch_rate=0.1, columns=columns, hot_spots=spots), pairs=100)
     before = tuning.scenario.hot_spots
     HotSpotControls(tuning, lambda: None).apply()
     assert tuning.scenario.hot_spots == before
