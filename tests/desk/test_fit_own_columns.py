@@ -59,6 +59,7 @@ def apart(one: dict[str, float], other: dict[str, float], trades: float) -> dict
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_what_is_wrong_with_columns_is_found_and_generated_again(name: str) -> None:
     # By chance, a share is five standard errors off in 1 of 1.7 million: one in ten thousand for all of them.
