@@ -35,6 +35,7 @@ class CaseContext:
     tickers: Sequence[str | None] = ()  # of these rows, length n
     ticker: int = -1  # the position of the column that has them
     quantity: Array = field(default_factory=lambda: np.empty(0, np.int64))  # in its unit, shape (n,)
+    grain: int = 1  # what numbers are multiples of, in the column's unit
     unit: int = 1  # steps that numbers are displaced in, in the column's unit
     keep_in_range: bool = False
     written: list[str] = field(default_factory=list)  # by code, the names that were made
