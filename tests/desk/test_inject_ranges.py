@@ -123,3 +123,10 @@ def test_prices_stay_in_the_steps_of_their_own_ticker() -> None:
     assert changed[quarters].sum() > COUNT / 4
     assert ((theirs.px * 4)[quarters] % 1 == 0).all()
     assert ((theirs.px * 4)[changed & ~quarters] % 1 != 0).any()
+
+
+def test_a_misspelled_name_is_never_another_name_of_the_column() -> None:
+    names = np.array(["AB", "BA", "ABC"])[np.arange(COUNT) % 3]
+    truth = broken(trades(500).assign(ticker=names), "ticker.typo", "ticker.truncated", mismatch_rate=1).truth
+    found = set(zip(truth.original.astype(str), truth.altered.astype(str), strict=True))
+    assert found == {("AB", "A"), ("BA", "B"), ("ABC", "BAC"), ("ABC", "ACB")}

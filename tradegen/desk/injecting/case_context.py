@@ -106,8 +106,12 @@ class CaseContext:
         return tuple(map(float, counts)) if len(counts) <= _MANY else None
 
     def misspelled(self, _column: str, way: str) -> tuple[Array, Array]:
-        """The codes of the wrong spellings of each row's name, and how many there are."""
-        found = [spell(way, name) for name in self.texts]
+        """The codes of the wrong spellings of each row's name, and how many there are.
+
+        None is another name of the column, as far as these are known (`CleanValues.names`).
+        """
+        known = self.clean.names(self.position)
+        found = [[wrong for wrong in spell(way, name) if wrong not in known] for name in self.texts]
         count = np.array([len(some) for some in found], np.int64)
         table = np.zeros((len(found), max(count.max(initial=0), 1)), np.int64)
         for row, spellings in zip(table, found, strict=True):
