@@ -10,8 +10,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["PINS", "UnavailableError", "environment"]
-
 HERE = Path(__file__).resolve().parent
 
 _ARROW, _DUCKDB = "pyarrow==26.0.1", "duckdb==2.0.0"

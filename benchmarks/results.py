@@ -12,8 +12,6 @@ import pandas as pd
 
 from tradegen.version import __version__
 
-__all__ = ["MACHINE", "line", "record"]
-
 PAGE = Path(__file__).resolve().parent / "RESULTS.md"
 HEAD = """# Results
 

@@ -13,8 +13,6 @@ from matplotlib.figure import Figure
 
 from tradegen.scoring import Score, pool
 
-__all__ = ["draw"]
-
 
 def _shares(board: Board, names: Sequence[str]) -> dict[str, list[float]]:
     """Precision, and recall by mechanism: a share for each matcher, the seeds added up."""

@@ -24,8 +24,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["missing", "seconds"]
-
 # dbldatagen 0.4 is of the time of Spark 3.5, which Java 17 still runs; that Spark knows pandas 2 and numpy 1.
 PINS = (
     "dbldatagen==0.4.0.post1",

@@ -12,8 +12,6 @@ from tradegen.core.text_columns import strings
 from tradegen.engine.run import Run
 from tradegen.formats.tables import truth_table
 
-__all__ = ["Alteration", "Trade", "alterations"]
-
 
 @dataclass(frozen=True, slots=True)
 class Alteration:

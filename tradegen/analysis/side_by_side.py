@@ -28,8 +28,6 @@ from tradegen.scoring.run_fields import RunFields
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SideBySide", "compare", "truth_among"]
-
 _MOST = 10_000
 _MEMORY = "500MB"
 _STATES = ("missed", "invented", "found")

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tradegen.formats.parquet_options import ParquetOptions
     from tradegen.output.dataset_plan import Plan
 
-__all__ = ["DatasetOptions", "is_dataset", "is_url", "say_where"]
-
 
 def is_dataset(out: str | None, form: str | None) -> bool:
     """Whether an output is a dataset: a folder, and not a file."""

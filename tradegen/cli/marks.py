@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradegen.engine.run import Run
 
-__all__ = ["marks", "watched"]
-
 _MOST = 20
 
 

@@ -17,17 +17,6 @@ from typing import IO, Any
 from tradegen.core.regular_files import open_file
 from tradegen.core.sinks import Sink
 
-__all__ = [
-    "SUFFIXES",
-    "beside",
-    "compression_of",
-    "compressor",
-    "content_of",
-    "disguise_of",
-    "plain_name",
-    "unpack",
-]
-
 SUFFIXES = {".gz": "gzip", ".zst": "Zstandard"}
 """How text may be compressed, by the suffix after that of its form."""
 

@@ -16,24 +16,6 @@ import numpy as np
 from tradegen.core.columns import MICROSECONDS, STEPS, Array
 from tradegen.core.text_columns import joined
 
-__all__ = [
-    "Form",
-    "broker_code",
-    "broker_names",
-    "by_field",
-    "dates",
-    "dates_as",
-    "decimals",
-    "hexadecimal",
-    "integers",
-    "named",
-    "seconds",
-    "timestamps",
-    "timestamps_as",
-    "trade_id",
-    "trade_ids",
-]
-
 Form: TypeAlias = Callable[[Array], Array]
 """How a column of integers is printed."""
 

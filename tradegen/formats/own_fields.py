@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.layouts import Layout
     from tradegen.scenario.own_columns import OwnColumn
 
-__all__ = ["hidden_reference", "own_fields"]
-
 _PRECISION = 18  # digits of a decimal, as of a price
 
 

@@ -48,18 +48,6 @@ from tradegen.scenario.layouts import PLAIN
 if TYPE_CHECKING:
     from tradegen.scenario.layouts import Layout
 
-__all__ = [
-    "TRUTH",
-    "Column",
-    "Rows",
-    "Table",
-    "links_table",
-    "list_tables",
-    "tables",
-    "trades_table",
-    "truth_table",
-]
-
 TRUTH = "truth"
 """The name of the table that holds the answer key."""
 

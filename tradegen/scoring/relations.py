@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Reader", "Source", "first_row", "identifier", "literal", "units"]
-
 _LOOKED_AT = 1_000  # objects whose members tell the columns of a JSON file
 
 

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from tradegen.core.text_tables import aligned
 from tradegen.scoring.report import Report, Section, Table, printable
 
-__all__ = ["as_text"]
-
 _WIDTH = 100
 _GAP = "  "
 

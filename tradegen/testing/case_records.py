@@ -16,8 +16,6 @@ from tradegen.core.formatting import trade_ids
 from tradegen.core.text_columns import strings
 from tradegen.formats.tables import trades_table
 
-__all__ = ["CaseRecords"]
-
 
 @dataclass(frozen=True, eq=False)
 class CaseRecords:

@@ -12,8 +12,6 @@ from tradegen.scoring.requirements import Requirement, measured
 from tradegen.scoring.scores import Score
 from tradegen.testing.case_records import CaseRecords
 
-__all__ = ["SHOWN", "failure_message"]
-
 SHOWN = 10
 """How many pairs each part of a message shows."""
 
