@@ -1,7 +1,5 @@
 """Altered trades side by side: their records, the cells that were altered, and what was done to them."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
