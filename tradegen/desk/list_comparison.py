@@ -252,43 +252,43 @@ def _pair_odd(
     `amounts` are columns that add up over fills, as quantities do, with their types.
     """
     whole = f"sum(quantity)::{KINDS['quantity']}" if "quantity" in fields else "NULL"
-    totals = "".join(f", sum({name})::{kind} AS total_{name}" for name, kind in amounts.items())
+    totals = "".join(f", sum({name})::{kind} AS {name}_total_" for name, kind in amounts.items())
     kept = ", ".join(f"min({name}) AS {name}" for name in fields)
     for table, source in (("ours_rows", "ours"), ("their_rows", "seen")):
         connection.execute(f"""
             CREATE TABLE {table} AS
-            SELECT trade_id, count(*) AS rows, count(DISTINCT ({", ".join(fields)})) = 1 AS alike,
-                {whole} AS total{totals}, {kept}
+            SELECT trade_id, count(*) AS rows_, count(DISTINCT ({", ".join(fields)})) = 1 AS alike_,
+                {whole} AS total_{totals}, {kept}
             FROM {source} SEMI JOIN odd USING (trade_id) GROUP BY trade_id""")
     _put_mistyped(connection, fields)
     # The copies of a doubled record are alike, and each is the whole; fills add up to it.
-    quantity = "o.total = t.quantity", "t.total = o.quantity"
+    quantity = "o.total_ = t.quantity", "t.total_ = o.quantity"
     if "quantity" not in fields:
         quantity = "false", "false"
     connection.execute(f"""
         CREATE TABLE met AS
-        SELECT o.trade_id, t.trade_id AS their_id, greatest(o.rows, t.rows) AS fills, mistyped, CASE
-            WHEN o.rows > 1 AND t.rows > 1 THEN 'unclear'
-            WHEN o.rows > 1 AND {quantity[0]} THEN 'split_ours'
-            WHEN t.rows > 1 AND {quantity[1]} THEN 'split_theirs'
-            WHEN o.rows = 2 AND o.alike THEN 'duplicate_ours'
-            WHEN t.rows = 2 AND t.alike THEN 'duplicate_theirs'
-            WHEN o.rows > 1 OR t.rows > 1 THEN 'unclear' END AS several
+        SELECT o.trade_id, t.trade_id AS their_id, greatest(o.rows_, t.rows_) AS fills, mistyped, CASE
+            WHEN o.rows_ > 1 AND t.rows_ > 1 THEN 'unclear'
+            WHEN o.rows_ > 1 AND {quantity[0]} THEN 'split_ours'
+            WHEN t.rows_ > 1 AND {quantity[1]} THEN 'split_theirs'
+            WHEN o.rows_ = 2 AND o.alike_ THEN 'duplicate_ours'
+            WHEN t.rows_ = 2 AND t.alike_ THEN 'duplicate_theirs'
+            WHEN o.rows_ > 1 OR t.rows_ > 1 THEN 'unclear' END AS several
         FROM (SELECT trade_id, trade_id AS their_id, false AS mistyped FROM odd
                 WHERE on_ours > 0 AND on_theirs > 0
             UNION ALL SELECT trade_id, their_id, true FROM mistyped) AS ids
             JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = ids.their_id""")
     if "quantity" in fields:
-        of_fills = "".join(f", {name} = total_{name}" for name in amounts)
+        of_fills = "".join(f", {name} = {name}_total_" for name in amounts)
         for table, name in (("ours_rows", "trade_id"), ("their_rows", "their_id")):
             connection.execute(f"""
-                UPDATE {table} SET quantity = total{of_fills} FROM met
-                WHERE met.{name} = {table}.trade_id AND starts_with(several, 'split')""")
+                UPDATE {table} SET quantity = total_{of_fills} FROM met
+                WHERE met.{name} = {table}.trade_id AND starts_with(met.several, 'split')""")
     connection.execute(f"""
         INSERT INTO pairs
-        SELECT met.trade_id, concat_ws(',', CASE WHEN mistyped THEN 'mistyped' END, several), fills,
-            CASE WHEN several = 'unclear' THEN 0 ELSE {differs} END,
-            CASE WHEN several = 'unclear' THEN 0 ELSE {breaks} END, their_id
+        SELECT met.trade_id, concat_ws(',', CASE WHEN met.mistyped THEN 'mistyped' END, met.several),
+            met.fills, CASE WHEN met.several = 'unclear' THEN 0 ELSE {differs} END,
+            CASE WHEN met.several = 'unclear' THEN 0 ELSE {breaks} END, met.their_id
         FROM met JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = met.their_id
         UNION ALL
         SELECT trade_id, 'missing_theirs', 1, 0, 0, NULL FROM ours_rows
