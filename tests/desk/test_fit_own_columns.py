@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from added_columns import ASKED, MECHANISMS
 
-from tradegen import Fit, Scenario, fit, generate, inject
+from tradegen import Fit, FitError, Scenario, fit, generate, inject
 
 PAIRS, RATE = 15_000, 0.2
 NAMES = [f"{name}.{way}" for name in ("ticker", "broker_id", "contra_broker_id")
@@ -270,3 +270,17 @@ def test_lists_that_pandas_wrote_are_counted_to_the_trade(
     assert columns["gross"]["not_recomputed"] == 0.25
     assert columns["settle"]["kind"] == "date"
     assert ("No value was read in column mixed" in " ".join(str(found).split())) is (form == "frame")
+
+
+def test_differences_within_the_tolerance_of_a_column_are_benign() -> None:
+    ours = pd.DataFrame({"trade_id": np.arange(5_000), "quantity": 100 + np.arange(5_000) % 400})
+    ours["Fee"] = [f"{10 + number % 700 / 100:.2f}" for number in range(5_000)]
+    theirs = ours.copy()
+    for rows, cents in ((slice(0, 29), 1), (slice(30, 49), 2), (slice(50, 59), 3), (slice(60, 99), 40)):
+        theirs.loc[rows, "Fee"] = [f"{float(fee) + cents / 100:.2f}" for fee in ours.loc[rows, "Fee"]]
+    found = fit(ours, theirs, tolerances={"fee": 0.02})
+    rates = {one.name: one.count for one in found.numbers if one.kind == "rate"}
+    assert rates == {"overall": 50, "benign": 50}
+    assert found.scenario.tolerances.own == {"fee": 0.02}
+    with pytest.raises(FitError, match=r"tolerances\.fees is not a field of tolerances; did you mean fee"):
+        fit(ours, theirs, tolerances={"fees": 0.02})

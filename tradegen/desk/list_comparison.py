@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import TRADE_COLUMNS
@@ -102,6 +103,10 @@ def compare(
     own, apart = related(connection, own, house)
     remarks += apart
     compared_own = {column.name: column for column in own if not column.own}
+    try:
+        tolerances.check(compared_own)
+    except ValueError as error:
+        raise FitError(str(error)) from None
     fields = (*house, *compared_own)
     named = [name for name in fields if name in NAMES or _is_named(compared_own.get(name))]
     bare = frozenset(bare_names(connection, [name for name in named if name != "order_type"]))
@@ -350,9 +355,10 @@ def _bits(
     What follows from another difference is none of its own.
     """
     differs, breaks = [], []
+    named = {name for name in fields if name in NAMES or _is_named(own.get(name))}
     for number, name in enumerate(fields):
         values = [f"{side}.{name}" for side in "ot"]
-        if name in NAMES or _is_named(own.get(name)):
+        if name in named:
             values = [
                 f"CASE WHEN trim({value}) <> '' THEN {value if name in bare else f'trim({value})'} END"
                 for value in values
@@ -362,16 +368,21 @@ def _bits(
             different = f"({different}) AND NOT {own[name].follows('o', 't')}"
         differs.append(f"({different})::INT * {1 << number}")
         beyond = different
-        if name in KINDS and (tolerance := tolerances.of(name)):
-            size, base = f"abs(o.{name} - t.{name})", f"least(o.{name}, t.{name})"
-            if name == "date":
-                size = f"abs(datediff('day', o.{name}, t.{name}))"
-            if name == "trade_timestamp":
-                size = f"abs(datediff('microsecond', o.{name}, t.{name}))"
+        kind = own[name].kind if name in own else name
+        size, base, unit = f"abs(o.{name} - t.{name})", f"least(o.{name}, t.{name})", 1
+        if kind == "date":
+            size = f"abs(datediff('day', o.{name}, t.{name}))"
+        if kind in ("timestamp", "trade_timestamp"):
+            size = f"abs(datediff('microsecond', o.{name}, t.{name}))"
+        limit = ""
+        if name in own:
+            steps = 10**6 if kind == "timestamp" else 1
+            limit = str(Decimal(str(tolerances.own.get(name, 0))) * steps)
+        elif tolerance := tolerances.of(name):
             unit = CENTS.unit if name == "price" else 1
-            limit = (
-                str(tolerance.fixed) if tolerance.fixed else f"{base} * {unit} * {tolerance.parts} / {PARTS}"
-            )
+            parts = f"{base} * {unit} * {tolerance.parts} / {PARTS}"
+            limit = str(tolerance.fixed) if tolerance.fixed else parts
+        if limit and name not in named:
             beyond = f"({different} AND coalesce({size} * {unit} > {limit}, true))"
         breaks.append(f"({beyond})::INT * {1 << number}")
     return " + ".join(differs), " + ".join(breaks)
