@@ -25,11 +25,12 @@ LARGE := TRADEGEN_TESTS=$(or $(SIZE),large)
 IN_CONTAINER ?= $(wildcard /.dockerenv /run/.containerenv)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score bench-inject leaderboard audit notebooks docs browser deploy undeploy lambda-local requirements clean
+.PHONY: help run test test-slow test-all test-large test-cpu test-lowest test-exhaustive lint types bench bench-verify bench-score bench-inject leaderboard audit notebooks docs browser deploy undeploy lambda-local requirements clean
 
 help:
 	@echo 'make run           30 trade records, with ids from the ledger trade_ids.db'
-	@echo 'make test          everything that tests say, said once (minutes)'
+	@echo 'make test          what tests say in minutes: all but a few hundred of them'
+	@echo 'make test-slow     these few hundred: whole pages of the manual, browsers, kills, clusters (minutes)'
 	@echo 'make test-all      all tests, with large draws, many kills and whole notebooks many times (a quarter of an hour)'
 	@echo 'make test-large    of these, the ones that make test does not run, or that find more when they are large (SIZE=full: a few'
 	@echo '                   as large as can be; with ARGS=PATH, for it may take an hour)'
@@ -55,8 +56,11 @@ help:
 run: $(READY)
 	@$(BIN)/tradegen generate
 
-test: $(READY) $(NEEDED)
+test: $(READY)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+test-slow: $(READY) $(NEEDED)
+	TRADEGEN_TESTS=slow $(BIN)/python -m pytest $(PARALLEL) -m slow $(ARGS)
 
 test-all: $(READY) $(NEEDED)
 	$(LARGE) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
@@ -139,7 +143,7 @@ $(LOWEST_READY): $(READY) pyproject.toml
 
 test-lowest: $(LOWEST_READY)
 	@# Old releases meet dependencies newer than themselves: what those announce to each other is not ours to mend.
-	$(LOWEST)/bin/python -m pytest $(PARALLEL) -o filterwarnings=default $(ARGS)
+	TRADEGEN_TESTS=slow $(LOWEST)/bin/python -m pytest $(PARALLEL) -o filterwarnings=default $(ARGS)
 
 test-exhaustive: $(READY)
 	$(BIN)/python tests/helpers/exhaustive.py $(ARGS)

@@ -29,13 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked `large`, if sizes are not to be large."""
-    if sizes.LARGE:
-        return
+    """Leave out what is marked `slow` or `large`, unless it is asked for."""
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
-        (left_out if item.get_closest_marker("large") else kept).append(item)
+        (left_out if any(map(item.get_closest_marker, sizes.LEFT_OUT)) else kept).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = kept
 

@@ -69,6 +69,7 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_lists_of_any_dialect_are_shown_side_by_side_in_their_own_words(files: Path) -> None:
     done = run("show", "mine.csv", "truth.csv", "--and", "theirs.csv", "--manifest", "m.json", cwd=files)
     assert (done.code, done.out, done.err) == (0, SHOWN, "")

@@ -189,6 +189,7 @@ def test_a_notebook_shows_each_own_column_of_a_scenario_as_one_writes_it() -> No
     assert "column our_ref||kind = reference, own = true, prefix = R-||" in page
 
 
+@pytest.mark.slow
 def test_a_report_tells_what_mechanisms_of_own_columns_do(batch: Batch) -> None:
     page = re.sub(r"<[^>]+>", " ", batch.to_html())
     assert "`account` has a blank before it or after it." in page

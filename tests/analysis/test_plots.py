@@ -49,6 +49,7 @@ def figures(batch: Batch) -> dict[str, Figure]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BATCHES)
 def test_every_figure_of_every_batch_is_drawn_labelled_and_within_its_frame(name: str) -> None:
     for figure in figures(generate(**{"date": DAY} | BATCHES[name], seed=7)).values():
@@ -235,6 +236,7 @@ def test_magnitudes_stand_where_the_settings_put_them() -> None:
             assert high - low < 2 or unit == "seconds"
 
 
+@pytest.mark.slow
 def test_matplotlib_is_loaded_by_the_plots_alone_and_pyplot_by_none() -> None:
     script = (
         "import sys, tradegen; assert 'matplotlib' not in sys.modules; "

@@ -134,6 +134,7 @@ CHECKERS: Mapping[str, Callable[[Path, Sequence[str]], dict[str, set[int]]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", ["pyright", pytest.param("mypy", marks=pytest.mark.large)])
 def test_a_type_checker_finds_each_line_that_is_wrong_and_no_other(checker: str, tmp_path: Path) -> None:
     (tmp_path / "right.py").write_text(RIGHT)

@@ -14,10 +14,13 @@ from sizes import chosen, size
 
 from tradegen.ledger import Ledger
 
-pytestmark = pytest.mark.skipif(
-    not sam_is_there() and os.environ.get("CI") != "true",
-    reason="`make lambda-local` installs AWS SAM into .venv-sam",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not sam_is_there() and os.environ.get("CI") != "true",
+        reason="`make lambda-local` installs AWS SAM into .venv-sam",
+    ),
+]
 STARTS = size(4, 100)
 SECONDS = 10  # until the time is up: more than a cold start takes on a busy machine
 

@@ -27,6 +27,7 @@ def printed(environment: LambdaEnvironment, number: int) -> str:
     return "\n".join(answer.lines)
 
 
+@pytest.mark.slow
 def test_two_environments_at_once_give_no_id_twice_and_a_redelivery_the_same_bytes(
     dynamo: Dynamo, place: str, tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ def isolated(tmp_path: Path) -> tuple[Path, list[Path]]:
     return task_root, [task_root, installed, runtime]
 
 
+@pytest.mark.slow
 def test_the_image_holds_all_that_the_handler_imports_and_prints_what_the_checkout_prints(
     tmp_path: Path, isolated: tuple[Path, list[Path]]
 ) -> None:

@@ -18,10 +18,13 @@ from lambda_events import rule_event, scheduler_input
 
 from tradegen.ledger import create_ledger
 
-pytestmark = pytest.mark.skipif(
-    not sam_is_there() and os.environ.get("CI") != "true",
-    reason="`make lambda-local` installs AWS SAM into .venv-sam",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not sam_is_there() and os.environ.get("CI") != "true",
+        reason="`make lambda-local` installs AWS SAM into .venv-sam",
+    ),
+]
 
 # As CloudFormation does it: SAM's function becomes resources of CloudFormation. No policy is looked up.
 TRANSFORM = """

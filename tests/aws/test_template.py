@@ -21,6 +21,7 @@ from tradegen.errors import ScenarioError
 from tradegen.scenario.model import Scenario
 
 
+@pytest.mark.slow
 def test_cfn_lint_finds_nothing() -> None:
     if find_spec("cfnlint") is None:
         absent("cfn-lint")

@@ -89,6 +89,7 @@ def test_every_pack_is_in_the_leaderboard() -> None:
     assert {path.stem for path in leaderboard.PACKS.glob("*.toml")} == set(leaderboard.NAMES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pack", [pytest.param("easy", marks=pytest.mark.large), "realistic", "hard"])
 def test_the_exact_join_reports_every_difference_the_benign_ones_too(
     pack: str, datasets: dict[str, Path], tmp_path: Path
@@ -123,6 +124,7 @@ def test_hard_has_differences_at_the_very_tolerance(datasets: dict[str, Path]) -
     assert {2, 3, 4} <= set(ticks)
 
 
+@pytest.mark.slow
 def test_without_ids_the_joins_link_records_of_one_trade(datasets: dict[str, Path], tmp_path: Path) -> None:
     clean = 1 - truth_of(datasets["no_ids"])["trade_id"].nunique() / 3_000
     for matcher, least in ((EXACT, clean), (TOLERANT, clean + 0.10)):

@@ -19,7 +19,7 @@ from playwright.sync_api import Page, expect
 
 from tradegen import generate
 
-pytestmark = needs_browser
+pytestmark = [pytest.mark.slow, needs_browser]
 
 PAIRS = 20_000
 SECONDS = 60_000  # in milliseconds, for a kernel that starts on a busy machine

@@ -10,7 +10,7 @@ from browser import accessibility_faults, needs_browser, open_page
 
 from tradegen import generate, score
 
-pytestmark = needs_browser
+pytestmark = [pytest.mark.slow, needs_browser]
 
 _A4 = 703  # CSS pixels: 210 mm less 12 mm on either side, at 96 pixels an inch
 

@@ -81,6 +81,7 @@ def test_a_suffix_that_contradicts_the_format_is_refused(tmp_path: Path, name: s
     assert f"{name} has the suffix .{name[2:]}, and format is json; expected a suffix that fits" in done.err
 
 
+@pytest.mark.slow
 def test_a_run_of_several_blocks_streams_to_the_bytes_of_the_whole(tmp_path: Path) -> None:
     done = run("generate", *FIXED, "--pairs", "70000", "--out", "t.csv", "--truth", "k.csv", cwd=tmp_path)
     assert done.code == 0, done.err

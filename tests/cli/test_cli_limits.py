@@ -27,6 +27,7 @@ def in_bash(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_standard_error_may_be_closed(tmp_path: Path) -> None:
     """And nothing that is meant for it goes into a file that is opened in its place."""
     words = "--seed 7 --first-id 21 --date 2025-07-21 --pairs 40 --format csv --truth k.csv"
@@ -47,6 +48,7 @@ def test_all_standard_streams_may_be_closed(tmp_path: Path) -> None:
     check_truth(rows((tmp_path / "t.csv").read_text()), rows((tmp_path / "k.csv").read_text()))
 
 
+@pytest.mark.slow
 def test_more_workers_than_the_limit_of_open_files_allows_are_refused_before_ids_are_reserved(
     tmp_path: Path,
 ) -> None:

@@ -141,6 +141,7 @@ def test_two_schedulers_on_one_ledger_give_one_set_of_ids_a_run(folder: Path) ->
     assert open_ledger(folder / "trade_ids.db").show().ids == 300
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_was_killed_leaves_whole_files_and_the_next_one_makes_the_others(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_folder_takes_records_truth_and_manifest_of_each_run_and_standard_outp
             assert stored.read_bytes() == (tmp_path / f"{name[0]}.ndjson").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_bucket_takes_them_as_well(folder: Path) -> None:
     with s3_server.serving() as s3:
         s3.new_bucket("feeds")
@@ -193,6 +195,7 @@ def test_a_bucket_takes_them_as_well(folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_machine_that_was_asleep_makes_the_run_that_is_due_and_says_which_were_missed(folder: Path) -> None:
     with scheduler(folder, "--every", "1s", "--pairs", "1", "--count", "3") as one:
         one.wait_for(" records, ids ")
@@ -223,6 +226,7 @@ def test_a_stop_between_two_runs_is_heeded_at_once(folder: Path, stop: signal.Si
             assert one.err.endswith("tradegen: interrupted; 0 runs made, 0 of them failed\n")
 
 
+@pytest.mark.slow
 def test_under_nohup_it_goes_on_when_the_terminal_is_closed(folder: Path) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits it
     try:
@@ -249,6 +253,7 @@ def in_mid_run(folder: Path) -> Iterator[tuple[Scheduler, sqlite3.Connection]]:
     holder.close()
 
 
+@pytest.mark.slow
 def test_ctrl_c_lets_a_run_come_to_its_end(folder: Path) -> None:
     with in_mid_run(folder) as (one, holder):
         made = ids(one.out)  # before the ledger was held
@@ -257,6 +262,7 @@ def test_ctrl_c_lets_a_run_come_to_its_end(folder: Path) -> None:
         assert ids(one.out) == list(range(1, len(made) + 16))
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_drops_the_run_and_what_was_printed_is_whole(folder: Path) -> None:
     with in_mid_run(folder) as (one, holder):
         made = ids(one.out)
@@ -267,6 +273,7 @@ def test_a_second_ctrl_c_drops_the_run_and_what_was_printed_is_whole(folder: Pat
         holder.execute("ROLLBACK")
 
 
+@pytest.mark.slow
 def test_on_the_clock_a_run_that_fails_is_told_and_the_next_is_made(folder: Path) -> None:
     with scheduler(folder, "--every", "2s", "--pairs", "1", "--count", "3") as one:
         one.wait_for(" records, ids ")

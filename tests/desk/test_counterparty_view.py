@@ -112,6 +112,7 @@ def test_the_truth_is_about_what_the_other_party_ought_to_have(tmp_path: Path) -
     assert done.code == 0, done.out
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_nothing_and_the_manifest_does_it_again(tmp_path: Path) -> None:
     made = broken(tmp_path / "a")
     other = broken(tmp_path / "b", rows()[::-1])

@@ -38,6 +38,7 @@ def test_a_few_quantities_tell_no_range(rows: int) -> None:
     assert "quantity_min" not in found.model_fields_set
 
 
+@pytest.mark.slow
 def test_sizes_that_the_range_limits_are_told_by_check() -> None:
     found = fit(breaks=quantity_breaks(200), trades=20_000)
     sizes = [one for one in found.checks() if one.target.kind == "size"]
@@ -47,6 +48,7 @@ def test_sizes_that_the_range_limits_are_told_by_check() -> None:
     assert all("keep_in_range = false" in one.why_not for one in outside)
 
 
+@pytest.mark.slow
 def test_what_check_advises_gives_the_sizes_as_measured() -> None:
     found = fit(breaks=quantity_breaks(200), trades=20_000)
     free = fit(**_lists(found.scenario.replace(keep_in_range=False)))

@@ -50,6 +50,7 @@ def shares(found: Fit) -> dict[str, int]:
     return {one.name: one.count for one in found.numbers if one.kind == "mechanism"}
 
 
+@pytest.mark.slow
 def test_a_small_broker_that_breaks_often_is_found() -> None:
     ours = trades(20_000, shares=[0.005, 0.3, 0.3, 0.2, 0.195])
     theirs, _ = broken(ours, np.where(ours["broker_id"] == "Citi", 0.3, 0.01))

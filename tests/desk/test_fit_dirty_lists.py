@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tradegen import fit, generate
 
 DIRTY = ["quantity.blank", "price.blank", "date.blank", "trade_timestamp.blank", "ticker.blank"]
@@ -9,6 +11,7 @@ DIRTY += ["ticker.typo", "broker_id.typo", "order_type.blank"]
 DIRTY += ["order_type.case", "order_type.padded", "order_type.truncated", "order_type.typo"]
 
 
+@pytest.mark.slow
 def test_sizes_of_prices_are_measured_beside_values_that_are_missing_and_names_that_are_misspelled() -> None:
     mechanisms = dict.fromkeys(DIRTY, 1) | {"price.nudge": 2}
     batch = generate(

@@ -65,6 +65,7 @@ def near(found: int, of: int, share: float) -> bool:
     return abs(found - share * of) < 5 * math.sqrt(of * share * (1 - share))
 
 
+@pytest.mark.slow
 def test_a_list_is_broken_at_once_at_the_rates_and_by_the_causes_of_the_desk(tmp_path: Path) -> None:
     for name, rows in zip(("ours", "theirs"), desk_lists(), strict=True):
         with (tmp_path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
@@ -112,6 +113,7 @@ def injected(ours: pd.DataFrame, theirs: pd.DataFrame, **given: bool) -> Injecte
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rates",
     [
@@ -132,6 +134,7 @@ def test_however_hot_a_hot_spot_is_inject_takes_it(rates: np.ndarray) -> None:
         assert abs(count - expected.sum()) < 5 * spread + 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one_sided", [False, True])
 def test_a_broker_on_either_side_of_a_counterpartys_trades_is_one_in_theirs(one_sided: bool) -> None:
     ours = DESK
@@ -151,6 +154,7 @@ def test_a_broker_on_either_side_of_a_counterpartys_trades_is_one_in_theirs(one_
     assert set(truth.cause) == ({"", "Citi"} if one_sided else {"", "Citi", "contra Citi"})
 
 
+@pytest.mark.slow
 def test_what_inject_cannot_do_is_left_out_and_a_comment_says_so() -> None:
     theirs, _ = broken(DESK, np.full(len(DESK), 0.03))
     swapped = DESK.index % 50 == 0
@@ -163,6 +167,7 @@ def test_what_inject_cannot_do_is_left_out_and_a_comment_says_so() -> None:
     assert "inject cannot do this to a list; its share goes to the others" in found.to_toml(for_inject=True)
 
 
+@pytest.mark.slow
 def test_what_generated_trades_can_hardly_have_the_desks_own_trades_can() -> None:
     ours = DESK.assign(quantity=100 * (DESK.quantity // 100))  # round lots, as few generated ones are
     theirs = ours.copy()
@@ -181,6 +186,7 @@ def _only_swapped() -> tuple[pd.DataFrame, pd.DataFrame]:
     return DESK, theirs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lists", "anonymise", "said"),
     [
@@ -197,6 +203,7 @@ def test_what_cannot_be_injected_is_refused(
         found.for_inject()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("broker", "cause"), [("Österreichische", "Osterreichische"), ("三菱", "BKR005"), ("(A&B)", "A.B.")]
 )

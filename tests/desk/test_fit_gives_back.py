@@ -68,6 +68,7 @@ def as_seen(shares: dict[str, float]) -> dict[str, float]:
     return joined(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_desk_is_given_back(seed: int) -> None:
     case = fitted(seed)
@@ -144,6 +145,7 @@ def test_intervals_hold_what_was_asked_for_as_often_as_they_say() -> None:
     assert 0.67 < inside / trials < 0.95, (inside, trials)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", chosen([*NAMED, "everything"], UNLIKE))
 def test_a_named_scenario_is_given_back_and_can_be_generated_from(name: str) -> None:
     case = named(name)
@@ -174,6 +176,7 @@ def analyst() -> Case:
     return Case(batch, fit(*batch.lists.values(), confidence=CONFIDENCE))
 
 
+@pytest.mark.slow
 def test_the_analysts_desk_is_found_from_two_lists() -> None:
     rates, spots = analyst().numbers("rate"), analyst().numbers("hot spot")
     assert rates["overall"][1] == pytest.approx(0.021, abs=1e-4)
@@ -198,6 +201,7 @@ def test_sizes_have_the_quantiles_that_were_asked_for() -> None:
             assert low * 0.9 < size_asked < high * 1.1, (name, chance, found[f"{name} {chance:.0%}"])
 
 
+@pytest.mark.slow
 def test_what_was_fitted_makes_what_was_measured() -> None:
     missed = [one for one in analyst().fit.checks(seed=3) if one.why_not and one.target.kind != "size"]
     assert not missed

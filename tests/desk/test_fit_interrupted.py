@@ -45,6 +45,7 @@ def test_an_error_that_is_no_interrupt_stays_what_it_is() -> None:
         raise RuntimeError("another one")
 
 
+@pytest.mark.slow
 def test_fit_that_is_interrupted_says_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
     generate(pairs=50, view="two_system", mismatch_rate=0.1, seed=7).write(tmp_path / "t.csv")
     before = sorted(tmp_path.iterdir())

@@ -33,6 +33,7 @@ def both() -> tuple[pd.DataFrame, pd.DataFrame]:
     return ours.copy(), theirs.copy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["csv", "ndjson", "parquet"])
 def test_files_give_what_frames_give(tmp_path: Path, suffix: str) -> None:
     batch().write(tmp_path / f"t.{suffix}")
@@ -67,6 +68,7 @@ def test_columns_have_any_names_and_other_columns_do_not_matter() -> None:
     assert found.numbers == plain().numbers
 
 
+@pytest.mark.slow
 def test_forms_of_dates_and_times_are_found_where_only_one_fits() -> None:
     ours, theirs = both()
     theirs["date"] = theirs["date"].dt.strftime("%d/%m/%Y")
@@ -81,6 +83,7 @@ def test_a_layout_gives_forms_that_nobody_would_guess() -> None:
     assert fit(ours, theirs, layouts=layouts).numbers == plain().numbers
 
 
+@pytest.mark.slow
 def test_sides_may_be_called_as_fix_and_desks_call_them() -> None:
     ours, theirs = both()
     ours["order_type"] = ours["order_type"].astype(str).map({"BUY": "B", "SELL": "S"})
@@ -88,12 +91,14 @@ def test_sides_may_be_called_as_fix_and_desks_call_them() -> None:
     assert fit(ours, theirs).numbers == plain().numbers
 
 
+@pytest.mark.slow
 def test_a_list_without_some_columns_is_fitted_in_the_others() -> None:
     ours, theirs = both()
     found = fit(ours[["trade_id", "quantity", "price"]], theirs[["trade_id", "price", "quantity"]])
     assert {one.name for one in found.numbers if one.kind == "field"} == {"quantity", "price"}
 
 
+@pytest.mark.slow
 def test_counterparties_lists_are_read_from_our_side() -> None:
     lists = generate(**{**DESK, "view": "counterparty", "pairs": PAIRS}).lists
     found = fit(*lists.values())
@@ -106,6 +111,7 @@ def test_counterparties_lists_are_read_from_our_side() -> None:
     }
 
 
+@pytest.mark.slow
 def test_differences_within_a_tolerance_are_benign() -> None:
     lists = generate(**{**DESK, "pairs": PAIRS, "benign_rate": 0.1, "tolerances": {"quantity": 2}}).lists
     found = fit(*lists.values(), tolerances={"quantity": 2})
@@ -116,6 +122,7 @@ def test_differences_within_a_tolerance_are_benign() -> None:
     assert found.scenario.benign_rate == pytest.approx(0.1, abs=0.003)
 
 
+@pytest.mark.slow
 def test_tolerances_are_suggested_where_small_differences_stand_apart() -> None:
     lists = generate(
         **{**DESK, "pairs": PAIRS, "benign_rate": 0.1, "tolerances": {"trade_timestamp": 20.0}}
@@ -124,6 +131,7 @@ def test_tolerances_are_suggested_where_small_differences_stand_apart() -> None:
     assert 9 <= found.hints["trade_timestamp"] <= 20
 
 
+@pytest.mark.slow
 def test_missing_double_and_split_records_are_counted() -> None:
     mechanisms = {"record.missing": 2.0, "record.duplicate": 1.0, "record.split": 1.0}
     desk = {**DESK, "pairs": PAIRS, "mechanisms": mechanisms, "settings": {}, "hot_spots": []}
@@ -142,6 +150,7 @@ def test_a_mistyped_id_is_put_to_its_trade() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_what_no_mechanism_explains_is_counted_and_shown() -> None:
     ours, theirs = both()
     odd = theirs["trade_id"].isin(theirs["trade_id"].iloc[:100])
@@ -152,6 +161,7 @@ def test_what_no_mechanism_explains_is_counted_and_shown() -> None:
     assert "no mechanism produces these" in found.to_toml()
 
 
+@pytest.mark.slow
 def test_a_file_of_breaks_gives_what_the_lists_give() -> None:
     found = fit(breaks=break_rows(batch().truth), trades=PAIRS)
     by_name = {(one.kind, one.name): one for one in found.numbers}
@@ -164,6 +174,7 @@ def test_a_file_of_breaks_gives_what_the_lists_give() -> None:
     assert not found.scenario.hot_spots
 
 
+@pytest.mark.slow
 def test_few_breaks_come_with_wide_intervals_and_are_not_trusted() -> None:
     few = break_rows(batch().truth).groupby("field", group_keys=False).head(4)
     found = fit(breaks=few, trades=800)
@@ -172,6 +183,7 @@ def test_few_breaks_come_with_wide_intervals_and_are_not_trusted() -> None:
     assert "too few to trust" in found.to_toml()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of_each", [4, 30, PAIRS])
 def test_numbers_that_are_too_few_to_trust_are_those_of_the_rule_that_the_toml_states(of_each: int) -> None:
     rows = break_rows(batch().truth).groupby("field", group_keys=False).head(of_each)
@@ -204,6 +216,7 @@ def test_json_has_the_scenario_and_every_number() -> None:
     assert len(found["numbers"]) == len(plain().numbers) == len(plain().table)
 
 
+@pytest.mark.slow
 def test_nothing_of_a_desk_is_in_what_is_made_anonymous() -> None:
     ours, theirs = both()
     ours, theirs = (
@@ -224,6 +237,7 @@ def test_nothing_of_a_desk_is_in_what_is_made_anonymous() -> None:
     assert hidden.scenario.hot_spots[1].where.broker_id == ("BKR004",)
 
 
+@pytest.mark.slow
 def test_brokers_of_any_name_become_hot_spots_under_the_scenarios_names() -> None:
     ours, theirs = both()
     names = {f"BKR{number:03}": f"Bank {chr(90 - number)}" for number in range(1, 16)}
@@ -248,6 +262,7 @@ def test_the_command_writes_a_scenario_that_generate_takes(tmp_path: Path) -> No
     assert "2.10% made" in made.err
 
 
+@pytest.mark.slow
 def test_the_command_takes_breaks(tmp_path: Path) -> None:
     break_rows(batch().truth).rename(columns={"trade_id": "Ref"}).to_csv(tmp_path / "breaks.csv", index=False)
     words = ("--breaks", "breaks.csv", "--trades", "12_000", "--id", "Ref", "--format", "json")
@@ -256,6 +271,7 @@ def test_the_command_takes_breaks(tmp_path: Path) -> None:
     assert json.loads(done.out)["scenario"]["mismatch_rate"] == 0.021
 
 
+@pytest.mark.slow
 def test_columns_beside_the_nine_are_not_compared_and_the_fit_says_so() -> None:
     own = [
         {"name": "account", "kind": "code", "codes": 200, "prefix": "ACC"},

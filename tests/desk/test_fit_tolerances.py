@@ -25,6 +25,7 @@ def rates(found: Fit) -> list[Any]:
     return [(one.kind, one.name, one.count) for one in found.numbers if one.kind in ("rate", "field")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tolerances",
     [
@@ -56,6 +57,7 @@ def test_breaks_that_are_all_within_the_tolerance_are_refused() -> None:
         fit(breaks=break_rows(batch().truth).query("field == 'date'"), trades=PAIRS, tolerances={"date": 60})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of_breaks", [False, True])
 def test_where_a_field_differs_within_the_tolerance_alone_the_others_keep_their_shares(
     of_breaks: bool,

@@ -39,6 +39,7 @@ def truth_rows(truth: pd.DataFrame) -> set[tuple[str, ...]]:
     )
 
 
+@pytest.mark.slow
 def test_all_that_differs_from_a_list_is_in_the_truth_and_the_other_way_round(
     trades: Path, tmp_path: Path
 ) -> None:
@@ -134,6 +135,7 @@ def test_the_number_of_mismatched_rows_is_right_to_one(rate: float, trades: Path
     assert made.manifest["counts"]["mismatched_rows"] == count
 
 
+@pytest.mark.slow
 def test_by_coins_the_number_of_mismatched_rows_varies_about_the_rate(trades: Path) -> None:
     counts = [
         broken(trades, seed=seed, rate_mode="bernoulli", mismatch_rate=0.1).truth.trade_id.nunique()

@@ -80,6 +80,7 @@ def test_an_amount_is_altered_with_its_quantity_or_price_where_it_was_their_prod
     assert made.manifest["counts"]["by_mechanism"]["Gross.follows"]["applied"] == followed
 
 
+@pytest.mark.slow
 def test_a_share_of_amounts_is_not_recomputed_and_that_is_proved(tmp_path: Path) -> None:
     path = written(tmp_path / "mine.csv", rows_of(600))
     columns = [{**one, "not_recomputed": 0.25} if one["name"] == "Gross" else one for one in COLUMNS]
@@ -103,6 +104,7 @@ def test_a_share_of_amounts_is_not_recomputed_and_that_is_proved(tmp_path: Path)
     assert verify([path, *paths]).findings["derived"].count == follows[1] - follows[0]
 
 
+@pytest.mark.slow
 def test_fills_have_their_parts_of_the_amount_and_these_add_up(tmp_path: Path) -> None:
     rows = rows_of(400)
     path = written(tmp_path / "mine.csv", rows)
@@ -120,6 +122,7 @@ def test_fills_have_their_parts_of_the_amount_and_these_add_up(tmp_path: Path) -
         assert ((exact - amounts.abs()).abs() <= Decimal("0.02")).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "ndjson", "parquet"])
 def test_every_mechanism_beside_amounts_is_proved_and_scored(form: str, tmp_path: Path) -> None:
     path = written(tmp_path / "mine.csv", rows_of(400))

@@ -81,6 +81,7 @@ def test_a_hot_spot_is_about_the_rows_that_meet_its_conditions(
     assert not by_cause[""] & inside
 
 
+@pytest.mark.slow
 def test_each_cause_has_as_many_rows_as_its_rate_factor_or_share_asks_for(
     trades: Path, tmp_path: Path
 ) -> None:
@@ -139,6 +140,7 @@ def rows_of(made: Any) -> set[tuple[str, ...]]:
     return set(made.truth[columns].astype(str).itertuples(index=False))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate_is", ["base", "overall"])
 def test_raising_a_rate_keeps_every_mismatch_there_was(rate_is: str, trades: Path) -> None:
     found = [
@@ -149,6 +151,7 @@ def test_raising_a_rate_keeps_every_mismatch_there_was(rate_is: str, trades: Pat
     assert rows_of(broken(trades, *SPOTS)) < rows_of(broken(trades, *more))
 
 
+@pytest.mark.slow
 def test_a_new_hot_spot_keeps_every_mismatch_outside_it(trades: Path) -> None:
     without, beside = (
         {row for row in rows_of(broken(trades, *spots)) if FRAME.Acct[row[0]] != "ACC001"}
@@ -218,6 +221,7 @@ def test_rows_that_are_left_as_they_are_belong_to_no_hot_spot(tmp_path: Path) ->
     assert coins["requested_rows"] == coins["mismatched_rows"] == 2_399
 
 
+@pytest.mark.slow
 def test_a_manifest_does_the_same_again_and_verify_and_score_take_the_causes(
     trades: Path, tmp_path: Path
 ) -> None:
@@ -237,6 +241,7 @@ def test_a_manifest_does_the_same_again_and_verify_and_score_take_the_causes(
     assert recalls["aapl"].found == 0
 
 
+@pytest.mark.slow
 def test_hot_spots_fitted_to_a_desk_break_the_desks_own_trades(tmp_path: Path) -> None:
     desk = generate(
         pairs=4_000, seed=3, first_id=1, date="2025-07-21", view="two_system", mismatch_rate=0.03, brokers=12,
@@ -285,6 +290,7 @@ def test_lists_of_json_and_parquet_have_hot_spots_too(tmp_path: Path) -> None:
         assert set(made.truth.cause) == {"some"}
 
 
+@pytest.mark.slow
 def test_hot_spots_take_no_more_than_sixteen_bytes_a_row(tmp_path: Path) -> None:
     described = {
         "id": ["id"],
@@ -308,6 +314,7 @@ def test_hot_spots_take_no_more_than_sixteen_bytes_a_row(tmp_path: Path) -> None
     assert peaks[1] - peaks[0] < 16 * 300_000
 
 
+@pytest.mark.slow
 def test_hot_spots_that_no_row_can_share_are_no_cause_together(trades: Path) -> None:
     spots = [spot(f"a{number}", {"Acct": f"ACC{number:03}"}, factor=2) for number in range(12)]
     spots += [

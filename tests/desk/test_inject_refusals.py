@@ -229,6 +229,7 @@ def test_a_reader_of_standard_output_that_has_gone_leaves_no_truth_behind(
     assert [path.name for path in tmp_path.iterdir()] == ["trades.csv"]
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_did_and_what_it_refuses(trades: Path, tmp_path: Path) -> None:
     def run(*arguments: str) -> Done:
         return shell("inject", "trades.csv", *arguments, cwd=tmp_path)

@@ -184,6 +184,7 @@ def test_every_difference_is_in_the_truth_by_a_reader_of_our_own(tmp_path: Path)
     assert found | {"T900"} == {row["trade_id"] for row in truth}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.05, 0.3])
 def test_the_order_of_rows_changes_nothing_and_a_higher_rate_keeps_what_there_is(
     rate: float, tmp_path: Path
@@ -218,6 +219,7 @@ def test_differences_within_a_tolerance_are_benign(limit: Any, tmp_path: Path) -
     assert done.code == 0, done.out
 
 
+@pytest.mark.slow
 def test_a_score_has_a_row_of_its_own_for_them(tmp_path: Path) -> None:
     ours, theirs = write(tmp_path)
     made = inject(ours, theirs, columns=COLUMNS, scenario=SCENARIO, seed=7, keep_existing=True)

@@ -103,6 +103,7 @@ def test_legs_are_altered_in_the_share_asked(asked: float) -> None:
     assert share(int((truth["leg"] == "BUY").sum()), len(truth), asked) > ALARM
 
 
+@pytest.mark.slow
 def test_bernoulli_mode_flips_a_coin_a_pair() -> None:
     seeds = size(300, 1_000)
     found = [generate(pairs=100, seed=seed, date=DAY, rate_mode="bernoulli") for seed in range(seeds)]

@@ -96,6 +96,7 @@ def test_two_lists_have_their_names_before_both_suffixes(tmp_path: Path) -> None
     assert found.pairs.recall == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "pairs"), [("csv.gz", 66_000), ("ndjson.zst", 300), ("fix.gz", 300)])
 def test_a_dataset_is_written_proved_and_replayed(tmp_path: Path, form: str, pairs: int) -> None:
     asked = f"--pairs {pairs} --seed 3 --first-id 1 --date 2025-07-21 --format {form} --blocks-per-part 1"
@@ -122,6 +123,7 @@ def test_the_values_digest_is_the_same_for_plain_and_compressed_files(tmp_path: 
     assert read_manifest(compressed) == json.loads(plain.read_bytes())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", PLAIN)
 def test_what_is_compressed_is_scored_shown_fitted_and_reported_as_what_is_plain(
     tmp_path: Path, suffix: str
@@ -144,6 +146,7 @@ def test_what_is_compressed_is_scored_shown_fitted_and_reported_as_what_is_plain
     assert page.code == 0, page.err
 
 
+@pytest.mark.slow
 def test_fit_reads_compressed_lists_and_breaks(tmp_path: Path) -> None:
     batch = generate(pairs=1_000, mismatch_rate=0.1, seed=1, view="two_system")
     for suffix in ("", ".gz"):

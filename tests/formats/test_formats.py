@@ -35,6 +35,7 @@ def test_json_is_an_array_with_a_record_a_line_in_the_shape_of_the_design() -> N
     assert len(json.loads(trades)) == 30
 
 
+@pytest.mark.slow
 def test_all_formats_hold_the_same_records() -> None:
     texts = (written(form, pairs=70_000, seed=3) for form in ("csv", "json", "ndjson"))
     for in_csv, in_json, in_ndjson in zip(*texts, strict=True):

@@ -144,6 +144,7 @@ def test_a_dataset_is_proved_and_replayed_with_its_columns(tmp_path: Path) -> No
     assert "files of the same bytes" in run("replay", "d/", "--out", "e/", cwd=tmp_path).err
 
 
+@pytest.mark.slow
 def test_a_matcher_has_the_score_that_it_has_with_all_columns(tmp_path: Path) -> None:
     whole, chosen = generate(**ASKED), generate(**ASKED, **LEFT_OUT)
     found = whole.truth[["trade_id", "field"]].head(150)

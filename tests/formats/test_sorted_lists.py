@@ -88,6 +88,7 @@ def test_sorting_changes_no_digest() -> None:
     assert generate(**asked).manifest["digests"] == generate(**asked, trades=SORTED).manifest["digests"]
 
 
+@pytest.mark.slow
 def test_parts_are_sorted_one_by_one_and_any_number_of_workers_writes_the_same_bytes(tmp_path: Path) -> None:
     asked = {**MIXED, "pairs": 3 * BLOCK, "mismatch_rate": 0.01, "view": "two_system", "theirs": SORTED}
     for workers in (1, 2):

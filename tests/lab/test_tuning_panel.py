@@ -71,6 +71,7 @@ def test_sizes_that_are_shares_of_a_value_are_set_in_percent(panel: TuningPanel)
     assert panel.tuning.scenario.settings_of("quantity.nudge") == {"min": 0.01, "max": 0.08}
 
 
+@pytest.mark.slow
 def test_a_tolerance_of_the_price_keeps_its_number_where_its_unit_changes(panel: TuningPanel) -> None:
     control(panel, "price", widgets.FloatText).value = 2.0
     control(panel, "unit").value = "ticks"
@@ -79,6 +80,7 @@ def test_a_tolerance_of_the_price_keeps_its_number_where_its_unit_changes(panel:
     assert price.model_dump(exclude_none=True) == {"ticks": 2}
 
 
+@pytest.mark.slow
 def test_a_hot_spot_is_added_and_one_that_is_impossible_is_refused_beside_it(panel: TuningPanel) -> None:
     control(panel, "Add a hot spot").click()
     assert panel.tuning.scenario.hot_spots == ()
@@ -92,6 +94,7 @@ def test_a_hot_spot_is_added_and_one_that_is_impossible_is_refused_beside_it(pan
     assert "more than every pair" not in texts(panel)
 
 
+@pytest.mark.slow
 def test_what_a_hot_spot_has_that_no_control_shows_is_kept(panel: TuningPanel) -> None:
     control(panel, "scenario").value = "clock_trouble"
     before = panel.tuning.scenario.hot_spots
@@ -120,6 +123,7 @@ def test_a_scenario_file_is_opened_and_one_that_is_none_is_refused(panel: Tuning
     assert panel.tuning.outcome.mismatched == 140
 
 
+@pytest.mark.slow
 def test_a_file_of_breaks_is_fitted(panel: TuningPanel) -> None:
     lists = generate(pairs=1_000, view="two_system", mismatch_rate=0.05, seed=1)
     content = break_rows(lists.truth).to_csv(index=False).encode()
@@ -152,6 +156,7 @@ def test_two_scenarios_are_compared(panel: TuningPanel) -> None:
     assert "in the scenario compared with: 0" in texts(panel)
 
 
+@pytest.mark.slow
 def test_a_control_that_is_refused_shows_again_what_the_scenario_has_and_says_why(panel: TuningPanel) -> None:
     control(panel, "scenario").value = "original"
     weights = [one for one in below(panel) if isinstance(one, widgets.FloatSlider) and one.max != 100]
@@ -170,6 +175,7 @@ def test_a_part_of_a_share_is_refused_and_not_read_as_ten_times_as_much(panel: T
     assert panel.tuning.scenario.tolerances.quantity == 5
 
 
+@pytest.mark.slow
 def test_a_hot_spot_of_another_measure_begins_with_a_usual_number(panel: TuningPanel) -> None:
     control(panel, "Add a hot spot").click()
     control(panel, "broker").value = "BKR004"
@@ -178,6 +184,7 @@ def test_a_hot_spot_of_another_measure_begins_with_a_usual_number(panel: TuningP
     assert (spot.factor, spot.share) == (None, 0.5)
 
 
+@pytest.mark.slow
 def test_the_name_that_is_proposed_is_free_and_the_command_stands_there_only_once_it_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +216,7 @@ mechanisms = { "quantity.nudge" = 1, "account.blank" = 3, "gross_amount.nudge" =
 """
 
 
+@pytest.mark.slow
 def test_a_scenario_with_columns_of_its_own_brings_controls_for_their_mechanisms(panel: TuningPanel) -> None:
     file = control(panel, "Scenario", widgets.FileUpload)
     file.value = upload("own.toml", OWN)

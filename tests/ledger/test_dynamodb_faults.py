@@ -130,6 +130,7 @@ def random_faults(seed: int, share: float) -> partial[str | None]:
     return partial(lambda _: draws.choices(faults, weights)[0] if draws.random() < share else None)
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 def test_threads_under_random_faults_get_every_id_once(dynamo: Dynamo, ledger: Ledger) -> None:
     """Half of the reservations have a key, and are made twice."""

@@ -37,6 +37,7 @@ def ledger(dynamo: Dynamo) -> Ledger:
     return create_ledger(f"dynamodb://{dynamo.new_table()}")
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 def test_events_whose_processes_are_killed_have_one_range_each_however_often_they_are_delivered(
     dynamo: Dynamo, ledger: Ledger

@@ -295,6 +295,7 @@ def test_without_boto3_there_is_a_sentence_that_says_what_to_install(monkeypatch
 # The command line
 
 
+@pytest.mark.slow
 def test_the_command_line_creates_shows_checks_and_takes_ids(dynamo: Dynamo, tmp_path: Path) -> None:
     place, environment = f"dynamodb://{dynamo.new_table()}", dynamo.environment()
     refused = shell("ledger", "show", place, cwd=tmp_path, **environment)

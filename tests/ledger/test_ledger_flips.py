@@ -43,6 +43,7 @@ EVERY = size(15, 1)  # of so many flips, one is tried; every bit of a byte has i
 CHECKED = size(1, 7)  # of so many refused ledgers, one is checked from end to end
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 @pytest.mark.parametrize("variant", FLIP_VARIANTS)
 def test_no_flipped_bit_repeats_an_id(fast_path: Path, variant: str) -> None:

@@ -125,6 +125,7 @@ def reserve_on_two_names(*paths: str) -> None:
     wait_for([fork(partial(reserve, paths[number % 2])) for number in range(PROCESSES)])
 
 
+@pytest.mark.slow
 def test_kill_9_while_a_second_name_comes_and_goes_repeats_no_id(tmp_path: Path, ledger: Ledger) -> None:
     """Processes on both names are killed at random, as links are made and the name not in use is removed."""
     *lines, journals, refused = run_child(__file__, "be_killed_on_two_names", ledger.path).splitlines()

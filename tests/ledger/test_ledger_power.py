@@ -103,6 +103,7 @@ def test_power_loss_repeats_no_id_loses_none_and_leaves_a_sound_ledger(
     assert outcomes(in_memory, starts, "EXTRA", SEEDS) == {"sound": SEEDS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("synchronous", ["FULL", "NORMAL", "OFF"])
 def test_with_less_syncing_power_loss_would_repeat_ids(
     in_memory: Path, starts: list[bytes], synchronous: str

@@ -29,6 +29,7 @@ KILLS = size(80, 2_000)
 EACH = 1_000
 
 
+@pytest.mark.slow
 def test_eight_processes_reserve_without_duplicate_gap_or_refusal(tmp_path: Path) -> None:
     ledger = create_ledger(tmp_path / "trade_ids.db")
     printed = read_ranges(run_child(__file__, "reserve_in_processes", ledger.path))
@@ -66,6 +67,7 @@ def reserve_with_thirty_two(path: str) -> None:
     wait_for([fork(lambda: [print_range(ledger, 3) for _ in range(EACH)]) for _ in range(32)])
 
 
+@pytest.mark.slow
 def test_checking_and_showing_meanwhile_neither_fail_nor_make_reservations_fail(tmp_path: Path) -> None:
     ledger = create_ledger(tmp_path / "trade_ids.db")
     printed = read_ranges(run_child(__file__, "reserve_while_others_read", ledger.path))
@@ -126,6 +128,7 @@ def reserve_and_be_killed(path: str) -> None:
     os.write(1, f"{journals}\n".encode())
 
 
+@pytest.mark.slow
 def test_a_fork_amid_other_threads_reservations_shares_no_ids_and_no_locks(tmp_path: Path) -> None:
     ledger = create_ledger(tmp_path / "trade_ids.db")
     printed = read_ranges(run_child(__file__, "fork_amid_threads", ledger.path))
@@ -149,6 +152,7 @@ def fork_amid_threads(path: str) -> None:
         thread.join()
 
 
+@pytest.mark.slow
 def test_nobody_starves_while_others_reserve_without_pause(tmp_path: Path) -> None:
     """Every wait stays well below the deadline, 15 s by default."""
     path = create_ledger(tmp_path / "trade_ids.db").path

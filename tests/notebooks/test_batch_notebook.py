@@ -74,6 +74,7 @@ def test_batch_run_draws_another_seed_each_time_and_keeps_one_that_is_given(root
     assert trades("a", seed=7) == trades("b", seed=7) != trades("c")
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 def test_runs_without_a_folder_named_keep_all_files_even_where_every_parameter_is_the_same(
     root: Path,
@@ -91,6 +92,7 @@ def test_runs_without_a_folder_named_keep_all_files_even_where_every_parameter_i
     assert sorted(ids) == sorted(2 * [f"tid{number:08d}" for number in range(1, len(runs) * 15 + 1)])
 
 
+@pytest.mark.slow
 def test_a_scenario_keeps_the_pairs_and_the_rate_that_it_states_unless_others_are_given(root: Path) -> None:
     (root / "mine.toml").write_text("pairs = 40\nmismatch_rate = 0.05\ndate = 2024-02-29\n")
     execute(root, "batch_run.ipynb", scenario="mine.toml", out="own")
@@ -100,6 +102,7 @@ def test_a_scenario_keeps_the_pairs_and_the_rate_that_it_states_unless_others_ar
     assert [given["scenario"][name] for name in ("pairs", "mismatch_rate")] == [20, 0.0]
 
 
+@pytest.mark.slow
 def test_what_papermill_passes_as_a_float_an_integer_or_none_is_taken_as_it_was_meant(root: Path) -> None:
     wanted = {"pairs": "1e2", "seed": "1e3", "first_id": "2e1", "date": "20250721", "scenario": "hard"}
     unset = dict.fromkeys(("mismatch_rate", "out", "ledger", "form"), "None")
@@ -113,6 +116,7 @@ def test_what_papermill_passes_as_a_float_an_integer_or_none_is_taken_as_it_was_
     assert len(records(written[f"{folder}/trades.csv"])) == 200
 
 
+@pytest.mark.slow
 def test_batch_run_takes_ids_from_a_ledger_and_a_scenario_from_a_file(root: Path) -> None:
     create_ledger(root / "ids.db").reserve(20)
     (root / "prices.toml").write_text('[mechanisms]\n"price.nudge" = 1\n')
@@ -127,6 +131,7 @@ def test_batch_run_takes_ids_from_a_ledger_and_a_scenario_from_a_file(root: Path
     assert open_ledger(root / "ids.db").show().next_id == 31
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scenario", "lists"),
     [
@@ -179,6 +184,7 @@ REFUSED = {
 
 
 # Each needs a kernel of its own; the sentences themselves are those of what the notebook calls.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "case",
     [

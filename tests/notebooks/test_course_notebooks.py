@@ -84,6 +84,7 @@ def test_distributions_shows_that_rates_nest(root: Path) -> None:
 # 03_your_own_trades
 
 
+@pytest.mark.slow
 def test_your_own_trades_is_broken_as_a_frame_and_as_a_file(root: Path) -> None:
     notebook = execute(root, "03_your_own_trades.ipynb", trades=600)
     images = outputs(notebook, "image/png")
@@ -113,6 +114,7 @@ def test_your_own_trades_runs_without_a_mismatch(root: Path) -> None:
 # 04_score_a_matcher
 
 
+@pytest.mark.slow
 def test_a_matcher_of_ten_lines_is_scored_and_what_it_leaves_out_is_not_found(root: Path) -> None:
     notebook = execute(root, "04_score_a_matcher.ipynb", pairs=2_000)
     assert len(outputs(notebook, "image/png")) == 3
@@ -138,6 +140,7 @@ def test_score_a_matcher_runs_for_any_scenario(root: Path, scenario: str) -> Non
 # 05_tune_to_your_desk
 
 
+@pytest.mark.slow
 def test_a_desk_is_fitted_tuned_and_saved_and_the_saved_scenario_makes_what_was_shown(root: Path) -> None:
     notebook = execute(root, "05_tune_to_your_desk.ipynb", pairs=5_000)
     assert len(outputs(notebook, "image/png")) == 2
@@ -154,6 +157,7 @@ def test_a_desk_is_fitted_tuned_and_saved_and_the_saved_scenario_makes_what_was_
 # 06_large_runs
 
 
+@pytest.mark.slow
 def test_large_runs_writes_a_dataset_proves_it_and_streams_the_same_trades(root: Path) -> None:
     notebook = execute(root, "06_large_runs.ipynb", pairs=70_000)
     written = files(root)

@@ -35,6 +35,7 @@ def test_the_report_makes_a_sweep_plots_it_and_makes_nothing_the_second_time(tmp
     assert {path: path.stat().st_ino for path in out.glob("runs/*/run.json")} == made
 
 
+@pytest.mark.slow
 def test_the_report_plots_a_sweep_of_anything_with_failed_runs_and_no_manifest(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     pd.DataFrame(

@@ -117,6 +117,7 @@ def to_bucket(folder: Path, server: Server, out: str, *words: str, pairs: int = 
     return shell(*WORDS, *where, *words, cwd=folder, **CREDENTIALS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_objects_are_the_files_of_a_folder_and_nothing_else(
     tmp_path: Path, server: Server, expected: dict[str, bytes], workers: str
@@ -153,6 +154,7 @@ def test_the_manifest_is_put_last(tmp_path: Path, server: Server, expected: dict
         assert {f"{table}/part-0000{part}.csv" for table in ("trades", "truth")} <= set(written[:record])
 
 
+@pytest.mark.slow
 def test_a_run_killed_is_resumed_and_what_was_harmed_is_made_anew(
     tmp_path: Path, server: Server, expected: dict[str, bytes]
 ) -> None:
@@ -183,6 +185,7 @@ def test_a_run_killed_is_resumed_and_what_was_harmed_is_made_anew(
     assert "truth/part-00001.csv" in server.written("bucket", "killed")[before:]
 
 
+@pytest.mark.slow
 def test_a_dataset_is_overwritten_only_on_demand(tmp_path: Path, server: Server) -> None:
     place = "s3://bucket/again"
     assert to_bucket(tmp_path, server, place, pairs=BLOCK + 1).code == 0
@@ -233,6 +236,7 @@ def test_a_store_that_cannot_be_used_is_one_sentence_and_soon(
     assert re.fullmatch(rf"tradegen: {out}.*{message}.*\n", done.err), done.err
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_mid_run_is_one_sentence_and_soon(tmp_path: Path) -> None:
     with serving(tmp_path / "log") as (server, process):
         where = ("--first-id", "1", "--pairs", "1e6", "--out", "s3://bucket/gone")
@@ -265,6 +269,7 @@ def test_a_server_that_goes_away_mid_run_is_one_sentence_and_soon(tmp_path: Path
     assert re.fullmatch(r"tradegen: s3://bucket/gone cannot be used: .*\n", said), said
 
 
+@pytest.mark.slow
 def test_a_dataset_in_a_bucket_is_replayed_to_a_folder_and_to_a_bucket(
     tmp_path: Path, server: Server, expected: dict[str, bytes]
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_cluster_of_this_machine_makes_the_same_files(
     assert files_in(tmp_path / "out") == expected
 
 
+@pytest.mark.slow
 def test_a_scheduler_elsewhere_makes_the_same_files(
     tmp_path: Path, expected: dict[str, bytes], cluster: LocalCluster
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_scheduler_elsewhere_makes_the_same_files(
     assert files_in(tmp_path / "parquet") == files_in(tmp_path / "one")
 
 
+@pytest.mark.slow
 def test_what_processes_began_a_cluster_finishes_and_the_other_way_round(
     tmp_path: Path, expected: dict[str, bytes], cluster: LocalCluster
 ) -> None:
@@ -93,6 +95,7 @@ def test_what_processes_began_a_cluster_finishes_and_the_other_way_round(
         assert files_in(out) == expected
 
 
+@pytest.mark.slow
 def test_workers_that_die_have_their_parts_made_by_others(
     tmp_path: Path, expected: dict[str, bytes], cluster: LocalCluster
 ) -> None:
@@ -109,6 +112,7 @@ def test_workers_that_die_have_their_parts_made_by_others(
     assert files_in(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_a_part_that_no_worker_survives_is_said_in_a_sentence_and_the_run_is_resumable(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
@@ -130,6 +134,7 @@ def test_a_part_that_no_worker_survives_is_said_in_a_sentence_and_the_run_is_res
     assert files_in(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_dies_is_said_in_a_sentence_and_the_run_is_resumable(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
@@ -173,6 +178,7 @@ def start(*words: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_cluster_of_this_machine_with_one_sentence(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
@@ -198,6 +204,7 @@ def test_ctrl_c_ends_a_cluster_of_this_machine_with_one_sentence(
     assert files_in(tmp_path / "out") == expected
 
 
+@pytest.mark.slow
 def test_no_scheduler_at_the_address_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -234,6 +241,7 @@ def test_an_address_that_is_none_is_one_sentence_and_leaves_no_folder(tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_cluster_that_starts_its_first_worker_when_there_is_work_is_used(
     tmp_path: Path, expected: dict[str, bytes]
 ) -> None:
@@ -252,6 +260,7 @@ def test_a_cluster_without_workers_is_one_sentence(tmp_path: Path, monkeypatch: 
         write(a_run(pairs=10), tmp_path, dask=empty.scheduler_address)
 
 
+@pytest.mark.slow
 def test_a_place_that_the_workers_cannot_write_to_is_one_sentence(
     tmp_path: Path, cluster: LocalCluster
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_room_lets_the_run_go_on(
     assert ledger_at(tmp_path / "trade_ids.db").show().ranges == 1
 
 
+@pytest.mark.slow
 def test_a_limit_on_the_size_of_files_is_said_in_a_sentence_too(tmp_path: Path) -> None:
     words = (*WORDS, "--first-id", "1", "--pairs", str(PAIRS), "--out", "out/")
     done = subprocess.run(

@@ -87,6 +87,7 @@ def leaves(table: dict[str, Any], depth: int = 3) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_manifest_edited_anywhere_ends_replay_and_resume_in_a_sentence(tmp_path: Path) -> None:
     write(a_run(pairs=10), tmp_path / "data")
     manifest = json.loads((tmp_path / "data" / "manifest.json").read_text())
@@ -104,6 +105,7 @@ def test_a_manifest_edited_anywhere_ends_replay_and_resume_in_a_sentence(tmp_pat
             write(a_run(pairs=10), tmp_path / "data", resume=True)
 
 
+@pytest.mark.slow
 def test_a_plan_edited_anywhere_ends_resume_in_a_sentence(tmp_path: Path) -> None:
     break_off(a_run(pairs=10), tmp_path / "data")
     shutil.copytree(tmp_path / "data", tmp_path / "begun")

@@ -54,6 +54,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], dict[s
 # Killed. Children start and kill the runs: they have no threads of their own when they fork.
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 @pytest.mark.parametrize("whom", ["all of its processes", "the parent alone"])
 def test_a_run_killed_at_any_time_is_resumed_to_the_same_files(
@@ -119,6 +120,7 @@ def be_killed(folder: str, whom: str) -> None:
 STEPS = ("mkdir", "replace", "unlink", "rmdir")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["killed", "refused"])
 def test_a_run_that_ends_at_any_step_on_the_disk_is_resumed_to_the_same_files(
     tmp_path: Path, expected: Callable[[int], dict[str, bytes]], how: str
@@ -237,6 +239,7 @@ def test_workers_do_not_outlive_a_run_that_was_killed(tmp_path: Path) -> None:
     assert list(tmp_path.glob("out/*/part-*")) == []
 
 
+@pytest.mark.slow
 def test_a_worker_killed_mid_run_is_said_in_a_sentence_and_the_run_is_resumable(
     tmp_path: Path, expected: Callable[[int], dict[str, bytes]]
 ) -> None:

@@ -219,6 +219,7 @@ def test_a_damaged_record_of_a_part_has_it_made_anew(tmp_path: Path, text: str) 
     assert files_in(out) == files_in(tmp_path / "expected")
 
 
+@pytest.mark.slow
 def test_a_folder_that_a_run_writes_to_is_closed_to_others(tmp_path: Path) -> None:
     refusals = []
 
@@ -338,6 +339,7 @@ def test_what_cannot_be_written_is_one_sentence_and_exit_code_2(tmp_path: Path) 
     assert not (tmp_path / "new").exists() or not files_in(tmp_path / "new")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_leaves_a_dataset_that_the_same_command_resumes(tmp_path: Path, workers: str) -> None:
     words = (*WORDS, "--pairs", "300000", "--out", "out/", "--workers", workers)

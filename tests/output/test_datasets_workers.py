@@ -94,6 +94,7 @@ def refused(out: Path, cluster: Cluster, message: str) -> None:
     assert not files_in(out)
 
 
+@pytest.mark.slow
 def test_a_worker_without_tradegen_is_refused_by_name(tmp_path: Path, cluster: Cluster) -> None:
     cluster.add()
     cluster.add(path=None)
@@ -103,6 +104,7 @@ def test_a_worker_without_tradegen_is_refused_by_name(tmp_path: Path, cluster: C
     )
 
 
+@pytest.mark.slow
 def test_a_worker_of_another_version_is_refused_by_name(
     tmp_path: Path, cluster: Cluster, another: Path
 ) -> None:
@@ -114,6 +116,7 @@ def test_a_worker_of_another_version_is_refused_by_name(
     assert not (tmp_path / "trade_ids.db").exists()
 
 
+@pytest.mark.slow
 def test_a_worker_that_does_not_see_the_place_is_refused_by_name(
     tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +132,7 @@ def test_a_worker_that_does_not_see_the_place_is_refused_by_name(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [pytest.param("none", marks=pytest.mark.large), "another"])
 def test_a_worker_that_joins_late_and_is_not_fit_makes_no_part(
     tmp_path: Path, cluster: Cluster, another: Path, kind: str
@@ -149,6 +153,7 @@ def test_a_worker_that_joins_late_and_is_not_fit_makes_no_part(
     assert files_in(tmp_path / "out") == files_in(tmp_path / "expected")
 
 
+@pytest.mark.slow
 def test_a_worker_that_joins_late_and_is_fit_is_used(tmp_path: Path, cluster: Cluster) -> None:
     cluster.add()
 

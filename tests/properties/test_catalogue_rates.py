@@ -49,6 +49,7 @@ def test_mechanisms_of_equal_weight_that_are_always_possible_are_equally_frequen
     assert stats.chisquare(list(counts.values())).pvalue > ALARM
 
 
+@pytest.mark.slow
 def test_a_pair_shares_its_chances_among_the_mechanisms_that_are_possible_for_it() -> None:
     lists, truth = both(
         pairs=LARGE, seed=42, mismatch_rate=0.5, fields_per_pair=[1], mechanisms=dict.fromkeys(CATALOGUE, 1)

@@ -50,6 +50,7 @@ def test_every_difference_is_in_the_truth_and_every_row_of_it_is_one(scenario: P
     assert counts["mismatched_pairs"] == pytest.approx(600, abs=1)
 
 
+@pytest.mark.slow
 def test_any_number_of_workers_gives_the_same_bytes(scenario: Path, tmp_path: Path) -> None:
     digests = []
     for workers, parts in (("1", "16"), ("2", "1")):

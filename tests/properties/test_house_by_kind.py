@@ -87,6 +87,7 @@ def test_raising_the_rate_keeps_every_row_and_adds_to_them() -> None:
         before = now
 
 
+@pytest.mark.slow
 def test_the_weight_of_one_moves_no_row_of_another() -> None:
     arguments = {**ALL, "mismatch_rate": 0.5, "fields_per_pair": [1], "view": "two_system"}
     everything = truth_of(**arguments)

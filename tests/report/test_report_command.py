@@ -86,6 +86,7 @@ def page(made: Path) -> str:
     return page
 
 
+@pytest.mark.slow
 def test_the_page_is_whole_escaped_and_asks_no_server(page: str) -> None:
     tags = Tags()
     tags.feed(page)
@@ -124,6 +125,7 @@ def test_files_of_a_single_run_are_proved_along_with_its_manifest(folder: Path) 
     assert "Proved: every truth row is a difference as written" in words_of(page)
 
 
+@pytest.mark.slow
 def test_where_no_file_is_read_the_page_says_so(folder: Path) -> None:
     done, page = report("data/", "--no-verify", cwd=folder)
     assert done.code == 0
@@ -131,6 +133,7 @@ def test_where_no_file_is_read_the_page_says_so(folder: Path) -> None:
     assert "Proved:" not in words_of(page)
 
 
+@pytest.mark.slow
 def test_an_altered_file_is_told_on_the_page_and_by_the_exit_code(folder: Path) -> None:
     file = folder / "data" / "trades" / "part-00000.csv"
     head, first, *others = file.read_text().splitlines()
@@ -144,6 +147,7 @@ def test_an_altered_file_is_told_on_the_page_and_by_the_exit_code(folder: Path) 
     assert cells[0] in words_of(page)
 
 
+@pytest.mark.slow
 def test_a_manifest_whose_digest_is_another_runs_is_told(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["digests"]["trades"] = "0" * 64
@@ -168,6 +172,7 @@ def test_a_fit_alone_is_a_page_without_a_run(folder: Path) -> None:
     assert "What was proved" not in page
 
 
+@pytest.mark.slow
 def test_of_a_large_run_the_first_blocks_are_looked_at_and_all_pairs_counted(tmp_path: Path) -> None:
     made_run = prepare(pairs=70_000, seed=1, date="2025-07-21")
     tally, rows = Tally(made_run), 0
@@ -229,6 +234,7 @@ def test_a_fit_with_a_part_that_is_none_is_refused(place: str, folder: Path) -> 
     assert "fit.json is no fit" in done.err
 
 
+@pytest.mark.slow
 def test_without_matplotlib_the_page_has_its_tables_and_says_what_figures_need(folder: Path) -> None:
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
@@ -244,6 +250,7 @@ def test_without_matplotlib_the_page_has_its_tables_and_says_what_figures_need(f
     assert int(tables) >= 4
 
 
+@pytest.mark.slow
 def test_a_batch_makes_the_page_of_its_manifest(folder: Path) -> None:
     batch = generate(seed=7, first_id=21, date="2025-07-21")
     (folder / "m.json").write_text(json.dumps(batch.manifest))

@@ -14,6 +14,15 @@ from sizes import size
 from tradegen import Scenario, prepare
 from tradegen.errors import ScenarioError
 
+OWN = """columns = [
+    {name = 'venue', kind = 'code', values = ['XNYS', 'XLON']},
+    {name = 'size', kind = 'integer', min = 1, max = 9},
+    {name = 'fee', kind = 'decimal', places = 2, min = 1, max = 9},
+    {name = 'settled', kind = 'date', sessions_after = 'date'},
+]
+"""
+"""Columns that a scenario adds."""
+
 SCENARIOS: dict[str, tuple[str, str]] = {
     "no toml": ("pairs = ", "is not TOML"),
     "unknown field": ("pair = 3", "pair is not a scenario field; did you mean pairs?"),
@@ -171,6 +180,30 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         "tick = 0.0001\nprice_band = 0.99",
         "tick is 0.0001, and a price is drawn or altered over 14,153,039,999 of it; expected less than "
         "4,294,967,296: a larger tick, a narrower range or smaller errors",
+    ),
+    "tolerance of a column of names": (
+        f"tolerances.venue = 1\n{OWN}",
+        "tolerances.venue is 1, and the column is of kind code; expected a column whose values differ by",
+    ),
+    "tolerance of a column with a slip of the pen": (
+        f"tolerances.sise = 1\n{OWN}",
+        "tolerances.sise is not a field of tolerances; did you mean size?",
+    ),
+    "tolerance finer than its column": (
+        f"tolerances.fee = 0.005\n{OWN}",
+        "tolerances.fee is 0.005; expected a number with up to 2 decimals",
+    ),
+    "tolerance of part of a day": (
+        f"tolerances.settled = 0.5\n{OWN}",
+        "tolerances.settled is 0.5; expected whole days",
+    ),
+    "tolerance of an own column below 0": (
+        f"tolerances.fee = -1\n{OWN}",
+        "tolerances.fee is -1; expected a number from 0 to 1000000000",
+    ),
+    "tolerance of a column that is not there": (
+        "tolerances.fee = 1",
+        "tolerances.fee is not a field of tolerances; expected one of: price, quantity",
     ),
     "tolerance finer than bps go": ("tolerances.price.bps = 0.00001", "basis points with up to 4 decimals"),
     "tolerance finer than microseconds": (

@@ -31,6 +31,7 @@ TAPLO = shutil.which("taplo", path=Path(sys.executable).parent)
 ADDED_UP = "a schema cannot add numbers up"
 COMPARED = "a schema cannot compare two values"
 DECIMAL = "validators divide in binary, and would refuse 0.29 as no multiple of 0.01"
+COLUMNS = "a schema does not know which columns a scenario adds"
 BEYOND_A_SCHEMA = {
     **dict.fromkeys(
         sorted(OF_THE_UNIVERSE), "it depends on the tickers, their prices or the number of brokers"
@@ -57,6 +58,10 @@ BEYOND_A_SCHEMA = {
     "quantity between steps": COMPARED,
     "quantity tolerance between steps": COMPARED,
     "tolerance finer than bps go": DECIMAL,
+    "tolerance finer than its column": DECIMAL,
+    "tolerance of part of a day": COLUMNS,
+    "tolerance of a column of names": COLUMNS,
+    "tolerance of a column with a slip of the pen": COLUMNS,
     "tolerance finer than microseconds": DECIMAL,
 }
 
@@ -81,6 +86,9 @@ ACCEPTED = {
     "benign differences": "benign_rate = 0.1\ntolerances.price.bps = 2.5",
     "boundary in a hot spot alone": "boundary = true\nmechanisms = {'date.next_session' = 1}\n"
     "tolerances.quantity = 2\n" + SPOT + "where.ticker = 'AAPL'\nmechanisms = {'quantity.nudge' = 1}",
+    "benign differences of a column that is added": "benign_rate = 0.1\n"
+    "tolerances.fee = 0.5\nmechanisms = {'fee.nudge' = 1}\n"
+    "columns = [{name = 'fee', kind = 'decimal', places = 2, min = 1, max = 9}]",
     "dotted setting": "settings.'trade_timestamp.timezone'.other_zone = 'America/Chicago'",
     "empty layout of another view": "theirs = {columns = {}}",
     "layouts of two": "view = 'counterparty'\nbuy.columns.price = 'Px'\nsell.date_format = '%d.%m.%y'",
@@ -268,6 +276,7 @@ def test_no_single_value_divides_the_schema_from_tradegen() -> None:
     assert divided == []
 
 
+@pytest.mark.slow
 def test_the_printed_toml_names_the_schema_where_editors_look_for_it(tmp_path: Path) -> None:
     schema = run("scenarios", "schema", cwd=tmp_path)
     assert json.loads(schema.out) == SCHEMA

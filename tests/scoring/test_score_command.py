@@ -320,6 +320,7 @@ def test_help_names_every_option_and_an_example(tmp_path: Path) -> None:
     assert "tradegen score --truth truth.csv --findings findings.csv --trades trades.csv" in shown
 
 
+@pytest.mark.slow
 def test_the_page_on_scoring_shows_what_its_commands_print(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "scoring.md").read_text("utf-8")
     codes = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)

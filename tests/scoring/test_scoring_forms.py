@@ -111,6 +111,7 @@ def test_infinite_scores_are_the_surest_and_the_least_sure(tmp_path: Path, form:
     assert [point["score"] for point in points] == ["-inf", 0.5, "inf"]
 
 
+@pytest.mark.slow
 def test_a_column_of_ids_is_findings_without_fields() -> None:
     expected = scored(said(1, 9))
     ids = [tid(1), tid(9)]
@@ -133,6 +134,7 @@ def test_a_field_that_only_later_objects_have_is_read(tmp_path: Path) -> None:
     assert found.fields == Outcome(expected=8, found=1)
 
 
+@pytest.mark.slow
 def test_names_of_columns_that_differ_in_case_alone_are_told_apart(tmp_path: Path) -> None:
     table = pd.DataFrame({"Field": ["x"], "trade_id": [tid(1)], "field": ["price"], "Trade_ID": ["y"]})
     table.to_csv(tmp_path / "f.csv", index=False)

@@ -49,6 +49,7 @@ def test_every_form_of_file_gives_the_same_score(tmp_path: Path, form: str) -> N
 ODD = """part=*? it's [x] "hi" Ünï"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", chosen([ODD, "it's", "a b", "[x]", "part=*?", 'say "hi"', "Ünï"], [ODD]))
 def test_names_of_files_mean_nothing_but_themselves(tmp_path: Path, folder: str) -> None:
     place = tmp_path / folder
@@ -59,6 +60,7 @@ def test_names_of_files_mean_nothing_but_themselves(tmp_path: Path, folder: str)
         assert found.pairs == Outcome(7, 3, 1, 0, 3)
 
 
+@pytest.mark.slow
 def test_frames_of_any_kind_of_text_and_arrow_give_the_same_score() -> None:
     import pyarrow as pa
 
@@ -74,6 +76,7 @@ def test_frames_of_any_kind_of_text_and_arrow_give_the_same_score() -> None:
     assert score(arrow[0], table, trades=arrow[1], manifest=MANIFEST) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "view"),
     [

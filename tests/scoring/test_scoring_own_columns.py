@@ -176,6 +176,7 @@ def test_an_amount_that_follows_is_within_tolerance_where_the_quantity_is() -> N
     assert by_field(found)["gross_amount"] == Outcome(expected=2, found=0, false_alarms=1)
 
 
+@pytest.mark.slow
 def test_findings_may_hold_columns_of_the_records_and_be_chosen_by_them() -> None:
     findings = said((1, "gross_amount"), (4, "account"), account=["ACC001", ""], fee=["1.0000", "1.5000"])
     assert scored(findings).pairs.found == 2

@@ -118,6 +118,7 @@ def test_an_id_that_no_record_has_is_unknown(batch: Batch) -> None:
         score(batch, linked(["0" * 16], ["f" * 16]))
 
 
+@pytest.mark.slow
 def test_files_and_a_dataset_have_the_score_of_the_batch(batch: Batch, tmp_path: Path) -> None:
     both = records(batch)
     findings = pd.concat(

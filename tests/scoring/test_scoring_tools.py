@@ -128,6 +128,7 @@ def test_a_matcher_that_compares_floats_at_the_boundary_is_caught() -> None:
     assert caught.benign.reported == caught.pairs.false_alarms > 100
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_into_memory_goes_to_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = generate("everything", pairs=200_000, seed=1)
     findings = batch.truth[["trade_id", "field", "leg"]]

@@ -103,6 +103,7 @@ def summary(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder / "out" / "summary.parquet")
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 def test_a_sweep_killed_and_resumed_is_whole_with_nothing_made_twice_and_no_id_in_two_runs(
     tmp_path: Path,
@@ -156,6 +157,7 @@ def test_a_sweep_killed_and_resumed_is_whole_with_nothing_made_twice_and_no_id_i
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"runs", "sweep.json", "summary.parquet"}
 
 
+@pytest.mark.slow
 def test_a_failing_cell_is_told_the_others_go_on_and_what_failed_is_tried_again(tmp_path: Path) -> None:
     failing = 'import json\njson.dump({"half": level / 2}, open(f"{out}/results.json", "w"))'
     write_notebook(tmp_path / "own.ipynb", PARAMETERS, failing, "# well\n1 / (level - 5)")
@@ -209,6 +211,7 @@ def test_a_failing_cell_is_told_the_others_go_on_and_what_failed_is_tried_again(
     assert whole(tmp_path) == everything
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_kernels_and_meanwhile_no_other_sweep_works_in_the_folder(tmp_path: Path) -> None:
     write_notebook(tmp_path / "own.ipynb", PARAMETERS, SLOW, "time.sleep(600)")
     write_sweep(tmp_path, "notebook = 'own.ipynb'\n[grid]\nlevel = [1, 2]\n")
@@ -271,6 +274,7 @@ json.dump(kinds, open(f"{out}/results.json", "w"))"""
     }
 
 
+@pytest.mark.slow
 def test_tradegens_own_notebook_makes_what_generate_makes_of_the_same_fields(tmp_path: Path) -> None:
     write_sweep(
         tmp_path,
@@ -346,6 +350,7 @@ def test_an_installed_tradegen_has_the_notebook_of_a_sweep_that_names_none(tmp_p
     assert done.stdout == f"{tmp_path / 'tradegen' / 'batch_run.ipynb'}\n"
 
 
+@pytest.mark.slow
 def test_without_papermill_the_sentence_says_what_to_install(tmp_path: Path) -> None:
     write_sweep(tmp_path, "[grid]\nseed = [1]\n")
     code = (

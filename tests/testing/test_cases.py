@@ -26,6 +26,7 @@ def test_the_recall_of_one_mechanism_can_be_asked_for() -> None:
     assert "tid00000010 BUY date.next_session" in text
 
 
+@pytest.mark.slow
 def test_a_share_is_not_rounded_to_where_it_would_seem_to_do() -> None:
     case = booked_late(pairs=20_001)
     text = refusal(case, [f"tid{number:08d}" for number in range(1, 20_001)], recall=1)
@@ -129,6 +130,7 @@ def forms(folder: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_findings_are_taken_in_any_form_and_say_the_same(tmp_path: Path) -> None:
     for name, findings in forms(tmp_path).items():
         text = refusal(booked_late(), findings, recall=1)

@@ -82,6 +82,7 @@ def test_of_many_one_pair_of_each_mechanism_is_shown_before_a_second_of_any() ->
     assert len(re.findall(r"^  \d+\. +tid", text, re.MULTILINE)) == 10
 
 
+@pytest.mark.slow
 def test_a_field_that_was_named_wrongly_is_shown_with_what_was_said_instead() -> None:
     findings = [(name, "date") for name in IDS[:9]] + [(IDS[9], "price")]
     case = booked_late()

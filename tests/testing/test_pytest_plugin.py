@@ -89,6 +89,7 @@ def test_without_a_marker(trade_case):
     assert "test_without_a_marker PASSED" in done.out
 
 
+@pytest.mark.slow
 def test_an_engine_that_ignores_timestamps_is_told_so_with_rows_and_without_a_long_traceback(
     tmp_path: Path,
 ) -> None:
@@ -227,6 +228,7 @@ def test_view(trade_case):
     assert "tradegen/cases/findings" not in done.out
 
 
+@pytest.mark.slow
 def test_it_runs_on_several_workers(tmp_path: Path) -> None:
     pytest.importorskip("xdist")
     done = run_tests(
@@ -294,6 +296,7 @@ def blocks(language: str) -> dict[str, str]:
     return dict(found)
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
     files = blocks("python")
@@ -304,6 +307,7 @@ def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
     assert done.counts == "5 passed", done.out
 
 
+@pytest.mark.slow
 def test_the_failure_shown_in_the_docs_is_the_one_that_comes(tmp_path: Path) -> None:
     engine = blocks("python")["engine.py"]
     forgetful = engine.replace(', "trade_timestamp"]', "]")

@@ -72,6 +72,7 @@ def test_an_engine_that_never_compares_prices_is_shown_one_pair_with_a_wrong_pri
     assert len(case.trades) == 2
 
 
+@pytest.mark.slow
 def test_an_engine_that_reports_all_is_shown_one_clean_pair() -> None:
     everything = misses(lambda case: {(name, "price") for name in case.trades["trade_id"]})
     case = find(trade_cases(), everything, settings=SEARCH)
@@ -80,6 +81,7 @@ def test_an_engine_that_reports_all_is_shown_one_clean_pair() -> None:
     assert case.seed == 0
 
 
+@pytest.mark.slow
 def test_an_engine_that_knows_no_tolerance_is_shown_one_pair_within_it() -> None:
     strategy = trade_cases(mechanisms=["quantity.nudge", "price.tick"], tolerances={"quantity": 5})
     case = find(strategy, misses(lambda case: set(compare(case))), settings=SEARCH)
@@ -88,6 +90,7 @@ def test_an_engine_that_knows_no_tolerance_is_shown_one_pair_within_it() -> None
     assert not case.scenario.boundary
 
 
+@pytest.mark.slow
 def test_an_engine_that_stops_at_the_first_wrong_field_is_shown_a_pair_with_two() -> None:
     def first_only(case: TradeCase) -> bool:
         named = dict(compare(case))
@@ -144,6 +147,7 @@ def drawn(strategy: Any, examples: int = 60) -> list[TradeCase]:
     return cases
 
 
+@pytest.mark.slow
 def test_all_that_is_offered_is_drawn() -> None:
     # Of four mechanisms; of all 28, some would be drawn only once in a hundred cases.
     strategy = trade_cases(views=["single", "counterparty", "two_system"], mechanisms=FIELDS[:4])
@@ -213,6 +217,7 @@ def test_a_hundred_examples_take_seconds() -> None:
     assert (pd.Timestamp.now() - started).total_seconds() < 10
 
 
+@pytest.mark.slow
 def test_a_failure_prints_the_call_that_makes_the_smallest_case_again(tmp_path: Path) -> None:
     (tmp_path / "test_inner.py").write_text(
         """
@@ -235,6 +240,7 @@ def test_prices(case):
     assert "  1.   tid00000001 " in done.out
 
 
+@pytest.mark.slow
 def test_without_hypothesis_it_says_what_to_install() -> None:
     code = "import sys; sys.modules['hypothesis'] = None; import tradegen.testing.strategies"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -233,6 +233,7 @@ EDITS: dict[str, Edit] = {
 }
 
 
+@pytest.mark.slow
 def test_each_edit_is_told_of_with_its_trade_and_column(
     files: Files, tmp_path: Path, every_example: None
 ) -> None:

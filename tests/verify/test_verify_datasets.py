@@ -84,6 +84,7 @@ def test_a_run_without_mismatches_is_proved(tmp_path: Path, form: str, view: str
     assert (report.pairs, report.records, report.truth_rows) == (30, 60, 0)
 
 
+@pytest.mark.slow
 def test_the_report_is_the_same_for_any_number_of_workers(copied: Callable[[str], Path]) -> None:
     folder = copied("parquet")
     right = proof(folder, 2)
@@ -165,6 +166,7 @@ def test_files_that_are_not_as_the_manifest_says_are_found_and_named(
         assert list(report.findings) == ["digest"], "what is there is right, and no count is compared in vain"
 
 
+@pytest.mark.slow
 def test_files_in_each_others_place_are_named_as_such(copied: Callable[[str], Path]) -> None:
     folder = copied("parquet")
     swapped(folder, "parquet")
@@ -183,6 +185,7 @@ def test_another_digest_of_the_dataset_is_found(copied: Callable[[str], Path]) -
     assert told(proof(folder), "digest") == "manifest.json: dataset.sha256 is not that of the files it names"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.large) for seed in (1, 2))])
 def test_parquet_that_is_damaged_anywhere_is_told_of_in_sentences(tmp_path: Path, seed: int) -> None:
     folder = made(tmp_path / "d", "parquet", pairs=300)
@@ -239,6 +242,7 @@ def test_single_files_in_parquet_that_are_damaged_are_refused_by_name(tmp_path: 
 # The command
 
 
+@pytest.mark.slow
 def test_the_command_proves_finds_and_refuses(copied: Callable[[str], Path], tmp_path: Path) -> None:
     folder = copied("fix")
     right = shell("verify", "fix", "--workers", "2", cwd=tmp_path)
@@ -296,6 +300,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.slow
 def test_a_dataset_in_a_bucket_is_proved_and_what_is_missing_found(originals: Path, endpoint: str) -> None:
     import boto3
 
@@ -315,6 +320,7 @@ def test_a_dataset_in_a_bucket_is_proved_and_what_is_missing_found(originals: Pa
         open_dataset("s3://bucket/elsewhere", endpoint)
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_reached_is_no_damaged_file(originals: Path, endpoint: str) -> None:
     import boto3
 

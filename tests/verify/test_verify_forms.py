@@ -172,6 +172,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     assert done.err == "tradegen: a.csv is no regular file but a pipe; expected a file, which is read twice\n"
 
 
+@pytest.mark.slow
 def test_a_pipe_as_a_part_is_refused_and_not_waited_for(originals: Path, tmp_path: Path) -> None:
     folder = tmp_path / "d"
     for path in (originals / "csv").rglob("*"):

@@ -189,6 +189,7 @@ def test_a_pipe_among_the_files_of_inject_is_refused_and_not_waited_for(name: st
     assert "pipe" in done.err
 
 
+@pytest.mark.slow
 def test_lists_of_any_dialect_are_proved_and_a_changed_letter_in_them_is_not(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     for number in range(6):
@@ -214,6 +215,7 @@ def test_lists_of_any_dialect_are_proved_and_a_changed_letter_in_them_is_not(tmp
             assert set(verify(paths).findings) > {"digest"}
 
 
+@pytest.mark.slow
 def test_every_mechanism_of_a_desks_list_is_proved_with_tolerances(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "mine.csv", desk_rows(300))
     made = inject(
@@ -244,6 +246,7 @@ def with_causes(folder: Path, truth: str, **by_cause: Any) -> Any:
     return proof(folder, truth=truth, inject={"columns": form, "scenario": scenario}, counts=counts)
 
 
+@pytest.mark.slow
 def test_causes_are_hot_spots_of_the_manifest_as_often_as_it_says(tmp_path: Path) -> None:
     report = with_causes(tmp_path, CAUSED)
     assert report.ok, str(report)

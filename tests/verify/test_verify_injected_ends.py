@@ -27,6 +27,7 @@ USUAL = {("one row", "record.missing"), ("a blank line between", "record.missing
 USUAL |= {("no header, a blank line before", "record.missing"), ("three rows", "record.split")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "way"),
     chosen([(shape, way) for shape in SHAPES for way in WAYS], USUAL),

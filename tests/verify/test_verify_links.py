@@ -172,6 +172,7 @@ def test_a_manifest_that_says_neither_true_nor_false_is_refused(written: Path, t
         verify(files_of(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_dataset_is_proved_part_by_part_and_a_part_without_its_links_is_found(tmp_path: Path) -> None:
     run = prepare(**ASKED | {"pairs": 70_000, "mismatch_rate": 0.01}, view="two_system")
     write_dataset(run, tmp_path / "d", blocks_per_part=1, workers=1)

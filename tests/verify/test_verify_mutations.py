@@ -49,6 +49,7 @@ def lone(written: Path) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("view", "form"),
     chosen(itertools.product(VIEWS, FORMS), list(zip(itertools.cycle(VIEWS), FORMS, strict=False))),

@@ -175,6 +175,7 @@ def test_an_empty_text_is_no_missing_value_where_there_is_null(tmp_path: Path) -
     assert "vanished" in verify(paths).findings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_messages_that_lack_the_tags_of_missing_values_are_proved(tmp_path: Path, view: str) -> None:
     mechanisms = dict.fromkeys([*BLANKS, "ticker.typo", "broker_id.padded", "record.split"], 1)

@@ -31,6 +31,7 @@ def without_a_truth_row(folder: Path) -> None:
     put(path, lines[:1] + lines[2:])
 
 
+@pytest.mark.slow
 def test_a_truth_row_that_is_taken_away_is_missed(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     row = lines_of(folder / "truth/part-00001.csv")[1]
@@ -42,6 +43,7 @@ def test_a_truth_row_that_is_taken_away_is_missed(copied: Callable[[str], Path])
     assert "counts.truth_rows is" in told(report, "manifest")
 
 
+@pytest.mark.slow
 def test_rows_of_a_file_are_counted(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     hashed_again(folder, trades=1, truth=-1)
@@ -113,6 +115,7 @@ def test_a_part_in_another_form_than_the_manifest_says_is_found(tmp_path: Path) 
     assert told(proof(folder), "invalid") == "trades/part-00000.csv is not csv, which the manifest says it is"
 
 
+@pytest.mark.slow
 def test_parts_in_each_others_place_are_found_by_their_ids(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     swapped(folder, "csv")
@@ -121,6 +124,7 @@ def test_parts_in_each_others_place_are_found_by_their_ids(copied: Callable[[str
     assert "tid00000021 is an id of part-00000.csv; it has no records" in example
 
 
+@pytest.mark.slow
 def test_a_pair_in_another_part_is_found(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     first, second = (folder / f"trades/part-0000{number}.csv" for number in (0, 1))
@@ -135,6 +139,7 @@ def test_a_pair_in_another_part_is_found(copied: Callable[[str], Path]) -> None:
     assert f"{name} has records, and is no id of part-00001.csv" in example
 
 
+@pytest.mark.slow
 def test_a_record_id_in_two_parts_is_found(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     first, second = (folder / f"trades/part-0000{number}.csv" for number in (0, 1))
@@ -149,6 +154,7 @@ def test_a_record_id_in_two_parts_is_found(copied: Callable[[str], Path]) -> Non
     assert told(report, "record_id") == f"record_id {lines[row][-1]} stands twice or more"
 
 
+@pytest.mark.slow
 def test_record_ids_in_one_part_alone_are_found(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     for table in ("trades", "truth"):
@@ -175,6 +181,7 @@ def test_a_mistyped_id_that_another_part_has_is_a_collision(copied: Callable[[st
     assert "tid00000033 is an id of the run" in told(proof(folder), "collision")
 
 
+@pytest.mark.slow
 def test_one_mistyped_id_in_two_parts_is_a_collision(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     row = next(line for line in lines_of(folder / "truth/part-00000.csv") if line[2] == "trade_id")
@@ -185,6 +192,7 @@ def test_one_mistyped_id_in_two_parts_is_a_collision(copied: Callable[[str], Pat
 
 
 # A report gives three examples of a kind.
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("pairs", "benign_pairs"), ("trades", "truth_rows", "mismatched_pairs")])
 def test_counts_of_the_manifest_are_those_of_all_parts(
     copied: Callable[[str], Path], names: tuple[str, ...]
@@ -196,6 +204,7 @@ def test_counts_of_the_manifest_are_those_of_all_parts(
         assert f"counts.{name} is 7 in the manifest; the files hold " in examples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -217,6 +226,7 @@ def test_a_manifest_that_cannot_be_used_is_refused(
     assert sentence in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_manifest_of_far_too_many_pairs_takes_no_longer(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     changed_manifest(folder, lambda found: found["replay"]["scenario"].update(pairs=10**15))

@@ -16,7 +16,7 @@ from tradegen.core.streams import draw, happens
 from tradegen.engine.alteration import Alteration
 from tradegen.engine.context import BlockContext
 from tradegen.engine.demands import demand
-from tradegen.engine.following import following
+from tradegen.engine.following import following, follows_beyond
 from tradegen.engine.segments import Segment, segments
 from tradegen.engine.selection import Race, Ranking, count_offset, wanted_fields
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes
@@ -185,6 +185,8 @@ class _Stretch:
             # A tolerance need not be a whole number of ticks; less than one tick of it is not none.
             made[1][:] &= np.logical_and.reduce(self._allowed(mechanism).fit(original, made[0]))
         altered, fits, limited = made
+        if self._segment.benign:
+            fits &= ~follows_beyond(context, mechanism.field, pairs, altered[0], self._seed, self._block)
         return _Attempt(position, rows, pairs, legs, original, altered, fits, limited)
 
     def _made(
@@ -194,7 +196,7 @@ class _Stretch:
         name, mechanism = self._names[position], self._entries[position]
         context, segment = self._context, self._segment
         allowed = self._allowed(mechanism)
-        smallest, counted_in = context.step if mechanism.field == "trade_timestamp" else 1, 1
+        smallest, counted_in = context.step if context.is_time(mechanism.field) else 1, 1
         # A value that is missing is counted in no steps.
         if step > 1 and mechanism.tolerated:
             if mechanism.by_digits:
@@ -223,7 +225,7 @@ class _Stretch:
     def _allowed(self, mechanism: Mechanism) -> AllowedSizes:
         """How large differences may be, in units of the field."""
         context = self._context
-        tolerance = context.tolerance(mechanism.field) if mechanism.tolerated else NO_TOLERANCE
+        tolerance = context.scenario.tolerance(mechanism.field) if mechanism.tolerated else NO_TOLERANCE
         boundary = context.scenario.boundary and mechanism.sized
         return AllowedSizes(tolerance, benign=self._segment.benign, boundary=boundary)
 

@@ -11,19 +11,16 @@ import numpy as np
 from tradegen.core.blocks import Pairs
 from tradegen.core.clock import DAY
 from tradegen.core.columns import BUY, MICROSECONDS, MICROSECONDS_A_DAY, STEPS, Array
-from tradegen.core.grids import Grid
 from tradegen.engine.code_names import names_of
 from tradegen.engine.own_values import clean_names, range_of
 from tradegen.market.price_bands import price_limits
 from tradegen.market.sessions import window
 from tradegen.market.universe import Market
-from tradegen.mechanisms.allowed_sizes import Tolerance
 from tradegen.mechanisms.displacement import Ranges
 from tradegen.mechanisms.spellings import Names
 
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
-    from tradegen.scenario.tolerances import Tolerances
 
 __all__ = ["BlockContext", "ranges_around"]
 
@@ -52,6 +49,11 @@ class BlockContext:
     def quantity_step(self) -> int:
         """What quantities are multiples of, in units of their last decimal place."""
         return self.scenario.grids["quantity"].step
+
+    def is_time(self, field: str) -> bool:
+        """Whether a field's values are times, which differ by whole steps."""
+        own = self.scenario.own.get(field)
+        return field == "trade_timestamp" or (own is not None and own.kind == "timestamp")
 
     def steps_of(self, field: str, pairs: Array) -> Array | int:
         """What a field's values are multiples of, in its unit: all alike, or by pair."""
@@ -96,10 +98,6 @@ class BlockContext:
     def share_classes(self) -> Array:
         """By ticker, the code of the company's other share class, or -1 (int64, shape (tickers,))."""
         return self.market.share_classes
-
-    def tolerance(self, field: str) -> Tolerance:
-        """A field's tolerance in its integer unit."""
-        return _tolerance(self.scenario.tolerances, field, self.scenario.grids.get(field))
 
     def order_type(self, pairs: Array, legs: Array) -> Array:
         """What each leg is, BUY or SELL: in the view two_system, both legs are the same."""
@@ -227,11 +225,6 @@ def ranges_around(low: int, high: int, values: Array, share: float) -> Ranges:
     """Ranges from `low` to `high`, end to end, that changes of values by up to a share of them fit into."""
     lows, highs = _ranges(low, high, share)
     return Ranges(lows, highs, index=np.minimum(np.searchsorted(highs, values), len(highs) - 1))
-
-
-@functools.lru_cache(maxsize=64)
-def _tolerance(tolerances: Tolerances, field: str, grid: Grid | None) -> Tolerance:
-    return tolerances.of(field, grid)
 
 
 @functools.lru_cache(maxsize=64)

@@ -12,7 +12,6 @@ import numpy as np
 from tradegen.core.blocks import BLOCK_PAIRS
 from tradegen.core.columns import MICROSECONDS, STEPS, Array
 from tradegen.core.formatting import broker_names, decimals, seconds
-from tradegen.core.grids import Grid
 from tradegen.core.text_columns import strings
 from tradegen.engine.context import BlockContext
 from tradegen.engine.demands import Demand, demand
@@ -23,6 +22,7 @@ from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.market.price_bands import price_limits
 from tradegen.market.universe import Market
 from tradegen.mechanisms.allowed_sizes import PARTS
+from tradegen.mechanisms.column_kinds import unit_of
 from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def check(scenario: Scenario, market: Market) -> None:
                 f"{_expected_columns(market)}"
             )
         if column.kind in ("integer", "decimal"):
-            most = range_of(name, scenario, int(highest.max()))[1]
+            extremes[name] = np.array(range_of(name, scenario, int(highest.max())))
+            most = int(extremes[name][1])
             if column.derived_from:
                 # Both may be altered at once, by a hundred times and by ten; and before it is rounded.
                 most *= 100 * 10 ** max(spare_places(scenario, column), 0)
@@ -98,7 +99,7 @@ def _held(scenario: Scenario, extremes: Mapping[str, Array], spread: Mapping[str
             )
         if largest > _MOST_UNITS:
             raise ScenarioError(
-                f"{called} is {grid.written:f}, and a {name} reaches {_amount(name, largest, grid)}; "
+                f"{called} is {grid.written:f}, and a {name} reaches {_amount(scenario, name, largest)}; "
                 f"expected at most {_MOST_UNITS / grid.unit:g}, or a larger {called}"
             )
     notional = math.prod(int(extremes[name][1]) for name in scenario.grids)
@@ -141,9 +142,10 @@ def _reach(
         least = tolerance.times(values, 200, up=True).tolist()
         if reach[0] < least[0] and reach[1] < least[1]:
             place = f"hot spot {spot.name}: " if spot else ""
-            furthest, nearest_one = (_amount(field, at[1] * step, grid) for at in (reach, least))
+            called = field if field in scenario.own else f"a {field}"
+            furthest, nearest_one = (_amount(scenario, field, at[1] * step) for at in (reach, least))
             raise ScenarioError(
-                f"{place}{name} alters a {field} by at most {furthest}, and under tolerances.{field} a "
+                f"{place}{name} alters {called} by at most {furthest}, and under tolerances.{field} a "
                 f"mismatch is at least twice the tolerance, {nearest_one}; "
                 f"expected a smaller tolerance, or {name} off"
             )
@@ -153,7 +155,8 @@ def _room_within(scenario: Scenario, extremes: Mapping[str, Array]) -> None:
     """Refuse benign differences where half of every tolerance is less than one step."""
     if scenario.boundary:
         return
-    steps = {"trade_timestamp": STEPS[scenario.timestamp_precision]}
+    times = ["trade_timestamp", *(name for name, one in scenario.own.items() if one.kind == "timestamp")]
+    steps = dict.fromkeys(times, STEPS[scenario.timestamp_precision])
     entries = (scenario.catalogue[name] for name in scenario.weights)
     fields = {entry.field for entry in entries if entry.tolerated}
     steps |= {name: grid.step for name, grid in scenario.grids.items()}
@@ -165,14 +168,18 @@ def _room_within(scenario: Scenario, extremes: Mapping[str, Array]) -> None:
         )
 
 
-def _amount(field: str, number: int, grid: Grid | None) -> str:
-    if field == "trade_timestamp":
+def _amount(scenario: Scenario, field: str, number: int) -> str:
+    column, grid = scenario.own.get(field), scenario.grids.get(field)
+    kind = "timestamp" if field == "trade_timestamp" else column.kind if column else ""
+    if kind == "timestamp":
         precision = "s" if number % MICROSECONDS == 0 else "us"
         return f"{strings(seconds(np.array([number]), precision))[0]} seconds"
+    if kind in ("integer", "decimal"):
+        grid = unit_of(column)
     if grid is None:
         return f"{number} days"
     text = strings(decimals(np.array([number]), grid.places))[0]
-    return f"{text} {'dollars' if field == 'price' else 'shares'}"
+    return f"{text} {'dollars' if field == 'price' else 'shares'}" if column is None else text
 
 
 def _by_sizes(scenario: ScenarioFields) -> bool:

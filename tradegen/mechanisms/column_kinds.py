@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+from tradegen.core.grids import Grid
 from tradegen.mechanisms.mechanism import Mechanism, Needs
 
-__all__ = ["KindOfColumn", "needs_of"]
+__all__ = ["MEASURED", "KindOfColumn", "needs_of", "unit_of"]
+
+MEASURED = ("integer", "decimal", "date", "timestamp")
+"""Kinds whose values differ by an amount."""
+
+
+def unit_of(column: Any) -> Grid:
+    """Where an amount lies that values of a column differ by: days, seconds, or its decimal places.
+
+    `column` has a `kind` and `places`, as a `KindOfColumn` has them.
+    """
+    return Grid(6 if column.kind == "timestamp" else column.places)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,10 @@ class Case:
         )
         return altered
 
+    def joined(self, ranges: Ranges, sizes: Sizes) -> Ranges:
+        """Ranges that lie end to end, with the upper ones made one where that one is wide enough."""
+        return ranges if self.allowed.by_draw else ranges.joined(sizes.bounds)
+
     def sizes(self, outer: Bounds, unit: int = 1) -> Sizes:
         """The sizes from `min` to `max`, as far as they are allowed, in the shape that the settings ask for.
 

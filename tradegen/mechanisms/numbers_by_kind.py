@@ -43,7 +43,7 @@ def nudge(column: KindOfColumn) -> Mechanism:
     def alter(case: Case) -> Array:
         ranges = case.context.own_ranges(column.name, case.original, case.settings["max"])
         sizes = case.sizes(share_of(case))
-        return case.displaced(case.original, ranges.joined(sizes.bounds), sizes)
+        return case.displaced(case.original, case.joined(ranges, sizes), sizes)
 
     example = ("250", "257") if column.kind == "integer" else ("154.00", "153.42")
     return Mechanism(

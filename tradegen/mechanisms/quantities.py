@@ -66,9 +66,7 @@ def nudge(case: Case) -> Array:
         case.context.quantity_ranges(case.original, case.settings["max"]),
         case.sizes(share_of(case)),
     )
-    if not case.allowed.by_draw:
-        ranges = ranges.joined(sizes.bounds)
-    return case.displaced(case.original, ranges, sizes)
+    return case.displaced(case.original, case.joined(ranges, sizes), sizes)
 
 
 def nudge_reach(settings: Settings, largest: int) -> int:

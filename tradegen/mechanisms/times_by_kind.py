@@ -40,6 +40,7 @@ def dated(column: KindOfColumn, house: Mechanism) -> Mechanism:
         needs=needs_of(house, column),
         shows=(Shown((column.name,), "no clean date is that far from the trade's"),),
         excludes=column.excludes,
+        reach=house.reach,
     )
 
 
@@ -78,6 +79,7 @@ def shifted(column: KindOfColumn, way: str) -> Mechanism:
         shows=(Shown((column.name,), "no clean time is that far from the trade's"),),
         excludes=column.excludes,
         sized=True,
+        reach=house.reach,
     )
 
 

@@ -67,6 +67,7 @@ def _tolerances(scenario: ScenarioFields) -> None:
             scenario.tolerance(name)
         except ValueError as error:
             raise ValueError(f"tolerances.{place}{error}") from None
+    scenario.tolerances.check(scenario.own)
     if scenario.benign_rate > 0 and not _tolerated(scenario, scenario.weights):
         raise ValueError(
             f"benign_rate is {scenario.benign_rate} although no field with a mechanism has a tolerance; "

@@ -12,6 +12,7 @@ from tradegen.core.grids import Grid
 from tradegen.mechanisms.allowed_sizes import Tolerance
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.catalogue import catalogue_with
+from tradegen.mechanisms.column_kinds import unit_of
 from tradegen.mechanisms.difference import Settings
 from tradegen.mechanisms.mechanism import Mechanism
 from tradegen.scenario.causes import Cause, cause_name, causes_of
@@ -183,7 +184,8 @@ class ScenarioFields(BaseModel):
 
     def tolerance(self, field: str) -> Tolerance:
         """A field's tolerance in its integer unit; others have none."""
-        return self.tolerances.of(field, self.grids.get(field))
+        own = self.own.get(field)
+        return self.tolerances.of(field, unit_of(own) if own else self.grids.get(field))
 
     @functools.cached_property
     def fields(self) -> tuple[str, ...]:

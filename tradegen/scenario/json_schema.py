@@ -151,6 +151,11 @@ def _tolerances() -> list[_Schema]:
         tolerated.append({"properties": {"tolerances": table}})
         # By default, all four fields with a tolerance are altered.
         altered.append({"properties": {"tolerances": table, "mechanisms": {"not": {"properties": weights}}}})
+    # Of a column that the scenario adds, the schema does not know what is altered.
+    house = dict.fromkeys(Tolerances.model_fields, True)
+    own: _Schema = {"not": {"properties": house, "additionalProperties": {"maximum": 0}}}
+    for rules in (tolerated, altered):
+        rules.append({"properties": {"tolerances": own}})
     needs = {"required": ["tolerances"]}
     return [
         {**_if({"benign_rate": _ABOVE_ZERO}, {}, given=["benign_rate"]), "then": needs | {"anyOf": altered}},
@@ -230,7 +235,8 @@ def _of_the_house() -> _Schema:
     }
     mechanisms = {"propertyNames": {"enum": list(HOUSE)}}
     tables = {"mechanisms": mechanisms, "settings": mechanisms}
-    lists = {name: layout for names in LISTS.values() for name in names}
+    tolerances = {"propertyNames": {"enum": list(Tolerances.model_fields)}}
+    lists = {name: layout for names in LISTS.values() for name in names} | {"tolerances": tolerances}
     spots = {"items": {"properties": tables}}
     return {
         "if": {"not": {"required": ["columns"], "properties": {"columns": {"minItems": 1}}}},

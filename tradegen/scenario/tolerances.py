@@ -1,6 +1,7 @@
 """Tolerances, as a scenario states them: how much a field may differ before a matcher must report it."""
 
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
@@ -13,7 +14,9 @@ from pydantic import (
 )
 
 from tradegen.core.grids import CENTS, SHARES, Grid
+from tradegen.errors import nearest
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, Tolerance
+from tradegen.mechanisms.column_kinds import MEASURED, unit_of
 from tradegen.scenario.validation import INTEGER, NUMBER, QUANTITY_STEP, STRICT, TICK, Expected, table
 
 __all__ = ["Tolerances"]
@@ -73,10 +76,26 @@ class PriceTolerance(BaseModel):
         return Tolerance(fixed=(self.ticks or 0) * grid.step)
 
 
-class Tolerances(BaseModel):
-    """By field, the largest difference that is benign; without one, every difference counts."""
+_WHOLE = {"integer": "a whole number", "date": "whole days", "timestamp": "seconds in whole microseconds"}
+_AMOUNT = Annotated[
+    int | float,
+    Field(ge=0, le=10**9),
+    NUMBER,
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 10**9}),
+]
 
-    model_config = STRICT
+
+class Tolerances(BaseModel):
+    """By field, the largest difference that is benign; without one, every difference counts.
+
+    It takes the names of columns that a scenario adds, too. `check` says whether there are such columns.
+    """
+
+    model_config = STRICT | ConfigDict(extra="allow")
+
+    __pydantic_extra__: dict[str, _AMOUNT] = Field(init=False)
+
+    expected_of_others: ClassVar[str] = "a number from 0 to 1000000000"
 
     _whole: bool = PrivateAttr(False)
 
@@ -86,11 +105,7 @@ class Tolerances(BaseModel):
         Expected("one of {absolute = 0.05}, {bps = 2.5} and {ticks = 3}"),
     ] = Field(None, description="absolute dollars, basis points or ticks")
     quantity: Annotated[
-        int | float,
-        Field(ge=0, le=10**9),
-        NUMBER,
-        Expected("whole shares from 0 to 1000000000, or whole steps of quantity_step"),
-        WithJsonSchema({"type": "number", "minimum": 0, "maximum": 10**9}),
+        _AMOUNT, Expected("whole shares from 0 to 1000000000, or whole steps of quantity_step")
     ] = Field(0, description="shares")
     trade_timestamp: Annotated[float, Field(ge=0, le=86_400), NUMBER, Expected("seconds from 0 to 86400")] = (
         Field(0.0, description="seconds")
@@ -116,7 +131,11 @@ class Tolerances(BaseModel):
         """
         if field == "price":
             return self.price.tolerance(grid or CENTS) if self.price else NO_TOLERANCE
-        value: Any = getattr(self, field, 0)
+        if field in self.own:
+            return Tolerance(fixed=(grid or SHARES).units(self.own[field]))
+        if field not in type(self).model_fields:
+            return NO_TOLERANCE
+        value: Any = getattr(self, field)
         if field == "quantity":
             shares = grid or SHARES
             whole = "shares" if shares == SHARES else f"steps of {shares.written:f}"
@@ -125,5 +144,38 @@ class Tolerances(BaseModel):
             value = _scaled(field, value, _MICROSECONDS, "seconds in whole microseconds")
         return Tolerance(fixed=value)
 
+    @property
+    def own(self) -> Mapping[str, float]:
+        """Those of columns that the scenario adds, by name, as they were written."""
+        return self.__pydantic_extra__ or {}
+
+    def check(self, columns: Mapping[str, Any]) -> None:
+        """Check the tolerances of columns that a scenario adds.
+
+        Parameters
+        ----------
+        columns : mapping
+            Those that it adds, by name, each with a ``kind`` and ``places``; None for one without either.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such column, its values differ by no amount, or are not as fine as that.
+        """
+        measured = [name for name, column in columns.items() if column and column.kind in MEASURED]
+        for name, value in self.own.items():
+            if name not in columns:
+                known = (*type(self).model_fields, *measured)
+                raise ValueError(f"tolerances.{name} is not a field of tolerances; {nearest(name, known)}")
+            if name not in measured:
+                kind = columns[name].kind if columns[name] else "reference"
+                raise ValueError(
+                    f"tolerances.{name} is {value}, and the column is of kind {kind}; expected a column "
+                    f"whose values differ by an amount, of kind {', '.join(MEASURED[:-1])} or {MEASURED[-1]}"
+                )
+            column = columns[name]
+            whole = _WHOLE.get(column.kind, f"a number with up to {column.places} decimals")
+            _scaled(f"tolerances.{name}", value, unit_of(column), whole)
+
     def __bool__(self) -> bool:
-        return any(self.of(field) for field in type(self).model_fields)
+        return any(self.of(field) for field in type(self).model_fields) or any(self.own.values())

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 
 from tradegen.core.columns import LISTS
-from tradegen.errors import named, nearest, shown
+from tradegen.errors import named, near, nearest, shown
 
 __all__ = [
     "INTEGER",
@@ -185,7 +185,9 @@ def _sentences(
             continue
         name = str(finding["loc"][0]) if finding["loc"] else ""
         quoted = f"{where}{named(name)}{_within(finding['loc'][1:], keys)}"
-        if finding["type"] == "extra_forbidden":
+        # Some models take other names as well, of which this may be one that was misspelled.
+        misspelled = bool(name) and name not in names and near(name, names)
+        if finding["type"] == "extra_forbidden" or misspelled:
             yield f"{quoted} is not a {kind}; {nearest(name, names)}"
         elif finding["type"] == "missing":
             yield f"{quoted} is missing; expected {_expected(model, name, finding)}"
@@ -211,5 +213,7 @@ def _expected(model: type[BaseModel], name: str, finding: Any) -> str:
     stated = [item.text for item in field.metadata if isinstance(item, Expected)] if field else []
     if stated:
         return str(stated[-1])
+    if field is None and (of_others := getattr(model, "expected_of_others", "")):
+        return str(of_others)
     message: str = finding["msg"]
     return message[:1].lower() + message[1:]

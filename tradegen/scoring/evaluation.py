@@ -176,7 +176,7 @@ def _evaluated(
         answers.require(("field", "mechanism", "original"))
         with reader.explaining(answers.name):
             fields_of_run = inputs.fields or fields_found(connection, answers)
-            _check_steps(limits, fields_of_run)
+            _check_limits(limits, fields_of_run)
             define(connection, fields_of_run)
             legs = load_truth(connection, answers, inputs.view, inputs.extent, limits, fields_of_run)
         if not fields_of_run.shared_id:
@@ -260,13 +260,18 @@ def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances | No
         raise ScoringError(reason) from None
 
 
-def _check_steps(limits: Tolerances | None, fields: RunFields) -> None:
-    """Refuse a tolerance of quantities that is between two of the run's steps."""
+def _check_limits(limits: Tolerances | None, fields: RunFields) -> None:
+    """Refuse tolerances between two of the run's steps, and those of columns that it has not."""
+    if limits is None:
+        return
     try:
-        if limits is not None:
-            limits.of("quantity", fields.shares)
+        limits.of("quantity", fields.shares)
     except ValueError as error:
         raise ScoringError(f"tolerances.{error}") from None
+    try:
+        limits.check(fields.own)
+    except ValueError as error:
+        raise ScoringError(str(error)) from None
 
 
 @contextlib.contextmanager

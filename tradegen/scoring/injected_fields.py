@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tradegen.core.columns import FIELDS, RECORD, TRADE_COLUMNS
 from tradegen.errors import ScoringError
 from tradegen.mechanisms.by_kind import EXISTING, FOLLOWS, MECHANISMS_BY_KIND
-from tradegen.mechanisms.column_kinds import KindOfColumn
+from tradegen.mechanisms.column_kinds import MEASURED, KindOfColumn
 from tradegen.scoring.relations import Source, first_row, literal
-from tradegen.scoring.run_fields import COLUMN_NAME, MEASURED, RunFields, found_fields
+from tradegen.scoring.run_fields import COLUMN_NAME, RunFields, found_fields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

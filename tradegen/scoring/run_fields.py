@@ -13,20 +13,18 @@ from tradegen.core.columns import FIELDS, RECORD_ID, TRADE_COLUMNS
 from tradegen.core.grids import CENTS, SHARES, Grid
 from tradegen.errors import ScoringError, shown
 from tradegen.mechanisms.by_kind import FOLLOWS, MECHANISMS_BY_KIND, is_own_mechanism
-from tradegen.mechanisms.column_kinds import KindOfColumn
+from tradegen.mechanisms.column_kinds import MEASURED, KindOfColumn
 from tradegen.scoring.relations import Source, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["COLUMN_NAME", "MEASURED", "RunFields", "found_fields", "stated_fields"]
+__all__ = ["COLUMN_NAME", "RunFields", "found_fields", "stated_fields"]
 
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """What a scenario may call a column."""
 
 _DERIVED = ("decimal", "date")
-MEASURED = ("integer", "decimal", "date", "timestamp")
-"""Kinds whose values differ by an amount."""
 
 
 @dataclass(frozen=True, slots=True)

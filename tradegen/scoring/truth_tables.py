@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import LEGS, MICROSECONDS, TRUTH_COLUMNS
@@ -13,6 +12,7 @@ from tradegen.errors import ScoringError, nearest, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.by_kind import EXISTING, FOLLOWS
 from tradegen.mechanisms.catalogue import HOUSE
+from tradegen.mechanisms.column_kinds import unit_of
 from tradegen.scoring.inputs import Extent
 from tradegen.scoring.relations import Source, first_row, literal, units
 from tradegen.scoring.run_fields import RunFields
@@ -161,7 +161,7 @@ def load_truth(
         SELECT
             pair, field, cents, before, size, altered IS NULL AS emptied,
             CAST(leg AS word) AS leg, CAST(mechanism AS word) AS mechanism, CAST(cause AS word) AS cause,
-            {_benign(tolerances, fields.tick)} AS benign,
+            {_benign(tolerances, fields)} AS benign,
             bit_of(folded(field)) AS own,
             CASE
                 WHEN {altered_id} OR {_ONE_SIDED} THEN bit_of(id_field()) | bit_of('record')
@@ -175,7 +175,7 @@ def load_truth(
     )
     _check(connection, source.name, extent, fields)
     if tolerances is not None:
-        _relabel_followers(connection, fields)
+        _relabel_followers(connection, fields, tolerances)
     _resolve_ids(connection, extent)
     return legs
 
@@ -278,10 +278,13 @@ def _check(connection: DuckDBPyConnection, name: str, extent: Extent | None, fie
         )
 
 
-def _relabel_followers(connection: DuckDBPyConnection, fields: RunFields) -> None:
-    """Have a value that follows on others be benign where all of these are, now that they have new labels."""
+def _relabel_followers(connection: DuckDBPyConnection, fields: RunFields, tolerances: Tolerances) -> None:
+    """Have a value that follows on others be benign where all of these are, now that they have new labels.
+
+    One with a tolerance of its own is benign by that.
+    """
     for column in fields.own.values():
-        if column and column.kind in ("decimal", "date"):
+        if column and column.kind in ("decimal", "date") and not tolerances.own.get(column.name):
             sources = ", ".join(map(literal, fields.sources(column)))
             connection.execute(
                 f"""
@@ -328,20 +331,25 @@ def _resolve_ids(connection: DuckDBPyConnection, extent: Extent | None) -> None:
     )
 
 
-def _benign(tolerances: Tolerances | None, tick: Grid) -> str:
+def _benign(tolerances: Tolerances | None, fields: RunFields) -> str:
     """SQL for the label of a row: the truth's own, or anew."""
     if tolerances is None:
         return "benign"
-    finest, prices = FINEST["price"], tolerances.price
+    finest, prices, tick = FINEST["price"], tolerances.price, fields.tick
     # Of its grid, a scenario's tick counts only where the tolerance is in ticks.
     step = tick.step * finest.unit // tick.unit if prices and prices.ticks else finest.step
     grids = {**FINEST, "price": Grid(finest.places, step)}
     given = {name: tolerances.of(name, grids.get(name)) for name in SIZED}
-    limits: Mapping[str, str] = {
+    limits = {
         name: f"size::HUGEINT * {PARTS} <= before::HUGEINT * {tolerance.parts}"
         if tolerance.parts
         else f"size <= {tolerance.fixed}"
         for name, tolerance in given.items()
     }
-    cases = " ".join(f"WHEN '{name}' THEN {within}" for name, within in limits.items())
+    for column in fields.measured:
+        # A number of the other sign is never within it.
+        signs = " AND sign(before) * sign(units(field, altered)) >= 0"
+        number = signs if column.kind in ("integer", "decimal") else ""
+        limits[column.name] = f"size <= {tolerances.of(column.name, unit_of(column)).fixed}{number}"
+    cases = " ".join(f"WHEN {literal(name)} THEN {within}" for name, within in limits.items())
     return f"CASE WHEN altered IS NULL THEN benign ELSE CASE field {cases} ELSE benign END END"

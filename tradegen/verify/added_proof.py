@@ -121,11 +121,14 @@ class _AddedProof:
             f"{_ABOUT} 'what it comes from was altered, and its mechanism is ' || mechanism "
             "|| '; expected ' || field || '.follows'",
         )
-        if self._plan.manifest is not None:
+        # With a tolerance of its own, it is benign or not by that.
+        untold = [literal(c.follows) for c in self.derived if not self._plan.tolerance(c.name)]
+        if self._plan.manifest is not None and untold:
             self._database.tell(
                 self._findings,
                 "benign",
-                f"SELECT * FROM ({joined}) WHERE mechanism IN ({followers}) AND benign <> source_benign",
+                f"SELECT * FROM ({joined}) WHERE mechanism IN ({', '.join(untold)}) "
+                "AND benign <> source_benign",
                 f"{_ABOUT} 'benign is ' || benign || ', and ' || source_benign || ' of what it follows on'",
             )
 

@@ -108,7 +108,7 @@ def _planned(
     plan = Plan(trades, truth, scenario["view"], decimals, manifest, scenario, part, added, links)
     try:
         plan.price_tolerance()
-        for name in ("quantity", "date", "trade_timestamp"):
+        for name in ("quantity", "date", "trade_timestamp", *(column.name for column in added)):
             plan.tolerance(name)
         _ = plan.brokers, plan.places, wrong_cause(scenario), ticks_of(manifest)
     except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:

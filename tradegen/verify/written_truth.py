@@ -196,7 +196,8 @@ def _rules(plan: Plan, kinds: Mapping[str, str], with_id: bool) -> list[Rule]:
     if plan.manifest is not None:
         rules.append(refused("cause", wrong_cause(plan.scenario), "a hot spot of the scenario, or nothing"))
         # Without a manifest tolerances are not known: the report says so.
-        follows = "".join(f" AND mechanism <> {literal(c.follows)}" for c in plan.compared if c.sources)
+        untold = [c for c in plan.compared if c.sources and not plan.tolerance(c.name)]
+        follows = "".join(f" AND mechanism <> {literal(c.follows)}" for c in untold)
         rules.append(Rule("benign", f"benign <> ({_within(plan)}){follows}", benign))
     return rules
 
@@ -243,6 +244,14 @@ def _within(plan: Plan) -> str:
         limit, relative = price
         share = f"{size} * {limit.denominator} <= original_number::HUGEINT * {limit.numerator}"
         cases.append(f"WHEN 'price' THEN {share if relative else f'{size} <= {_bounded(limit)}'}")
+    for column in plan.compared:
+        tolerance = plan.tolerance(column.name)
+        if tolerance is not None and not column.is_name:
+            scale = {"timestamp": 1_000_000}.get(column.kind, 10**column.places)
+            # A date has a number below zero before 1970, and that is no other sign.
+            signs = "sign(original_number) * sign(altered_number) >= 0"
+            number = f" AND {signs}" if column.kind in ("integer", "decimal") else ""
+            cases.append(f"WHEN {literal(column.name)} THEN {size} <= {_bounded(tolerance * scale)}{number}")
     if not cases:
         return "false"
     known = "altered_number IS NOT NULL AND original_number IS NOT NULL"

@@ -16,7 +16,7 @@ from tradegen.desk.injecting.list_spots import ListSpots, ListWhere
 from tradegen.desk.injecting.possible import Entry
 from tradegen.desk.lists.list_form import ListForm
 from tradegen.errors import ScenarioError, named, nearest, shown
-from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, Tolerance
+from tradegen.mechanisms.allowed_sizes import Tolerance
 from tradegen.mechanisms.mechanism import Mechanism
 from tradegen.scenario.assignments import changed
 from tradegen.scenario.causes import Cause, causes_of
@@ -70,8 +70,6 @@ class Breaks(ScenarioFields):
         ScenarioError
             Where the column has too few decimals for it.
         """
-        if label not in type(self.tolerances).model_fields:
-            return NO_TOLERANCE
         found = self.tolerance(label)
         if label == "quantity":
             return Tolerance(found.fixed * 10**places)
@@ -251,6 +249,7 @@ def _check(breaks: Breaks) -> None:
             "expected them to add up to at most 1"
         )
     try:
+        breaks.tolerances.check({})
         check_demands(breaks)
     except ValueError as error:
         raise ScenarioError(str(error)) from None
