@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +55,9 @@ def sample(mechanism: str = "", pairs: int = 100_000, seed: int = 1, **overrides
     batch = generate(pairs=pairs, seed=seed, **scenario)
     truth = _frame(truth_table(batch.run), batch)
     lists, parts = tables(batch), []
-    kinds = {column.name: column.kind for column in batch.run.scenario.columns}
     for number, (name, table) in enumerate(lists.items()):
         leg = table["order_type"] if len(lists) == 1 else name.upper()
-        parts.append((features(table, number, kinds), *_labels(table, leg, truth)))
+        parts.append((features(table, number, batch.run.scenario.columns), *_labels(table, leg, truth)))
     joined = {key: np.concatenate([part[0][key] for part in parts]) for key in parts[0][0]}
     ids = pd.factorize(np.concatenate([part[2] for part in parts]))[0]
     return Sample(joined, np.concatenate([part[1] for part in parts]), ids)
@@ -86,7 +85,7 @@ def _labels(table: pd.DataFrame, leg: Any, truth: pd.DataFrame) -> tuple[Array, 
     return true_id.notna().to_numpy(), true_id.fillna(ids).to_numpy()
 
 
-def features(table: pd.DataFrame, number: int = 0, kinds: Mapping[str, str] | None = None) -> Features:
+def features(table: pd.DataFrame, number: int = 0, columns: Sequence[Any] = ()) -> Features:
     """What can be computed from each record of a list as it is written, and from the list around it.
 
     Parameters
@@ -95,8 +94,8 @@ def features(table: pd.DataFrame, number: int = 0, kinds: Mapping[str, str] | No
         The list's columns.
     number : int
         Of the list, where there are several.
-    kinds : mapping of str to str, optional
-        The kinds of the columns that the scenario adds, by their names.
+    columns : sequence of OwnColumn
+        Those that the scenario adds.
     """
     row = np.arange(len(table))
     ids = _numbers(table["trade_id"].str[3:])
@@ -156,8 +155,14 @@ def features(table: pd.DataFrame, number: int = 0, kinds: Mapping[str, str] | No
     if "record_id" in table:
         made["record_id"] = _digits(table["record_id"])
     clean = {"date": day, "timestamp": time, "decimal": quantity * ticks}
-    for column, kind in (kinds or {}).items():
-        made[column] = _added(table[column], kind, clean.get(kind))
+    for column in columns:
+        name, kind = column.name, column.kind
+        derived = kind == "timestamp" or column.derived_from
+        made[name] = _added(table[name], kind, clean[kind] if derived else None)
+        # Of other codes, it would tell whether the pair's other leg has the same one, which is matching.
+        if getattr(column, "from_", None):
+            both = pd.Series(ticker).groupby([ticker, table[name]]).transform("size")
+            made[name]["how usual with the ticker"] = both.to_numpy() / np.bincount(ticker)[ticker]
     for group, column in _WRITTEN.items():
         made[group]["length"] = table[column].str.len().to_numpy()
     return {(group, name): np.asarray(v, float) for group, found in made.items() for name, v in found.items()}

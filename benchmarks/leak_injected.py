@@ -37,6 +37,7 @@ _COLUMNS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("trade_id", "Trade Ref", {"kind": "reference", "role": "trade_id"}),
     ("ticker", "Symbol", {"kind": "code", "role": "ticker"}),
     ("broker_id", "Broker", {"kind": "code", "role": "broker_id"}),
+    ("contra_broker_id", "Contra", {"kind": "code", "role": "contra_broker_id"}),
     ("quantity", "Qty", {"kind": "integer", "grouped": True, "role": "quantity"}),
     ("price", "Px", {"kind": "decimal", "places": 2, "fixed": False, "role": "price"}),
     ("order_type", "B/S", {"kind": "code", "role": "order_type"}),
@@ -85,14 +86,51 @@ _WAYS = {
 }
 
 
-def _form(dialect: str) -> dict[str, Any]:
+TICKS = {
+    f"T{number}": {"price": 5 + 43 * number, "tick": (0.01, 0.0025, 0.05, 0.25)[number % 4]}
+    for number in range(12)
+}
+"""Tickers with ticks of their own."""
+
+KINDS_OF_LISTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "both": (
+        {"both": True},
+        ("order_type.other", "broker_id.other", "contra_broker_id.other", "quantity.nudge", "Fee.nudge"),
+    ),
+    "existing kept": (
+        {"keep_existing": True},
+        ("ticker.other", "quantity.nudge", "price.nudge", "Client.typo", "Settles.next_session"),
+    ),
+    "hot spots": (
+        # With the rate of all others: that more goes wrong in them is to be seen.
+        {
+            "hot_spots": [
+                {"name": "rows", "where": {"broker_id": ["BKR001", "BKR002", "BKR003"]}, "rate": 0.5},
+                {"name": "large", "where": {"quantity": [2_500, 5_000]}, "rate": 0.5},
+            ]
+        },
+        ("ticker.other", "broker_id.other", "quantity.nudge", "price.nudge", "trade_timestamp.delay"),
+    ),
+    # None is rounded that is a multiple of 0.0005, which tells its ticker.
+    "ticks by ticker": (
+        {},
+        ("price.nudge", "price.tick", "price.decimal_shift", "price.digit_swap", "Gross.nudge"),
+    ),
+}  # fmt: skip
+"""Other lists, by what is asked of `inject` or of their prices; and the mechanisms that are tried on them."""
+
+
+def _form(dialect: str, ticks: bool = False) -> dict[str, Any]:
     """What a file of columns says of the list."""
     columns = [{"name": name, **form} for _, name, form in _COLUMNS]
+    for column in columns:
+        if ticks and column["name"] == "Px":
+            column["places"] = 4
     return {"id": ["Trade Ref"], "columns": columns, "file": {"form": "csv", **DIALECTS[dialect]}}
 
 
 def injected_mechanisms() -> list[tuple[Mechanism, Shown]]:
-    """The mechanisms of single cells, and what each shows; a trade that stands twice shows as a whole.
+    """The mechanisms of the list, and what each shows; of a trade that stands twice, one row is looked at.
 
     Misspelled names are those of some columns, since none differs from another by more than its name.
     A cell beside others tells more than the cell by itself: a date is no longer that of the other dates, and
@@ -101,9 +139,11 @@ def injected_mechanisms() -> list[tuple[Mechanism, Shown]]:
     found = []
     for name, entry in possible(load_forms(_form(next(iter(DIALECTS)))).ours).items():
         label, _, way = name.rpartition(".")
-        if label == RECORD or way == FOLLOWS or (way in SPELLINGS and label not in ("ticker", "Client")):
+        if way == FOLLOWS or (way in SPELLINGS and label not in ("ticker", "Client")):
             continue
         shown = [group for one in entry.mechanism.shows for group in one.groups]
+        if label == RECORD:
+            shown = ["quantity", "Gross"] if way == "split" else []
         if way in _WAYS:
             shown.append(label)
         if shown or way == "other" or label in _DATES:
@@ -113,24 +153,40 @@ def injected_mechanisms() -> list[tuple[Mechanism, Shown]]:
     return found
 
 
-def injected_sample(mechanism: str, rows: int, seed: int, dialect: str) -> Sample:
-    """Inject a desk's list with one mechanism alone, half of its rows altered, and read what was written."""
+def injected_sample(mechanism: str, rows: int, seed: int, dialect: str, kind: str = "") -> Sample:
+    """Inject a desk's list with one mechanism alone, half of its rows altered, and read what was written.
+
+    Of rows that are not there, our own list says what they were.
+    """
+    ticks, separator = kind == "ticks by ticker", DIALECTS[dialect]["separator"]
+    form, asked = _form(dialect, ticks), dict(KINDS_OF_LISTS[kind][0] if kind else {})
     with tempfile.TemporaryDirectory() as folder:
-        ours, theirs = Path(folder, "ours.csv"), Path(folder, "theirs.csv")
-        ours.write_text(_text(rows, dialect), "utf-8")
-        made = inject(ours, columns=_form(dialect), mechanisms={mechanism: 1}, mismatch_rate=0.5,
-                      seed=seed, keep_in_range=True)  # fmt: skip
+        ours, before, theirs = (Path(folder, f"{name}.csv") for name in ("ours", "before", "theirs"))
+        ours.write_text(_text(rows, dialect, ticks), "utf-8")
+        lists = [ours]
+        if "keep_existing" in asked:
+            inject(ours, columns=form, mechanisms=_BEFORE, mismatch_rate=0.05, seed=seed + 1).write(before)
+            lists, form = [ours, before], {"ours": form, "theirs": form}
+        made = inject(*lists, columns=form, mechanisms={mechanism: 1}, mismatch_rate=0.5, seed=seed,
+                      keep_in_range=True, **asked)  # fmt: skip
         made.write(theirs)
-        cells = _cells(theirs.read_text("utf-8"), DIALECTS[dialect]["separator"])
-        own = pd.read_csv(ours, sep=DIALECTS[dialect]["separator"], usecols=["Trade Ref"], dtype=str)
-    ids = own["Trade Ref"]
-    altered = ids.isin(made.truth["trade_id"].astype(str)).to_numpy()
+        own, cells = (_cells(path.read_text("utf-8"), separator) for path in (ours, theirs))
+    ids, truth = own["trade_id"].str.strip('"'), made.truth
     label, _, way = mechanism.rpartition(".")
-    kept = np.ones(len(cells), bool)
-    if way != "blank":  # a blank has nothing that could be wrong
-        kept = (cells[label].str.strip('"') != "").to_numpy()
+    if label == RECORD:
+        times = ids.map(dict(zip(truth["trade_id"], truth["altered"].astype(int), strict=True))).fillna(1)
+        ends = times.astype(int).cumsum().to_numpy()
+        cells = own if way == "missing" else cells.iloc[ends - 1].reset_index(drop=True)
+    of_before = truth["mechanism"] == "existing"
+    altered = ids.isin(truth["trade_id"][~of_before].astype(str)).to_numpy()
+    kept = ~ids.isin(truth["trade_id"][of_before].astype(str)).to_numpy()
+    if way not in ("blank", "missing", "duplicate", "split"):  # a blank has nothing that could be wrong
+        kept &= (cells[label].str.strip('"') != "").to_numpy()
     features = {key: values[kept] for key, values in list_features(cells, dialect).items()}
     return Sample(features, altered[kept], np.arange(kept.sum()))
+
+
+_BEFORE = {"quantity.extra_digit": 1, "price.decimal_shift": 1, "Client.typo": 1, "ticker.other": 1}
 
 
 def clean_cells(rows: int, dialect: str) -> pd.DataFrame:
@@ -139,21 +195,22 @@ def clean_cells(rows: int, dialect: str) -> pd.DataFrame:
 
 
 @functools.lru_cache(maxsize=4)
-def _clean(rows: int) -> pd.DataFrame:
+def _clean(rows: int, ticks: bool) -> pd.DataFrame:
     """Trades of a week in random order, as one list of texts."""
     parts = []
     for number, day in enumerate(_DAYS):
         count = rows // len(_DAYS)
         batch = generate("us_equity_t1", pairs=count, mismatch_rate=0, seed=number, date=day, columns=_ADDED,
-                         view="two_system", first_id=1 + number * count, quantity_max=5_000)  # fmt: skip
+                         view="two_system", first_id=1 + number * count, quantity_max=5_000,
+                         **({"tickers": TICKS} if ticks else {}))  # fmt: skip
         parts.append(tables(batch)["ours"])
     return pd.concat(parts).sample(frac=1, random_state=0).reset_index(drop=True)
 
 
 @functools.lru_cache(maxsize=4)
-def _text(rows: int, dialect: str) -> str:
+def _text(rows: int, dialect: str, ticks: bool = False) -> str:
     """The list as the desk exports it."""
-    table, marks = _clean(rows), DIALECTS[dialect]
+    table, marks = _clean(rows, ticks), DIALECTS[dialect]
     generator = np.random.default_rng(rows)
     written: dict[str, list[str]] = {}
     for source, name, form in _COLUMNS:
@@ -236,10 +293,13 @@ def list_features(cells: pd.DataFrame, dialect: str) -> Features:
         elif kind == "timestamp":
             made[label] |= {"clock": values[label] % 86_400, "second": values[label] % 60}
     of_ticker = pd.Series(values["price"]).groupby(values["ticker"])
+    part = (values["price"] * 10_000).round() % 2_500
+    sized = pd.Series(part).groupby([values["ticker"], part])
     low, high = of_ticker.transform("min").to_numpy(), of_ticker.transform("max").to_numpy()
     made["price in ticker"] = {
         "relative": values["price"] / np.maximum(of_ticker.transform("median").to_numpy(), 0.01),
         # Nothing leaves the range, so the lowest and the highest price of a ticker are mostly unaltered.
+        "how usual its last digits are": sized.transform("size") / of_ticker.transform("size"),
         "between": np.clip((values["price"] - low) / np.maximum(high - low, 0.01), 0.02, 0.98),
     }
     made["Gross"]["from the product"] = (

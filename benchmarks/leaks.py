@@ -13,17 +13,26 @@ left out. The audit says, too, whether it does find the mechanism with them in.
 from __future__ import annotations
 
 import argparse
+import functools
+import re
 import sys
 import time
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from leak_features import VIEWS, Array, Sample, sample
-from leak_injected import DIALECTS, MARKED, injected_mechanisms, injected_sample
+from leak_injected import (
+    DIALECTS,
+    KINDS_OF_LISTS,
+    MARKED,
+    TICKS,
+    injected_mechanisms,
+    injected_sample,
+)
 from scipy import stats
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
@@ -79,15 +88,11 @@ GRIDS: dict[str, dict[str, Any]] = {
     "quantity": {"quantity_step": 100, "quantity_min": 100, "quantity_max": 50_000},
 }
 """Coarser grids by field: its mechanisms show there what they always show, and nothing more."""
-TICKS: dict[str, Any] = {
-    f"T{number}": {"price": 5 + 43 * number, "tick": (0.01, 0.0025, 0.05, 0.25)[number % 4]}
-    for number in range(12)
-}
-"""Tickers with ticks of their own, for which the same holds."""
 ADDED: tuple[dict[str, Any], ...] = (
     {"name": "account", "kind": "code", "codes": 50, "prefix": "ACC"},
     {"name": "currency", "kind": "code", "values": ["USD", "EUR", "GBP"], "weights": [45, 35, 20]},
     {"name": "client", "kind": "text", "values": ["Avery Ltd", "Bellamy", "Cole and Sons", "Drake"]},
+    {"name": "isin", "kind": "code", "from": "isin"},
     {"name": "lots", "kind": "integer", "min": 100, "max": 5_000},
     {"name": "commission", "kind": "decimal", "places": 2, "min": 5, "max": 900},
     {"name": "gross_amount", "kind": "decimal", "places": 2, "product": ["quantity", "price"]},
@@ -97,6 +102,8 @@ ADDED: tuple[dict[str, Any], ...] = (
     {"name": "own_ref", "kind": "reference", "own": True},
 )
 """A column of each kind, as a scenario may add it; of what is drawn and of what is worked out from others."""
+UNIVERSE = {f"T{number}": {"price": 5 + 43 * number, "isin": f"US{number:04}"} for number in range(12)}
+"""Tickers that have what `isin` is taken from."""
 _PRICES = ("price", "notional", "price in ticker", "neighbours in ticker")
 _TIMES = ("neighbours", "neighbours in ticker", "price in ticker")
 _SEEN_IN: dict[str, tuple[str, ...]] = {
@@ -268,9 +275,14 @@ def examine_position(title: str, seen: Sample) -> Finding:
     return Finding(title, attack(seen, ["position"]), chance, worst, float("nan"), "")
 
 
+def catalogue_of_added() -> Mapping[str, Mechanism]:
+    """The catalogue of a scenario with columns of its own."""
+    return Scenario.load("us_equity_t1").replace(columns=ADDED).catalogue
+
+
 def added_mechanisms() -> list[Mechanism]:
     """The mechanisms of the columns that a scenario adds, without those that follow and are never drawn."""
-    entries = Scenario.load("us_equity_t1").replace(columns=ADDED).catalogue.values()
+    entries = catalogue_of_added().values()
     return [entry for entry in entries if entry.name not in HOUSE and not entry.name.endswith(f".{FOLLOWS}")]
 
 
@@ -291,23 +303,17 @@ def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Fin
     # Each has a seed of its own: with one for all, chance would meet all rows alike.
     found: dict[str, Callable[[], Finding]] = {}
 
+    def add_sample(title: str, shown: Shown | None, make: Callable[..., Sample], *given: Any) -> None:
+        def audit() -> Finding:
+            seen = make(given[0], pairs, zlib.crc32(title.encode()), *given[1:])
+            if shown is None:
+                return examine_position(title, seen)
+            return examine(title, seen, shown, also_shown=also_shown)
+
+        found[title] = audit
+
     def add(title: str, shown: Shown | None, mechanism: str = "", **overrides: Any) -> None:
-        def audit() -> Finding:
-            seen = sample(mechanism, pairs, zlib.crc32(title.encode()), **overrides)
-            if shown is None:
-                return examine_position(title, seen)
-            return examine(title, seen, shown, also_shown=also_shown)
-
-        found[title] = audit
-
-    def add_injected(title: str, shown: Shown | None, mechanism: str, dialect: str) -> None:
-        def audit() -> Finding:
-            seen = injected_sample(mechanism, pairs, zlib.crc32(title.encode()), dialect)
-            if shown is None:
-                return examine_position(title, seen)
-            return examine(title, seen, shown, also_shown=also_shown)
-
-        found[title] = audit
+        add_sample(title, shown, functools.partial(sample, **overrides), mechanism)
 
     def add_entry(entry: Mechanism, condition: str = "", **overrides: Any) -> None:
         ways = entry.shows or (NOTHING,)
@@ -326,14 +332,22 @@ def audits(pairs: int, *, also_shown: bool = True) -> dict[str, Callable[[], Fin
         if entry.field == "price":
             add_entry(entry, ", ticks by ticker", tickers=TICKS)
     for entry in added_mechanisms():
-        add_entry(entry, columns=ADDED)
+        add_entry(entry, columns=ADDED, tickers=UNIVERSE)
+    for name, entry in catalogue_of_added().items():
+        if name in CATALOGUE and name != "ticker.share_class":
+            add_entry(entry, ", columns added", columns=ADDED, tickers=UNIVERSE)
     for entry, way in dirty_mechanisms():
         # A list for each side says whose record it is, though the side may be misspelled.
         add(entry.name, way, entry.name, view="two_system")
-    for entry, way in injected_mechanisms():
-        for dialect in DIALECTS if entry.field in MARKED else list(DIALECTS)[:1]:
-            add_injected(f"injected {entry.name}, {dialect}", way, entry.name, dialect)
-    add_injected("injected, position alone", None, "Acct.other", next(iter(DIALECTS)))
+    first, *_ = DIALECTS
+    ways = {entry.name: way for entry, way in injected_mechanisms()}
+    for name, way in ways.items():
+        for dialect in DIALECTS if name.rpartition(".")[0] in MARKED else [first]:
+            add_sample(f"injected {name}, {dialect}", way, injected_sample, name, dialect)
+    for kind, (_, names) in KINDS_OF_LISTS.items():
+        for name in names:
+            add_sample(f"injected {name}, {kind}", ways[name], injected_sample, name, first, kind)
+    add_sample("injected, position alone", None, injected_sample, "Acct.other", first)
     for name, zooms in ZOOMS.items():
         for zoom, overrides in zooms.items():
             add(f"{name}, {zoom}", NOTHING, name, **overrides)
@@ -351,8 +365,10 @@ def main() -> int:
     """Print the table; 1 where something leaks."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--pairs", type=int, default=100_000, help="of each row")
-    pairs = parser.parse_args().pairs
-    rows = audits(pairs)
+    parser.add_argument("--only", default="", help="rows whose titles this regular expression finds")
+    given = parser.parse_args()
+    pairs = given.pairs
+    rows = [title for title in audits(pairs) if re.search(given.only, title)]
     alarm = FALSE_ALARM / (2 * len(rows))  # an interval and a test each
     print(
         f"{len(rows)} rows of {pairs} pairs. Columns: AUC; its interval, of {1 - alarm:.4%}; the AUC\n"

@@ -12,7 +12,7 @@ from templates import read_template
 
 from tradegen import generate
 from tradegen.aws.environment import Environment
-from tradegen.aws.schedule_rate import interval
+from tradegen.aws.timetable import interval
 from tradegen.errors import ScenarioError
 
 EVENT = {"id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa", "time": "2025-07-21T10:33:00Z"}

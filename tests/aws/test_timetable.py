@@ -8,8 +8,7 @@ import pytest
 
 from tradegen.aws.environment import Environment
 from tradegen.aws.events import read_event
-from tradegen.aws.schedule_rate import plain_interval
-from tradegen.aws.timetable import Timetable, parsed
+from tradegen.aws.timetable import Timetable, parsed, plain_interval
 from tradegen.errors import ScenarioError
 
 

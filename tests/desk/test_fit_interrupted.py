@@ -53,7 +53,7 @@ def test_fit_that_is_interrupted_says_so_and_leaves_nothing_behind(tmp_path: Pat
 import os, signal, sys, threading
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from tradegen.desk import reading
-def interrupted(connection, *_):
+def interrupted(connection, *_, **_named):
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     connection.execute({ENDLESS!r})
 reading.compare = interrupted

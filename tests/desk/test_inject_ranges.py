@@ -110,3 +110,23 @@ def test_altered_codes_are_as_frequent_as_clean_ones() -> None:
     clean = frame.ticker.value_counts(normalize=True)
     # Six standard deviations of 1,800 draws: a false alarm in 10^8 for each of three names.
     assert (altered.value_counts(normalize=True) - clean).abs().max() < 6 * np.sqrt(0.25 / 1_800)
+
+
+def test_prices_stay_in_the_steps_of_their_own_ticker() -> None:
+    # In the steps of all, which are cents, quarters would be known by their cents.
+    quarters = np.arange(COUNT) % 2 == 0
+    price = np.where(quarters, np.arange(COUNT) * 0.25 + 100, np.arange(COUNT) * 0.01 + 40)
+    frame = trades(500, price.round(2)).assign(ticker=np.where(quarters, "Q", "C"))
+    names = ("price.nudge", "price.tick", "price.digit_swap")
+    theirs = broken(frame, *names, mismatch_rate=0.9).theirs
+    changed = theirs.px != frame.px
+    assert changed[quarters].sum() > COUNT / 4
+    assert ((theirs.px * 4)[quarters] % 1 == 0).all()
+    assert ((theirs.px * 4)[changed & ~quarters] % 1 != 0).any()
+
+
+def test_a_misspelled_name_is_never_another_name_of_the_column() -> None:
+    names = np.array(["AB", "BA", "ABC"])[np.arange(COUNT) % 3]
+    truth = broken(trades(500).assign(ticker=names), "ticker.typo", "ticker.truncated", mismatch_rate=1).truth
+    found = set(zip(truth.original.astype(str), truth.altered.astype(str), strict=True))
+    assert found == {("AB", "A"), ("BA", "B"), ("ABC", "BAC"), ("ABC", "ACB")}

@@ -10,8 +10,10 @@ import ipywidgets as widgets
 import pytest
 from break_lists import break_rows
 
-from tradegen import generate
+from tradegen import Scenario, generate
+from tradegen.analysis.tuning import Tuning
 from tradegen.lab import TuningPanel
+from tradegen.lab.hot_spot_controls import HotSpotControls
 
 WHEN = dt.datetime(2025, 7, 21, tzinfo=dt.UTC)
 
@@ -103,6 +105,18 @@ def test_what_a_hot_spot_has_that_no_control_shows_is_kept(panel: TuningPanel) -
     assert after[0].rate == 0.5
     assert [spot.mechanisms for spot in after] == [spot.mechanisms for spot in before]
     assert [spot.settings for spot in after] == [spot.settings for spot in before]
+
+
+def test_a_hot_spot_whose_conditions_no_control_shows_stays_when_another_one_changes() -> None:
+    spots = [
+        {"name": "small", "where": {"max_notional": 100.0}, "factor": 2.0},
+        {"name": "euros", "where": {"currency": "EUR"}, "factor": 2.0},
+    ]
+    columns = [{"name": "currency", "kind": "code", "values": ["USD", "EUR"]}]
+    tuning = Tuning(Scenario(mismatch_rate=0.1, columns=columns, hot_spots=spots), pairs=100)
+    before = tuning.scenario.hot_spots
+    HotSpotControls(tuning, lambda: None).apply()
+    assert tuning.scenario.hot_spots == before
 
 
 def test_another_scenario_shows_in_every_control(panel: TuningPanel) -> None:

@@ -10,6 +10,7 @@ import pytest
 from by_hand import LEG, recognises
 from plausible import possible
 
+from tradegen import Scenario
 from tradegen.core.columns import FIELDS
 from tradegen.mechanisms.catalogue import HOUSE
 
@@ -29,6 +30,32 @@ def test_the_catalogue_names_each_entry_by_its_field_and_explains_it() -> None:
         assert entry.examples
         assert all(setting.unit and setting.about for setting in entry.settings)
         assert entry.needs is None or entry.needs.words
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "columns"),
+    [
+        ("quantity.nudge", set()),  # the amount follows, as if nothing had happened
+        ("quantity.lot_scale", {"amount"}),  # and is as large as the quantity
+        ("record.split", {"amount"}),
+        ("ticker.other", {"isin", "amount"}),  # both of the old ticker
+        ("trade_timestamp.delay", {"booked"}),
+        ("date.next_session", {"settles"}),
+        ("broker_id.other", set()),
+    ],
+)
+def test_an_entry_says_in_which_columns_of_a_scenarios_own_it_shows(
+    mechanism: str, columns: set[str]
+) -> None:
+    own = [
+        {"name": "isin", "kind": "code", "from": "isin"},
+        {"name": "amount", "kind": "decimal", "places": 2, "product": ["quantity", "price"]},
+        {"name": "settles", "kind": "date", "sessions_after": "date", "not_recomputed": 0.1},
+        {"name": "booked", "kind": "timestamp", "after": "trade_timestamp"},
+    ]
+    entry = Scenario.load("us_equity_t1").replace(columns=own).catalogue[mechanism]
+    seen = {group for one in entry.shows for group in one.groups}
+    assert seen & {one["name"] for one in own} == columns
 
 
 @pytest.mark.parametrize("mechanism", HOUSE)

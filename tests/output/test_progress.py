@@ -44,7 +44,7 @@ def test_a_short_run_says_nothing(clock: list[float], capsys: pytest.CaptureFixt
 def test_a_log_gets_a_line_each_half_minute_of_work_whose_size_is_not_known(
     clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with progress.counter("records") as advance:
+    with progress.meter(None, "records") as advance:
         for _ in range(7):
             clock[0] += 10
             advance(1_000)

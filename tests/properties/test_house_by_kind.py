@@ -219,13 +219,17 @@ def test_every_way_to_misspell_is_drawn_alike() -> None:
     assert all(abs(count / 4_000 - 0.25) < 6 * math.sqrt(0.25 * 0.75 / 4_000) for count in found.values())
 
 
-def test_a_misspelled_ticker_may_be_another_ticker_and_a_broker_never() -> None:
+def test_a_misspelled_name_is_never_another_name() -> None:
     few = {"GOOG": "170.49", "GOOGL": "168.95"}
     _, truth = both(pairs=400, mechanisms={"ticker.truncated": 1}, mismatch_rate=1, tickers=few)
-    assert {(row["original"], row["altered"]) for row in truth} == {("GOOGL", "GOOG"), ("GOOG", "GOO")}
+    assert {(row["original"], row["altered"]) for row in truth} == {("GOOG", "GOO")}  # and not GOOGL, GOOG
     _, truth = both(pairs=2_000, mechanisms={"broker_id.typo": 1}, mismatch_rate=1, brokers=15)
     of_one = {row["altered"] for row in truth if row["original"] == "BKR001"}
     assert of_one == {"KBR001", "BRK001", "BK0R01"}  # and not BKR010
+    own = [{"name": "currency", "kind": "code", "values": ["USD", "SUD", "usd"]}]
+    ways = {"currency.typo": 1, "currency.case": 1}
+    _, truth = both(pairs=200, mechanisms=ways, mismatch_rate=1, columns=own)
+    assert {row["altered"] for row in truth if row["original"] == "USD"} == {"UDS"}
 
 
 def test_times_that_are_missing_are_in_no_layout() -> None:

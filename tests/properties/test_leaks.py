@@ -40,12 +40,17 @@ ALARM = 1e-3 / (2 * len(AUDITS))
 ALWAYS = [
     title
     for title in AUDITS
-    if (title.partition(",")[0] in CATALOGUE and not re.search(", (tick|quantity_step|ticks by) ", title))
+    if (
+        title.partition(",")[0] in CATALOGUE
+        and not re.search(", (tick|quantity_step|ticks by|columns) ", title)
+    )
     or title.startswith(("us_equity_t1", "position"))
 ] + [
     "price.nudge, tick 0.05", "price.tick, ticks by ticker", "quantity.nudge, quantity_step 100",
     "currency.other", "commission.nudge", "gross_amount.rounding", "settlement_date.next_session",
-    "booked_at.delay", "order_ref.mistyped", "price.blank", "injected Client.other, quoted where needed",
+    "booked_at.delay", "order_ref.mistyped", "price.blank", "ticker.other, columns added, without price",
+    "trade_timestamp.delay, columns added", "injected Client.other, quoted where needed",
+    "injected price.nudge, ticks by ticker", "injected quantity.nudge, existing kept",
 ]  # fmt: skip
 # One audit of each sort of attack.
 QUICK = [

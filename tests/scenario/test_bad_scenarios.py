@@ -19,6 +19,7 @@ OWN = """columns = [
     {name = 'size', kind = 'integer', min = 1, max = 9},
     {name = 'fee', kind = 'decimal', places = 2, min = 1, max = 9},
     {name = 'settled', kind = 'date', sessions_after = 'date'},
+    {name = 'order', kind = 'reference'},
 ]
 """
 """Columns that a scenario adds."""
@@ -180,6 +181,25 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         "tick = 0.0001\nprice_band = 0.99",
         "tick is 0.0001, and a price is drawn or altered over 14,153,039,999 of it; expected less than "
         "4,294,967,296: a larger tick, a narrower range or smaller errors",
+    ),
+    **{
+        f"hot spot where {where}": (f"{OWN}[[hot_spots]]\nname = 'x'\nrate = 0.5\nwhere = {{{where}}}", said)
+        for where, said in {
+            "venu = 'XLON'": "hot spot x: where.venu is not a field of where; did you mean venue?",
+            "venue = 1": "hot spot x: where.venue is 1; expected a name, or a list of names",
+            "fee = '2'": "where.fee is '2', and the column is of kind decimal; expected a number, a list of",
+            "fee = {min = 3, max = 2}": "hot spot x: where.fee has min 3 above max 2; expected it at or",
+            "fee = {least = 3}": "hot spot x: where.fee is {'least': 3}, and the column is of kind decimal",
+            "size = 1.5": "hot spot x: where.size has 1.5, and the column has no decimals; expected no more",
+            "settled = '2025-02-30'": "where.settled is '2025-02-30', and the column is of kind date",
+            "venue = 'XLOM'": "hot spot x: where.venue has 'XLOM', which is unknown; did you mean XLON?",
+            "fee = {min = 9.5}": "where.fee is {'min': 9.5}, and no trade has that; expected some of its val",
+            "order = 'a'": "hot spot x: where.order is given, and the column is of kind reference, which is",
+        }.items()
+    },
+    "hot spot where a column is not there": (
+        "hot_spots = [{name = 'x', rate = 0.5, where = {fee = 1}}]",
+        "hot spot x: where.fee is not a field of where; expected one of: broker_id, contra_broker_id, ticker",
     ),
     "tolerance of a column of names": (
         f"tolerances.venue = 1\n{OWN}",
@@ -371,6 +391,8 @@ OF_THE_UNIVERSE = {
     "hot spot of an unknown ticker",
     "hot spot of an unknown broker",
     "hot spot of no worth",
+    "hot spot where venue = 'XLOM'",
+    "hot spot where fee = {min = 9.5}",
     "tick too fine for the band",
     "quantity step too fine for the range",
 }

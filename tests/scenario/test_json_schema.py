@@ -62,6 +62,13 @@ BEYOND_A_SCHEMA = {
     "tolerance of part of a day": COLUMNS,
     "tolerance of a column of names": COLUMNS,
     "tolerance of a column with a slip of the pen": COLUMNS,
+    "hot spot where venu = 'XLON'": COLUMNS,
+    "hot spot where venue = 1": COLUMNS,
+    "hot spot where fee = '2'": COLUMNS,
+    "hot spot where fee = {min = 3, max = 2}": COMPARED,
+    "hot spot where size = 1.5": COLUMNS,
+    "hot spot where settled = '2025-02-30'": COLUMNS,
+    "hot spot where order = 'a'": COLUMNS,
     "tolerance finer than microseconds": DECIMAL,
 }
 
@@ -89,6 +96,9 @@ ACCEPTED = {
     "benign differences of a column that is added": "benign_rate = 0.1\n"
     "tolerances.fee = 0.5\nmechanisms = {'fee.nudge' = 1}\n"
     "columns = [{name = 'fee', kind = 'decimal', places = 2, min = 1, max = 9}]",
+    "hot spot of columns that are added": "columns = [{name = 'fee', kind = 'decimal', places = 2, min = 1, "
+    "max = 9}, {name = 'at', kind = 'timestamp', after = 'trade_timestamp'}]\n"
+    f"{SPOT}where = {{fee = [1.5, 2], at = {{min = '2025-07-21'}}, ticker = 'AAPL'}}",
     "dotted setting": "settings.'trade_timestamp.timezone'.other_zone = 'America/Chicago'",
     "empty layout of another view": "theirs = {columns = {}}",
     "layouts of two": "view = 'counterparty'\nbuy.columns.price = 'Px'\nsell.date_format = '%d.%m.%y'",

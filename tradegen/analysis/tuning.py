@@ -38,12 +38,7 @@ _HALF_HOUR = 30 * 60 * MICROSECONDS
 
 
 class Outcome:
-    """What one scenario made, in the tables that the bench draws. Each is worked out when first asked for.
-
-    Parameters
-    ----------
-    batch : Batch
-    """
+    """What one scenario made, in the tables that the bench draws. Each is worked out when first asked for."""
 
     def __init__(self, batch: GeneratedBlocks) -> None:
         self.batch = batch

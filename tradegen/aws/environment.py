@@ -19,7 +19,7 @@ from typing import Self, get_args
 
 from tradegen.aws.events import in_utc, read_event
 from tradegen.aws.log_lines import LogForm, longest_manifest, require_loggable
-from tradegen.aws.schedule_rate import interval
+from tradegen.aws.timetable import interval
 from tradegen.engine.feasibility import check
 from tradegen.engine.run import Run, with_ticks
 from tradegen.errors import ScenarioError, TradegenError, named, nearest, shown, whole_number
@@ -140,12 +140,7 @@ class Environment:
         return found
 
     def require_possible(self) -> None:
-        """Refuse, before there is any event, what could not be generated or logged for one.
-
-        Raises
-        ------
-        TradegenError
-        """
+        """Refuse, before there is any event, what could not be generated or logged for one."""
         _require_servable(self.scenario, self.max_pairs)
         check(*with_ticks(self.scenario, self.market))
         require_loggable(self._example, self._longest_manifest, "")

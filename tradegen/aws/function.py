@@ -58,12 +58,7 @@ class Function:
 
     @classmethod
     def start(cls, environment: Environment, notice: Callable[[str], object]) -> Self:
-        """Open what the environment names; `notice` is told if a ledger was created.
-
-        Raises
-        ------
-        TradegenError
-        """
+        """Open what the environment names; `notice` is told if a ledger was created."""
         records, truth = (
             None if place is None else open_place(place) for place in (environment.records, environment.truth)
         )

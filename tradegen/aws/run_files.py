@@ -47,12 +47,7 @@ class _S3Prefix:
 
 
 def open_place(place: str) -> Place:
-    """The place of that URI (``s3://bucket/folder``), or that folder. Nothing is asked of it yet.
-
-    Raises
-    ------
-    OutputError
-    """
+    """The place of that URI (``s3://bucket/folder``), or that folder. Nothing is asked of it yet."""
     if place.startswith("s3://"):
         return _S3Prefix(place)
     from tradegen.output.writable_storage import open_store  # loaded where it is used

@@ -1,8 +1,13 @@
-"""When a schedule is due on a clock, and the events of its ticks. Times are in UTC, without a zone."""
+"""How often a schedule runs, when it is due on a clock, and the events of its ticks.
+
+Its rate is ``rate(3 minutes)`` as EventBridge writes it, or ``3m`` on the command line. Times are in UTC,
+without a zone.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +15,55 @@ from typing import Any
 from tradegen.aws.events import in_utc
 from tradegen.errors import ScenarioError, shown
 
-__all__ = ["Timetable", "parsed", "written"]
+__all__ = ["Timetable", "interval", "parsed", "plain_interval", "written"]
 
 _EPOCH = dt.datetime(1970, 1, 1)
+_RATE = re.compile(r"rate\(([1-9][0-9]{0,4}) (minute|hour|day)(s?)\)", re.ASCII)
+_PLAIN = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DAY = dt.timedelta(days=1)
+
+
+def interval(rate: str, name: str) -> dt.timedelta:
+    """The time between two runs of a schedule.
+
+    Parameters
+    ----------
+    rate : str
+        As EventBridge writes it: a number from 1 on, and ``minute``, ``hour`` or ``day``, with an s unless
+        the number is 1.
+    name : str
+        What an error calls it.
+
+    Raises
+    ------
+    ScenarioError
+        If it is no such rate, or longer than a day, in which times of day would repeat. Of a cron expression,
+        too: the time between its runs differs.
+    """
+    found = _RATE.fullmatch(rate)
+    if found and (found[1] == "1") != bool(found[3]):
+        between = int(found[1]) * dt.timedelta(**{f"{found[2]}s": 1})
+        if between <= _DAY:
+            return between
+    raise ScenarioError(
+        f"{name} is {shown(rate)}; expected the schedule's rate, of a day at most, such as rate(1 minute),"
+        " rate(3 minutes) or rate(24 hours); a cron expression has no rate"
+    )
+
+
+def plain_interval(text: str, name: str) -> dt.timedelta:
+    """The time between two runs, as people write it: ``30s``, ``3m``, ``1h`` or ``1d``.
+
+    Raises
+    ------
+    ScenarioError
+        If it is none, or longer than a day.
+    """
+    found = _PLAIN.fullmatch(text)
+    if found and (between := dt.timedelta(**{_UNITS[found[2]]: int(found[1])})) <= _DAY:
+        return between
+    raise ScenarioError(f"{name} is {shown(text)}; expected a day at most, such as 30s, 3m, 1h or 1d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +89,7 @@ class Timetable:
         return self.latest(moment) + self.every
 
     def require_tick(self, moment: dt.datetime, name: str) -> None:
-        """Refuse a moment between two ticks.
-
-        Raises
-        ------
-        ScenarioError
-        """
+        """Refuse a moment between two ticks."""
         if (before := self.latest(moment)) != moment:
             raise ScenarioError(
                 f"{name} is {written(moment)}; expected a time at which a run is due, such as"
@@ -69,12 +115,7 @@ def written(moment: dt.datetime) -> str:
 
 
 def parsed(text: str, name: str) -> dt.datetime:
-    """A date, or a date and a time; in UTC unless it says otherwise.
-
-    Raises
-    ------
-    ScenarioError
-    """
+    """A date, or a date and a time; in UTC unless it says otherwise."""
     try:
         return in_utc(text)
     except ValueError:

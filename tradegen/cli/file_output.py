@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tradegen.engine.run import Run
     from tradegen.formats.parquet_options import ParquetOptions
 
-__all__ = ["standard_output", "write_files"]
+__all__ = ["standard_output", "write_files", "write_text"]
 
 
 def standard_output(path: Path | None) -> Path | None:
@@ -18,6 +18,14 @@ def standard_output(path: Path | None) -> Path | None:
     from tradegen.output.files import STANDARD_OUTPUT  # loaded where it is used
 
     return STANDARD_OUTPUT if path == Path("-") else path
+
+
+def write_text(out: str | None, text: str) -> None:
+    """Write a text to a file, which is whole or as before; None and ``-`` are standard output."""
+    from tradegen.output.files import OutputFile, StandardOutput
+
+    with StandardOutput() if out in (None, "-") else OutputFile(str(out)) as file:
+        file.write(text.encode())
 
 
 def write_files(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tradegen.cli.file_output import write_text
 from tradegen.cli.score_options import names_by_ours, tolerance_options
 from tradegen.cli.shell import number, refuse_to_replace, say, sentences
 from tradegen.errors import FitError, nearest
@@ -150,7 +151,7 @@ def fit(
     )
     to_stdout = out == "-"
     if out is not None and not to_stdout:
-        _write(out, found.to_toml(for_inject=for_inject))
+        write_text(out, found.to_toml(for_inject=for_inject))
         command = f"generate --scenario {out}"
         if for_inject:
             both = " --both" if found.scenario.view == "counterparty" else ""
@@ -181,13 +182,6 @@ def _print_check(found: Fit) -> None:
     typer.echo("\n" + "\n".join(aligned(rows, right=(1, 2, 3))))
 
 
-def _write(path: str, text: str) -> None:
-    from tradegen.output.files import OutputFile
-
-    with OutputFile(path) as file:
-        file.write(text.encode())
-
-
 def _layouts(path: Path | None) -> Mapping[str, Any] | None:
     if path is None:
         return None
@@ -204,12 +198,7 @@ def _layouts(path: Path | None) -> Mapping[str, Any] | None:
 
 
 def _check_output(out: str | None, inputs: list[Any]) -> None:
-    """Refuse to write over a file that is read.
-
-    Raises
-    ------
-    FitError
-    """
+    """Refuse to write over a file that is read."""
     if out in (None, "-"):
         return
     if Path(str(out)).suffix != ".toml":

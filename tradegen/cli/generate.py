@@ -128,6 +128,8 @@ def generate(
 
     - `tradegen generate --set quantity_max=10000 --set 'settings."price.nudge".max=0.02'`
     """
+    from tradegen.cli.summary import summary  # loads NumPy
+
     given = {"pairs": pairs, "mismatch_rate": mismatch_rate, "date": date, "view": view, "order": order}
     options = DatasetOptions(
         workers, dask, resume, overwrite, blocks_per_part, endpoint, compression, row_group_rows
@@ -154,7 +156,8 @@ def generate(
             run, out, truth, manifest, form, inputs, reserve, parquet=options.parquet, force=force
         )
     run = run.starting_at(made["replay"]["first_id"])
-    _say_summary(run, made)
+    for sentence in summary(run, made):
+        say(sentence)
     if watched(out):
         for line in marks(run, made):
             typer.echo(line, err=True)
@@ -234,10 +237,3 @@ def _reserve_from(place: str | None) -> Callable[..., int]:
         return ledger.reserve(count, key)
 
     return reserve
-
-
-def _say_summary(run: Run, made: Mapping[str, Any]) -> None:
-    from tradegen.cli.summary import summary
-
-    for sentence in summary(run, made):
-        say(sentence)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tradegen.cli.file_output import write_text
 from tradegen.cli.options import Endpoint
 from tradegen.cli.shell import refuse_to_replace, say, sentences
 from tradegen.errors import OutputError
@@ -61,7 +62,6 @@ def report(
     - `tradegen report fit.json --out fit.html`
     """
     _check_output(out, inputs)
-    from tradegen.output.files import OutputFile, StandardOutput
     from tradegen.report.report_page import report_page
     from tradegen.report.sources import read_sources
 
@@ -69,9 +69,7 @@ def report(
     remade = _remade(sources)
     proof = _proved(sources, endpoint) if check else None
     name = Path(sources.place or inputs[0]).resolve().name
-    page = report_page(name, remade, proof, sources.scores, sources.fits)
-    with StandardOutput() if out in (None, "-") else OutputFile(str(out)) as file:
-        file.write(page.encode())
+    write_text(out, report_page(name, remade, proof, sources.scores, sources.fits))
     if (proof and not proof.ok) or (remade and remade.differing):
         say("the files or the manifest are not as they should be; the page says what is wrong")
         raise typer.Exit(1)

@@ -89,8 +89,7 @@ def schedule(
     - `tradegen schedule --scenario us_equity_t1 --every 1h --out feed/`
     """
     from tradegen.aws.function import Function
-    from tradegen.aws.schedule_rate import plain_interval
-    from tradegen.aws.timetable import Timetable
+    from tradegen.aws.timetable import Timetable, plain_interval
     from tradegen.ledger import open_ledger
 
     timetable = Timetable(plain_interval(every, "every"))

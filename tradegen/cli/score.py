@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tradegen.cli.file_output import write_text
 from tradegen.cli.score_options import (
     FORMATS,
     ScoreInputs,
@@ -135,11 +136,13 @@ def score(
 
     - `tradegen score --truth a/ --findings a.csv --truth b/ --findings b.csv`
     """
+    from tradegen.scoring.requirements import requirement  # loaded where it is used
+
     report = report_format(form, out)
     inputs = pair_inputs(truth, findings, trades or [], manifest or [])
     read = [path for run in inputs for path in (run.truth, run.findings, *run.trades, run.manifest)]
     refuse_to_replace(out, read, ScoringError)
-    requirements = _requirements(require or [])
+    requirements = [requirement(*assigned(text, "--require", "recall=0.99")) for text in require or []]
     options: dict[str, Any] = {
         "columns": names_by_ours(columns, "--map", "trade_id=TradeRef"),
         "fields": names_by_ours(fields, "--field", "price=Px"),
@@ -149,16 +152,11 @@ def score(
         "matcher": matcher,
     }
     found = _score(inputs, options)
-    _write(found, report, out)
+    text = {"table": found.__str__, "json": found.to_json, "html": found.to_html}[report]()
+    write_text(out, f"{text.rstrip()}\n")
     for sentence in found.report().warnings:
         say(sentence)
     _enforce(requirements, found)
-
-
-def _requirements(texts: list[str]) -> list[Requirement]:
-    from tradegen.scoring.requirements import requirement
-
-    return [requirement(*assigned(text, "--require", "recall=0.99")) for text in texts]
 
 
 def _score(inputs: list[ScoreInputs], options: Mapping[str, Any]) -> Score:
@@ -185,14 +183,6 @@ def _trades(run: ScoreInputs, stack: contextlib.ExitStack) -> list[Any] | None:
     if not isinstance(made, Mapping) or "columns" not in made:
         return list(run.trades)
     return list(stack.enter_context(id_files(run.trades, made["columns"])))
-
-
-def _write(found: Score, form: str, out: str | None) -> None:
-    from tradegen.output.files import OutputFile, StandardOutput
-
-    text = {"table": found.__str__, "json": found.to_json, "html": found.to_html}[form]()
-    with StandardOutput() if out in (None, "-") else OutputFile(str(out)) as file:
-        file.write(f"{text.rstrip()}\n".encode())
 
 
 def _enforce(requirements: list[Requirement], found: Score) -> None:

@@ -72,12 +72,7 @@ def say(message: str) -> None:
 
 
 def refuse_to_replace(out: str | None, read: Iterable[str | Path | None], error: type[TradegenError]) -> None:
-    """Refuse to write over a file that is read; none of them, and no output, needs to be there.
-
-    Raises
-    ------
-    error
-    """
+    """Refuse to write over a file that is read; none of them, and no output, needs to be there."""
     if out in (None, "-") or not Path(str(out)).exists():
         return
     for path in read:

@@ -93,8 +93,8 @@ def prove_dataset(
 
 def prove_files(files: list[str], *, memory: str = _MEMORY) -> Report:
     """The proof of files, with progress on standard error."""
-    from tradegen.output.progress import counter
+    from tradegen.output.progress import meter
     from tradegen.verify import verify as verify_files
 
-    with counter("records") as advance:
+    with meter(None, "records") as advance:
         return verify_files([Path(name) for name in files], memory=memory, advance=advance)

@@ -12,12 +12,7 @@ _INTERRUPTED = "Query interrupted"
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C during a query be what it is anywhere else; DuckDB makes an error of its own of it.
-
-    Raises
-    ------
-    KeyboardInterrupt
-    """
+    """Let Ctrl-C during a query be what it is anywhere else; DuckDB makes an error of its own of it."""
     import duckdb  # loaded where it is used
 
     try:

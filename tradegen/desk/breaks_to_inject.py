@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,9 @@ _KINDS: dict[str, dict[str, Any]] = {
     "date": {"kind": "date", "format": "%Y-%m-%d"},
     "trade_timestamp": {"kind": "timestamp", "format": "%Y-%m-%d %H:%M:%S"},
 }
+
+
+_DATED = {"date": "date", "timestamp": "trade_timestamp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,19 @@ def breaks_to_inject(
         raise FitError(
             "anonymise leaves out the names that inject finds hot spots by; expected a fit without anonymise"
         )
-    form = _nine_columns(seen)
+    form = _form(seen)
     entries = possible(form)
+    own = {one.column.name: one.column.called[0] for one in seen.breaks.own}
+
+    def called(name: str) -> str:
+        column, _, way = name.rpartition(".")
+        return _CALLED.get(name, f"{own.get(column, column)}.{way}")
 
     def taken(name: str) -> bool:
-        return _CALLED.get(name, name) in entries
+        return called(name) in entries
+
+    def renamed(found: Mapping[str, Any]) -> dict[str, Any]:
+        return {called(name): one for name, one in found.items()}
 
     left_out = [name for name in measured.mechanisms if not taken(name)]
     if len(left_out) == len(measured.mechanisms):
@@ -108,16 +119,16 @@ def breaks_to_inject(
     fields = {name: value for name, value in parts.values.items() if name in _TAKEN}
     weights, others = fields["mechanisms"], parts.not_generated
     rest = 1 - sum(others.values())
-    fields["mechanisms"] = _renamed(
+    fields["mechanisms"] = renamed(
         {name: float(f"{rest * weight:.4g}") for name, weight in weights.items()}
         | {name: float(f"{share:.4g}") for name, share in others.items()}
     )
     fields["settings"] |= {
         name: dict(measured.settings[name]) for name in others if name in measured.settings
     }
+    fields["settings"] = renamed(fields["settings"])
     for spot in parts.spots:
-        if "mechanisms" in spot:
-            spot["mechanisms"] = _renamed(spot["mechanisms"])
+        spot |= {part: renamed(spot[part]) for part in ("mechanisms", "settings") if part in spot}
     base = {"rate_is": "base", "mismatch_rate": float(f"{seen.groups.base:.6g}")}
     _make_possible(parts, fields | (base if parts.spots else {}), entries, form)
     if seen.breaks.mirrored:
@@ -129,7 +140,7 @@ def breaks_to_inject(
         _make_possible(parts, fields, entries, form)
     fields["hot_spots"] = parts.spots
     notes = parts.notes | {f"mechanism {name}": _NOT_INJECTED for name in left_out}
-    return BreaksToInject(fields, tuple(_also_renamed(numbers)), notes, seen.breaks.mirrored)
+    return BreaksToInject(fields, tuple(_also_renamed(numbers, called)), notes, seen.breaks.mirrored)
 
 
 def _make_possible(
@@ -152,12 +163,17 @@ def _make_possible(
             return
 
 
-def _nine_columns(seen: Observations) -> ListForm:
+def _form(seen: Observations) -> ListForm:
     """A list like the desk's, which says what `inject` can do to one."""
     kinds = dict(_KINDS)
     if any("." in one for one in seen.breaks.values.get("quantity", ())):
         kinds["quantity"] = {"kind": "decimal", "places": 6}
     columns = [{"name": name, "role": name, **kind} for name, kind in kinds.items()]
+    for own in (one.column for one in seen.breaks.own if one.column.called[0] not in kinds):
+        more: dict[str, Any] = {"places": own.places} if own.kind == "decimal" else {}
+        more |= {"product": list(own.sources)} if "price" in own.sources else {}
+        more |= {"format": kinds[_DATED[own.kind]]["format"]} if own.kind in _DATED else {}
+        columns.append({"name": own.called[0], "kind": own.kind, **more})
     return load_forms({"id": ["trade_id"], "columns": columns}).ours
 
 
@@ -192,16 +208,15 @@ def _contra(name: str) -> str:
     return f"contra {name}"[:40].strip()
 
 
-def _renamed(weights: Mapping[str, float]) -> dict[str, float]:
-    return {_CALLED.get(name, name): weight for name, weight in weights.items()}
-
-
-def _also_renamed(numbers: Sequence[Number]) -> Iterator[Number]:
+def _also_renamed(numbers: Sequence[Number], called: Callable[[str], str]) -> Iterator[Number]:
     """Numbers that `inject` has another name for, by that name, and then all by their own."""
     for number in numbers:
-        if number.kind == "mechanism" and number.name in _CALLED:
+        if number.kind == "mechanism" and called(number.name) != number.name:
             note = "; ".join(filter(None, (number.note, f"fit calls it {number.name}")))
-            yield dataclasses.replace(number, name=_CALLED[number.name], note=note)
+            yield dataclasses.replace(number, name=called(number.name), note=note)
+        name, _, share = number.name.rpartition(" ")
+        if number.kind == "size" and called(name) != name:
+            yield dataclasses.replace(number, name=f"{called(name)} {share}")
         if number.kind == "hot spot":
             yield dataclasses.replace(number, name=_contra(number.name))
     yield from numbers

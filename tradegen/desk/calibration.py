@@ -131,7 +131,9 @@ def _made(
     changes, _ = alterations(BlockContext(run.scenario, run.market, pairs, 1, 1), run.seed, 0)
     names = list(weights)
     # Several changes may be of one mechanism: a pair and mechanism count once.
-    keys = [change.pairs * len(names) + names.index(change.mechanism) for change in changes]
+    # What follows on another change is no mechanism that was drawn.
+    drawn = [change for change in changes if change.mechanism in weights]
+    keys = [change.pairs * len(names) + names.index(change.mechanism) for change in drawn]
     of_pair, mechanism = np.divmod(np.unique(np.concatenate(keys)), len(names))
     applied = np.bincount(mechanism, minlength=len(names))
     counts = np.bincount(of_pair)

@@ -19,6 +19,7 @@ from tradegen.desk.groups import HotGroup
 from tradegen.desk.measuring import Measured, within
 from tradegen.desk.numbers import Titled
 from tradegen.desk.reading import Observations
+from tradegen.desk.sizes import coarse
 from tradegen.errors import FitError, ScenarioError
 
 if TYPE_CHECKING:
@@ -320,21 +321,7 @@ def _apart(one: Array, other: Array) -> bool:
 
 
 def _settings(measured: Measured, hide: bool) -> dict[str, dict[str, Any]]:
-    if not hide:
-        return {name: dict(found) for name, found in measured.settings.items()}
-    return {
-        name: {key: _coarse(value) for key, value in found.items()}
-        for name, found in measured.settings.items()
-    }
-
-
-def _coarse(value: Any) -> Any:
-    """A size in two digits, which is that of no single trade."""
-    if isinstance(value, list):
-        return [[chance, _coarse(size)] for chance, size in value]
-    if isinstance(value, float):
-        return float(f"{value:.2g}")
-    return int(float(f"{value:.2g}")) if isinstance(value, int) else value
+    return {name: coarse(found) if hide else dict(found) for name, found in measured.settings.items()}
 
 
 def _plain(weights: Mapping[str, float]) -> dict[str, float]:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from tradegen.core.grids import CENTS
 from tradegen.mechanisms.allowed_sizes import PARTS
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.by_kind import FOLLOWS
+from tradegen.mechanisms.catalogue import catalogue_with
+from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.difference import Difference
+from tradegen.mechanisms.mechanism import Mechanism
+from tradegen.mechanisms.spellings import SPELLINGS
 
 if TYPE_CHECKING:
     from tradegen.scenario.tolerances import Tolerances
 
 __all__ = [
-    "EXPLAINED",
-    "SIZED",
     "Observed",
     "Recogniser",
     "Seen",
@@ -37,27 +42,34 @@ Signature: TypeAlias = frozenset[tuple[str, int]]
 SKEW_BELOW = 17.0
 """Seconds: a clock is off by less, a delay is more. Between the catalogue's largest skew and least delay."""
 
-_ALIKE = frozenset({"price.tick", "price.stale"})
-"""Mechanisms whose differences are, one by one, those of a price nudge."""
+_ALIKE = ("tick", "stale")
+"""Mechanisms whose differences are, one by one, those of a nudge of the same column."""
 
 _SWAPPED = "broker_id.swapped"
 _ZONE = "trade_timestamp.timezone"
 _MOST_NUDGED = 0.5  # of the value: what is off by more is no slight error, and waits for another explanation
 
-SIZED: dict[str, dict[str, Any]] = {
-    "quantity.nudge": {"min": 1e-9, "max": _MOST_NUDGED},
-    "price.nudge": {"min": 1e-9, "max": _MOST_NUDGED},
-    "trade_timestamp.delay": {"min": SKEW_BELOW, "max": 43_200.0},
-    "trade_timestamp.clock_skew": {"min": 1e-6, "max": SKEW_BELOW},
+_SIZED: dict[str, dict[str, Any]] = {
+    "nudge": {"min": 1e-9, "max": _MOST_NUDGED},
+    "delay": {"min": SKEW_BELOW, "max": 43_200.0},
+    "clock_skew": {"min": 1e-6, "max": SKEW_BELOW},
 }
-"""Mechanisms that draw a size, with the widest settings that they are recognised by."""
+"""Mechanisms that draw a size, without their column, with the widest settings that they are recognised by."""
 
-EXPLAINED = tuple(
-    name
-    for name, entry in CATALOGUE.items()
-    if name not in _ALIKE and entry.field not in ("record", "trade_id")
-)
-"""The mechanisms that a difference between two values is explained by."""
+_HOUSE_KINDS = {"quantity": "integer", "price": "decimal", "trade_timestamp": "timestamp"}
+_NAMED = ("ticker", "broker_id", "contra_broker_id")
+
+
+@functools.cache
+def _explained(kinds: tuple[KindOfColumn, ...]) -> Mapping[str, tuple[str, ...]]:
+    """By field, the mechanisms that a difference between two values is explained by."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, entry in catalogue_with(kinds).items():
+        way = name.rpartition(".")[2]
+        own_zone = way == "timezone" and name != _ZONE
+        if entry.field not in ("record", "trade_id") and way not in (*_ALIKE, FOLLOWS) and not own_zone:
+            found[entry.field] = (*found.get(entry.field, ()), name)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +108,31 @@ class Recogniser:
         The names there are.
     zones : mapping of str to str
         Settings of the mechanism ``trade_timestamp.timezone``; {} where it is not looked for.
+    kinds : tuple of KindOfColumn
+        The columns beside the nine.
+    names : mapping of str to collection of str
+        By such a column, the names there are.
+    by : mapping of str to int
+        By such a column that is derived, how many weekdays it comes after the date; 0 for an amount.
     """
 
     tickers: Collection[str] = ()
     brokers: Collection[str] = ()
     zones: Mapping[str, str] = field(default_factory=dict)
+    kinds: tuple[KindOfColumn, ...] = ()
+    names: Mapping[str, Collection[str]] = field(default_factory=dict)
+    by: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def catalogue(self) -> Mapping[str, Mechanism]:
+        """The mechanisms that there are for the nine columns, and for those beside them."""
+        return catalogue_with(self.kinds)
+
+    @property
+    def sized(self) -> tuple[str, ...]:
+        """The mechanisms that draw a size, and can be told by it."""
+        ways = [name for names in _explained(self.kinds).values() for name in names]
+        return tuple(name for name in ways if name.rpartition(".")[2] in _SIZED)
 
     def differences(self, ours: Record, theirs: Record, fields: Collection[str]) -> Iterator[Seen]:
         """The differences in some fields; brokers that are exchanged are one."""
@@ -114,30 +146,69 @@ class Recogniser:
             yield Seen("broker_id", ours["broker_id"], theirs["broker_id"], both)
         for name in left:
             one, other = ours.get(name, ""), theirs.get(name, "")
-            signature = self.signature(name, ours, theirs) if one and other else frozenset()
-            size, least = _size(name, one, other) if signature else (math.nan, math.nan)
-            yield Seen(name, one, other, signature, size, least)
+            if one and other:
+                signature = self.signature(name, ours, theirs)
+                size, least = _size(self._kind(name), name, one, other) if signature else (math.nan, math.nan)
+                yield Seen(name, one, other, signature, size, least)
+                continue
+            missing = f"{name}.blank"
+            signature = frozenset({(missing, int(not other))} if missing in self.catalogue else ())
+            yield Seen(name, one, other, signature)
 
     def signature(self, name: str, ours: Record, theirs: Record) -> Signature:
         """The mechanisms that turn our value into theirs (leg 1), or theirs into ours (leg 0)."""
         found = set()
+        known, catalogue = self._known(name), self.catalogue
+        right = self._as_derived(name, theirs), self._as_derived(name, ours)
         for leg, (original, altered) in enumerate(((theirs, ours), (ours, theirs))):
+            if right[1 - leg] and not right[leg]:
+                continue  # the value that its own record gives is not the wrong one
             values, record = (original[name], altered[name]), _Leg(original)
             plain = Difference(*values, record, tickers=self.tickers, brokers=self.brokers)
-            for mechanism in _BY_FIELD.get(name, ()):
+            # A name that there is was not made by spelling one wrongly that there is not.
+            backwards = values[0] not in known and values[1] in known
+            for mechanism in _explained(self.kinds).get(name, ()):
+                way = mechanism.rpartition(".")[2]
                 if mechanism == _ZONE:
-                    if self.zones and CATALOGUE[mechanism].recognises(
+                    if self.zones and catalogue[mechanism].recognises(
                         Difference(*values, record, self.zones)
                     ):
                         # An hour too late on one list is an hour too early on the other.
                         found |= {(mechanism, 0), (mechanism, 1)}
                     continue
-                settings = SIZED.get(mechanism)
-                if CATALOGUE[mechanism].recognises(
+                if (way in SPELLINGS and backwards) or (
+                    way == "other" and name in self.names and values[1] not in known
+                ):
+                    continue
+                settings = _SIZED.get(way)
+                if catalogue[mechanism].recognises(
                     Difference(*values, record, settings) if settings else plain
                 ):
                     found.add((mechanism, leg))
         return frozenset(found)
+
+    def _known(self, name: str) -> Collection[str]:
+        """The names of a column, if it is one of names."""
+        if name in _NAMED:
+            return self.tickers if name == "ticker" else self.brokers
+        return self.names.get(name, ())
+
+    def _as_derived(self, name: str, record: Record) -> bool:
+        """Whether the value of a derived column is what the record gives; false for any other."""
+        column = next((one for one in self.kinds if one.name == name and one.sources), None)
+        sources = [record.get(source, "") for source in column.sources] if column else []
+        if column is None or not all(sources):
+            return False
+        if column.kind == "date":
+            date = np.busday_offset(
+                sources[0], self.by[name], roll="backward" if self.by[name] else "forward"
+            )
+            return str(date) == record[name]
+        exact = Decimal(sources[0]) * Decimal(sources[1])
+        return abs(abs(exact) - abs(Decimal(record[name]))) < Decimal(column.step)
+
+    def _kind(self, name: str) -> str:
+        return _HOUSE_KINDS.get(name) or next((one.kind for one in self.kinds if one.name == name), "")
 
 
 class _Leg(dict[str, str]):
@@ -147,14 +218,10 @@ class _Leg(dict[str, str]):
         return ""
 
 
-_BY_FIELD: dict[str, tuple[str, ...]] = {}
-for _name in EXPLAINED:
-    if _name != _SWAPPED:
-        _BY_FIELD[CATALOGUE[_name].field] = (*_BY_FIELD.get(CATALOGUE[_name].field, ()), _name)
-
-
 def plain_number(name: str, number: Decimal) -> str:
-    """A quantity or a price as CSV prints it: prices with two decimals at least."""
+    """A number as CSV prints it: prices with two decimals at least, own columns with those they have."""
+    if name not in ("quantity", "price"):
+        return f"{number:f}"
     text = f"{number.normalize():f}"
     if name != "price":
         return text
@@ -177,12 +244,12 @@ def is_within(tolerances: Tolerances, name: str, ours: str, theirs: str) -> bool
     return abs(values[0] - values[1]) <= limit
 
 
-def _size(name: str, one: str, other: str) -> tuple[float, float]:
+def _size(kind: str, name: str, one: str, other: str) -> tuple[float, float]:
     """How far two values are apart, and what one unit of their last digit is, in the same unit."""
-    if name == "trade_timestamp":
+    if kind == "timestamp":
         a, b = (_seconds(text) for text in (one, other))
         return abs(a - b), 10.0 ** -max(_decimals(one), _decimals(other))
-    if name in ("quantity", "price"):
+    if kind in ("integer", "decimal"):
         first, second = float(one), float(other)
         middle = (abs(first) + abs(second)) / 2
         if not middle:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tradegen.core.toml_lines import toml_line
-from tradegen.desk.measuring import UNITS
+from tradegen.desk.measuring import unit_of
 from tradegen.desk.numbers import FEW, RULE, Number
 from tradegen.version import __version__
 
 __all__ = ["as_toml"]
 
-_LATER = ("mechanisms", "settings", "tolerances", "hot_spots")
+_LATER = ("columns", "mechanisms", "settings", "tolerances", "hot_spots")
 _WIDTH = 110
 _LEFT_OUT = ("rate_mode", "boundary", "keep_in_range", "order", "price_band")  # at their defaults
 
@@ -35,6 +35,8 @@ def as_toml(
             base = name == "mismatch_rate" and values.get("rate_is") == "base"
             beside = "  # outside the hot spots" if base else _beside(name, measured)
             lines.append(f"{toml_line({name: value})}{beside}")
+    for column in values.get("columns", ()):
+        lines += ["", "[[columns]]", *_column(column)]
     lines += ["", "[mechanisms]  # weights; beside each, the share of the breaks that it explains"]
     lines += _weights(values["mechanisms"], measured)
     if tolerances := {
@@ -62,6 +64,14 @@ def as_toml(
         lines += ["", "# The sizes suggest these tolerances, which would make small differences benign:"]
         lines += [f"# tolerances.{toml_line({name: value})}" for name, value in hints.items()]
     return "\n".join(lines) + "\n"
+
+
+def _column(column: Mapping[str, Any]) -> Iterator[str]:
+    """What a column says that is not so anyway."""
+    for name, value in column.items():
+        if value not in (False, "") and (name, value) not in (("not_recomputed", 0.0), ("digits", 10)):
+            comment = f"  # measured: {value:.1%}" if name == "not_recomputed" else ""
+            yield f"{toml_line({name: value})}{comment}"
 
 
 def _head(rate: Number, confidence: float) -> Iterator[str]:
@@ -107,7 +117,7 @@ def _settings(title: str, settings: Mapping[str, Any], sizes: Iterable[Number]) 
         share = number.name.rpartition(" ")[2]
         note = f"; {number.note}" if number.note else ""
         yield f"# {share} are below {number.text} ({number.interval}){note}"
-    unit, scale = UNITS.get(title.split('"')[1], ("", 1.0))
+    unit, scale = unit_of(title.split('"')[1])
     if "unit" in settings:  # they are in that unit already
         unit, scale = settings["unit"], 1.0
     if unit:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.breaks_to_inject import breaks_to_inject
+from tradegen.desk.clean_columns import Described
 from tradegen.desk.desk_names import desk_names
 from tradegen.desk.desk_scenario import desk_scenario, possible_tolerances
 from tradegen.desk.list_columns import layouts_of
@@ -110,7 +111,7 @@ def fit(
         called = {"trade_id": id, **names}
         seen = read_breaks(breaks, trades, called, fields or {}, market.tickers, limits)
     else:
-        seen = read_lists(ours, theirs, layouts_of(id, columns, layouts), limits, confidence)
+        seen = read_lists(ours, theirs, layouts_of(id, columns, layouts), limits, confidence, hide=anonymise)
     refit = functools.partial(_again, tolerances=limits, tickers=tickers, confidence=confidence)
     return _fitted(seen, limits, market, confidence, hide=anonymise, refit=refit)
 
@@ -145,6 +146,8 @@ def _fitted(
     basis: dict[str, Any] = {**seen.market.fields(), "tickers": market.to_dict()}
     if names.count:
         basis["brokers"] = names.count
+    if own_columns := [dict(one.setting) for one in breaks.own if one.setting]:
+        basis["columns"] = own_columns
     measured = measure(breaks, **basis)
     if not measured.mechanisms:
         counts = ", ".join(f"{name} {count:,}" for name, count in measured.fields.items())
@@ -175,16 +178,16 @@ def _fitted(
     to_inject = functools.partial(breaks_to_inject, seen, measured, own, own_numbers, names, basis)
     hints = {} if tolerances else tolerance_hints(breaks.observed)
     prices, looked_at = market.to_dict(), seen.groups.looked_at
-    remarks = (*breaks.remarks, *_not_compared(breaks.others, hide=hide))
+    remarks = (*breaks.remarks, *_of_columns(breaks.own))
     return Fit(scenario, numbers, notes, hints, looked_at, confidence, prices, refit, to_inject, remarks)
 
 
-def _not_compared(others: Sequence[str], *, hide: bool) -> Iterator[str]:
-    """A sentence on columns beside the nine, of which the scenario that is fitted knows nothing."""
-    if others:
-        count = f"{len(others)} column{'' if len(others) == 1 else 's'}"
-        names = "" if hide else f" ({', '.join(map(named, others))})"
-        yield f"Both lists have {count}{names} beside the nine that fit knows; these were not compared."
+def _of_columns(columns: Sequence[Described]) -> Iterator[str]:
+    """A sentence on each column beside the nine that a scenario has in another way, or cannot have."""
+    for one in columns:
+        if one.note:
+            what = "has it in another way" if one.setting else "does not have it"
+            yield f"The scenario {what}, column {named(one.column.name)}: {one.note}."
 
 
 def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances:

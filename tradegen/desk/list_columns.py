@@ -24,6 +24,7 @@ __all__ = [
     "MISSPELLED_SIDES",
     "NAMES",
     "NUMBERS",
+    "OPPOSITE",
     "SIDES",
     "TIMES",
     "ListColumns",
@@ -52,6 +53,14 @@ MISSPELLED_SIDES = tuple(
     sorted({wrong for side in ("BUY", "SELL") for way in ("truncated", "typo") for wrong in spell(way, side)})
 )
 """What a side is taken for that is not spelled right: a break, and not another name for a side."""
+
+OPPOSITE = dict(
+    pair
+    for way in ("", "truncated", "typo")
+    for sides in zip(*(spell(way, side) if way else [side] for side in ("BUY", "SELL")), strict=True)
+    for pair in (sides, sides[::-1])
+)
+"""By side, spelled right or wrong, the other one, spelled in the same way."""
 
 _EXPECTED = {
     "quantity": "a plain number such as 250",
@@ -106,7 +115,9 @@ class ListColumns:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The columns that hold none of the fields."""
+        """The columns that hold none of the fields; none where a layout says which are to be read."""
+        if self.layout.include is not None:
+            return ()
         used = {*self.names.values(), RECORD_ID}
         return tuple(name for name in self.source.seen if name not in used)
 

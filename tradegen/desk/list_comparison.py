@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import TRADE_COLUMNS
 from tradegen.core.grids import CENTS
-from tradegen.desk.list_columns import KINDS, MISSPELLED_SIDES, NAMES, SIDES, ListColumns
+from tradegen.desk.desk_columns import NAMED, DeskColumn, desk_columns, related
+from tradegen.desk.list_columns import KINDS, NAMES, OPPOSITE, ListColumns
+from tradegen.desk.list_loading import bare_names, compare_coarser, load_lists
 from tradegen.errors import FitError, shown
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.scoring.relations import first_row, literal
@@ -34,8 +37,6 @@ RECORD_FAULTS = {
 """What can be wrong with a trade's records, its mechanism, and the list where it shows (0 or 1)."""
 
 _MIRRORED_AT = 0.5  # so many of the trades on opposite sides, or with their brokers exchanged
-_STEPS = {60_000_000: "minute", 1_000_000: "second", 1_000: "millisecond"}  # microseconds
-_TIMES = 20  # times that show what the steps of a list are
 _LOOKED_AT = 100_000  # trades that tell whether the lists mirror each other
 _LONGEST_ID = 40  # characters of an id in which a wrong one is looked for
 _MOST_LONE = 200_000  # trades on one list alone, among which mistyped ids are looked for
@@ -64,19 +65,27 @@ class Compared:
         Whether the two lists are those of two counterparties, each with its own view of who is who.
     remarks : tuple of str
         Sentences on how they were compared.
-    others : tuple of str
-        Columns that both lists have and that are none of the nine: they were not compared.
+    own : tuple of DeskColumn
+        Columns that both lists have beside the nine.
+    bare : frozenset of str
+        The fields whose names have no blanks around them on most trades: there, a blank is a difference.
     """
 
     fields: tuple[str, ...]
     pairs: int
     mirrored: bool
     remarks: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
+    own: tuple[DeskColumn, ...] = ()
+    bare: frozenset[str] = frozenset()
 
 
 def compare(
-    connection: DuckDBPyConnection, ours: ListColumns, theirs: ListColumns, tolerances: Tolerances
+    connection: DuckDBPyConnection,
+    ours: ListColumns,
+    theirs: ListColumns,
+    tolerances: Tolerances,
+    *,
+    hide: bool = False,
 ) -> Compared:
     """Read two lists, put their records to each other by id, and compare the values of all fields.
 
@@ -85,13 +94,18 @@ def compare(
     FitError
         Where the lists have no id or no other field in common, or one holds cells of a wrong form.
     """
-    fields = tuple(name for name in TRADE_COLUMNS[1:] if name in ours.names and name in theirs.names)
-    if not fields:
+    house = tuple(name for name in TRADE_COLUMNS[1:] if name in ours.names and name in theirs.names)
+    if not house:
         raise FitError(f"{ours.source.name} and {theirs.source.name} have no column in common but the id")
-    for number, one in enumerate((ours, theirs)):
-        _load(connection, one, ("ours", "theirs")[number], fields)
-    remarks = []
-    if "trade_timestamp" in fields and (remark := _coarser(connection)):
+    own, remarks = desk_columns(connection, ours, theirs, hide=hide)
+    own = load_lists(connection, (ours, theirs), house, own)
+    own, apart = related(connection, own, house)
+    remarks += apart
+    compared_own = {column.name: column for column in own if not column.own}
+    fields = (*house, *compared_own)
+    named = [name for name in fields if name in NAMES or _is_named(compared_own.get(name))]
+    bare = frozenset(bare_names(connection, [name for name in named if name != "order_type"]))
+    if "trade_timestamp" in fields and (remark := compare_coarser(connection)):
         remarks.append(remark)
     mirrored = _find_unlike(connection, fields)
     if first_row(connection, "SELECT count(*) FROM odd WHERE trade_id <> trim(trade_id)")[0]:
@@ -100,7 +114,7 @@ def compare(
             connection.execute(f"UPDATE {table} SET trade_id = nullif(trim(trade_id), '')")
         mirrored = _find_unlike(connection, fields)
     _require_ids(connection, ours.source.name, theirs.source.name)
-    _pair_off(connection, fields, tolerances)
+    _pair_off(connection, fields, _bits(fields, tolerances, compared_own, bare), compared_own)
     connection.execute("""
         CREATE VIEW broken AS SELECT *, coalesce(trade_id, their_id) AS id FROM pairs
         WHERE breaks > 0 OR fault IS NOT NULL""")
@@ -114,34 +128,11 @@ def compare(
     [once, others] = first_row(
         connection, f"SELECT {_ONCE}, (SELECT count(*) FROM pairs WHERE fault IS NOT NULL)"
     )
-    common = tuple(name for name in ours.others if name in theirs.others)
-    return Compared(fields, int(once + others), mirrored, tuple(remarks), common)
+    return Compared(fields, int(once + others), mirrored, tuple(remarks), tuple(own), bare)
 
 
-def _load(connection: DuckDBPyConnection, one: ListColumns, table: str, fields: tuple[str, ...]) -> None:
-    import duckdb
-
-    names = ("trade_id", *fields)
-    # To compress ids takes longer than to read them. What each other column is compressed by is for DuckDB.
-    kinds = {name: KINDS[name] for name in names} | {"trade_id": "VARCHAR USING COMPRESSION uncompressed"}
-    connection.execute(f"CREATE TABLE {table} ({', '.join(f'{name} {kinds[name]}' for name in names)})")
-    try:
-        connection.execute(
-            f"INSERT INTO {table} SELECT {', '.join(map(one.value, names))} FROM {one.source.relation}"
-        )
-    except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
-        wrong = one.wrong_cell()
-        first = str(error).partition("\n")[0]
-        raise FitError(wrong or f"{one.source.name} cannot be read: {first}") from None
-    if "order_type" in fields:
-        known = ", ".join(map(literal, ("BUY", "SELL", *MISSPELLED_SIDES)))
-        [side] = first_row(
-            connection, f"SELECT min(order_type) FROM {table} WHERE upper(order_type) NOT IN ({known})"
-        )
-        if side is not None:
-            raise FitError(f"{one.source.name} has the order_type {shown(side)}; expected {SIDES}")
-    if not first_row(connection, f"SELECT count(*) FROM {table}")[0]:
-        raise FitError(f"{one.source.name} has no trades")
+def _is_named(column: DeskColumn | None) -> bool:
+    return column is not None and column.kind in NAMED
 
 
 def _find_unlike(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> bool:
@@ -157,7 +148,8 @@ def _find_unlike(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> boo
         shown_as |= {one: f"theirs.{other}" for one, other in brokers.items() if {one, other} <= set(fields)}
     if opposite:
         side = "theirs.order_type"
-        shown_as["order_type"] = f"CASE {side} WHEN 'BUY' THEN 'SELL' WHEN 'SELL' THEN 'BUY' ELSE {side} END"
+        turned = " ".join(f"WHEN {literal(one)} THEN {literal(other)}" for one, other in OPPOSITE.items())
+        shown_as["order_type"] = f"CASE {side} {turned} ELSE {side} END"
     columns = ", ".join(f"{value} AS {name}" for name, value in shown_as.items())
     connection.execute(f"CREATE OR REPLACE VIEW seen AS SELECT trade_id, {columns} FROM theirs")
     # One pass over both lists, by a hash of the values, which takes little memory: equal ones cancel out.
@@ -226,27 +218,14 @@ def _mirrored(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> tuple[
     return opposite, exchanged
 
 
-def _coarser(connection: DuckDBPyConnection) -> str:
-    """Compare times as the list with the coarser ones has them; a sentence on that, or ""."""
-    steps = []
-    for table in ("ours", "theirs"):
-        whole = (f"bool_and(epoch_us(trade_timestamp) % {step} = 0)" for step in _STEPS)
-        rows, *fits = first_row(connection, f"SELECT count(trade_timestamp), {', '.join(whole)} FROM {table}")
-        # Of a few times, all may be on the minute by chance.
-        steps.append(
-            next((s for s, fit in zip(_STEPS, fits, strict=True) if fit), 1) if rows >= _TIMES else 0
-        )
-    if 0 in steps or steps[0] == steps[1]:
-        return ""
-    finer = "ours" if steps[0] < steps[1] else "theirs"
-    part = _STEPS[max(steps)]
-    connection.execute(f"UPDATE {finer} SET trade_timestamp = date_trunc('{part}', trade_timestamp)")
-    return f"Times are compared to the {part}: one list has no finer ones."
-
-
-def _pair_off(connection: DuckDBPyConnection, fields: tuple[str, ...], tolerances: Tolerances) -> None:
+def _pair_off(
+    connection: DuckDBPyConnection,
+    fields: tuple[str, ...],
+    bits: tuple[str, str],
+    own: Mapping[str, DeskColumn],
+) -> None:
     """Make the table ``pairs``, and ``ours_rows`` and ``their_rows`` for the ids in ``odd``."""
-    differs, breaks = _bits(fields, tolerances)
+    differs, breaks = bits
     # The rows that differ are few. Kept by themselves, they need not be looked for again.
     for table, source in (("ours_differing", "ours"), ("their_differing", "seen")):
         connection.execute(
@@ -257,18 +236,29 @@ def _pair_off(connection: DuckDBPyConnection, fields: tuple[str, ...], tolerance
         SELECT o.trade_id, NULL::VARCHAR AS fault, 1 AS fills, {differs} AS differs, {breaks} AS breaks,
             o.trade_id AS their_id
         FROM ours_differing o JOIN their_differing t USING (trade_id)""")
-    _pair_odd(connection, fields, differs, breaks)
+    amounts = {column.name: column.sql_type for column in own.values() if "quantity" in column.sources}
+    _pair_odd(connection, fields, differs, breaks, amounts)
 
 
-def _pair_odd(connection: DuckDBPyConnection, fields: tuple[str, ...], differs: str, breaks: str) -> None:
-    """Add the trades that do not have one record on each list to ``pairs``."""
+def _pair_odd(
+    connection: DuckDBPyConnection,
+    fields: tuple[str, ...],
+    differs: str,
+    breaks: str,
+    amounts: Mapping[str, str],
+) -> None:
+    """Add the trades that do not have one record on each list to ``pairs``.
+
+    `amounts` are columns that add up over fills, as quantities do, with their types.
+    """
     whole = f"sum(quantity)::{KINDS['quantity']}" if "quantity" in fields else "NULL"
+    totals = "".join(f", sum({name})::{kind} AS total_{name}" for name, kind in amounts.items())
     kept = ", ".join(f"min({name}) AS {name}" for name in fields)
     for table, source in (("ours_rows", "ours"), ("their_rows", "seen")):
         connection.execute(f"""
             CREATE TABLE {table} AS
             SELECT trade_id, count(*) AS rows, count(DISTINCT ({", ".join(fields)})) = 1 AS alike,
-                {whole} AS total, {kept}
+                {whole} AS total{totals}, {kept}
             FROM {source} SEMI JOIN odd USING (trade_id) GROUP BY trade_id""")
     _put_mistyped(connection, fields)
     # The copies of a doubled record are alike, and each is the whole; fills add up to it.
@@ -289,9 +279,10 @@ def _pair_odd(connection: DuckDBPyConnection, fields: tuple[str, ...], differs: 
             UNION ALL SELECT trade_id, their_id, true FROM mistyped) AS ids
             JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = ids.their_id""")
     if "quantity" in fields:
+        of_fills = "".join(f", {name} = total_{name}" for name in amounts)
         for table, name in (("ours_rows", "trade_id"), ("their_rows", "their_id")):
             connection.execute(f"""
-                UPDATE {table} SET quantity = total FROM met
+                UPDATE {table} SET quantity = total{of_fills} FROM met
                 WHERE met.{name} = {table}.trade_id AND starts_with(several, 'split')""")
     connection.execute(f"""
         INSERT INTO pairs
@@ -348,15 +339,30 @@ def _put_mistyped(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> No
         WHERE of_ours = 1 AND of_theirs = 1""")
 
 
-def _bits(fields: tuple[str, ...], tolerances: Tolerances) -> tuple[str, str]:
-    """SQL for the bits of the fields that differ, and of those that differ by more than the tolerance."""
+def _bits(
+    fields: tuple[str, ...],
+    tolerances: Tolerances,
+    own: Mapping[str, DeskColumn],
+    bare: Collection[str],
+) -> tuple[str, str]:
+    """SQL for the bits of the fields that differ, and of those that differ by more than the tolerance.
+
+    What follows from another difference is none of its own.
+    """
     differs, breaks = [], []
     for number, name in enumerate(fields):
-        values = (f"nullif(trim({side}.{name}), '')" if name in NAMES else f"{side}.{name}" for side in "ot")
+        values = [f"{side}.{name}" for side in "ot"]
+        if name in NAMES or _is_named(own.get(name)):
+            values = [
+                f"CASE WHEN trim({value}) <> '' THEN {value if name in bare else f'trim({value})'} END"
+                for value in values
+            ]
         different = " IS DISTINCT FROM ".join(values)
+        if name in own and own[name].sources:
+            different = f"({different}) AND NOT {own[name].follows('o', 't')}"
         differs.append(f"({different})::INT * {1 << number}")
         beyond = different
-        if tolerance := tolerances.of(name):
+        if name in KINDS and (tolerance := tolerances.of(name)):
             size, base = f"abs(o.{name} - t.{name})", f"least(o.{name}, t.{name})"
             if name == "date":
                 size = f"abs(datediff('day', o.{name}, t.{name}))"

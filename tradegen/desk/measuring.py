@@ -18,15 +18,20 @@ from tradegen.desk.mixture import Look, Looks, Mixture, estimated
 from tradegen.desk.observing import Breaks
 from tradegen.desk.simulation import exchanged, signatures
 from tradegen.desk.sizes import settings_of, smoothed
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
+from tradegen.mechanisms.mechanism import Mechanism
 
-__all__ = ["UNITS", "Measured", "measure", "within"]
-
-UNITS = {"quantity.nudge": ("percent", 100.0), "price.nudge": ("bps", 10_000.0)}
-"""The unit that sizes of a mechanism are stated in, and how many of it are the whole value."""
+__all__ = ["Measured", "measure", "unit_of", "within"]
 
 _ROUNDS = 2  # of estimating: sizes depend on shares, and shares on sizes
 _MOST_FIELDS = 4
+
+
+def unit_of(name: str) -> tuple[str, float]:
+    """The unit that sizes of a mechanism are stated in, and how many of it are the whole value."""
+    if not name.endswith(".nudge"):
+        return "", 1.0
+    return ("bps", 10_000.0) if name == "price.nudge" else ("percent", 100.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +60,9 @@ class Measured:
         Mechanisms that cannot be told apart, as `Mixture.alike` has them.
     looks : mapping
         What each mechanism looks like, as `simulation.signatures` has it.
+    sized : tuple of str
+        The mechanisms that draw sizes, by which they can be told.
+    catalogue : mapping of str to Mechanism
     """
 
     mechanisms: dict[str, float]
@@ -67,6 +75,8 @@ class Measured:
     fields: dict[str, int]
     alike: tuple[tuple[str, str], ...] = ()
     looks: Looks = field(default_factory=dict)
+    sized: tuple[str, ...] = ()
+    catalogue: Mapping[str, Mechanism] = field(default_factory=lambda: HOUSE)
 
 
 def measure(breaks: Breaks, **scenario: Any) -> Measured:
@@ -81,14 +91,16 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
     seen = [one for trade in breaks.observed for one in trade.differences]
     looks = Counter((one.field, one.signature) for one in seen if one.signature)
     settings = dict(_known_settings(breaks.observed, breaks.recogniser.zones))
-    kinds = {name: _kind(name, _alone(seen, name)) for name in UNITS}
+    sized, catalogue = breaks.recogniser.sized, breaks.recogniser.catalogue
+    nudges = [name for name in sized if name.endswith(".nudge")]
+    kinds = {name: _kind(name, _alone(seen, name), catalogue) for name in nudges}
     legs = _legs_of_records(breaks.observed)
     known: Looks = {}
-    mixture = estimated({}, known, legs)
-    drawn, own = _drawn(seen, mixture, kinds)
+    mixture = estimated({}, known, legs, catalogue)
+    drawn, own = _drawn(seen, mixture, sized, kinds)
     named = {kinds.get(name, name) for _, signature in looks for name, _ in signature}
     # What draws sizes is possible where sizes were seen.
-    named -= {name for name in (*_TIMED, *kinds.values()) if name not in drawn}
+    named -= {kinds.get(name, name) for name in sized} - drawn.keys()
     if wanted := named - set(kinds.values()):
         known = signatures(
             sorted(wanted), breaks.recogniser, breaks.fields,
@@ -100,7 +112,9 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
 
     @functools.cache  # one round asks for nearly the same as the next
     def signature(name: str, one: str, other: str) -> Signature:
-        return breaks.recogniser.signature(name, {name: one}, {name: other})
+        found = breaks.recogniser.signature(name, {name: one}, {name: other})
+        # A derived value shows which of the two is wrong: theirs, here.
+        return frozenset(way for way in found if way[1]) if name in breaks.recogniser.by else found
 
     for _ in range(_ROUNDS if looks else 0):
         tried = {name: _made_by(seen, mixture, name, kinds[name]) for name in kinds if kinds[name] in named}
@@ -110,9 +124,9 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
         ]
         for one in own_looks:
             known = {**known, **one}
-        mixture = estimated(looks, known, legs)
-    drawn, own = _drawn(seen, mixture, kinds)
-    shares, errors = _shares(breaks.observed, mixture)
+        mixture = estimated(looks, known, legs, catalogue)
+    drawn, own = _drawn(seen, mixture, sized, kinds)
+    shares, errors = _shares(breaks.observed, mixture, catalogue)
     unexplained = Counter(one.field for one in seen if not one.signature)
     unexplained["record"] += sum("unclear" in trade.faults for trade in breaks.observed)
     of_faults = Counter(_field_of(fault) for trade in breaks.observed for fault in trade.faults)
@@ -127,9 +141,11 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
         (mixture.first_leg, mixture.first_leg_error),
         _fields_per_pair(breaks.observed),
         {name: count for name, count in unexplained.items() if count},
-        {name: of_fields[name] for name in FIELDS if of_fields[name]},
+        {name: of_fields[name] for name in dict.fromkeys((*FIELDS, *of_fields)) if of_fields[name]},
         mixture.alike,
         known,
+        sized,
+        catalogue,
     )
 
 
@@ -148,10 +164,10 @@ def within(measured: Measured, observed: Sequence[Observed]) -> Measured:
     """The mechanisms, sizes and settings of some of the broken trades; the rest as it was for all."""
     seen = [one for trade in observed for one in trade.differences]
     looks = Counter((one.field, one.signature) for one in seen if one.signature)
-    mixture = estimated(looks, measured.looks, _legs_of_records(observed))
-    kinds = {name: "price.tick" for name in UNITS if name == "price.nudge" and "price.tick" in measured.sizes}
-    drawn, own = _drawn(seen, mixture, {name: name for name in UNITS} | kinds)
-    shares, errors = _shares(observed, mixture)
+    mixture = estimated(looks, measured.looks, _legs_of_records(observed), measured.catalogue)
+    kinds = {name: tick for name in measured.sized if (tick := _in_ticks(name)) in measured.sizes}
+    drawn, own = _drawn(seen, mixture, measured.sized, kinds)
+    shares, errors = _shares(observed, mixture, measured.catalogue)
     zones = measured.settings.get("trade_timestamp.timezone", {})
     settings = {**_known_settings(observed, zones), **own}
     return replace(
@@ -174,7 +190,9 @@ def _fields_per_pair(observed: Sequence[Observed]) -> tuple[int, ...]:
     )
 
 
-def _shares(observed: Sequence[Observed], mixture: Mixture) -> tuple[dict[str, float], dict[str, float]]:
+def _shares(
+    observed: Sequence[Observed], mixture: Mixture, catalogue: Mapping[str, Mechanism]
+) -> tuple[dict[str, float], dict[str, float]]:
     """The share of trades that each mechanism has altered, and its standard error."""
     trades = max(len(observed), 1)
     explained = sum(bool(one.signature) for trade in observed for one in trade.differences) / trades
@@ -183,7 +201,7 @@ def _shares(observed: Sequence[Observed], mixture: Mixture) -> tuple[dict[str, f
     faults = Counter(RECORD_FAULTS[fault][0] for trade in observed for fault in trade.faults)
     faults.pop(None, None)
     shares |= {str(name): count / trades for name, count in faults.items()}
-    found = {name: shares[name] for name in CATALOGUE if shares.get(name, 0) >= 0.5 / trades}
+    found = {name: shares[name] for name in catalogue if shares.get(name, 0) >= 0.5 / trades}
     return found, {
         name: max(errors.get(name, 0.0), _binomial(share, trades)) for name, share in found.items()
     }
@@ -194,7 +212,6 @@ def _field_of(fault: str) -> str:
 
 
 _SWAPPED = "broker_id.swapped"
-_TIMED = ("trade_timestamp.delay", "trade_timestamp.clock_skew")
 
 
 def _known_settings(observed: Sequence[Observed], zones: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -212,14 +229,19 @@ def _alone(seen: Sequence[Seen], name: str) -> list[Seen]:
     return [one for one in seen if {other for other, _ in one.signature} == {name}]
 
 
-def _kind(name: str, seen: Sequence[Seen]) -> str:
+def _in_ticks(name: str) -> str:
+    """What a nudge is called whose sizes are counted in ticks."""
+    return f"{name.removesuffix('.nudge')}.tick" if name.endswith(".nudge") else ""
+
+
+def _kind(name: str, seen: Sequence[Seen], catalogue: Mapping[str, Mechanism]) -> str:
     """The mechanism whose unit suits the sizes: ticks where they vary less than shares of the value."""
-    if name != "price.nudge" or len(seen) < _FEW:
+    if _in_ticks(name) not in catalogue or len(seen) < _FEW:
         return name
     shares = np.log([one.size for one in seen])
     ticks = np.log([one.size / one.least for one in seen])
     in_ticks = np.exp(ticks.min()) > _WHOLE and np.std(ticks) < np.std(shares)
-    return "price.tick" if in_ticks else "price.nudge"
+    return _in_ticks(name) if in_ticks else name
 
 
 _FEW = 20
@@ -227,23 +249,23 @@ _WHOLE = 0.99  # ticks: the least size in whole ticks, give or take the error of
 
 
 def _drawn(
-    seen: Sequence[Seen], mixture: Mixture, kinds: Mapping[str, str]
+    seen: Sequence[Seen], mixture: Mixture, names: Sequence[str], kinds: Mapping[str, str]
 ) -> tuple[dict[str, Array], dict[str, dict[str, Any]]]:
     """Sizes by mechanism that draws one, of the differences that it most likely made; and its settings."""
     sizes: dict[str, Array] = {}
     settings: dict[str, dict[str, Any]] = {}
-    for name in (*UNITS, *_TIMED):
+    for name in names:
         called = kinds.get(name, name)
         its = _made_by(seen, mixture, name, called)
         if not its:
             continue
-        ticks = called == "price.tick"
+        ticks, timed = called.endswith(".tick"), not name.endswith(".nudge")
         steps = [one.least / (one.least if ticks else 1.0) for one in its]
         values = [one.size / (one.least if ticks else 1.0) for one in its]
         # Times have no smallest value that rounding hides: their steps are alike.
-        found = np.sort(values) if name in _TIMED or ticks else np.minimum(smoothed(values, steps), 1.0)
+        found = np.sort(values) if timed or ticks else np.minimum(smoothed(values, steps), 1.0)
         sizes[called] = found
-        unit, scale = UNITS.get(called, ("", 1.0))
+        unit, scale = unit_of(called)
         whole = ticks or called == "trade_timestamp.delay"
         settings[called] = settings_of(found, whole=whole, scale=scale) | ({"unit": unit} if unit else {})
     return sizes, settings

@@ -16,7 +16,8 @@ import numpy as np
 
 from tradegen.core.columns import Array
 from tradegen.desk.differences import Signature
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.catalogue import HOUSE
+from tradegen.mechanisms.mechanism import Mechanism
 
 __all__ = ["Look", "Looks", "Mixture", "estimated"]
 
@@ -71,6 +72,7 @@ def estimated(
     seen: Mapping[Look, int],
     looks: Looks,
     legs_seen: tuple[int, int] = (0, 0),
+    catalogue: Mapping[str, Mechanism] = HOUSE,
 ) -> Mixture:
     """Estimate the shares; mechanisms that are not clearly there are left out, and the others explain all.
 
@@ -82,6 +84,7 @@ def estimated(
         By mechanism and leg, how likely each look is.
     legs_seen : (int, int)
         Mismatches whose leg is certain, such as records that are missing on one list.
+    catalogue : mapping of str to Mechanism
     """
     kinds = list(seen)
     names = sorted({name for name, _ in looks})
@@ -96,8 +99,8 @@ def estimated(
         first = legs[0] / total if total else 0.5
         return Mixture({}, {}, first, _error(first, total) if total else np.inf, {})
     # What was not seen in simulation is rare, and in another field it is impossible.
-    same = np.array([[CATALOGUE[name].field == field for field, _ in kinds] for name in names])
-    rare = np.array([_RARE if CATALOGUE[name].sized else 3 * _RARE for name in names])
+    same = np.array([[catalogue[name].field == field for field, _ in kinds] for name in names])
+    rare = np.array([_RARE if catalogue[name].sized else 3 * _RARE for name in names])
     chance = np.maximum(chance, np.where(same, rare[:, None], _NEVER)[:, None])
     # Where nothing tells the legs apart, each is as likely as the other.
     telling = _telling(counts, chance, _solved(counts, chance, legs, even=True)[0]) + legs.sum()

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from tradegen.core.statistics import wilson_interval
 from tradegen.desk.groups import HotGroup
-from tradegen.desk.measuring import UNITS, Measured
+from tradegen.desk.measuring import Measured, unit_of
 from tradegen.desk.observing import Breaks
 from tradegen.desk.sizes import quantiles_of
 
@@ -105,7 +105,8 @@ def numbers_of(
         last = count == len(measured.fields_per_pair) > 1
         yield _share("fields", f"{count} or more" if last else f"{count}", trades, seen, confidence)
     for name, sizes in measured.sizes.items():
-        unit, scale = UNITS.get(name, ("ticks" if name == "price.tick" else "seconds", 1.0))
+        unit, scale = unit_of(name)
+        unit = unit or ("ticks" if name.endswith(".tick") else "seconds")
         for quantile in quantiles_of(sizes, confidence):
             value, low, high = (scale * one for one in (quantile.size, quantile.low, quantile.high))
             beyond = len(sizes) * min(quantile.chance, 1 - quantile.chance)

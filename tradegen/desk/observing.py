@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tradegen.desk.clean_columns import Described, described
+from tradegen.desk.desk_columns import NAMED, DeskColumn
 from tradegen.desk.differences import Observed, Recogniser, Record
-from tradegen.desk.list_columns import NUMBERS
+from tradegen.desk.list_columns import NAMES, NUMBERS
 from tradegen.desk.list_comparison import Compared
 from tradegen.desk.time_zones import zones_of
 from tradegen.scoring.relations import first_row
@@ -47,8 +49,8 @@ class Breaks:
         Quantities and prices of some trades on which the lists agree.
     remarks : tuple of str
         Sentences on what was compared.
-    others : tuple of str
-        Columns beside the nine, which were not compared.
+    own : tuple of Described
+        Columns beside the nine.
     within : frozenset of str
         The fields in which some trades differ within the tolerance.
     """
@@ -63,7 +65,7 @@ class Breaks:
     precision: str = "s"
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
+    own: tuple[Described, ...] = ()
     within: frozenset[str] = frozenset()
 
     @property
@@ -72,7 +74,7 @@ class Breaks:
         return len(self.observed) / self.broken if self.broken else 1.0
 
 
-def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
+def observe(connection: DuckDBPyConnection, compared: Compared, *, hide: bool = False) -> Breaks:
     """Count the breaks, and take a sample of the trades that have them: those of least hash."""
     broken, benign, within = first_row(
         connection,
@@ -81,7 +83,11 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         "(SELECT coalesce(bit_or(differs & ~breaks), 0) FROM pairs)",
     )
     precision = _precision(connection, compared)
-    texts = {name: _text(name, precision) for name in compared.fields}
+    columns_of = {column.name: column for column in compared.own}
+    texts = {
+        name: _text(name, precision, columns_of.get(name), bare=name in compared.bare)
+        for name in compared.fields
+    }
     columns = [f"{text.format(side)}" for side in "ot" for text in texts.values()]
     rows = connection.execute(f"""
         SELECT s.id, s.fault, s.fills, s.breaks, {", ".join(columns)}
@@ -89,11 +95,19 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
             LEFT JOIN our_records o ON o.trade_id = s.trade_id
             LEFT JOIN their_records t ON t.trade_id = s.their_id
         ORDER BY 1""").fetchall()
+    # Trades on which the lists agree: names on others may be the mistake itself.
+    connection.execute("""
+        CREATE VIEW agreed AS FROM ours WHERE trade_id NOT IN (SELECT trade_id FROM pairs
+        WHERE trade_id IS NOT NULL AND (differs > 0 OR fault IS NOT NULL))""")
+    own = tuple(described(connection, column, compared.fields, hide=hide) for column in compared.own)
     tickers, brokers = _names(connection, compared.fields)
     found = [_records(row, compared.fields) for row in rows]
     recogniser = Recogniser(
         tickers=tickers,
         brokers=brokers,
+        kinds=tuple(one.column.known for one in own if one.setting and not one.column.own),
+        names={one.column.name: one.names for one in own},
+        by={one.column.name: one.column.by for one in own if one.column.sources},
         zones=zones_of(
             (ours["trade_timestamp"], theirs["trade_timestamp"])
             for _, ours, theirs, fields in found
@@ -109,7 +123,7 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         )
         for row, ours, theirs, fields in found
     ]
-    values = _clean_values(connection, compared)
+    values = _clean_values(connection, texts, columns_of)
     return Breaks(
         pairs=compared.pairs,
         broken=broken,
@@ -121,7 +135,7 @@ def observe(connection: DuckDBPyConnection, compared: Compared) -> Breaks:
         precision=precision,
         values=values,
         remarks=(*compared.remarks, *_finer(values)),
-        others=compared.others,
+        own=own,
         within=frozenset(name for number, name in enumerate(compared.fields) if within >> number & 1),
     )
 
@@ -139,15 +153,13 @@ def _records(
 
 
 def _names(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> tuple[set[str], set[str]]:
-    """The tickers and the brokers of trades on which the lists agree: others may be the mistake itself."""
+    """The tickers and the brokers of trades on which the lists agree."""
     asked = [name for name in ("ticker", "broker_id", "contra_broker_id") if name in fields]
     if not asked:
         return set(), set()
     found = first_row(
         connection,
-        f"SELECT {', '.join(f'list(DISTINCT {name})' for name in asked)} FROM ours "
-        "WHERE trade_id NOT IN (SELECT trade_id FROM pairs WHERE trade_id IS NOT NULL "
-        "AND (differs > 0 OR fault IS NOT NULL))",
+        f"SELECT {', '.join(f'list(DISTINCT {name})' for name in asked)} FROM agreed",
     )
     by_name = {
         name: {value.strip() for value in values or () if value}
@@ -157,12 +169,14 @@ def _names(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> tuple[set
     return tickers, set().union(*by_name.values())
 
 
-def _clean_values(connection: DuckDBPyConnection, compared: Compared) -> dict[str, list[str]]:
+def _clean_values(
+    connection: DuckDBPyConnection, texts: Mapping[str, str], own: Mapping[str, DeskColumn]
+) -> dict[str, list[str]]:
     found = {}
-    for name in NUMBERS:
-        if name in compared.fields:
+    for name, text in texts.items():
+        if name in NUMBERS or (name in own and own[name].kind in ("integer", "decimal")):
             rows = connection.execute(
-                f"SELECT {_text(name, '').format('o')} FROM (SELECT {name} FROM ours WHERE {name} > 0 AND "
+                f"SELECT {text.format('o')} FROM (SELECT {name} FROM ours WHERE {name} > 0 AND "
                 f"trade_id NOT IN (SELECT trade_id FROM pairs WHERE trade_id IS NOT NULL) "
                 f"ORDER BY hash(trade_id) LIMIT {_VALUES}) o"
             ).fetchall()
@@ -195,14 +209,19 @@ def _precision(connection: DuckDBPyConnection, compared: Compared) -> str:
     return "us" if finest else "ms" if finer else "s"
 
 
-def _text(name: str, precision: str) -> str:
-    """SQL for a value as CSV prints it, of a table whose name goes into the braces."""
-    value = f"{{}}.{name}"
+def _text(name: str, precision: str, own: DeskColumn | None, *, bare: bool) -> str:
+    """SQL for a value as CSV prints it, of a table whose name goes into the braces.
+
+    Names have no blanks around them, unless these are mistakes (`bare`).
+    """
+    value = f"{{0}}.{name}"
     if name == "quantity":
         return f"regexp_replace(CAST({value} AS VARCHAR), '\\.?0+$', '')"
     if name == "price":
         return f"regexp_replace(CAST({value} AS VARCHAR), '0{{{{1,4}}}}$', '')"
-    if name == "trade_timestamp":
+    if name == "trade_timestamp" or (own and own.kind == "timestamp"):
         form = {"s": "", "ms": ".%g", "us": ".%f"}[precision]
         return f"strftime({value}, '%Y-%m-%d %H:%M:%S{form}')"
+    if bare and (name in NAMES or (own and own.kind in NAMED)):
+        return f"CASE WHEN trim({value}) <> '' THEN {value} END"
     return f"trim(CAST({value} AS VARCHAR))"

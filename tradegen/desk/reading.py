@@ -18,7 +18,7 @@ from tradegen.desk.market_range import MarketRange, market_range, range_of_break
 from tradegen.desk.observing import Breaks, observe
 from tradegen.desk.trade_groups import trades_by_group
 from tradegen.errors import FitError, ScoringError
-from tradegen.scoring.relations import Reader
+from tradegen.scoring.relations import Reader, Source
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,9 +53,17 @@ class Observations:
 
 
 def read_lists(
-    ours: Any, theirs: Any, layouts: Mapping[str, Layout], tolerances: Tolerances, confidence: float
+    ours: Any,
+    theirs: Any,
+    layouts: Mapping[str, Layout],
+    tolerances: Tolerances,
+    confidence: float,
+    *,
+    hide: bool = False,
 ) -> Observations:
     """Compare two lists of the same trades.
+
+    With `hide`, columns beside the nine are called by their kinds, and their names are made ones.
 
     Raises
     ------
@@ -65,10 +73,9 @@ def read_lists(
     with _errors(), _database() as (connection, folder):
         reader, lists = Reader(connection, folder), []
         for name, given in (("ours", ours), ("theirs", theirs)):
-            wanted = [layouts[name].columns.get(column, column) for column in TRADE_COLUMNS]
-            lists.append(ListColumns(connection, reader.source(given, name, wanted), layouts[name]))
-        compared = compare(connection, lists[0], lists[1], tolerances)
-        found = observe(connection, compared)
+            lists.append(ListColumns(connection, _source(reader, given, name, layouts[name]), layouts[name]))
+        compared = compare(connection, lists[0], lists[1], tolerances, hide=hide)
+        found = observe(connection, compared, hide=hide)
         if not found.broken:
             differ = f"; {found.benign:,} differ within the tolerance" if found.benign else ""
             raise FitError(
@@ -79,6 +86,14 @@ def read_lists(
         return Observations(
             found, hot_groups(trades, confidence), ids, market_range(connection, compared, trades)
         )
+
+
+def _source(reader: Reader, given: Any, name: str, layout: Layout) -> Source:
+    """A list with all its columns; with the nine alone, where others cannot be read."""
+    try:
+        return reader.source(given, name)
+    except ScoringError:
+        return reader.source(given, name, [layout.columns.get(one, one) for one in TRADE_COLUMNS])
 
 
 def read_breaks(

@@ -17,11 +17,13 @@ import numpy as np
 from tradegen.core import formatting
 from tradegen.core.blocks import BLOCK_PAIRS, Block
 from tradegen.desk.differences import Recogniser, Record, Seen, Signature, plain_number
+from tradegen.desk.list_columns import OPPOSITE
 from tradegen.desk.mixture import Look, Looks
 from tradegen.engine.generator import generate_blocks
 from tradegen.engine.run import Run, prepare
 from tradegen.formats.tables import list_tables
-from tradegen.mechanisms.catalogue import CATALOGUE
+from tradegen.mechanisms.by_kind import FOLLOWS
+from tradegen.scenario.own_columns import CodeColumn, kinds_of
 
 if TYPE_CHECKING:
     from tradegen.core.columns import Array
@@ -54,7 +56,7 @@ def signatures(
         Fields of the scenario besides.
     """
     run = prepare(
-        mechanisms={name: _OFTEN if CATALOGUE[name].sized else 1.0 for name in mechanisms},
+        mechanisms={name: _OFTEN if recogniser.catalogue[name].sized else 1.0 for name in mechanisms},
         pairs=min(_EACH * (len(mechanisms) + _OFTEN), BLOCK_PAIRS),
         mismatch_rate=1.0,
         fields_per_pair=[1.0],
@@ -69,7 +71,12 @@ def signatures(
 def _looks(replay: str, zones: tuple[tuple[str, str], ...], fields: tuple[str, ...]) -> Looks:
     run = prepare(**json.loads(replay))
     known = Recogniser(
-        set(run.market.tickers), set(formatting.broker_names(run.scenario.brokers)), dict(zones)
+        set(run.market.tickers),
+        set(formatting.broker_names(run.scenario.brokers)),
+        dict(zones),
+        kinds_of(run.scenario.columns),
+        {one.name: set(one.clean_names()) for one in run.scenario.columns if isinstance(one, CodeColumn)},
+        {one.name: getattr(one, "by", 0) for one in run.scenario.columns if one.derived_from},
     )
     counts: dict[tuple[str, int], dict[Look, float]] = {}
     for block in generate_blocks(run):
@@ -79,7 +86,11 @@ def _looks(replay: str, zones: tuple[tuple[str, str], ...], fields: tuple[str, .
             mechanism, leg = made.get(number, ("", 0))
             if not mechanism:
                 continue
-            differing = [name for name in fields if ours[name] != theirs[name]]
+            # What follows on another difference is none of its own.
+            others = known.by.keys() - {mechanism.rpartition(".")[0]}
+            # A desk may have columns that a scenario cannot have.
+            made_of = [name for name in fields if name in ours and name not in others]
+            differing = [name for name in made_of if ours[name] != theirs[name]]
             for seen in known.differences(ours, theirs, differing):
                 found = counts.setdefault((mechanism, leg), {})
                 key = seen.field, seen.signature
@@ -154,6 +165,7 @@ def _first_rows(run: Run, block: Block) -> dict[int, tuple[str, int]]:
     return {
         int(pair) - first: (run.mechanisms[code], int(leg))
         for pair, code, leg in zip(truth.trade_id, truth.mechanism, truth.leg, strict=True)
+        if not run.mechanisms[code].endswith(f".{FOLLOWS}")
     }
 
 
@@ -169,7 +181,7 @@ def sides(run: Run, block: Block, *, mirrored: bool) -> Iterator[tuple[Record, R
         texts = {name: _decoded(values)[order] for name, values in table.texts(rows).items()}
         if leg and mirrored:
             texts["broker_id"], texts["contra_broker_id"] = texts["contra_broker_id"], texts["broker_id"]
-            texts["order_type"] = np.where(texts["order_type"] == "BUY", "SELL", "BUY")
+            texts["order_type"] = np.array([OPPOSITE.get(side, side) for side in texts["order_type"]], object)
         columns.append({name: values.tolist() for name, values in texts.items()})
     names = list(columns[0])
     for ours, theirs in zip(*(zip(*one.values(), strict=True) for one in columns), strict=True):
@@ -177,5 +189,5 @@ def sides(run: Run, block: Block, *, mirrored: bool) -> Iterator[tuple[Record, R
 
 
 def _decoded(values: Array) -> Array:
-    # A column of text is padded with NULs, on either side.
-    return np.array([value.strip(b"\0").decode("ascii") for value in values.tolist()], object)
+    # Text is padded with NULs, wherever they stand.
+    return np.array([value.replace(b"\0", b"").decode() for value in values.tolist()], object)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["QUANTILES", "Quantile", "quantiles_of", "settings_of"]
+__all__ = ["QUANTILES", "Quantile", "coarse", "quantiles_of", "settings_of", "smoothed"]
 
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 """The quantiles that tables show."""
@@ -93,13 +93,37 @@ def settings_of(sizes: Array, *, whole: bool, scale: float = 1.0) -> dict[str, A
         inner = np.quantile(sizes, [1 / _MANY, 1 - 1 / _MANY])
         low, high = _least(inner, whole), _most(inner, whole)
     points = [low, *(_rounded(one) for one in np.quantile(sizes, _WRITTEN[1:-1]).tolist()), high]
+    return _of_quantiles(list(zip(_WRITTEN, points, strict=True)))
+
+
+def _of_quantiles(points: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """The settings of sizes with these quantiles, each a chance and a size that so many are smaller than."""
     rising: list[list[float]] = []
-    for chance, size in zip(_WRITTEN, points, strict=True):
+    for chance, size in points:
         if not rising or size > rising[-1][1]:
             rising.append([chance, size])
-    if rising[-1][0] < 1:
-        rising[-1][0] = 1.0
-    return {"shape": "quantiles", "quantiles": rising} if len(rising) > 1 else {"min": low, "max": high}
+    if len(rising) == 1:
+        return {"min": points[0][1], "max": points[0][1]}
+    rising[-1][0] = 1.0
+    return {"shape": "quantiles", "quantiles": rising}
+
+
+def coarse(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with sizes in two digits, which are those of no single trade."""
+
+    def rounded(value: Any) -> Any:
+        if isinstance(value, float):
+            return float(f"{value:.2g}")
+        return int(float(f"{value:.2g}")) if isinstance(value, int) else value
+
+    found = {name: rounded(value) for name, value in settings.items()}
+    if found.get("shape") == "lognormal" and found["median"] >= found["p95"]:
+        found = {"shape": "quantiles", "quantiles": [[0.0, found["median"]]]}
+    if found.get("shape") == "quantiles":
+        points = [[chance, rounded(size)] for chance, size in found["quantiles"]]
+        unit = {"unit": settings["unit"]} if "unit" in settings else {}
+        found = _of_quantiles(points) | unit
+    return found
 
 
 def _even_ends(sizes: Array) -> tuple[float, float]:

@@ -26,8 +26,7 @@ def names_of(scenario: Scenario, market: Market, column: str) -> Names:
     if column == "order_type":
         return misspelled(ORDER_TYPES, (), ways)
     if column in ("broker_id", "contra_broker_id"):
-        # No broker's name is another's misspelled: who has that one might trade with himself.
-        return misspelled(_brokers(scenario.brokers), (), ways, distinct=True)
+        return misspelled(_brokers(scenario.brokers), (), ways)
     return misspelled(clean_names(scenario.own[column], market), (), ways)
 
 

@@ -15,14 +15,14 @@ from tradegen.core.formatting import broker_names, decimals, seconds
 from tradegen.core.text_columns import strings
 from tradegen.engine.context import BlockContext
 from tradegen.engine.demands import Demand, demand
-from tradegen.engine.own_values import range_of, spare_places
+from tradegen.engine.own_values import codes_of, range_of, spare_places
 from tradegen.engine.pairs import make_pairs
 from tradegen.engine.segments import exact_notional, segments
 from tradegen.errors import ScenarioError, nearest, shown
 from tradegen.market.price_bands import price_limits
 from tradegen.market.universe import Market
 from tradegen.mechanisms.allowed_sizes import PARTS
-from tradegen.mechanisms.column_kinds import unit_of
+from tradegen.mechanisms.column_kinds import MEASURED, unit_of
 from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def check(scenario: Scenario, market: Market) -> None:
                 f"column {name}: from is {shown(column.from_)}, and the tickers have no such column; "
                 f"{_expected_columns(market)}"
             )
-        if column.kind in ("integer", "decimal"):
+        if column.kind in MEASURED:
             extremes[name] = np.array(range_of(name, scenario, int(highest.max())))
+        if column.kind in ("integer", "decimal"):
             most = int(extremes[name][1])
             if column.derived_from:
                 # Both may be altered at once, by a hundred times and by ten; and before it is rounded.
@@ -76,7 +77,7 @@ def check(scenario: Scenario, market: Market) -> None:
     if scenario.benign_rate > 0:
         _room_within(scenario, extremes)
     for spot in scenario.hot_spots:
-        _about_something(scenario, market, spot, int(extremes["quantity"][1] * extremes["price"][1]))
+        _about_something(scenario, market, spot, extremes)
         if spot.strikes and spot.mechanisms is not None:
             _reach(scenario, market, spot.mechanisms, extremes, spot)
     if _by_sizes(scenario):
@@ -182,6 +183,16 @@ def _amount(scenario: Scenario, field: str, number: int) -> str:
     return f"{text} {'dollars' if field == 'price' else 'shares'}" if column is None else text
 
 
+def _value(scenario: Scenario, column: str, number: int) -> str:
+    """A value of a column of numbers, dates or times, as people write it."""
+    kind = scenario.own[column].kind
+    if kind == "date":
+        return str(np.datetime64(number, "D"))
+    if kind == "timestamp":
+        return str(np.datetime64(number // MICROSECONDS, "s")).replace("T", " ")
+    return _amount(scenario, column, number)
+
+
 def _by_sizes(scenario: ScenarioFields) -> bool:
     """Whether what is asked of a hot spot goes by how many pairs it has."""
     return scenario.rate_is == "overall" or any(spot.share for spot in scenario.hot_spots)
@@ -249,8 +260,11 @@ def _shares_meet(scenario: ScenarioFields, asked: Demand, sizes: Array) -> None:
         )
 
 
-def _about_something(scenario: Scenario, market: Market, spot: HotSpot, most: int) -> None:
+def _about_something(
+    scenario: Scenario, market: Market, spot: HotSpot, extremes: Mapping[str, Array]
+) -> None:
     where = f"hot spot {spot.name}: where"
+    most = int(extremes["quantity"][1] * extremes["price"][1])
     brokers = broker_names(scenario.brokers)
     for field in ("broker_id", "contra_broker_id"):
         for name in getattr(spot.where, field) or ():
@@ -265,6 +279,21 @@ def _about_something(scenario: Scenario, market: Market, spot: HotSpot, most: in
             if not hint.startswith("did you"):
                 hint = f"expected one of the {len(market.tickers)} tickers"
             raise ScenarioError(f"{where}.ticker has {shown(name)}, which is unknown; {hint}")
+    for column, asked in scenario.asked_of(spot.where).items():
+        for name in asked.names:
+            if name not in (known := codes_of(scenario.own[column], market)):
+                hint = nearest(name, known)
+                if not hint.startswith("did you") and len(known) > 20:
+                    hint = f"expected one of the {len(known):,} names"
+                raise ScenarioError(f"{where}.{column} has {shown(name)}, which is unknown; {hint}")
+        if asked.within and not any(
+            low <= extremes[column][1] and high >= extremes[column][0] for low, high in asked.within
+        ):
+            low, high = (_value(scenario, column, int(number)) for number in extremes[column])
+            raise ScenarioError(
+                f"{where}.{column} is {shown(spot.where.own[column])}, and no trade has that; "
+                f"expected some of its values, which go from {low} to {high}"
+            )
     least = spot.where.min_notional
     if least is not None and exact_notional(least, scenario) > most:
         raise ScenarioError(

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tradegen.core.clock import DAY
 from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, Array
 from tradegen.core.streams import draw, uniform, whole
+from tradegen.market.sessions import window
 from tradegen.market.universe import Market
 
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.own_columns import CodeColumn, OwnColumn
 
-__all__ = ["clean_names", "derived", "own_values", "range_of", "spare_places"]
+__all__ = ["clean_names", "codes_of", "derived", "own_values", "range_of", "spare_places"]
 
 _WIDEST = 2**32  # what one draw can be spread over
 
@@ -30,8 +32,14 @@ def clean_names(column: CodeColumn, market: Market) -> tuple[str, ...]:
 
 
 def range_of(name: str, scenario: Scenario, highest_price: int) -> tuple[int, int]:
-    """The smallest and the largest clean number of a column of numbers, in its unit."""
+    """The smallest and the largest clean value of a column of numbers, dates or times, in its unit."""
     column = scenario.own[name]
+    if column.kind in ("date", "timestamp"):
+        first, last = window(scenario)
+        if column.kind == "timestamp":
+            return (first + column.min) * MICROSECONDS, (last + 1 + column.max) * MICROSECONDS
+        low, high = derived(scenario, column, {"date": np.array([first, last]) // DAY}).tolist()
+        return low, high
     if not column.derived_from:
         least, most = column.range
         return least, most
@@ -40,6 +48,12 @@ def range_of(name: str, scenario: Scenario, highest_price: int) -> tuple[int, in
     for source in column.derived_from:
         largest *= house[source] if source in house else scenario.own[source].range[1]
     return 1, max(int(rounded(np.array(largest, object), spare_places(scenario, column))), 1)
+
+
+@functools.lru_cache(maxsize=64)
+def codes_of(column: CodeColumn, market: Market) -> Mapping[str, int]:
+    """The codes of a column of codes or texts, by name."""
+    return {name: code for code, name in enumerate(clean_names(column, market))}
 
 
 def own_values(
@@ -92,7 +106,7 @@ def _drawn(column: Any, market: Market, seed: int, block: int, house: Mapping[st
 def _codes(column: CodeColumn, market: Market, raw: Array, ticker: Array) -> Array:
     names = clean_names(column, market)
     if column.from_ is not None:
-        codes = {name: code for code, name in enumerate(names)}
+        codes = codes_of(column, market)
         of_ticker = np.array([codes[name] for name in market.columns[column.from_]], np.int64)
         return of_ticker.take(ticker)
     if column.weights is None:

@@ -15,6 +15,7 @@ from tradegen.core.clock import stretches
 from tradegen.core.columns import LEGS, MICROSECONDS, MICROSECONDS_A_DAY, Array
 from tradegen.core.formatting import broker_code
 from tradegen.engine.context import BlockContext
+from tradegen.engine.own_values import codes_of
 from tradegen.mechanisms.difference import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
 __all__ = ["Segment", "exact_notional", "parts_of", "prefix_of", "segments", "settings_of", "weights_of"]
+
+_FAR = 2**62  # beyond every value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,6 +183,14 @@ def _legs(spot: HotSpot, scenario: Scenario, context: BlockContext) -> Array:
         either &= context.notional >= math.ceil(exact_notional(where.min_notional, scenario))
     if where.max_notional is not None:
         either &= context.notional <= math.floor(exact_notional(where.max_notional, scenario))
+    for name, asked in scenario.asked_of(where).items():
+        values = context.pairs.own[name]
+        if asked.names:
+            codes_by_name = codes_of(scenario.own[name], context.market)
+            either &= np.isin(values, [codes_by_name[one] for one in asked.names])
+        else:
+            limits = np.clip(np.array(asked.within, object), -_FAR, _FAR).astype(np.int64)
+            either &= np.any([(values >= low) & (values <= high) for low, high in limits], axis=0)
     found = np.stack([either, either])
     for leg, name in enumerate(LEGS[scenario.view]):
         found[leg] &= spot.leg in (None, name)

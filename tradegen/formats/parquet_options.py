@@ -61,12 +61,7 @@ class ParquetOptions:
         return {"compression": self.codec, "row_group_rows": self.row_group_rows}
 
     def require_parquet(self, forms: Collection[str]) -> None:
-        """Refuse options that were given where nothing is written as Parquet.
-
-        Raises
-        ------
-        OutputError
-        """
+        """Refuse options that were given where nothing is written as Parquet."""
         for name in ("compression", "row_group_rows"):
             value = getattr(self, name)
             if value is not None and "parquet" not in forms:

@@ -99,7 +99,7 @@ class _Row:
 
     @property
     def is_somewhere(self) -> bool:
-        return any(str(control.value).strip() for control in self._where.values())
+        return bool(self.values()["where"])
 
     def values(self) -> dict[str, Any]:
         """The hot spot as a scenario has it."""

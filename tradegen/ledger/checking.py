@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from tradegen.ledger.access import (
@@ -19,6 +18,7 @@ from tradegen.ledger.access import (
     require_regular_file,
     require_writable,
 )
+from tradegen.ledger.contract import MOST_FINDINGS
 from tradegen.ledger.layout import (
     APPLICATION_ID,
     VERSION,
@@ -30,31 +30,16 @@ from tradegen.ledger.layout import (
 )
 from tradegen.ledger.names import find_second_name
 
-MOST_FINDINGS = 100
 # Rows read under one lock, so that reservations get their turn in between. Ranges are only ever appended,
 # so reading on from where one stopped sees the same as reading all at once.
 _CHUNK_ROWS = 20_000
 
 
-def check(path: Path, timeout: float) -> list[str]:
-    """What is wrong with the ledger at `path`, a sentence each.
+def findings(path: Path, timeout: float) -> Iterator[str]:
+    """What is wrong with the ledger at `path`, which is read only.
 
-    Parameters
-    ----------
-    path : Path
-        The file; it is opened read-only.
-    timeout : float
-        Seconds to wait for other processes, each time the file is locked.
-
-    Raises
-    ------
-    LedgerError
-        If the file cannot be looked at, for another reason than damage.
+    `timeout` is in seconds, of each wait for other processes.
     """
-    return list(islice(_findings(path, timeout), MOST_FINDINGS))
-
-
-def _findings(path: Path, timeout: float) -> Iterator[str]:
     require_regular_file(path)
     if second_name := find_second_name(path):
         yield f"it {second_name}"

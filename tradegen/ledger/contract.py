@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import SupportsIndex
 
 from tradegen.core.columns import LARGEST_ID
@@ -14,6 +16,7 @@ from tradegen.ledger.layout import LONGEST_KEY, Range
 __all__ = ["Ledger", "LedgerSummary", "first_known", "require_left", "require_timeout"]
 
 LONGEST_TIMEOUT = 86_400.0
+MOST_FINDINGS = 100
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,6 @@ class Ledger(ABC):
             If it cannot be read, or is not sound.
         """
 
-    @abstractmethod
     def check(self) -> list[str]:
         """Look for damage through the whole ledger, without changing it.
 
@@ -107,6 +109,11 @@ class Ledger(ABC):
         LedgerError
             If the ledger cannot be looked at.
         """
+        return list(islice(self._findings(), MOST_FINDINGS))
+
+    @abstractmethod
+    def _findings(self) -> Iterator[str]:
+        """What is wrong, as it is found."""
 
     @abstractmethod
     def open(self) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,11 +125,10 @@ class DynamoLedger(Ledger):
             last=last,
         )
 
-    def check(self) -> list[str]:
-        """Look at the table's settings, its counter, and the reservations of the last 30 days."""
-        from tradegen.ledger.dynamodb_tables import check
+    def _findings(self) -> Iterator[str]:
+        from tradegen.ledger.dynamodb_tables import findings
 
-        return check(Table(self.table), self.timeout)
+        return findings(Table(self.table), self.timeout)
 
     def _counter(self, deadline: float) -> Counter:
         return Counter.read(self.place, self._item(COUNTER, deadline))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from tradegen.errors import LedgerError
 from tradegen.ledger.access import deadline_in
-from tradegen.ledger.checking import MOST_FINDINGS
 from tradegen.ledger.dynamodb_access import ITEM_KEY, NoTableError, Table, nap
 from tradegen.ledger.dynamodb_items import COUNTER, EXPIRES, Counter, Reservation, primary_key
 
-__all__ = ["check", "create_table"]
+__all__ = ["create_table", "findings"]
 
 _KEY_SCHEMA = [{"AttributeName": ITEM_KEY, "KeyType": "HASH"}]
 _MAKING_SECONDS = 180.0  # a table is usually there within half a minute
@@ -58,24 +56,8 @@ def create_table(table: Table) -> None:
     )
 
 
-def check(table: Table, timeout: float) -> list[str]:
-    """What is wrong with a table as a ledger, a sentence each.
-
-    Parameters
-    ----------
-    table : Table
-    timeout : float
-        Seconds that each request may be tried again.
-
-    Raises
-    ------
-    LedgerError
-        If it cannot be looked at.
-    """
-    return list(islice(_findings(table, timeout), MOST_FINDINGS))
-
-
-def _findings(table: Table, timeout: float) -> Iterator[str]:
+def findings(table: Table, timeout: float) -> Iterator[str]:
+    """What is wrong with a table as a ledger. `timeout` is in seconds, for which a request is tried again."""
     description = _description(table, deadline_in(timeout))
     if description["KeySchema"] != _KEY_SCHEMA:
         yield f"its key is {_names(description['KeySchema'])}, expected the partition key {ITEM_KEY} alone"

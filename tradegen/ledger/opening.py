@@ -61,10 +61,6 @@ def open_ledger(place: Place, *, timeout: float = 15.0) -> Ledger:
         Seconds that this and each later operation may wait for other processes. A request to DynamoDB that is
         under way by then is waited for: 5 seconds more at most.
 
-    Returns
-    -------
-    Ledger
-
     Raises
     ------
     LedgerError
@@ -89,10 +85,6 @@ def create_ledger(place: Place, *, first_id: SupportsIndex = 1, timeout: float =
         The first id to hand out.
     timeout : float, default 15
         Seconds that each later operation may wait for other processes.
-
-    Returns
-    -------
-    Ledger
 
     Raises
     ------

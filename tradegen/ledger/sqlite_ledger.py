@@ -100,9 +100,8 @@ class SqliteLedger(Ledger):
             last=newest if rows > 1 else None,
         )
 
-    def check(self) -> list[str]:
-        """Look for damage through the whole file, opened read-only."""
-        return checking.check(self.path, self.timeout)
+    def _findings(self) -> Iterator[str]:
+        return checking.findings(self.path, self.timeout)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.dates import DATES
 from tradegen.mechanisms.house_columns import house_by_kind
 from tradegen.mechanisms.identifiers import IDENTIFIERS
-from tradegen.mechanisms.mechanism import Mechanism
+from tradegen.mechanisms.mechanism import Mechanism, Shown
 from tradegen.mechanisms.prices import PRICES, prices
 from tradegen.mechanisms.quantities import QUANTITIES, quantities
 from tradegen.mechanisms.record_counts import RECORDS, records
@@ -64,4 +64,22 @@ def catalogue_with(
         house = house | {entry.name: entry for entry in prices(ticks)}
     if not columns:
         return house
-    return house | {entry.name: entry for column in columns for entry in mechanisms_of(column)}
+    entries = house | {entry.name: entry for column in columns for entry in mechanisms_of(column)}
+    return {name: _seen_beside(entry, columns) for name, entry in entries.items()}
+
+
+def _seen_beside(entry: Mechanism, columns: tuple[KindOfColumn, ...]) -> Mechanism:
+    """An entry that says, too, in which of a scenario's own columns it shows."""
+    altered = {*entry.fields, *(["quantity"] if entry.name == "record.split" else [])}
+    kept = [column for column in columns if altered.intersection(column.keeps)]
+    # What follows on a value that looks like any other does so, too.
+    follow = [column for column in columns if entry.shows and altered.intersection(column.sources)]
+    told = {column.name: f"{column.called} follows" for column in follow}
+    told |= {column.name: f"{column.called} stays as it was" for column in kept}
+    if not told:
+        return entry
+    ways = entry.shows or (Shown((), ""),)
+    shows = tuple(
+        Shown((*one.groups, *told), "; ".join(filter(None, (one.why, *told.values())))) for one in ways
+    )
+    return dataclasses.replace(entry, shows=shows)

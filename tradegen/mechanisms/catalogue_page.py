@@ -116,7 +116,8 @@ A column that a scenario adds has the mechanisms of its kind, and they are named
 columns are called `account`, `lots`, `gross_amount`, `settlement_date`, `booked_at` and `order_ref`.
 `tradegen catalogue --scenario FILE` prints those of a scenario's columns. A derived column, such as an
 amount, also has `follows`, which takes no weight. The truth names it where a value was worked out from an
-altered one. See [your_own_columns.md](your_own_columns.md).
+altered one. If a column tells of another one, such as an ISIN of the ticker, what alters that one can show
+in it, and the command says so. See [your_own_columns.md](your_own_columns.md).
 """
 _COLUMNS = (
     KindOfColumn("account", "code"),

@@ -33,6 +33,7 @@ class KindOfColumn:
     sources: tuple[str, ...] = ()  # the columns that it is derived from
     tells: str = ""  # why a record shows that its name is another one, if it does
     example: str = "ACC017"  # one of its names, where it holds names
+    keeps: tuple[str, ...] = ()  # the columns that it tells of, and does not follow where they are altered
     apart: frozenset[str] = frozenset()  # columns, or mechanisms, that do not go along with it
 
     @property

@@ -80,10 +80,10 @@ class Names:
 
 
 @functools.lru_cache(maxsize=64)
-def misspelled(
-    names: tuple[str, ...], taken: tuple[str, ...], ways: tuple[str, ...], distinct: bool = False
-) -> Names:
-    """Give every wrong spelling of `names` a code.
+def misspelled(names: tuple[str, ...], taken: tuple[str, ...], ways: tuple[str, ...]) -> Names:
+    """Give every wrong spelling of `names` a code, but for those that spell another one of the names.
+
+    Nobody could tell such a one from that other name, and a broker who has it might trade with himself.
 
     Parameters
     ----------
@@ -93,11 +93,9 @@ def misspelled(
         Names that have the codes after those already.
     ways : tuple of str
         Of `SPELLINGS`.
-    distinct : bool
-        Whether a spelling is left out that is another one of the names.
     """
     codes = {name: code for code, name in enumerate((*names, *taken))}
-    right = frozenset(names) if distinct else frozenset()
+    right = frozenset(names)
     wrong = {}
     for way in ways:
         found = [
@@ -124,6 +122,7 @@ def _recognised(way: str, seen: Difference) -> bool:
 
 
 def _able(way: str, column: str, leg: Leg, _settings: Settings) -> bool:
+    """Whether a name can be spelled wrongly, where no other name is spelled so."""
     return bool(spell(way, leg[column]))
 
 
@@ -136,7 +135,7 @@ def spelled(column: KindOfColumn, way: str) -> Mechanism:
         examples=((column.example, spell(way, column.example)[0]),),
         alter=functools.partial(_alter, way, column.name),
         recognises=functools.partial(_recognised, way),
-        needs=Needs(spelling.needs, able) if spelling.needs else None,
+        needs=Needs(f"{spelling.needs}, and no other name spelled so", able) if spelling.needs else None,
         shows=(Shown((column.name,), "no clean value is spelled so"),),
         excludes=column.excludes,
     )

@@ -293,10 +293,6 @@ def require_apart(read: Iterable[Path], written: Iterable[Path | None]) -> None:
     """Refuse to write to a file that is read, by any of its names, or twice to one file.
 
     What keeps nothing, such as ``/dev/null``, may be named twice. A path that is None is not written.
-
-    Raises
-    ------
-    OutputError
     """
     taken = {_identity(path): "is read by this run, too" for path in read}
     for path in written:

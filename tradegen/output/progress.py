@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from tradegen.core.blocks import Block
 from tradegen.engine.run import Run
 
-__all__ = ["counter", "meter", "progress"]
+__all__ = ["meter", "progress"]
 
 _A_WHILE = 30.0  # seconds between lines where no one watches
 
@@ -27,24 +27,36 @@ def progress(run: Run, blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 @contextlib.contextmanager
-def meter(total: int, what: str = "pairs", *, done: int = 0) -> Iterator[Callable[[int], None]]:
+def meter(total: int | None, what: str = "pairs", *, done: int = 0) -> Iterator[Callable[[int], None]]:
     """Give a function that counts on: a bar with rate and time left, or a line now and then.
 
     The bar is for a terminal; elsewhere, in a log, there is a line every half a minute. What was `done`
-    before counts as done, and not for the rate.
+    before counts as done, and not for the rate. Where the `total` is not known, only what is done is told.
     """
     if not sys.stderr.isatty():
         yield _Lines(total, what, done).advance
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
-        TextColumn(f"{{task.completed:,.0f}} of {{task.total:,.0f}} {what}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
+        (SpinnerColumn(), TextColumn(f"{{task.completed:,.0f}} {what}"), TimeElapsedColumn())
+        if total is None
+        else (
+            TextColumn(f"{{task.completed:,.0f}} of {{task.total:,.0f}} {what}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total, completed=done, rate="")
@@ -63,7 +75,7 @@ def meter(total: int, what: str = "pairs", *, done: int = 0) -> Iterator[Callabl
 class _Lines:
     """A line on standard error every half a minute."""
 
-    def __init__(self, total: int, what: str, done: int) -> None:
+    def __init__(self, total: int | None, what: str, done: int) -> None:
         self._total, self._what, self._before, self._done = total, what, done, 0
         self._start = self._said = time.monotonic()
 
@@ -71,14 +83,15 @@ class _Lines:
         self._done += number
         now = time.monotonic()
         done = self._before + self._done
-        if now - self._said < _A_WHILE or done >= self._total:
+        if now - self._said < _A_WHILE or (self._total is not None and done >= self._total):
             return
         self._said = now
-        left = (self._total - done) * (now - self._start) / self._done
-        rate = _rate(self._done, now - self._start, self._what)
-        sys.stderr.write(
-            f"tradegen: {done:,} of {self._total:,} {self._what}, {rate}, {_length(left)} left\n"
-        )
+        told = f"{self._what} so far"
+        if self._total is not None:
+            left = (self._total - done) * (now - self._start) / self._done
+            rate = _rate(self._done, now - self._start, self._what)
+            told = f"of {self._total:,} {self._what}, {rate}, {_length(left)} left"
+        sys.stderr.write(f"tradegen: {done:,} {told}\n")
         sys.stderr.flush()
 
 
@@ -90,34 +103,3 @@ def _rate(number: int, seconds: float, what: str) -> str:
 def _length(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
-
-
-@contextlib.contextmanager
-def counter(what: str) -> Iterator[Callable[[int], None]]:
-    """Give a function that counts on, for work whose size is not known: a spinner, or a line now and then."""
-    if not sys.stderr.isatty():
-        yield _Count(what).advance
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} {task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda number: bar.advance(task, number)
-
-
-class _Count:
-    """A line on standard error every half a minute, of work whose size is not known."""
-
-    def __init__(self, what: str) -> None:
-        self._what, self._done = what, 0
-        self._said = time.monotonic()
-
-    def advance(self, number: int) -> None:
-        self._done += number
-        now = time.monotonic()
-        if now - self._said >= _A_WHILE:
-            self._said = now
-            sys.stderr.write(f"tradegen: {self._done:,} {self._what} so far\n")
-            sys.stderr.flush()

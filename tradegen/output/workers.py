@@ -22,7 +22,7 @@ from tradegen.errors import OutputError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["in_processes", "make_room"]
+__all__ = ["end_with", "in_processes", "make_room"]
 
 
 def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: int) -> Iterator[int]:
@@ -105,10 +105,15 @@ def _begin(parent: int) -> None:
     gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    end_with(parent)
 
 
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.2)
-    os._exit(1)
+def end_with(parent: int) -> None:
+    """Have this process end within a moment of its parent, whose number this is."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tradegen.core.clock import stretches
+from tradegen.scenario.column_conditions import Allowed, all_meet
 
 if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot, Where
@@ -26,8 +27,8 @@ def cause_name(cause: Cause, spots: Sequence[HotSpot]) -> str:
     return " + ".join(spots[position].name for position in cause)
 
 
-def can_meet(conditions: Sequence[Where]) -> bool:
-    """Whether one pair can meet all of these conditions."""
+def can_meet(conditions: Sequence[Where], asked_of: Callable[[Where], Mapping[str, Allowed]]) -> bool:
+    """Whether one pair can meet all of these conditions; `asked_of` reads those of the scenario's columns."""
     least = max((where.min_notional or 0.0 for where in conditions), default=0.0)
     most = min((where.max_notional for where in conditions if where.max_notional is not None), default=least)
     tickers = [set(where.ticker) for where in conditions if where.ticker is not None]
@@ -39,12 +40,11 @@ def can_meet(conditions: Sequence[Where]) -> bool:
         for names in (where.broker_id, where.contra_broker_id)
         if names is not None
     ]
-    return least <= most and _common(tickers) and _meet(hours) and _two_of(brokers)
+    own = all_meet((name, one.ranges) for where in conditions for name, one in asked_of(where).items())
+    return least <= most and _common(tickers) and _meet(hours) and _two_of(brokers) and own
 
 
-def causes_of(
-    spots: Sequence[HotSpot], possible: Callable[[Sequence[Any]], bool] = can_meet
-) -> tuple[Cause, ...]:
+def causes_of(spots: Sequence[HotSpot], possible: Callable[[Sequence[Any]], bool]) -> tuple[Cause, ...]:
     """Every cause that a pair can have: none, each hot spot, and those that can apply together.
 
     A hot spot with a rate stands alone. One with a share stands alone, too, or with any that have a factor.

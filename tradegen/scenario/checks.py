@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from tradegen.core.clock import second_of_day, stretches, within_day
 from tradegen.core.columns import LEGS, LISTS, RECORD, RECORD_ID
+from tradegen.errors import named, nearest
 
 if TYPE_CHECKING:
     from tradegen.mechanisms.mechanism import Mechanism
     from tradegen.scenario.fields import ScenarioFields
+    from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.layouts import Layout
 
 __all__ = ["check", "check_demands", "compared_columns"]
@@ -172,6 +174,7 @@ def _hot_spots(scenario: ScenarioFields) -> None:
         legs = LEGS[scenario.view]
         if spot.leg is not None and spot.leg not in legs:
             raise ValueError(f"hot spot {spot.name}: leg is {spot.leg}; expected {' or '.join(legs)}")
+        _asked_of_columns(scenario, spot)
         window = within_day(second_of_day(scenario.start), second_of_day(scenario.end))
         wanted = stretches(spot.where.hours or ())
         if wanted and not any(max(a, c) < min(b, d) for a, b in wanted for c, d in window):
@@ -179,6 +182,25 @@ def _hot_spots(scenario: ScenarioFields) -> None:
                 f"hot spot {spot.name}: where.hours is {', '.join(spot.where.hours or ())}; expected some of "
                 f"the window of trade times, {scenario.start} to {scenario.end}"
             )
+
+
+def _asked_of_columns(scenario: ScenarioFields, spot: HotSpot) -> None:
+    """Refuse what cannot be asked of the columns that the scenario adds."""
+    place = f"hot spot {spot.name}: where."
+    known = [name for name, column in scenario.own.items() if column.kind != "reference"]
+    for name in spot.where.own:
+        if name not in scenario.own:
+            fields = (*type(spot.where).model_fields, *known)
+            raise ValueError(f"{place}{named(name)} is not a field of where; {nearest(name, fields)}")
+        if name not in known:
+            raise ValueError(
+                f"{place}{name} is given, and the column is of kind reference, which is different on each "
+                "trade; expected a column of another kind"
+            )
+    try:
+        scenario.asked_of(spot.where)
+    except ValueError as error:
+        raise ValueError(f"{place}{error}") from None
 
 
 def check_demands(scenario: ScenarioFields) -> None:

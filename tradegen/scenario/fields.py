@@ -15,7 +15,8 @@ from tradegen.mechanisms.catalogue import catalogue_with
 from tradegen.mechanisms.column_kinds import unit_of
 from tradegen.mechanisms.difference import Settings
 from tradegen.mechanisms.mechanism import Mechanism
-from tradegen.scenario.causes import Cause, cause_name, causes_of
+from tradegen.scenario.causes import Cause, can_meet, cause_name, causes_of
+from tradegen.scenario.column_conditions import Allowed, allowed
 from tradegen.scenario.field_types import (
     Band,
     Brokers,
@@ -31,7 +32,7 @@ from tradegen.scenario.field_types import (
     Weights,
     default_settings,
 )
-from tradegen.scenario.hot_spots import HotSpots
+from tradegen.scenario.hot_spots import HotSpots, Where
 from tradegen.scenario.layouts import PLAIN, Layout
 from tradegen.scenario.own_columns import OwnColumns, kinds_of
 from tradegen.scenario.tolerances import Tolerances
@@ -248,10 +249,17 @@ class ScenarioFields(BaseModel):
         found: Settings | None = self.settings.get(mechanism)
         return found if found is not None else default_settings(self.catalogue[mechanism])
 
+    def asked_of(self, where: Where) -> dict[str, Allowed]:
+        """What a hot spot asks of the columns that this scenario adds, by name."""
+        return {
+            name: allowed(name, value, self.own[name].kind, self.own[name].places)
+            for name, value in where.own.items()
+        }
+
     @functools.cached_property
     def cause_table(self) -> tuple[Cause, ...]:
         """The causes by number: none, each hot spot, then those with a factor that can overlap."""
-        return causes_of(self.hot_spots)
+        return causes_of(self.hot_spots, lambda several: can_meet(several, self.asked_of))
 
     @functools.cached_property
     def causes(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from pydantic import (
 from tradegen.core.clock import stretches
 from tradegen.errors import named, shown
 from tradegen.mechanisms.catalogue import HOUSE
+from tradegen.scenario.column_conditions import AskedOfColumn
 from tradegen.scenario.field_types import SOME_WEIGHT, SettingsByName, Share, Weights
 from tradegen.scenario.validation import NUMBER, STRICT, Expected, Frozen, explain, table, with_columns
 
@@ -59,9 +60,14 @@ Dollars = Annotated[Annotated[float, Field(ge=0, le=1e18), NUMBER] | None, Expec
 
 
 class Where(BaseModel):
-    """Which legs a hot spot is about: all that is named must hold for the leg before any alteration."""
+    """Which legs a hot spot is about: all that is named must hold for the leg before any alteration.
 
-    model_config = STRICT | ConfigDict(json_schema_extra={"minProperties": 1})
+    Beside these fields it takes columns that the scenario adds. `Scenario.asked_of` reads that.
+    """
+
+    model_config = STRICT | ConfigDict(extra="allow", json_schema_extra={"minProperties": 1})
+
+    __pydantic_extra__: dict[str, AskedOfColumn] = Field(init=False)
 
     broker_id: Names = Field(None, description="the leg's broker is one of these")
     contra_broker_id: Names = Field(None, description="the leg's contra broker is one of these")
@@ -77,10 +83,15 @@ class Where(BaseModel):
     min_notional: Dollars = Field(None, description="quantity times price is at least this many dollars")
     max_notional: Dollars = Field(None, description="quantity times price is at most this many dollars")
 
+    @property
+    def own(self) -> Mapping[str, Any]:
+        """What is asked of columns that the scenario adds, by name, as it was written."""
+        return self.__pydantic_extra__ or {}
+
     @model_validator(mode="after")
     def _something(self) -> Self:
         given = self.model_dump(exclude_none=True)
-        if not given or not all(value != () for value in given.values()):
+        if not given or not all(value != () for name, value in given.items() if name not in self.own):
             raise ValueError("ticker or another condition is missing, such as {ticker = 'AAPL'}")
         if (
             self.min_notional is not None

@@ -19,6 +19,7 @@ from tradegen.mechanisms.mechanism import Zone
 from tradegen.scenario.checks import compared_columns
 from tradegen.scenario.field_types import SOME_WEIGHT, WEIGHT, settings_schema
 from tradegen.scenario.fields import ScenarioFields
+from tradegen.scenario.hot_spots import Where
 from tradegen.scenario.layouts import containing
 from tradegen.scenario.own_columns import KINDS
 from tradegen.scenario.tolerances import Tolerances
@@ -237,7 +238,8 @@ def _of_the_house() -> _Schema:
     tables = {"mechanisms": mechanisms, "settings": mechanisms}
     tolerances = {"propertyNames": {"enum": list(Tolerances.model_fields)}}
     lists = {name: layout for names in LISTS.values() for name in names} | {"tolerances": tolerances}
-    spots = {"items": {"properties": tables}}
+    where = {"propertyNames": {"enum": list(Where.model_fields)}}
+    spots = {"items": {"properties": tables | {"where": where}}}
     return {
         "if": {"not": {"required": ["columns"], "properties": {"columns": {"minItems": 1}}}},
         "then": {"properties": tables | lists | {"hot_spots": spots}},

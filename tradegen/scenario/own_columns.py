@@ -83,6 +83,11 @@ class _Column(BaseModel):
         return ""
 
     @property
+    def keeps(self) -> tuple[str, ...]:
+        """The columns that its values tell of, and that it does not always follow where they are altered."""
+        return self.derived_from if getattr(self, "not_recomputed", 0) else ()
+
+    @property
     def own(self) -> bool:
         """Whether it differs on each record, and says nothing of the pair."""
         return False
@@ -148,6 +153,11 @@ class CodeColumn(_Column):
             return "more than half of the clean names are one and the same"
         return ""
 
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        """The ticker, where it is the ticker's name."""
+        return ("ticker",) if self.from_ else ()
+
     def clean_names(self) -> tuple[str, ...]:
         """The names by code, where they do not come from the universe."""
         if self.value is not None:
@@ -211,6 +221,11 @@ class DecimalColumn(_Column):
         return self.product or ()
 
     @property
+    def keeps(self) -> tuple[str, ...]:
+        """What the product tells of: with a price, of the ticker, too."""
+        return (*super().keeps, *(("ticker",) if "price" in self.derived_from else ()))
+
+    @property
     def range(self) -> tuple[int, int]:
         """The smallest and the largest clean number, in steps of its last decimal place."""
         unit = 10**self.places
@@ -268,6 +283,11 @@ class TimestampColumn(_Column):
     )
     min: _Seconds = Field(0, description="the fewest seconds later")
     max: _Seconds = Field(60, description="the most seconds later")
+
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        """The time of the trade."""
+        return (self.after,)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -388,7 +408,9 @@ OwnColumns: TypeAlias = Annotated[
 def kinds_of(columns: tuple[OwnColumn, ...]) -> tuple[KindOfColumn, ...]:
     """What mechanisms must know of the columns; those that say nothing of the pair have none."""
     return tuple(
-        KindOfColumn(column.name, column.kind, column.places, column.derived_from, column.tells)
+        KindOfColumn(
+            column.name, column.kind, column.places, column.derived_from, column.tells, keeps=column.keeps
+        )
         for column in columns
         if not column.own
     )

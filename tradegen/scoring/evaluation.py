@@ -85,10 +85,6 @@ def score(
     matcher : str
         The name under which the score is shown.
 
-    Returns
-    -------
-    Score
-
     Raises
     ------
     ScoringError
@@ -135,25 +131,13 @@ def explain(
 
 @dataclass(frozen=True, slots=True)
 class _Evaluated:
-    """Truth and findings read, and every pair classified.
+    """Truth and findings read, and every pair classified."""
 
-    Attributes
-    ----------
-    connection : DuckDBPyConnection
-        With the tables ``truth``, ``findings``, ``classified`` and ``unknown_ids``.
-    trades : Trades
-    summary : FindingsSummary
-    input : Input
-    pairs : int or None
-        How many pairs there are; None where nothing says it.
-    fields : RunFields
-    """
-
-    connection: DuckDBPyConnection
+    connection: DuckDBPyConnection  # with the tables truth, findings, classified and unknown_ids
     trades: Trades
     summary: FindingsSummary
     input: Input
-    pairs: int | None
+    pairs: int | None  # how many there are; None where nothing says it
     fields: RunFields
 
 

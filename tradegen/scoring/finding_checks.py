@@ -19,12 +19,7 @@ __all__ = ["check_json", "count_rows", "refuse"]
 
 
 def check_json(connection: DuckDBPyConnection, source: Source, called: Mapping[str, str]) -> None:
-    """Check that each column of JSON holds one kind of plain value.
-
-    Raises
-    ------
-    ScoringError
-    """
+    """Check that each column of JSON holds one kind of plain value."""
     asked = ", ".join(f"list(DISTINCT json_type({source.columns[name]}))" for name in called.values())
     all_kinds = first_row(connection, f"SELECT {asked} FROM {source.relation}")
     for (column, name), kinds in zip(called.items(), all_kinds, strict=True):
@@ -51,10 +46,6 @@ def refuse(
     """Say what is wrong with the findings, of which some row is wrong.
 
     `stated` says whether a manifest states the fields that there are.
-
-    Raises
-    ------
-    ScoringError
     """
     missing = count_rows(connection, "SELECT 1 FROM findings_read WHERE id IS NULL")
     if missing:

@@ -195,12 +195,7 @@ def outermost(schema: Sequence[tuple[str, int]]) -> list[str]:
 
 
 def once(name: str, columns: Sequence[str]) -> None:
-    """Check that no column is there twice.
-
-    Raises
-    ------
-    ScoringError
-    """
+    """Check that no column is there twice."""
     for column, count in Counter(columns).items():
         if count > 1:
             raise ScoringError(f"{name} has the column {shown(column)} twice; expected each column once")

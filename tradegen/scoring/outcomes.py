@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Self, TypeAlias
 
 from tradegen.core.statistics import wilson_interval
 
-__all__ = ["Amounts", "Interval", "Outcome", "Recall"]
+__all__ = ["Amounts", "Counts", "Interval", "Outcome", "Recall"]
 
 Interval: TypeAlias = tuple[float, float]
+
+_MOST_EXAMPLES = 5
 
 
 def _share(part: int, whole: int) -> float:
@@ -26,7 +28,24 @@ def _interval(part: int, whole: int) -> Interval:
     return float(low), float(high)
 
 
-class _Found:
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts that add up, field by field; what one does not know (None), the sum does not know either."""
+
+    def __add__(self, other: Self) -> Self:
+        make: Any = type(self)
+        names = self.__dataclass_fields__
+        total: Self = make(*(_added(getattr(self, name), getattr(other, name)) for name in names))
+        return total
+
+
+def _added(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return None
+    return (one + other)[:_MOST_EXAMPLES] if isinstance(one, tuple) else one + other
+
+
+class _Found(Counts):
     """What follows from how much was to be reported, and how much of it was."""
 
     __slots__ = ()
@@ -63,9 +82,6 @@ class Recall(_Found):
 
     expected: int = 0
     found: int = 0
-
-    def __add__(self, other: Recall) -> Recall:
-        return Recall(self.expected + other.expected, self.found + other.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +136,9 @@ class Outcome(_Found):
         """Wilson's 95% interval for the false-alarm rate; 0 to 1 where it is not known."""
         return _interval(self.false_alarms, self.quiet) if self.quiet else (0.0, 1.0)
 
-    def __add__(self, other: Outcome) -> Outcome:
-        quiet = None if self.quiet is None or other.quiet is None else self.quiet + other.quiet
-        return Outcome(
-            self.expected + other.expected,
-            self.found + other.found,
-            self.false_alarms + other.false_alarms,
-            self.unknown + other.unknown,
-            quiet,
-        )
-
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
+class Amounts(Counts):
     """The same, weighted by what the clean pairs are worth, in cents.
 
     Attributes
@@ -156,11 +162,3 @@ class Amounts:
     def precision(self) -> float:
         """The share of the reported notional that was right; NaN where it is not known."""
         return math.nan if self.false_alarms is None else _share(self.found, self.found + self.false_alarms)
-
-    def __add__(self, other: Amounts) -> Amounts:
-        alarms = (
-            None
-            if self.false_alarms is None or other.false_alarms is None
-            else self.false_alarms + other.false_alarms
-        )
-        return Amounts(self.expected + other.expected, self.found + other.found, alarms)

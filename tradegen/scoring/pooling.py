@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -40,11 +42,11 @@ def pool(scores: Iterable[Score]) -> Score:
         fields=_total(fields) if named else None,
         notional=_total([run.notional for run in runs]),
         by={
-            group: _merged([run.by.get(group, {}) for run in runs]) if named or group != "field" else {}
+            group: _total([run.by.get(group, {}) for run in runs]) if named or group != "field" else {}
             for group in GROUPS
         },
-        records=_merged([run.records for run in runs]),
-        confusion=_confusion([run.confusion for run in runs]),
+        records=_total([run.records for run in runs]),
+        confusion=_total([run.confusion for run in runs]),
         several=_total([run.several for run in runs]),
         benign=_total([run.benign for run in runs]),
         undecidable=_total([run.undecidable for run in runs]),
@@ -59,36 +61,13 @@ def pool(scores: Iterable[Score]) -> Score:
 
 
 def _total(values: Sequence[Any]) -> Any:
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total
-
-
-def _merged(groups: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = dict.fromkeys(name for group in groups for name in group)
-    return {name: _total([group[name] for group in groups if name in group]) for name in names}
-
-
-def _confusion(tables: Sequence[Mapping[str, Mapping[str, int]]]) -> dict[str, dict[str, int]]:
-    total: dict[str, dict[str, int]] = {}
-    for table in tables:
-        for row, counts in table.items():
-            into = total.setdefault(row, {})
-            for column, count in counts.items():
-                into[column] = into.get(column, 0) + count
-    return total
+    """The sum of counts; of mappings, that of each name, in the order in which the names come."""
+    if not isinstance(values[0], Mapping):
+        return functools.reduce(operator.add, values)
+    names = dict.fromkeys(name for value in values for name in value)
+    return {name: _total([value[name] for value in values if name in value]) for name in names}
 
 
 def _curves(runs: Sequence[tuple[Curve, ...]]) -> tuple[Curve, ...]:
-    names = dict.fromkeys((curve.field, curve.unit) for curves in runs for curve in curves)
-    merged = []
-    for name, unit in names:
-        same = [curve for curves in runs for curve in curves if (curve.field, curve.unit) == (name, unit)]
-        places = sorted({place for curve in same for place in curve.points})
-        points = {
-            place: _total([curve.points[place] for curve in same if place in curve.points])
-            for place in places
-        }
-        merged.append(Curve(name, unit, points))
-    return tuple(merged)
+    total = _total([{(curve.field, curve.unit): curve.points for curve in curves} for curves in runs])
+    return tuple(Curve(field, unit, dict(sorted(points.items()))) for (field, unit), points in total.items())

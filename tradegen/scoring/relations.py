@@ -155,12 +155,7 @@ class Reader:
 
     @contextlib.contextmanager
     def explaining(self, name: str) -> Iterator[None]:
-        """Raise what DuckDB says of a table, while it reads it, as one sentence.
-
-        Raises
-        ------
-        ScoringError
-        """
+        """Raise what DuckDB says of a table, while it reads it, as one sentence."""
         import duckdb
 
         try:

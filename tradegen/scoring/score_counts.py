@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
 
-from tradegen.scoring.outcomes import Amounts, Outcome, Recall
+from tradegen.scoring.outcomes import Amounts, Counts, Outcome, Recall
 
 __all__ = [
     "GROUPS",
@@ -34,7 +34,7 @@ def _none() -> Mapping[Any, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class Input(Counts):
     """What the findings were.
 
     Attributes
@@ -60,42 +60,26 @@ class Input:
     examples: tuple[str, ...] = ()
     left_out: int = 0
 
-    def __add__(self, other: Input) -> Input:
-        return Input(
-            self.rows + other.rows,
-            self.repeated + other.repeated,
-            self.unnamed + other.unnamed,
-            self.unknown + other.unknown,
-            (*self.examples, *other.examples)[:5],
-            self.left_out + other.left_out,
-        )
-
 
 @dataclass(frozen=True, slots=True)
-class Several:
+class Several(Counts):
     """Pairs with several mismatched fields: of how many were all, some or none of them named."""
 
     all: int = 0
     some: int = 0
     none: int = 0
 
-    def __add__(self, other: Several) -> Several:
-        return Several(self.all + other.all, self.some + other.some, self.none + other.none)
-
 
 @dataclass(frozen=True, slots=True)
-class Benign:
+class Benign(Counts):
     """Differences within their tolerance, and how many of them were reported all the same."""
 
     rows: int = 0
     reported: int = 0
 
-    def __add__(self, other: Benign) -> Benign:
-        return Benign(self.rows + other.rows, self.reported + other.reported)
-
 
 @dataclass(frozen=True, slots=True)
-class Undecidable:
+class Undecidable(Counts):
     """What two truths fit, and counts neither for nor against a matcher.
 
     Attributes
@@ -112,17 +96,9 @@ class Undecidable:
     rows_behind_orphans: int = 0
     found_behind_orphans: int = 0
 
-    def __add__(self, other: Undecidable) -> Undecidable:
-        return Undecidable(
-            self.legs_right + other.legs_right,
-            self.legs_wrong + other.legs_wrong,
-            self.rows_behind_orphans + other.rows_behind_orphans,
-            self.found_behind_orphans + other.found_behind_orphans,
-        )
-
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class Links(Counts):
     """Records linked without ids, as pairs.
 
     Attributes
@@ -136,9 +112,6 @@ class Links:
 
     outcome: Outcome = field(default_factory=Outcome)
     interchangeable: int = 0
-
-    def __add__(self, other: Links) -> Links:
-        return Links(self.outcome + other.outcome, self.interchangeable + other.interchangeable)
 
 
 @dataclass(frozen=True, slots=True)

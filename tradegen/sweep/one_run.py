@@ -9,7 +9,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from papermill import PapermillExecutionError, execute_notebook
 from traitlets.config import Config
 
 from tradegen.output.files import OutputFile
+from tradegen.output.workers import end_with
 from tradegen.sweep.parameter_cells import Notebook, filled_in
 from tradegen.sweep.sweep_folder import SweepFolder, as_json
 from tradegen.sweep.sweep_runs import PlannedRun
@@ -155,7 +155,8 @@ def _settle_in(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # By an exception, on the way of which the kernel is ended.
     signal.signal(signal.SIGTERM, _end)
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    # A kernel whose parent has gone ends by itself within a second.
+    end_with(parent)
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nothing, descriptor)
@@ -164,10 +165,3 @@ def _settle_in(parent: int) -> None:
 
 def _end(_signal: int, _frame: object) -> None:
     raise SystemExit(1)
-
-
-def _watch(parent: int) -> None:
-    """End as soon as the parent has: a kernel whose parent has gone ends by itself within a second."""
-    while os.getppid() == parent:
-        time.sleep(0.2)
-    os._exit(1)

@@ -104,10 +104,6 @@ def run_sweep(
     on_failure : callable, optional
         Called with a sentence for each run that fails, as it does.
 
-    Returns
-    -------
-    Outcome
-
     Raises
     ------
     ScenarioError

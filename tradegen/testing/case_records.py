@@ -42,12 +42,7 @@ class TruthRow:
 
 @dataclass(frozen=True, eq=False)
 class CaseRecords:
-    """The records of a small batch.
-
-    Parameters
-    ----------
-    batch : Batch
-    """
+    """The records of a small batch."""
 
     batch: Batch
 

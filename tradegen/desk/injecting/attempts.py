@@ -178,25 +178,35 @@ class Attempts:
         values = chosen.values[entry.position][rows]
         sized, number = entry.mechanism.sized, column.kind in ("integer", "decimal")
         kept = sized and self._breaks.keep_in_range
-        unit, largest = 1, _MOST
-        if number and sized:
-            numbers = self._clean.numbers(entry.position)
-            unit = numbers.grain if name.endswith(".tick") else numbers.coarse
-            largest = min(largest, numbers.high) if kept and numbers.count > 1 else largest
+        largest, grains, units = _MOST, np.ones(len(rows), np.int64), np.ones(len(rows), np.int64)
+        if number:
+            numbers, grains = self._clean.numbers(entry.position), self._grains(column, chosen, rows)
+            if sized:
+                units = grains if name.endswith(".tick") else numbers.coarse(grains)
+                largest = min(largest, numbers.high) if kept and numbers.count > 1 else largest
         here = np.array([text is not None for text in texts], bool) & (values != blank(np.int64))
         if number:
-            here &= (np.abs(values) >= unit) & ((np.abs(values) < _LARGEST) | name.endswith(".sign"))
+            here &= (np.abs(values) >= units) & ((np.abs(values) < _LARGEST) | name.endswith(".sign"))
         # No mechanism sees a row without a value: it lies in no range.
         able = np.flatnonzero(here)
         signs = np.where(values[able] < 0, -1, 1) if number else np.ones(len(able), np.int64)
         original = values[able] * signs
-        tickers = chosen.tickers(rows[able])
-        context = CaseContext(
-            self._clean, entry.position, [], tickers, chosen.ticker, unit=unit, keep_in_range=kept
-        )
-        coarse, rest = np.divmod(original, unit)
-        displaced, limited = self._made(name, entry, coarse, raw[able], context)
-        altered = displaced * unit + rest
+        altered, limited = np.empty_like(original), np.zeros(len(able), bool)
+        for grain in np.unique(grains[able]).tolist():
+            some = np.flatnonzero(grains[able] == grain)
+            unit = int(units[able[some[0]]])
+            context = CaseContext(
+                self._clean,
+                entry.position,
+                tickers=chosen.tickers(rows[able[some]]),
+                ticker=chosen.ticker,
+                grain=grain,
+                unit=unit,
+                keep_in_range=kept,
+            )
+            coarse, rest = np.divmod(original[some], unit)
+            displaced, limited[some] = self._made(name, entry, coarse, raw[able[some]], context)
+            altered[some] = displaced * unit + rest
         fitting = self._allowed(entry).fit(original, altered)
         if number:
             fitting &= np.abs(altered) <= largest
@@ -224,6 +234,15 @@ class Attempts:
                 fits[at], cells[at], deltas[at] = True, cell, _delta(delta, column.kind, column.places or 0)
         ones = np.ones(len(rows), np.int64)
         return Attempt(name, entry.position, rows, cells, ones, deltas, fits, limits, follows)
+
+    def _grains(self, column: ColumnForm, chosen: ChosenRows, rows: Array) -> Array:
+        """What the rows' numbers are multiples of, in the column's unit (int64, shape (n,))."""
+        position = self._clean.held.one.form.position(column.name)
+        grain, tickers = self._clean.numbers(position).grain, chosen.tickers(rows)
+        if column.role != "price" or not tickers:
+            return np.full(len(rows), grain)
+        grains = self._clean.grains(position, chosen.ticker)
+        return np.array([grains.get(ticker or "", grain) for ticker in tickers], np.int64)
 
     def _kept(self, amount: Amount, chosen: ChosenRows) -> Array:
         return happens(chosen.drawn(self._seed, f"{amount.follows}/kept"), amount.kept)
@@ -279,7 +298,7 @@ class Attempts:
             if kind == "timestamp":
                 step = context.step
             elif name.endswith(".digit_swap"):
-                step = self._clean.numbers(entry.position).grain
+                step = context.grain
         limited = np.zeros(len(original), bool)
         case = Case(
             original=original,

@@ -50,7 +50,7 @@ MEMORY = "1GB"
 """What the database may hold in memory."""
 
 _MAX_SEED = 2**128 - 1
-_BY_TICKER = ("price.nudge", "price.tick")
+_BY_TICKER = ("price.nudge", "price.tick", "price.digit_swap")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class CaseContext:
     tickers: Sequence[str | None] = ()  # of these rows, length n
     ticker: int = -1  # the position of the column that has them
     quantity: Array = field(default_factory=lambda: np.empty(0, np.int64))  # in its unit, shape (n,)
+    grain: int = 1  # what numbers are multiples of, in the column's unit
     unit: int = 1  # steps that numbers are displaced in, in the column's unit
     keep_in_range: bool = False
     written: list[str] = field(default_factory=list)  # by code, the names that were made
@@ -105,8 +106,12 @@ class CaseContext:
         return tuple(map(float, counts)) if len(counts) <= _MANY else None
 
     def misspelled(self, _column: str, way: str) -> tuple[Array, Array]:
-        """The codes of the wrong spellings of each row's name, and how many there are."""
-        found = [spell(way, name) for name in self.texts]
+        """The codes of the wrong spellings of each row's name, and how many there are.
+
+        None is another name of the column, as far as these are known (`CleanValues.names`).
+        """
+        known = self.clean.names(self.position)
+        found = [[wrong for wrong in spell(way, name) if wrong not in known] for name in self.texts]
         count = np.array([len(some) for some in found], np.int64)
         table = np.zeros((len(found), max(count.max(initial=0), 1)), np.int64)
         for row, spellings in zip(table, found, strict=True):

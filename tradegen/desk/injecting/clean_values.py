@@ -22,6 +22,7 @@ __all__ = ["CleanValues", "Numbers"]
 _FEW = 10  # numbers: so many have a common divisor by chance in one list of a thousand
 _ROUND = tuple(factor * 10**power for power in range(18) for factor in (1, 5))
 _BATCH = 1_000
+_WIDE_BATCH = 65_536
 _WIDEST = 2**31  # numbers up to it are displaced as they are, larger ones in larger steps
 _STEPS = (60 * MICROSECONDS, MICROSECONDS, 1_000, 1)
 _MOST_NAMES = 65_536
@@ -36,13 +37,12 @@ class Numbers:
     grain: int
     count: int
 
-    @property
-    def coarse(self) -> int:
-        """Steps in which the largest of them is no more than a draw can tell apart."""
-        step = self.grain
-        while self.high // step > _WIDEST:
-            step *= 10
-        return step
+    def coarse(self, grains: Array) -> Array:
+        """Steps by grain in which the largest of them is no more than a draw can tell apart."""
+        steps = grains
+        while (large := self.high // steps > _WIDEST).any():
+            steps = np.where(large, 10 * steps, steps)
+        return steps
 
 
 class CleanValues:
@@ -61,6 +61,7 @@ class CleanValues:
         self.days = functools.cache(self._days)
         self.step = functools.cache(self._step)
         self.names = functools.cache(self._names)
+        self.grains = functools.cache(self._grains)
 
     def _numbers(self, position: int) -> Numbers:
         value = f"v{position}"
@@ -82,6 +83,28 @@ class CleanValues:
             grain = math.gcd(grain, *(number for [number] in some))
             apart = f"{value} % {grain} <> 0"
         return grain if count >= _FEW else max(step for step in _ROUND if grain % step == 0)
+
+    def _grains(self, position: int, ticker: int) -> Mapping[str, int]:
+        """By ticker, as `by_ticker` has them, the step of its numbers; of few numbers, that of all."""
+        import pyarrow as pa
+
+        codes, _, _, count = self.by_ticker(position, ticker)
+        found = np.zeros(len(codes), np.int64)
+        query = (
+            f"SELECT t, v{position} FROM {self.held.clean} JOIN steps ON t = coalesce(t{ticker}, '') "
+            f"WHERE v{position} <> 0 AND CASE step WHEN 0 THEN true ELSE v{position} % step <> 0 END "
+            f"LIMIT {_WIDE_BATCH}"
+        )
+        while True:
+            self._connection.register("steps", pa.table({"t": list(codes), "step": found}))
+            some = self._connection.execute(query).fetchall()
+            if not some:
+                break
+            for name, number in some:
+                found[codes[name]] = math.gcd(int(found[codes[name]]), number)
+        self._connection.unregister("steps")
+        steps = np.where(count >= _FEW, found, self.numbers(position).grain)
+        return dict(zip(codes, steps.tolist(), strict=True))
 
     def _by_ticker(self, position: int, ticker: int) -> tuple[Mapping[str, int], Array, Array, Array]:
         """By ticker, the lowest and the highest number and how many there are; by its name, which that is."""

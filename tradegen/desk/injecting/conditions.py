@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY
+from tradegen.scenario.column_conditions import Allowed, all_meet
 from tradegen.scoring.relations import literal
 
 __all__ = ["Condition", "can_meet"]
@@ -27,17 +27,14 @@ class Condition:
         ``notional``, which is quantity times price whatever their signs.
     positions : tuple of int
         Of the columns that this takes.
-    names : tuple of str
-        Of texts, those that are meant.
-    within : tuple of (int, int)
-        Of all else, ranges in the column's unit, both ends included; of hours, in seconds of the day.
+    allowed : Allowed
+        What it may be; of hours, in seconds of the day.
     """
 
     name: str
     about: str
     positions: tuple[int, ...]
-    names: tuple[str, ...] = ()
-    within: tuple[tuple[int, int], ...] = ()
+    allowed: Allowed
 
     @property
     def looked_at(self) -> str:
@@ -56,8 +53,8 @@ class Condition:
     def sql(self) -> str:
         """SQL for whether it holds."""
         value = self.looked_at
-        parts = [f"{value} BETWEEN {low} AND {high}" for low, high in self.within]
-        if self.names:
+        parts = [f"{value} BETWEEN {low} AND {high}" for low, high in self.allowed.within]
+        if self.allowed.names:
             parts.append(f"{value} IN ({self._named})")
         return f"coalesce({' OR '.join(parts)}, false)"
 
@@ -68,21 +65,12 @@ class Condition:
 
     @property
     def _named(self) -> str:
-        return ", ".join(map(literal, self.names))
-
-    @property
-    def ranges(self) -> Sequence[tuple[Any, Any]]:
-        """What it allows, as ranges, of which a name is one."""
-        return (*self.within, *((name, name) for name in self.names))
+        return ", ".join(map(literal, self.allowed.names))
 
 
 def can_meet(conditions: Sequence[Sequence[Condition]]) -> bool:
     """Whether one row can meet all conditions of several hot spots."""
-    together: dict[Any, Sequence[tuple[Any, Any]]] = {}
-    for condition in (one for several in conditions for one in several):
-        key, allowed = (condition.about, condition.positions), condition.ranges
-        if key in together:
-            both = ((max(a, c), min(b, d)) for a, b in together[key] for c, d in allowed)
-            allowed = [(low, high) for low, high in both if low <= high]
-        together[key] = allowed
-    return all(together.values())
+    return all_meet(
+        ((condition.about, condition.positions), condition.allowed.ranges)
+        for condition in (one for several in conditions for one in several)
+    )

@@ -76,10 +76,10 @@ def require_seen(clean: CleanValues, breaks: Breaks) -> None:
     """
     for spot in breaks.hot_spots:
         for condition in spot.where.conditions:
-            if not condition.names:
+            if not condition.allowed.names:
                 continue
             seen = {name for [name] in clean.held.connection.execute(condition.seen).fetchall()}
-            for name in condition.names:
+            for name in condition.allowed.names:
                 if name not in seen:
                     raise ScenarioError(
                         f"hot spot {spot.name}: where.{named(condition.name)} has {shown(name)}, which no "

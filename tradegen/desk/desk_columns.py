@@ -1,0 +1,298 @@
+"""Columns of a desk's lists beside the nine: what kind each is of, and what it is derived from."""
+
+# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tradegen.desk.list_columns import ListColumns
+from tradegen.desk.lists.column_guesses import Guess, guess_columns
+from tradegen.desk.lists.list_form import FileForm, ListForm
+from tradegen.desk.lists.list_values import TradeList
+from tradegen.errors import ScenarioError, named
+from tradegen.mechanisms.column_kinds import KindOfColumn
+from tradegen.scoring.relations import Source, first_row
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["NAMED", "DeskColumn", "desk_columns", "related", "without_misfits"]
+
+NAMED = ("code", "text", "reference")
+"""The kinds whose values are texts."""
+
+_NUMBERS = ("integer", "decimal")
+_MOST = 40  # columns that a scenario may have
+_LOOKED_AT = 20_000  # trades that tell what belongs to what
+_MOSTLY = 0.5  # of them: so many show what a column is derived from, or that the lists have nothing in common
+_MOST_SESSIONS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class DeskColumn:
+    """A column that both lists have beside the nine.
+
+    Attributes
+    ----------
+    name : str
+        What a scenario calls it.
+    called : (str, str)
+        What it is called on our list, and on theirs.
+    kind : str
+    places : int
+        Decimals of its numbers.
+    sql : (str, str)
+        Its values on our list, and on theirs.
+    tried : (str, str)
+        The same, with NULL for a cell of another form.
+    sources : tuple of str
+        The columns that it is derived from.
+    by : int
+        How many weekdays it comes after the date that it is derived from.
+    own : bool
+        Whether it is a reference of each record's own, in which the lists have nothing in common.
+    """
+
+    name: str
+    called: tuple[str, str]
+    kind: str
+    places: int
+    sql: tuple[str, str]
+    tried: tuple[str, str]
+    sources: tuple[str, ...] = ()
+    by: int = 0
+    own: bool = False
+
+    @property
+    def sql_type(self) -> str:
+        """The SQL type of its values."""
+        types = {"integer": "BIGINT", "date": "DATE", "timestamp": "TIMESTAMP"}
+        return f"DECIMAL(30, {self.places})" if self.kind == "decimal" else types.get(self.kind, "VARCHAR")
+
+    @property
+    def known(self) -> KindOfColumn:
+        """What mechanisms must know of it."""
+        return KindOfColumn(self.name, self.kind, self.places, self.sources)
+
+    def consistent(self, table: str) -> str:
+        """SQL for whether the value of a record is what its own record gives, where it is derived."""
+        if self.kind == "date":
+            return f"{table}.{self.name} = {_sessions_after(f'{table}.date', self.by)}"
+        exact = f"abs({table}.quantity::DOUBLE * {table}.price::DOUBLE)"
+        # Amounts of at most 15 digits are told apart, and any way of rounding is taken.
+        return (
+            f"abs({exact} - abs({table}.{self.name}::DOUBLE)) < {0.99999 / 10**self.places} + 1e-15 * {exact}"
+        )
+
+    def follows(self, ours: str, theirs: str) -> str:
+        """SQL for whether its two values differ because those that it is derived from do."""
+        moved = " OR ".join(f"{ours}.{name} IS DISTINCT FROM {theirs}.{name}" for name in self.sources)
+        # An amount with the other sign does not follow.
+        sign = "" if self.kind == "date" else f" AND ({ours}.{self.name} < 0) = ({theirs}.{self.name} < 0)"
+        both = f"{self.consistent(ours)} AND {self.consistent(theirs)}"
+        return f"coalesce(({moved}) AND {both}{sign}, false)"
+
+
+def desk_columns(
+    connection: DuckDBPyConnection, ours: ListColumns, theirs: ListColumns, *, hide: bool
+) -> tuple[list[DeskColumn], list[str]]:
+    """The columns beside the nine that both lists have, by name, and sentences on those left out.
+
+    Names are the same if they differ in capitals, blanks and punctuation alone. Kinds are guessed as
+    `tradegen columns` guesses them.
+
+    Parameters
+    ----------
+    hide : bool
+        Whether columns are to be called by their kinds alone.
+    """
+    plain = [{_plain(name): name for name in one.others} for one in (ours, theirs)]
+    both = [(plain[0][name], plain[1][name]) for name in plain[0] if name and name in plain[1]]
+    common, told = both[:_MOST], []
+    if len(both) > _MOST:
+        told.append(f"Both lists have {len(both)} columns beside the nine; the first {_MOST} were compared.")
+    if not common:
+        return [], told
+    found: list[DeskColumn] = []
+    guessed = [
+        _guessed(connection, one.source, [pair[side] for pair in common])
+        for side, one in enumerate((ours, theirs))
+    ]
+    taken: set[str] = set()
+    for number, called in enumerate(common):
+        guesses = guessed[0][0][number], guessed[1][0][number]
+        if not all(guess.names for guess in guesses):
+            continue  # blank in all rows
+        kind, places = _kind(*guesses)
+        sql, tried = (
+            tuple(
+                values.source.text(called[side])
+                if kind in NAMED
+                else values.value(guesses[side].column, strict=strict)
+                for side, (_, values) in enumerate(guessed)
+            )
+            for strict in (True, False)
+        )
+        wanted = kind if hide else plain_name(called[0])
+        name = next(one for one in _free(wanted) if one not in taken)
+        taken.add(name)
+        found.append(DeskColumn(name, called, kind, places, (sql[0], sql[1]), (tried[0], tried[1])))
+    return found, told
+
+
+def _plain(name: str) -> str:
+    letters = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(one for one in letters if one.isalnum())
+
+
+def plain_name(name: str) -> str:
+    """A column's name in small letters, digits and underscores, as a scenario takes it."""
+    letters = unicodedata.normalize("NFKD", name).casefold()
+    ascii_letters = "".join(one for one in letters if not unicodedata.combining(one))
+    found = re.sub("[^a-z0-9]+", "_", ascii_letters).strip("_")[:30]
+    return found if found[:1].isalpha() else f"column_{found}".strip("_")
+
+
+def _free(wanted: str) -> Iterator[str]:
+    """The name itself, if a scenario may have a column of it, and others like it."""
+    from tradegen.scenario.model import Scenario  # pydantic, only where it is needed
+
+    for name in (wanted, *(f"{wanted}_{number}" for number in range(2, 2 * _MOST))):
+        try:
+            Scenario(columns=[{"name": name, "kind": "code", "value": "A"}])
+        except ScenarioError:
+            continue
+        yield name
+
+
+def _guessed(
+    connection: DuckDBPyConnection, source: Source, names: Sequence[str]
+) -> tuple[list[Guess], TradeList]:
+    part = dataclasses.replace(
+        source, columns={name: source.columns[name] for name in names}, seen=tuple(names)
+    )
+    # All are read from texts, whatever they come from; a list of fits has one row of names at most.
+    file, guesses = guess_columns(connection, part, FileForm(header=False))
+    columns = tuple(guess.column.model_copy(update={"role": None, "product": None}) for guess in guesses)
+    return guesses, TradeList(ListForm(id=(names[0],), file=file, columns=columns), part, None)
+
+
+def _kind(one: Guess, other: Guess) -> tuple[str, int]:
+    """The kind of a column that was guessed on both lists, and decimals."""
+    kinds = {one.column.kind, other.column.kind}
+    if kinds <= set(_NUMBERS):
+        places = max(one.column.places or 0, other.column.places or 0)
+        return ("decimal" if "decimal" in kinds else "integer"), places
+    if len(kinds) == 1:
+        return kinds.pop(), 0
+    return ("code" if kinds <= {"code", "integer", "reference"} else "text"), 0
+
+
+def without_misfits(
+    connection: DuckDBPyConnection, lists: Sequence[ListColumns], columns: Sequence[DeskColumn]
+) -> list[DeskColumn]:
+    """The columns, those with cells of another form than the first rows have compared as texts."""
+    found = []
+    for column in columns:
+        odd = 0
+        for side, one in enumerate(lists):
+            if column.kind not in NAMED:
+                cell = one.source.trimmed(column.called[side])
+                [count] = first_row(
+                    connection,
+                    f"SELECT count(*) FROM {one.source.relation} "
+                    f"WHERE {cell} IS NOT NULL AND {column.tried[side]} IS NULL",
+                )
+                odd += count
+        if odd:
+            texts = [one.source.text(column.called[side]) for side, one in enumerate(lists)]
+            both = texts[0], texts[1]
+            column = dataclasses.replace(column, kind="text", places=0, sql=both, tried=both)
+        found.append(column)
+    return found
+
+
+def related(
+    connection: DuckDBPyConnection, columns: Sequence[DeskColumn], fields: Collection[str]
+) -> tuple[list[DeskColumn], list[str]]:
+    """What each column is derived from, and which are each list's own; and sentences on those left out.
+
+    The tables ``ours`` and ``theirs`` have them. Columns in which most trades differ are left out.
+    """
+    if not columns:
+        return [], []
+    columns = [_as_date(connection, column) for column in columns]
+    found, apart = [], []
+    for column in (_derived(connection, one, fields) for one in columns):
+        values = [f"{side}.{column.name}" for side in "ot"]
+        if column.kind in NAMED:
+            values = [f"nullif(trim({value}), '')" for value in values]
+        differ, shared = first_row(
+            connection,
+            f"WITH looked_at AS MATERIALIZED (FROM ours LIMIT {_LOOKED_AT}) "
+            f"SELECT coalesce(avg(({' IS DISTINCT FROM '.join(values)})::INT), 0), "
+            f"(SELECT count(*) FROM looked_at o SEMI JOIN theirs t ON {' = '.join(values)}) "
+            "FROM looked_at o JOIN theirs t USING (trade_id)",
+        )
+        if differ <= _MOSTLY:
+            found.append(column)
+        elif column.kind == "reference" and not shared:
+            found.append(dataclasses.replace(column, own=True))
+        else:
+            apart.append(column.name)
+    told = [f"The lists differ in {named(name)} in most trades, so it was not compared." for name in apart]
+    return found, told
+
+
+def _as_date(connection: DuckDBPyConnection, column: DeskColumn) -> DeskColumn:
+    """A timestamp is a date where it is always midnight: frames have no other dates."""
+    if column.kind != "timestamp":
+        return column
+    midnight = f"bool_and({column.name} = date_trunc('day', {column.name}))"
+    parts = ", ".join(f"(SELECT {midnight} FROM (FROM {table} LIMIT {_LOOKED_AT}))" for table in _TABLES)
+    if not all(first_row(connection, f"SELECT {parts}")):
+        return column
+    for table in _TABLES:
+        connection.execute(f"ALTER TABLE {table} ALTER {column.name} TYPE DATE")
+    return dataclasses.replace(column, kind="date")
+
+
+_TABLES = ("ours", "theirs")
+
+
+def _derived(connection: DuckDBPyConnection, column: DeskColumn, fields: Collection[str]) -> DeskColumn:
+    """The column with what it is derived from, if most values of both lists show that."""
+    tried = column
+    if column.kind == "decimal" and {"quantity", "price"} <= set(fields):
+        tried = dataclasses.replace(column, sources=("quantity", "price"))
+    if column.kind == "date" and "date" in fields:
+        steps = ", ".join(
+            f"count(*) FILTER (t.{column.name} = {_sessions_after('t.date', by)})"
+            for by in range(_MOST_SESSIONS + 1)
+        )
+        counts = first_row(connection, f"SELECT {steps} FROM (FROM ours LIMIT {_LOOKED_AT}) t")
+        tried = dataclasses.replace(column, sources=("date",), by=counts.index(max(counts)))
+    if not tried.sources:
+        return column
+    for table in _TABLES:
+        share, several = first_row(
+            connection,
+            f"SELECT coalesce(avg(({tried.consistent('t')})::INT), 0), count(DISTINCT t.{column.name}) > 1 "
+            f"FROM (FROM {table} LIMIT {_LOOKED_AT}) t",
+        )
+        if share <= _MOSTLY or (column.kind == "decimal" and not several):
+            return column
+    return tried
+
+
+def _sessions_after(date: str, by: int) -> str:
+    """SQL for the date so many weekdays later; from a weekend, Friday counts."""
+    day = f"least(isodow({date}), 5)"
+    weekend = f"greatest(isodow({date}) - 5, 0)" if by else "0"
+    return f"({date} - {weekend}::INT + {by} + 2 * (({day} - 1 + {by}) // 5)::INT)" if by else date
