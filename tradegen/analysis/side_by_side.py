@@ -161,11 +161,9 @@ def compare(
 
 
 def _load_truth(connection: DuckDBPyConnection, source: Source) -> None:
-    columns = [f"coalesce({source.text(name)}, '') AS {name}" for name in TRUTH_COLUMNS]
-    if RECORD_ID in source.columns:
-        columns.append(f"coalesce({source.text(RECORD_ID)}, '') AS {RECORD_ID}")
-    else:
-        columns.append(f"'' AS {RECORD_ID}")
+    texts = {name: source.text(name) for name in TRUTH_COLUMNS}
+    texts[RECORD_ID] = source.text(RECORD_ID) if RECORD_ID in source.columns else "NULL"
+    columns = [f"coalesce({text}, '') AS {name}" for name, text in texts.items()]
     connection.execute(f"CREATE TABLE truth AS SELECT {', '.join(columns)} FROM {source.relation}")
 
 
