@@ -127,6 +127,11 @@ def breaks_to_inject(
         name: dict(measured.settings[name]) for name in others if name in measured.settings
     }
     fields["settings"] = renamed(fields["settings"])
+    if "tolerances" in fields:
+        # A list's other columns have none.
+        fields["tolerances"] = {name: one for name, one in fields["tolerances"].items() if name not in own}
+        if not fields["tolerances"]:
+            fields.pop("benign_rate", None)
     for spot in parts.spots:
         spot |= {part: renamed(spot[part]) for part in ("mechanisms", "settings") if part in spot}
     base = {"rate_is": "base", "mismatch_rate": float(f"{seen.groups.base:.6g}")}

@@ -156,7 +156,7 @@ def _derived(connection: DuckDBPyConnection, column: DeskColumn) -> tuple[dict[s
         f"AND {o}.{column.name} <> {t}.{column.name}), "
         f"(SELECT avg(({column.consistent('a')})::INT) FROM agreed a) "
         f"FROM pairs JOIN {o} ON {o}.trade_id = pairs.trade_id JOIN {t} ON {t}.trade_id = pairs.their_id "
-        f"WHERE fault IS NULL AND ({' OR '.join(moved)})",
+        f"WHERE pairs.fault IS NULL AND ({' OR '.join(moved)})",
     )
     said: dict[str, Any] = (
         {"sessions_after": "date", "by": column.by}
