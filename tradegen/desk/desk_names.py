@@ -49,12 +49,15 @@ class DeskNames:
 
     def title(self, group: HotGroup) -> str:
         """What a group is called in tables, and as a cause."""
-        parts = [_WORDS[axis].format(self._shown(axis, value)) for axis, value in group.where.items()]
+        parts = [
+            _WORDS.get(axis, f"{axis} {{}}").format(self._shown(axis, value))
+            for axis, value in group.where.items()
+        ]
         # Names of hot spots take letters, digits, spaces, dots, dashes and underscores.
         return re.sub(r"[^A-Za-z0-9 _.-]", ".", _without_accents(" ".join(parts))).lstrip(" _.-")[:40].strip()
 
     def _shown(self, axis: str, value: str) -> str:
-        if axis.endswith("notional"):
+        if axis in ("min_notional", "max_notional"):
             return f"{float(value):.0f}"
         if axis == "hours":
             return value.replace(":", ".")
@@ -70,7 +73,7 @@ class DeskNames:
             if axis in _BROKERS:
                 found[axis] = self.brokers[value]
             else:
-                found[axis] = float(value) if axis.endswith("notional") else value
+                found[axis] = float(value) if axis in ("min_notional", "max_notional") else value
         return found
 
     def stands_for(self, group: HotGroup) -> str:
