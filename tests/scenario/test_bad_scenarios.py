@@ -301,6 +301,14 @@ SCENARIOS: dict[str, tuple[str, str]] = {
         'settings."price.nudge" = {shape = "lognormal", median = 0.02, p95 = 0.01}',
         "median is 0.02 and p95 is 0.01; expected median below p95",
     ),
+    "median like the rest": (
+        'settings."price.nudge" = {shape = "lognormal", median = 0.01, p95 = 0.01}',
+        "median is 0.01 and p95 is 0.01; expected median below p95",
+    ),
+    "quantiles that stand still": (
+        'settings."price.nudge" = {shape = "quantiles", quantiles = [[0, 0.001], [0.5, 0.001], [1, 0.002]]}',
+        "expected at least two of [probability, size], both rising, from probability 0 to 1",
+    ),
     "quantiles that fall": (
         'settings."price.nudge" = {shape = "quantiles", quantiles = [[0, 0.002], [1, 0.001]]}',
         "quantiles is [[0.0, 0.002], [1.0, 0.001]]; expected at least two of [probability, size], both",

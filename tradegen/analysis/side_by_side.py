@@ -28,8 +28,6 @@ from tradegen.scoring.run_fields import RunFields
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SideBySide", "compare", "truth_among"]
-
 _MOST = 10_000
 _MEMORY = "500MB"
 _STATES = ("missed", "invented", "found")
@@ -250,8 +248,8 @@ def _alterations(
         f"FROM truth WHERE trade_id IN ({_listed(one for one, _ in wanted)})"
     ).fetchall()
     found: dict[str, tuple[Alteration, ...]] = {}
-    for trade_id, *values in rows:
-        found[trade_id] = (*found.get(trade_id, ()), Alteration(*values))
+    for row in rows:
+        found[row[0]] = (*found.get(row[0], ()), Alteration(*row))
     return found
 
 

@@ -159,7 +159,8 @@ def _fitted(
             f"none of the mechanisms explains any of the {breaks.broken:,} breaks of {breaks.pairs:,} trades "
             f"({counts}){example}; tradegen catalogue lists those there are"
         )
-    titled = [(names.title(group), names.stands_for(group), group) for group in seen.groups.found]
+    hot = seen.groups.found
+    titled = [(title, names.stands_for(one), one) for title, one in zip(names.titles(hot), hot, strict=True)]
     numbers = tuple(numbers_of(breaks, measured, titled, confidence))
     notes: dict[str, str] = {}
     if kept := possible_tolerances(tolerances, measured, basis):
