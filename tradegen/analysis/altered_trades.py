@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tradegen.core.columns import RECORD
-
 __all__ = ["Alteration", "Trade", "change"]
 
 
@@ -92,7 +90,6 @@ def _size(field: str, delta: str, original: str) -> str:
         "price": "dollars",
         "date": "days",
         "trade_timestamp": "seconds",
-        RECORD: "records",
     }
     dated = _DAY.fullmatch(original)
     unit = units.get(field, "" if not dated else "seconds" if dated[1] else "days")
@@ -100,7 +97,7 @@ def _size(field: str, delta: str, original: str) -> str:
     places = max(len(delta.partition(".")[2]), 2)
     text = f"{amount:+,.{places}f}" if field == "price" else f"{amount:+,.10g}"
     relative = ""
-    if field != RECORD and not dated and original and float(original):
+    if not dated and original and float(original):
         share = amount / float(original)
         relative = f" ({share * 10_000:+,.1f} bps)" if abs(share) < 0.01 else f" ({share:+.1%})"
     return f"{f'{text} {unit}'.strip()}{relative}"
