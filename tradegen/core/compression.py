@@ -26,6 +26,7 @@ __all__ = [
     "content_of",
     "disguise_of",
     "plain_name",
+    "start_of",
     "unpack",
 ]
 
