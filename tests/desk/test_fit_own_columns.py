@@ -284,3 +284,20 @@ def test_differences_within_the_tolerance_of_a_column_are_benign() -> None:
     assert found.scenario.tolerances.own == {"fee": 0.02}
     with pytest.raises(FitError, match=r"tolerances\.fees is not a field of tolerances; did you mean fee"):
         fit(ours, theirs, tolerances={"fees": 0.02})
+
+
+def test_a_hot_spot_of_another_column_is_found_and_injected_by_the_lists_own_name() -> None:
+    desks = [{"name": "desk", "kind": "code", "values": ["Delta One", "Cash", "Swaps"]}]
+    spots = [{"name": "a", "where": {"desk": "Swaps", "broker_id": "BKR004"}, "factor": 6}]
+    asked = {"columns": desks, "hot_spots": spots, "mechanisms": {"quantity.nudge": 1, "desk.typo": 1}}
+    batch = generate(pairs=20_000, mismatch_rate=0.03, seed=3, view="two_system", date="2025-07-18", **asked)
+    found = fit(*(one.rename(columns={"desk": "Trading Desk"}) for one in batch.lists.values()))
+    [spot] = [one for one in found.numbers if one.kind == "hot spot"]
+    assert (spot.name, spot.low < 6 < spot.high) == (
+        "BKR004 trading_desk Swaps",
+        True,
+    )  # 95%; the seed is fixed
+    assert found.scenario.to_dict()["hot_spots"][0]["where"]["trading_desk"] == "Swaps"
+    [injected] = found.for_inject()["hot_spots"]
+    assert injected["where"] == {"broker_id": "BKR004", "Trading Desk": "Swaps"}
+    assert "Swaps" not in str(fit(*batch.lists.values(), anonymise=True))

@@ -82,7 +82,9 @@ def read_lists(
                 f"all {found.pairs:,} trades of {lists[0].source.name} and {lists[1].source.name} "
                 f"agree{differ}; expected lists with breaks"
             )
-        trades, ids = trades_by_group(connection, compared, found.recogniser.zones)
+        trades, ids = trades_by_group(
+            connection, compared, found.recogniser.zones, [one.column.name for one in found.own if one.listed]
+        )
         return Observations(
             found, hot_groups(trades, confidence), ids, market_range(connection, compared, trades)
         )
