@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tradegen import Scenario, generate
-from tradegen.analysis.rates import Per, expected_shares, field_counts
+from tradegen.analysis.expectations import expected_shares
+from tradegen.analysis.rates import Per, field_counts
 
 
 def shares(by: Per = "field", **fields: Any) -> dict[str, float]:

@@ -134,7 +134,7 @@ def test_the_bench_draws_own_columns() -> None:
 def test_an_alteration_of_an_own_column_reads_plainly(
     original: str, altered: str, delta: str, told: str, size: str
 ) -> None:
-    row = Alteration("BUY", "own", "own.way", original, altered, delta, False, "")
+    row = Alteration("tid00000001", "BUY", "own", "own.way", original, altered, delta, False)
     assert (row.change, row.size) == (told, size)
 
 

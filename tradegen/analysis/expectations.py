@@ -22,8 +22,6 @@ from tradegen.mechanisms.by_kind import FOLLOWS
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["asked_by_leg", "asked_mechanisms", "expected_shares", "per_item"]
-
 
 def expected_shares(scenario: Scenario, by: Literal["field", "mechanism"] = "field") -> pd.Series[float]:
     """Which share of the mismatched pairs is to have each field altered, by the scenario alone.

@@ -21,8 +21,6 @@ from tradegen.scoring.relations import Reader, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["forms_shown", "measured", "owners_of", "records_shown", "shown_names"]
-
 _MOST_SHOWN = 14  # columns; of more, those that tell something
 _MEASURES = {"date": "date", "timestamp": "trade_timestamp"}
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradegen.analysis.altered_trades import Alteration, Trade
@@ -18,6 +19,7 @@ from tradegen.analysis.injected_trades import (
 )
 from tradegen.analysis.side_by_side_text import as_html, as_text
 from tradegen.core.columns import LEGS, LINK_COLUMNS, LINKS, LISTS, RECORD, RECORD_ID, TRUTH_COLUMNS
+from tradegen.core.compression import compression_of, plain_name, start_of
 from tradegen.core.databases import temporary_database
 from tradegen.errors import ScoringError, shown, whole_number
 from tradegen.scoring.injected_fields import fields_found
@@ -28,9 +30,8 @@ from tradegen.scoring.run_fields import RunFields
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SideBySide", "compare", "truth_among"]
-
 _MOST = 10_000
+_HEAD = 1 << 20  # bytes that hold a header
 _MEMORY = "500MB"
 _STATES = ("missed", "invented", "found")
 
@@ -80,9 +81,15 @@ def truth_among(files: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _is_truth(reader: Reader, file: str) -> bool:
+    path, plain = Path(file), plain_name(file)
     try:
-        return set(reader.source(file, "truth").seen) >= set(TRUTH_COLUMNS)
-    except ScoringError:  # a list of the user's own may be in any dialect
+        if compression_of(path) and plain.suffix.lower() != ".json":
+            # The first lines tell, and the whole text is unpacked when it is compared.
+            lines = start_of(path, _HEAD).rpartition(b"\n")
+            path = reader.folder / f"{len(list(reader.folder.iterdir()))}-{plain.name}"
+            path.write_bytes(lines[0] + lines[1] or lines[2])
+        return set(reader.source(path, "truth").seen) >= set(TRUTH_COLUMNS)
+    except (OSError, ScoringError):  # a list of the user's own may be in any dialect
         return False
 
 
@@ -250,8 +257,8 @@ def _alterations(
         f"FROM truth WHERE trade_id IN ({_listed(one for one, _ in wanted)})"
     ).fetchall()
     found: dict[str, tuple[Alteration, ...]] = {}
-    for trade_id, *values in rows:
-        found[trade_id] = (*found.get(trade_id, ()), Alteration(*values))
+    for row in rows:
+        found[row[0]] = (*found.get(row[0], ()), Alteration(*row))
     return found
 
 

@@ -13,8 +13,6 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from tradegen.errors import ScenarioError, shown
 from tradegen.scenario.validation import STRICT, Expected, explain
 
-__all__ = ["in_utc", "read_event"]
-
 
 def _printable(value: str) -> str:
     if not value.isprintable():

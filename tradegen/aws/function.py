@@ -15,8 +15,6 @@ from tradegen.aws.run_files import Place, open_place
 from tradegen.formats.tables import list_tables, truth_table
 from tradegen.ledger import Ledger, open_or_create
 
-__all__ = ["Answer", "Function"]
-
 _SUFFIX = ".ndjson"
 
 

@@ -20,8 +20,6 @@ from tradegen.formats.ndjson import objects
 from tradegen.formats.sorting import in_order
 from tradegen.formats.tables import Table
 
-__all__ = ["LINE_BYTES", "LogForm", "log_lines", "longest_manifest", "object_lines", "require_loggable"]
-
 LogForm: TypeAlias = Literal["records", "array", "manifest"]
 """A flat object a line for each record; JSON arrays, each of as many records as a line holds; or no records,
 which then are stored elsewhere."""

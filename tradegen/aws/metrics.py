@@ -13,8 +13,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["metrics_line"]
-
 _NAMESPACE = "tradegen"
 _UNITS = {"Records": "Count", "Pairs": "Count", "MismatchedPairs": "Count", "Duration": "Milliseconds"}
 

@@ -7,8 +7,6 @@ import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-__all__ = ["finishing"]
-
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

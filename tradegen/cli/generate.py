@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from tradegen.output.dataset_plan import Plan
     from tradegen.scenario.model import Scenario
 
-__all__ = ["generate"]
-
 
 @sentences
 def generate(

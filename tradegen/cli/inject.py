@@ -16,8 +16,6 @@ from tradegen.errors import OutputError, ScenarioError
 if TYPE_CHECKING:
     from tradegen.desk.injecting.broken_list import Asked
 
-__all__ = ["inject"]
-
 
 @sentences
 def inject(

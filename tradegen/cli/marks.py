@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tradegen.engine.run import Run
 
-__all__ = ["marks", "watched"]
-
 _MOST = 20
-_COLUMNS = ("trade_id", "leg", "field", "mechanism", "original", "altered", "delta", "benign")
 
 
 def watched(out: str | None) -> bool:
@@ -42,24 +39,14 @@ def marks(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
 
 def _altered(run: Run) -> list[tuple[str, ...]]:
     """Rows of the truth, made again: a block is a matter of milliseconds, and was not kept."""
-    from tradegen.analysis.altered_trades import Alteration
+    from tradegen.analysis.altered_trades import alterations
     from tradegen.engine.generator import generate_blocks
-    from tradegen.formats.tables import truth_table
 
-    table = truth_table(run)
     rows: list[tuple[str, ...]] = []
     for block in generate_blocks(run):
-        texts = table.texts(block.truth.first(_MOST - len(rows)))
-        for trade_id, leg, field, mechanism, original, altered, delta, benign in zip(
-            *(map(_decoded, texts[name].tolist()) for name in _COLUMNS), strict=True
-        ):
-            row = Alteration(leg, field, mechanism, original, altered, delta, benign == "true", "")
-            told = ", ".join(filter(None, (row.size, "within tolerance" if benign == "true" else "")))
-            rows.append((trade_id, leg, field, mechanism, row.change, told))
+        for row in alterations(run, block.truth.first(_MOST - len(rows))):
+            told = ", ".join(filter(None, (row.size, "within tolerance" if row.benign else "")))
+            rows.append((row.trade_id, row.leg, row.field, row.mechanism, row.change, told))
         if len(rows) >= _MOST:
             break
     return rows
-
-
-def _decoded(text: bytes) -> str:
-    return text.replace(b"\0", b"").decode()

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from tradegen.aws.function import Answer, Function
     from tradegen.aws.timetable import Timetable
 
-__all__ = ["schedule"]
-
 # While a machine is asleep, its clock moves on, and the naps of its processes do not.
 _NAP = 1.0  # seconds
 

@@ -16,20 +16,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from tradegen.errors import TradegenError, shown
 
-__all__ = [
-    "LEDGER",
-    "SETTINGS",
-    "Command",
-    "Group",
-    "number",
-    "open_closed_streams",
-    "refuse_to_replace",
-    "refuse_unreadable",
-    "say",
-    "sentences",
-    "share",
-]
-
 LEDGER = Path("trade_ids.db")
 """The ledger of plain ``tradegen generate``, in the current folder."""
 

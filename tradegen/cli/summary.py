@@ -10,8 +10,6 @@ from tradegen.core.formatting import trade_id
 if TYPE_CHECKING:
     from tradegen.engine.run import Run
 
-__all__ = ["of_causes", "summary"]
-
 _MANY = 10  # one size in so many is worth a sentence
 
 

@@ -10,8 +10,6 @@ import ipywidgets as widgets
 from tradegen.analysis.tuning import Tuning
 from tradegen.lab.controls import WIDE, note, refusable, stacked
 
-__all__ = ["HotSpotControls"]
-
 _MEASURES = {
     "times the base rate": "factor",
     "rate of its own": "rate",

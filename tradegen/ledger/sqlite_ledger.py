@@ -24,8 +24,6 @@ from tradegen.ledger.contract import Ledger, LedgerSummary, first_known, require
 from tradegen.ledger.creation import drafted
 from tradegen.ledger.layout import append, find, lay_out, require_ledger, tail
 
-__all__ = ["SqliteLedger"]
-
 
 @dataclass(frozen=True)
 class SqliteLedger(Ledger):

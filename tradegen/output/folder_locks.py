@@ -7,8 +7,6 @@ import time
 
 from tradegen.errors import OutputError
 
-__all__ = ["lock_folder"]
-
 _PATIENCE = 3.0  # seconds: workers of a run that was killed end within one
 
 

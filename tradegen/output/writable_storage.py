@@ -16,8 +16,6 @@ from tradegen.errors import OutputError
 from tradegen.output.files import OutputFile, remove_leftovers
 from tradegen.output.folder_locks import lock_folder
 
-__all__ = ["Bucket", "Folder", "Output", "Store", "open_store"]
-
 _PIECE = 1 << 23
 
 

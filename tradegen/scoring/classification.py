@@ -16,8 +16,6 @@ from tradegen.scoring.trades import Trades
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["FOUND", "Profile", "Row", "classify", "profiles", "rows"]
-
 FOUND = "reported AND (named = 0 OR (named & names) <> 0)"
 """SQL that says of a truth row, joined with its pair, whether it was found: the pair was reported without any
 field, or with one that names the row."""

@@ -20,8 +20,6 @@ from tradegen.scoring.score_counts import Benign, Several, Undecidable
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["benign", "confusion", "fields", "pairs", "recalls", "records", "several", "total", "undecidable"]
-
 _RECORD_ROWS = "('record.missing', 'record.duplicate', 'record.split')"
 _ALTERED_RECORDS = ("missing", "duplicate", "split", "orphan")
 

@@ -25,8 +25,6 @@ from tradegen.scoring.score_counts import Curve
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SCALES", "Scale", "detection", "gather_sizes", "scales_of", "thresholds", "tolerance_sweep"]
-
 _MOST_THRESHOLDS = 50
 _BASIS_POINTS = 10_000
 

@@ -14,8 +14,6 @@ from tradegen.scoring.classification import FOUND
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Details", "TruthKey", "details_of"]
-
 
 class TruthKey(NamedTuple):
     """What tells rows of the truth apart, as far as findings can."""

@@ -15,8 +15,6 @@ from tradegen.scoring.run_fields import COLUMN_NAME
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["check_json", "count_rows", "refuse"]
-
 
 def check_json(connection: DuckDBPyConnection, source: Source, called: Mapping[str, str]) -> None:
     """Check that each column of JSON holds one kind of plain value."""

@@ -20,8 +20,6 @@ from tradegen.scoring.score_counts import Input
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["COLUMNS", "FindingsSummary", "input_of", "load_findings", "open_findings"]
-
 COLUMNS = ("trade_id", "field", "leg", "linked_trade_id", "score")
 _RECORD_WORDS = ("missing", "duplicate", "split", "orphan")
 

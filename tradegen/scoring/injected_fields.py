@@ -17,8 +17,6 @@ from tradegen.scoring.run_fields import COLUMN_NAME, RunFields, found_fields
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["fields_found", "fields_of_columns"]
-
 _ID = "trade_id"
 
 

@@ -14,8 +14,6 @@ from tradegen.scoring.trades import Trades
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["links"]
-
 
 def links(
     connection: DuckDBPyConnection, trades: Trades, total: int | None, *, shared_id: bool = True

@@ -15,8 +15,6 @@ from tradegen.scoring.trades import Trades
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["BANDS", "bands"]
-
 _EDGES = (1_000, 10_000, 100_000, 1_000_000)  # dollars
 BANDS = (
     "< 1,000",

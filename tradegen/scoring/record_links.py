@@ -14,8 +14,6 @@ from tradegen.scoring.relations import Reader, first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["load_links"]
-
 
 def load_links(connection: DuckDBPyConnection, reader: Reader, given: Any, extent: Extent | None) -> None:
     """Read the links into the table ``sides``, and have each record's id mean its pair (``aliases``).

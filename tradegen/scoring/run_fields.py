@@ -19,8 +19,6 @@ from tradegen.scoring.relations import Source, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["COLUMN_NAME", "RunFields", "found_fields", "stated_fields"]
-
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """What a scenario may call a column."""
 

@@ -19,9 +19,6 @@ from tradegen.scoring.run_fields import RunFields
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Trades"]
-
-
 _PARTS_OF_A_CENT = math.prod(grid.unit for grid in FINEST.values()) // CENTS.unit
 
 

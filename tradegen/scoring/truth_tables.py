@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["SIZED", "define", "load_truth"]
-
 _ONE_SIDED = f"(mechanism = 'record.missing' OR (mechanism = '{EXISTING}' AND field = 'record'))"
 SIZED = ("quantity", "price", "date", "trade_timestamp")
 """Fields that have tolerances."""

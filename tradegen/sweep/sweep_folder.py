@@ -32,8 +32,6 @@ from tradegen.sweep.sweep_file import SweepFile
 from tradegen.sweep.sweep_runs import BUILT_IN, PlannedRun
 from tradegen.version import GENERATION
 
-__all__ = ["SweepFolder", "as_json"]
-
 
 class _Noted(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
