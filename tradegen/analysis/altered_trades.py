@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tradegen.core.blocks import Truth
-from tradegen.core.columns import RECORD
 from tradegen.core.text_columns import strings
 from tradegen.engine.run import Run
 from tradegen.formats.tables import truth_table
