@@ -8,9 +8,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from asked_shares import expected_shares
 
 from tradegen import Scenario, generate
-from tradegen.analysis.expectations import expected_shares
 from tradegen.analysis.rates import Per, field_counts
 
 

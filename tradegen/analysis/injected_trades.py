@@ -1,7 +1,5 @@
 """Broken trades of the user's own, as they are shown: records of both lists, and sizes in the truth."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal`, or made by `TradeList`
-
 from __future__ import annotations
 
 import dataclasses

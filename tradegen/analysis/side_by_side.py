@@ -1,11 +1,10 @@
 """Altered trades side by side: their records, the cells that were altered, and what was done to them."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradegen.analysis.altered_trades import Alteration, Trade
@@ -18,6 +17,7 @@ from tradegen.analysis.injected_trades import (
 )
 from tradegen.analysis.side_by_side_text import as_html, as_text
 from tradegen.core.columns import LEGS, LINK_COLUMNS, LINKS, LISTS, RECORD, RECORD_ID, TRUTH_COLUMNS
+from tradegen.core.compression import compression_of, plain_name, start_of
 from tradegen.core.databases import temporary_database
 from tradegen.errors import ScoringError, shown, whole_number
 from tradegen.scoring.injected_fields import fields_found
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _MOST = 10_000
+_HEAD = 1 << 20  # bytes that hold a header
 _MEMORY = "500MB"
 _STATES = ("missed", "invented", "found")
 
@@ -78,9 +79,15 @@ def truth_among(files: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _is_truth(reader: Reader, file: str) -> bool:
+    path, plain = Path(file), plain_name(file)
     try:
-        return set(reader.source(file, "truth").seen) >= set(TRUTH_COLUMNS)
-    except ScoringError:  # a list of the user's own may be in any dialect
+        if compression_of(path) and plain.suffix.lower() != ".json":
+            # The first lines tell, and the whole text is unpacked when it is compared.
+            lines = start_of(path, _HEAD).rpartition(b"\n")
+            path = reader.folder / f"{len(list(reader.folder.iterdir()))}-{plain.name}"
+            path.write_bytes(lines[0] + lines[1] or lines[2])
+        return set(reader.source(path, "truth").seen) >= set(TRUTH_COLUMNS)
+    except (OSError, ScoringError):  # a list of the user's own may be in any dialect
         return False
 
 
@@ -163,11 +170,9 @@ def compare(
 
 
 def _load_truth(connection: DuckDBPyConnection, source: Source) -> None:
-    columns = [f"coalesce({source.text(name)}, '') AS {name}" for name in TRUTH_COLUMNS]
-    if RECORD_ID in source.columns:
-        columns.append(f"coalesce({source.text(RECORD_ID)}, '') AS {RECORD_ID}")
-    else:
-        columns.append(f"'' AS {RECORD_ID}")
+    texts = {name: source.text(name) for name in TRUTH_COLUMNS}
+    texts[RECORD_ID] = source.text(RECORD_ID) if RECORD_ID in source.columns else "NULL"
+    columns = [f"coalesce({text}, '') AS {name}" for name, text in texts.items()]
     connection.execute(f"CREATE TABLE truth AS SELECT {', '.join(columns)} FROM {source.relation}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tradegen.analysis.altered_trades import Alteration, Trade
-from tradegen.core.columns import RECORD_ID, TRADE_COLUMNS
+from tradegen.core.columns import RECORD, RECORD_ID, TRADE_COLUMNS
 from tradegen.core.html_pages import CELL, MARK, escaped, for_notebook
 from tradegen.core.text_tables import aligned
 
@@ -81,10 +81,18 @@ def _title(trade: Trade) -> str:
 
 
 def _told(row: Alteration) -> str:
-    size = f", {row.size}" if row.size else ""
+    what = _records(row) if row.field == RECORD else ", ".join(filter(None, (row.change, row.size)))
     benign = ", within tolerance" if row.benign else ""
     cause = f"; cause: {row.cause}" if row.cause else ""
-    return f"{row.mechanism} on {row.leg}: {row.change}{size}{benign}{cause}"
+    return f"{row.mechanism} on {row.leg}: {what}{benign}{cause}"
+
+
+def _records(row: Alteration) -> str:
+    if row.altered == "0":
+        return "no record, where the other side has one"
+    if row.original == "0":
+        return "a record, where the other side has none"
+    return f"{row.altered} records in place of {row.original}"
 
 
 def _closing(trades: Sequence[Trade], total: int) -> str:

@@ -56,16 +56,6 @@ class _Event(BaseModel):
 
     scenario: Overrides = {}
 
-    @property
-    def key(self) -> str:
-        """What a redelivery of the event has in common with it, and no other event has."""
-        raise NotImplementedError
-
-    @property
-    def moment(self) -> str:
-        """The event's time as it was written."""
-        raise NotImplementedError
-
 
 class _RuleEvent(_Event):
     """What an EventBridge rule sends. Its id stays the same when it is delivered again."""
@@ -118,8 +108,11 @@ class _SchedulerInput(_Event):
         return self.scheduled_time
 
 
-def read_event(event: object) -> _Event:
+def read_event(event: object) -> _RuleEvent | _SchedulerInput:
     """Check an event.
+
+    Its `key` is what a redelivery of the event has in common with it, and no other event has. Its `moment` is
+    its time as it was written.
 
     Raises
     ------
@@ -128,7 +121,7 @@ def read_event(event: object) -> _Event:
     """
     if not isinstance(event, dict):
         raise ScenarioError(f"the event is {shown(event)}; expected an object such as an EventBridge event")
-    kind: type[_Event] = _RuleEvent
+    kind: type[_RuleEvent | _SchedulerInput] = _RuleEvent
     if "schedule_arn" in event or "scheduled_time" in event:
         kind = _SchedulerInput
     elif event.get("source") == "aws.scheduler":

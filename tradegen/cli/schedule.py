@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradegen.cli.finishing import finishing
 from tradegen.cli.options import Changes, MismatchRate, NamedLedger, NamedScenario, Tickers, changed_fields
-from tradegen.cli.shell import LEDGER, number, say, sentences
+from tradegen.cli.shell import LEDGER, finishing, number, say, sentences
 from tradegen.errors import LedgerError, OutputError, ScenarioError, whole_number
 
 if TYPE_CHECKING:

@@ -5,8 +5,6 @@ reported of it, and pairs that are alike in everything a count asks for share on
 profiles.
 """
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple

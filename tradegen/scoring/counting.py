@@ -1,7 +1,5 @@
 """Counts: what the profiles of pairs, and the rows of the truth, come to."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 import functools

@@ -3,8 +3,6 @@
 Tolerances and sizes have the same places for every run, so that curves add up.
 """
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

@@ -74,7 +74,7 @@ def details_of(connection: DuckDBPyConnection) -> Details:
         FROM truth
         JOIN classified USING (pair)
         WHERE NOT benign
-        """  # noqa: S608 - FOUND is ours
+        """
     ).fetchall()
     keys = [(TruthKey(*row[:5]), row[5:]) for row in missed]
     unreported, unnamed, unfound = (

@@ -1,7 +1,5 @@
 """What is wrong with findings that cannot be scored, in a sentence."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Mapping

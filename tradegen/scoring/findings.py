@@ -1,7 +1,5 @@
 """Findings: checked, put into the truth's words, and their ids resolved to pairs."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The fields of a list of the user's own that was broken: its columns, by the manifest or by the truth."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set

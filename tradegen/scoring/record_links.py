@@ -1,7 +1,5 @@
 """Which trade each record is of, where the lists share no id: findings then name records by their own ids."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,7 +1,5 @@
 """Tables of any kind as DuckDB relations: files, frames, Arrow. Nothing here knows what is in them."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 import contextlib

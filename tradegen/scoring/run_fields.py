@@ -1,7 +1,5 @@
 """The fields that a run's truth and findings may name: those of the house, and what its scenario adds."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """The trades, as far as a score needs them: which pairs there are, and what clean ones are worth."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 import math

@@ -1,7 +1,5 @@
 """The truth as tables: its rows, labelled, and its pairs, with their fields as sets of bits."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
