@@ -13,6 +13,7 @@ from tradegen.desk.lists.dialects import guess_file
 from tradegen.desk.lists.list_form import FileForm
 from tradegen.desk.lists.list_reading import list_source
 from tradegen.desk.lists.list_values import explained
+from tradegen.errors import ListError
 from tradegen.scoring.relations import Reader
 from tradegen.version import __version__
 
@@ -37,7 +38,7 @@ _OF_CSV = ("separator", "quote", "line_end", "header", "skip", "decimal", "thous
 _OF_TEXT = ("encoding", "bom", "compression")
 
 
-def columns_of(given: Any, table: str = "") -> str:
+def columns_of(given: Any, table: str = "", *, needed: str = "") -> str:
     """What is guessed of a list, as the TOML of a file of columns.
 
     Parameters
@@ -45,6 +46,9 @@ def columns_of(given: Any, table: str = "") -> str:
     given : path, DataFrame or Arrow table
     table : str
         The table that it is put into, of a file of two lists: ``ours`` or ``theirs``.
+    needed : str
+        What messages call a frame. If given, a list without any value is refused, since nothing can be
+        guessed of its columns.
 
     Raises
     ------
@@ -52,9 +56,14 @@ def columns_of(given: Any, table: str = "") -> str:
         Where it cannot be read, or is no list.
     """
     with temporary_database("columns", _MEMORY, preserve_insertion_order=True) as (connection, folder):
-        file, source, _ = list_source(Reader(connection, folder), given, guess_file)
+        file, source, _ = list_source(Reader(connection, folder), given, guess_file, what=needed or "trades")
         with explained(source.name):
             file, guesses = guess_columns(connection, source, file)
+    if needed and not any(guess.names for guess in guesses):
+        raise ListError(
+            f"{source.name} has no trades, so that nothing can be guessed of its columns; expected "
+            "columns, as tradegen columns writes them of such a list with trades"
+        )
     frame = None if isinstance(given, (str, Path)) else "a frame"
     return "\n".join(_lines(frame or source.name, file, guesses, table)) + "\n"
 
