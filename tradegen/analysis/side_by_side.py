@@ -1,7 +1,5 @@
 """Altered trades side by side: their records, the cells that were altered, and what was done to them."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,8 +27,6 @@ from tradegen.scoring.run_fields import RunFields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["SideBySide", "compare", "truth_among"]
 
 _MOST = 10_000
 _HEAD = 1 << 20  # bytes that hold a header
@@ -174,11 +170,9 @@ def compare(
 
 
 def _load_truth(connection: DuckDBPyConnection, source: Source) -> None:
-    columns = [f"coalesce({source.text(name)}, '') AS {name}" for name in TRUTH_COLUMNS]
-    if RECORD_ID in source.columns:
-        columns.append(f"coalesce({source.text(RECORD_ID)}, '') AS {RECORD_ID}")
-    else:
-        columns.append(f"'' AS {RECORD_ID}")
+    texts = {name: source.text(name) for name in TRUTH_COLUMNS}
+    texts[RECORD_ID] = source.text(RECORD_ID) if RECORD_ID in source.columns else "NULL"
+    columns = [f"coalesce({text}, '') AS {name}" for name, text in texts.items()]
     connection.execute(f"CREATE TABLE truth AS SELECT {', '.join(columns)} FROM {source.relation}")
 
 
@@ -259,8 +253,8 @@ def _alterations(
         f"FROM truth WHERE trade_id IN ({_listed(one for one, _ in wanted)})"
     ).fetchall()
     found: dict[str, tuple[Alteration, ...]] = {}
-    for trade_id, *values in rows:
-        found[trade_id] = (*found.get(trade_id, ()), Alteration(*values))
+    for row in rows:
+        found[row[0]] = (*found.get(row[0], ()), Alteration(*row))
     return found
 
 

@@ -9,8 +9,6 @@ from tradegen.core.columns import RECORD, RECORD_ID, TRADE_COLUMNS
 from tradegen.core.html_pages import CELL, MARK, escaped, for_notebook
 from tradegen.core.text_tables import aligned
 
-__all__ = ["as_html", "as_text"]
-
 _TITLE = "text-align: left"
 
 

@@ -16,8 +16,6 @@ from tradegen.errors import FitError, nearest
 if TYPE_CHECKING:
     from tradegen.desk.result import Fit
 
-__all__ = ["fit"]
-
 _FORMATS = ("table", "json", "toml")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +116,7 @@ def breaks_to_inject(
     left_out = [name for name in measured.mechanisms if not taken(name)]
     if len(left_out) == len(measured.mechanisms):
         raise FitError(f"inject can do nothing of what was measured ({', '.join(left_out)}) to a list")
-    parts = parts_of_scenario(seen, measured, groups, _where, basis, taken=taken)
+    parts = parts_of_scenario(seen, measured, groups, functools.partial(_where, own), basis, taken=taken)
     fields = {name: value for name, value in parts.values.items() if name in _TAKEN}
     weights, others = fields["mechanisms"], parts.not_generated
     rest = 1 - sum(others.values())
@@ -127,6 +128,11 @@ def breaks_to_inject(
         name: dict(measured.settings[name]) for name in others if name in measured.settings
     }
     fields["settings"] = renamed(fields["settings"])
+    if "tolerances" in fields:
+        # A list's other columns have none.
+        fields["tolerances"] = {name: one for name, one in fields["tolerances"].items() if name not in own}
+        if not fields["tolerances"]:
+            fields.pop("benign_rate", None)
     for spot in parts.spots:
         spot |= {part: renamed(spot[part]) for part in ("mechanisms", "settings") if part in spot}
     base = {"rate_is": "base", "mismatch_rate": float(f"{seen.groups.base:.6g}")}
@@ -177,9 +183,12 @@ def _form(seen: Observations) -> ListForm:
     return load_forms({"id": ["trade_id"], "columns": columns}).ours
 
 
-def _where(group: HotGroup) -> dict[str, str | float]:
-    """The conditions of a hot spot, in the desk's own names."""
-    return {axis: float(value) if axis.endswith("notional") else value for axis, value in group.where.items()}
+def _where(own: Mapping[str, str], group: HotGroup) -> dict[str, str | float]:
+    """The conditions of a hot spot, in the desk's own names; `own` has those of columns beside the nine."""
+    return {
+        own.get(axis, axis): float(value) if axis in ("min_notional", "max_notional") else value
+        for axis, value in group.where.items()
+    }
 
 
 def _in_their_view(parts: Parts, groups: Mapping[str, HotGroup]) -> Parts:

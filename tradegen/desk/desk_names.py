@@ -62,13 +62,14 @@ class DeskNames:
         return found
 
     def _title(self, group: HotGroup) -> str:
-        parts = [_WORDS[axis].format(self._shown(axis, value)) for axis, value in group.where.items()]
+        where = group.where.items()
+        parts = [_WORDS.get(axis, f"{axis} {{}}").format(self._shown(axis, value)) for axis, value in where]
         # Names of hot spots take letters, digits, spaces, dots, dashes and underscores.
         plain = re.sub(r"[^A-Za-z0-9 _.-]", ".", _without_accents(" ".join(parts)))
         return plain.lstrip(" _.-")[:_LONGEST].strip()
 
     def _shown(self, axis: str, value: str) -> str:
-        if axis.endswith("notional"):
+        if axis in ("min_notional", "max_notional"):
             return f"{float(value):.0f}"
         if axis == "hours":
             return value.replace(":", ".")
@@ -84,7 +85,7 @@ class DeskNames:
             if axis in _BROKERS:
                 found[axis] = self.brokers[value]
             else:
-                found[axis] = float(value) if axis.endswith("notional") else value
+                found[axis] = float(value) if axis in ("min_notional", "max_notional") else value
         return found
 
     def stands_for(self, group: HotGroup) -> str:
