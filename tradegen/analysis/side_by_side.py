@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tradegen.analysis.altered_trades import Alteration, Trade
@@ -18,6 +19,7 @@ from tradegen.analysis.injected_trades import (
 )
 from tradegen.analysis.side_by_side_text import as_html, as_text
 from tradegen.core.columns import LEGS, LINK_COLUMNS, LINKS, LISTS, RECORD, RECORD_ID, TRUTH_COLUMNS
+from tradegen.core.compression import compression_of, start_of
 from tradegen.core.databases import temporary_database
 from tradegen.errors import ScoringError, shown, whole_number
 from tradegen.scoring.injected_fields import fields_found
@@ -32,6 +34,7 @@ __all__ = ["SideBySide", "compare", "truth_among"]
 
 _MOST = 10_000
 _MEMORY = "500MB"
+_START = 1 << 16  # bytes in which a truth names its columns
 _STATES = ("missed", "invented", "found")
 
 
@@ -81,8 +84,12 @@ def truth_among(files: Sequence[str]) -> tuple[str, list[str]]:
 
 def _is_truth(reader: Reader, file: str) -> bool:
     try:
+        # A large list is not unpacked only to see that it is none.
+        start = start_of(Path(file), _START) if compression_of(file) else None
+        if start is not None and not all(name.encode() in start for name in TRUTH_COLUMNS):
+            return False
         return set(reader.source(file, "truth").seen) >= set(TRUTH_COLUMNS)
-    except ScoringError:  # a list of the user's own may be in any dialect
+    except (ScoringError, OSError):  # a list of the user's own may be in any dialect
         return False
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tradegen.analysis.altered_trades import Alteration, Trade
-from tradegen.core.columns import RECORD_ID, TRADE_COLUMNS
+from tradegen.core.columns import RECORD, RECORD_ID, TRADE_COLUMNS
 from tradegen.core.html_pages import CELL, MARK, escaped, for_notebook
 from tradegen.core.text_tables import aligned
+from tradegen.mechanisms.by_kind import EXISTING
 
 __all__ = ["as_html", "as_text"]
 
@@ -83,10 +84,19 @@ def _title(trade: Trade) -> str:
 
 
 def _told(row: Alteration) -> str:
+    if row.field == RECORD:
+        return f"{row.mechanism} on {row.leg}: {_records(row)}{f'; cause: {row.cause}' if row.cause else ''}"
     size = f", {row.size}" if row.size else ""
     benign = ", within tolerance" if row.benign else ""
     cause = f"; cause: {row.cause}" if row.cause else ""
     return f"{row.mechanism} on {row.leg}: {row.change}{size}{benign}{cause}"
+
+
+def _records(row: Alteration) -> str:
+    """How many records each list has of a trade."""
+    if row.mechanism == EXISTING and "0" in (row.original, row.altered):
+        return "only our list has it" if row.altered == "0" else "only their list has it"
+    return f"{row.change} records"
 
 
 def _closing(trades: Sequence[Trade], total: int) -> str:

@@ -132,6 +132,8 @@ def fit(
         raise FitError(f"format {form} is unknown; {nearest(form, _FORMATS)}")
     if for_inject and out is None and form != "toml":
         raise FitError("for_inject says what is written; expected --out FILE, or --format toml, as well")
+    if for_inject and anonymise:
+        raise FitError("for_inject writes the names that anonymise leaves out; expected one of the two")
     _check_output(out, [ours, theirs, breaks, layout, tickers])
     from tradegen.desk import fitting  # loaded where it is used
 

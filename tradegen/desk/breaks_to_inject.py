@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tradegen.desk.desk_names import DeskNames
+from tradegen.desk.desk_names import DeskNames, distinct
 from tradegen.desk.desk_scenario import Parts, parts_of_scenario
 from tradegen.desk.groups import HotGroup
 from tradegen.desk.injecting.breaks import load_breaks
@@ -131,8 +131,11 @@ def breaks_to_inject(
         spot |= {part: renamed(spot[part]) for part in ("mechanisms", "settings") if part in spot}
     base = {"rate_is": "base", "mismatch_rate": float(f"{seen.groups.base:.6g}")}
     _make_possible(parts, fields | (base if parts.spots else {}), entries, form)
+    titles = [title for title, _, _ in groups]
+    views = distinct([*titles, *(f"contra {title}" for title in titles)])
+    contra = dict(zip(titles, views[len(titles) :], strict=True))
     if seen.breaks.mirrored:
-        parts = _in_their_view(parts, {title: group for title, _, group in groups})
+        parts = _in_their_view(parts, {title: group for title, _, group in groups}, contra)
     if any("rate" in spot for spot in parts.spots):
         # With rates of their own, hot spots of another day's list may come to more than the overall rate.
         fields |= base
@@ -140,7 +143,7 @@ def breaks_to_inject(
         _make_possible(parts, fields, entries, form)
     fields["hot_spots"] = parts.spots
     notes = parts.notes | {f"mechanism {name}": _NOT_INJECTED for name in left_out}
-    return BreaksToInject(fields, tuple(_also_renamed(numbers, called)), notes, seen.breaks.mirrored)
+    return BreaksToInject(fields, tuple(_also_renamed(numbers, called, contra)), notes, seen.breaks.mirrored)
 
 
 def _make_possible(
@@ -182,7 +185,7 @@ def _where(group: HotGroup) -> dict[str, str | float]:
     return {axis: float(value) if axis.endswith("notional") else value for axis, value in group.where.items()}
 
 
-def _in_their_view(parts: Parts, groups: Mapping[str, HotGroup]) -> Parts:
+def _in_their_view(parts: Parts, groups: Mapping[str, HotGroup], contra: Mapping[str, str]) -> Parts:
     """Hot spots of a broker, on either side of a trade, as they are in the list of the other side."""
     spots, rates = [], []
     for spot, rate in zip(parts.spots, parts.rates, strict=True):
@@ -198,17 +201,15 @@ def _in_their_view(parts: Parts, groups: Mapping[str, HotGroup]) -> Parts:
             spots.append(spot)
             rates.append(rate)
         if group.as_broker:
-            name = _contra(spot["name"]) if group.as_contra else spot["name"]
+            name = contra[spot["name"]] if group.as_contra else spot["name"]
             spots.append(spot | {"name": name, "where": {"contra_broker_id": broker} | others})
             rates.append(rate)
     return dataclasses.replace(parts, spots=spots, rates=rates)
 
 
-def _contra(name: str) -> str:
-    return f"contra {name}"[:40].strip()
-
-
-def _also_renamed(numbers: Sequence[Number], called: Callable[[str], str]) -> Iterator[Number]:
+def _also_renamed(
+    numbers: Sequence[Number], called: Callable[[str], str], contra: Mapping[str, str]
+) -> Iterator[Number]:
     """Numbers that `inject` has another name for, by that name, and then all by their own."""
     for number in numbers:
         if number.kind == "mechanism" and called(number.name) != number.name:
@@ -218,5 +219,5 @@ def _also_renamed(numbers: Sequence[Number], called: Callable[[str], str]) -> It
         if number.kind == "size" and called(name) != name:
             yield dataclasses.replace(number, name=f"{called(name)} {share}")
         if number.kind == "hot spot":
-            yield dataclasses.replace(number, name=_contra(number.name))
+            yield dataclasses.replace(number, name=contra[number.name])
     yield from numbers

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from tradegen.core.formatting import broker_names
 from tradegen.desk.groups import HotGroup
 
-__all__ = ["DeskNames", "desk_names"]
+__all__ = ["DeskNames", "desk_names", "distinct"]
 
 _OURS = re.compile(r"BKR(\d{3,4})")
 _BROKERS = ("broker_id", "contra_broker_id")
 _MOST_BROKERS = 9_999
 _FEWEST_BROKERS = 3  # with fewer, none could be mistaken for a third one
+_LONGEST = 40  # letters of a hot spot's name
 _WORDS = {
     "broker_id": "{}",
     "contra_broker_id": "contra {}",
@@ -48,10 +49,10 @@ class DeskNames:
     hidden: Mapping[str, str]
 
     def title(self, group: HotGroup) -> str:
-        """What a group is called in tables, and as a cause."""
+        """What a group is called in tables, and as a cause, where `distinct` leaves it so."""
         parts = [_WORDS[axis].format(self._shown(axis, value)) for axis, value in group.where.items()]
         # Names of hot spots take letters, digits, spaces, dots, dashes and underscores.
-        return re.sub(r"[^A-Za-z0-9 _.-]", ".", _without_accents(" ".join(parts))).lstrip(" _.-")[:40].strip()
+        return re.sub(r"[^A-Za-z0-9 _.-]", ".", _without_accents(" ".join(parts))).lstrip(" _.-")
 
     def _shown(self, axis: str, value: str) -> str:
         if axis.endswith("notional"):
@@ -78,6 +79,18 @@ class DeskNames:
         own = [f"{self.brokers[value]} stands for {value}" for axis, value in group.where.items()
                if axis in _BROKERS and self.brokers[value] != value and not self.hidden]  # fmt: skip
         return "; ".join(own)
+
+
+def distinct(titles: Iterable[str]) -> list[str]:
+    """Titles of hot spots in 40 letters at most, each with a number behind it where it was there before."""
+    found: list[str] = []
+    for title in titles:
+        name, number = title[:_LONGEST].strip(), 1
+        while name in found:
+            number += 1
+            name = f"{title[: _LONGEST - len(f' {number}')].strip()} {number}"
+        found.append(name)
+    return found
 
 
 def _without_accents(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.breaks_to_inject import breaks_to_inject
 from tradegen.desk.clean_columns import Described
-from tradegen.desk.desk_names import desk_names
+from tradegen.desk.desk_names import desk_names, distinct
 from tradegen.desk.desk_scenario import desk_scenario, possible_tolerances
 from tradegen.desk.list_columns import layouts_of
 from tradegen.desk.measuring import measure
@@ -159,7 +159,11 @@ def _fitted(
             f"none of the mechanisms explains any of the {breaks.broken:,} breaks of {breaks.pairs:,} trades "
             f"({counts}){example}; tradegen catalogue lists those there are"
         )
-    titled = [(names.title(group), names.stands_for(group), group) for group in seen.groups.found]
+    titles = distinct(map(names.title, seen.groups.found))
+    titled = [
+        (title, names.stands_for(group), group)
+        for title, group in zip(titles, seen.groups.found, strict=True)
+    ]
     numbers = tuple(numbers_of(breaks, measured, titled, confidence))
     notes: dict[str, str] = {}
     if kept := possible_tolerances(tolerances, measured, basis):

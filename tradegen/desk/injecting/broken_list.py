@@ -145,8 +145,8 @@ def ask(
 
 def _guessed(given: Any, ours: Any) -> dict[str, Any]:
     """What the columns are guessed to be, of one list or of two."""
-    found = tomllib.loads(columns_of(given))
-    return found if ours is None else {"ours": tomllib.loads(columns_of(ours)), "theirs": found}
+    found = tomllib.loads(columns_of(given, filled=True))
+    return found if ours is None else {"ours": tomllib.loads(columns_of(ours, filled=True)), "theirs": found}
 
 
 @dataclass(frozen=True, slots=True)

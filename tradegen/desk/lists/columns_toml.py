@@ -13,6 +13,7 @@ from tradegen.desk.lists.dialects import guess_file
 from tradegen.desk.lists.list_form import FileForm
 from tradegen.desk.lists.list_reading import list_source
 from tradegen.desk.lists.list_values import explained
+from tradegen.errors import ListError
 from tradegen.scoring.relations import Reader
 from tradegen.version import __version__
 
@@ -37,7 +38,7 @@ _OF_CSV = ("separator", "quote", "line_end", "header", "skip", "decimal", "thous
 _OF_TEXT = ("encoding", "bom", "compression")
 
 
-def columns_of(given: Any, table: str = "") -> str:
+def columns_of(given: Any, table: str = "", *, filled: bool = False) -> str:
     """What is guessed of a list, as the TOML of a file of columns.
 
     Parameters
@@ -45,6 +46,8 @@ def columns_of(given: Any, table: str = "") -> str:
     given : path, DataFrame or Arrow table
     table : str
         The table that it is put into, of a file of two lists: ``ours`` or ``theirs``.
+    filled : bool
+        Whether a list is refused that has no value at all, since its columns may hold anything.
 
     Raises
     ------
@@ -55,6 +58,11 @@ def columns_of(given: Any, table: str = "") -> str:
         file, source, _ = list_source(Reader(connection, folder), given, guess_file)
         with explained(source.name):
             file, guesses = guess_columns(connection, source, file)
+    if filled and not any(guess.names for guess in guesses):
+        raise ListError(
+            f"{source.name} has no values that would tell what its columns hold; expected some, or columns "
+            "that are described (tradegen columns shows how)"
+        )
     frame = None if isinstance(given, (str, Path)) else "a frame"
     return "\n".join(_lines(frame or source.name, file, guesses, table)) + "\n"
 
