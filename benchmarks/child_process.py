@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Taken", "measured"]
-
 
 class Taken(NamedTuple):
     """Seconds, CPU seconds and peak megabytes of a process, and what it printed."""

@@ -24,7 +24,7 @@ from pathlib import Path
 import original_loop
 import pyarrow as pa
 from peers import bare_parquet, dbldatagen_spark, duckdb_sql, per_record
-from results import MACHINE, record
+from results import MACHINE, line, record
 from turns import Comparisons, timed
 
 from tradegen import generate_block, prepare, write_dataset
@@ -166,20 +166,10 @@ def workers(table: Comparisons, folder: Path) -> None:
 def peak(folder: Path, pairs: int, words: list[str]) -> tuple[float, float]:
     """Seconds of one command and the most memory of all its processes together, shared pages counted once."""
     shutil.rmtree(folder / "ours", ignore_errors=True)
-    command = [
-        sys.executable,
-        "-m",
-        "tradegen",
-        "generate",
-        "--pairs",
-        str(pairs),
-        "--seed",
-        "1",
-        "--first-id",
-        "1",
-    ]
+    generate = f"-m tradegen generate --pairs {pairs} --seed 1 --first-id 1 --out".split()
     start = time.perf_counter()
-    child = subprocess.Popen([*command, "--out", f"{folder / 'ours'}/", *words], stderr=subprocess.PIPE)
+    command = [sys.executable, *generate, f"{folder / 'ours'}/", *words]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE)
     most = 0.0
     done = threading.Event()
 
@@ -230,10 +220,8 @@ def scale(folder: Path) -> str:
             folder, pairs, [*words, *(["--workers", "2"] if "--workers" not in words else [])]
         )
         how = "Dask, local, 2 workers" if words == dask else "1 worker" if words else "2 workers"
-        rows.append(
-            f"| {pairs:,} | {how} | {seconds:.1f} s | {seconds / pairs * 1e9:.0f} ns | {most:.0f} MB |"
-        )
-        print(rows[-1], flush=True)
+        each = f"{seconds / pairs * 1e9:.0f} ns"
+        rows.append(line(f"{pairs:,}", how, f"{seconds:.1f} s", each, f"{most:.0f} MB"))
     return "\n".join(rows)
 
 

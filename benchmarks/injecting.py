@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from child_process import measured
-from results import record
+from results import line, record
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = ("1e6", "5e6", "1e7")
@@ -41,19 +41,19 @@ def main() -> None:
             [statistics.median(part) for part in zip(*side, strict=True)] for side in zip(*turns, strict=True)
         )
         ratios = [statistics.median(one[part] / two[part] for one, two in turns) for part in (0, 1)]
-        cells = (
-            f"{count:,}",
-            f"{megabytes:.0f} MB",
-            f"{ours[0]:.1f} s",
-            f"{count / ours[0]:,.0f}",
-            f"{ours[1]:.1f} s",
-            f"{ours[2]:.0f} MB",
-            f"{theirs[0]:.1f} s",
-            f"{theirs[1]:.1f} s",
-            *(f"{ratio:.2f}" for ratio in ratios),
+        rows.append(
+            line(
+                f"{count:,}",
+                f"{megabytes:.0f} MB",
+                f"{ours[0]:.1f} s",
+                f"{count / ours[0]:,.0f}",
+                f"{ours[1]:.1f} s",
+                f"{ours[2]:.0f} MB",
+                f"{theirs[0]:.1f} s",
+                f"{theirs[1]:.1f} s",
+                *(f"{ratio:.2f}" for ratio in ratios),
+            )
         )
-        rows.append(f"| {' | '.join(cells)} |")
-        print(rows[-1], flush=True)
     head = (
         f"2% of the rows altered by the default scenario, with start; medians of {TURNS} alternating turns:"
     )

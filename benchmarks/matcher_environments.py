@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-
-__all__ = ["PINS", "UnavailableError", "environment"]
 
 HERE = Path(__file__).resolve().parent
 
@@ -58,8 +57,8 @@ class UnavailableError(Exception):
     """An environment could not be made; the message says why."""
 
 
-def environment(name: str) -> Path:
-    """Make the environment, where it is not there yet with these very versions; give its Python.
+def environment(name: str, pinned: Sequence[str] = ()) -> Path:
+    """Make an environment, of a matcher or of what is `pinned`, where there is none; give its Python.
 
     Raises
     ------
@@ -68,7 +67,8 @@ def environment(name: str) -> Path:
     """
     folder = HERE / f".peers-{name}"
     python, ready = folder / "bin" / "python", folder / "pins.txt"
-    pins = "\n".join(PINS[name])
+    wanted = pinned or PINS[name]
+    pins = "\n".join(wanted)
     if ready.exists() and ready.read_text("utf-8") == pins:
         return python
     uv = Path(sys.executable).parent / "uv"
@@ -76,7 +76,7 @@ def environment(name: str) -> Path:
         _run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder)
         (folder / ".gitignore").write_text("*\n", "utf-8")
         # Compiled now, so that the first run is not charged for it.
-        _run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *PINS[name])
+        _run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, *wanted)
     except OSError as error:
         raise UnavailableError(f"uv cannot be started: {error.strerror}") from None
     ready.write_text(pins, "utf-8")

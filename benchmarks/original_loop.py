@@ -11,8 +11,6 @@ import random
 import sqlite3
 from pathlib import Path
 
-__all__ = ["in_memory", "invocation"]
-
 _TICKERS = [(f"TCK{number}", 20.0 + 7 * number) for number in range(150)]
 
 

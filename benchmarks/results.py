@@ -12,8 +12,6 @@ import pandas as pd
 
 from tradegen.version import __version__
 
-__all__ = ["MACHINE", "record"]
-
 PAGE = Path(__file__).resolve().parent / "RESULTS.md"
 HEAD = """# Results
 
@@ -24,6 +22,13 @@ MACHINE = (
     f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
     f"numpy {np.__version__}, pandas {pd.__version__}, tradegen {__version__}"
 )
+
+
+def line(*cells: object) -> str:
+    """A line of a table, which is shown as it is made."""
+    text = f"| {' | '.join(map(str, cells))} |"
+    print(text, flush=True)
+    return text
 
 
 def record(section: str, text: str) -> None:

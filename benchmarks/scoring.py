@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 from child_process import measured
-from results import record
+from results import line, record
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (1e6, 1e7)
@@ -72,19 +72,19 @@ def main() -> None:
             ).fetchall()
             child = measured(["-c", CHILD, str(folder / "data"), str(findings)])
             took, recall, precision = child.printed.split()
-        cells = (
-            f"{pairs:,}",
-            f"{truth[0][0]:,}",
-            f"{count:,}",
-            f"{trades:,.0f} MB",
-            f"{took} s",
-            f"{child.seconds:.1f} s",
-            f"{child.peak:,.0f} MB",
-            recall,
-            precision,
+        rows.append(
+            line(
+                f"{pairs:,}",
+                f"{truth[0][0]:,}",
+                f"{count:,}",
+                f"{trades:,.0f} MB",
+                f"{took} s",
+                f"{child.seconds:.1f} s",
+                f"{child.peak:,.0f} MB",
+                recall,
+                precision,
+            )
         )
-        rows.append(f"| {' | '.join(cells)} |")
-        print(rows[-1], flush=True)
     if not words.pairs:
         text = f"The scenario `{words.scenario}`, Parquet; as findings, {FOUND}% of the truth's rows and "
         text += f"{FALSE_ALARMS}% of all pairs; trades are read, too; a process of its own each:\n\n"

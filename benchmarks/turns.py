@@ -7,8 +7,6 @@ import statistics
 import time
 from collections.abc import Callable
 
-__all__ = ["Comparisons", "timed"]
-
 
 def timed(work: Callable[[], object]) -> float:
     """Seconds that one call takes."""

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from child_process import measured
-from results import record
+from results import line, record
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = ("1e6", "1e7")
@@ -27,18 +27,18 @@ def main() -> None:
             )
             size = sum(path.stat().st_size for path in folder.iterdir()) / 1e9
             proved, cpu, peak, printed = measured(["-m", "tradegen", "verify", *FILES.values()], folder)
-        cells = (
-            f"{int(float(pairs)):,}",
-            f"{size:.2f} GB",
-            f"{made:.0f} s",
-            f"{made_peak:.0f} MB",
-            f"{proved:.0f} s",
-            f"{cpu:.0f} s",
-            f"{peak:.0f} MB",
-            " ".join(printed.split()),
+        rows.append(
+            line(
+                f"{int(float(pairs)):,}",
+                f"{size:.2f} GB",
+                f"{made:.0f} s",
+                f"{made_peak:.0f} MB",
+                f"{proved:.0f} s",
+                f"{cpu:.0f} s",
+                f"{peak:.0f} MB",
+                " ".join(printed.split()),
+            )
         )
-        rows.append(f"| {' | '.join(cells)} |")
-        print(rows[-1], flush=True)
     record("Verify", "The scenario `everything`, CSV, all cores to verify:\n\n" + "\n".join(rows))
 
 

@@ -11,27 +11,25 @@ from matchers.page import Board, percent
 from matchers.running import Matcher
 from matplotlib.figure import Figure
 
-from tradegen.scoring import Outcome, Recall
-
-__all__ = ["draw"]
+from tradegen.scoring import Score, pool
 
 
 def _shares(board: Board, names: Sequence[str]) -> dict[str, list[float]]:
     """Precision, and recall by mechanism: a share for each matcher, the seeds added up."""
-    table: dict[str, dict[str, Recall]] = {}
-    pairs: dict[str, Outcome] = {}
+    scores: dict[str, list[Score]] = {}
     for run in board.runs:
         for matcher, result in run.results.items():
-            if result.score is None:
-                continue
-            pairs[matcher] = pairs.get(matcher, Outcome(quiet=0)) + result.score.pairs
-            for name, recall in result.score.by["mechanism"].items():
-                row = table.setdefault(name, {})
-                row[matcher] = row.get(matcher, Recall()) + recall
-    precisions = [pairs[name].precision if name in pairs else np.nan for name in names]
+            if result.score is not None:
+                scores.setdefault(matcher, []).append(result.score)
+    pooled = {matcher: pool(each) for matcher, each in scores.items()}
+    recalls = {matcher: score.by["mechanism"] for matcher, score in pooled.items()}
+    precisions = [pooled[name].pairs.precision if name in pooled else np.nan for name in names]
     return {"precision, of pairs": precisions} | {
-        mechanism: [row[name].recall if name in row else np.nan for name in names]
-        for mechanism, row in sorted(table.items())
+        mechanism: [
+            recalls[name][mechanism].recall if mechanism in recalls.get(name, {}) else np.nan
+            for name in names
+        ]
+        for mechanism in sorted({mechanism for one in recalls.values() for mechanism in one})
     }
 
 

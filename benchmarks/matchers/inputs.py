@@ -13,8 +13,6 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-__all__ = ["LISTS", "REFERENCE", "write_inputs"]
-
 LISTS = ("ours", "theirs")
 REFERENCE = "reference"
 """The column that names a record where the trade ids are hidden."""

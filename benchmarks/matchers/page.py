@@ -11,8 +11,6 @@ from matchers.running import Matcher, Result
 
 from tradegen.scoring import Score
 
-__all__ = ["Board", "Run", "page", "percent"]
-
 
 @dataclass(frozen=True)
 class Run:

@@ -20,8 +20,6 @@ from matchers.inputs import write_inputs
 from tradegen.errors import TradegenError
 from tradegen.scoring import Score, score
 
-__all__ = ["MATCHERS", "Matcher", "Result", "run"]
-
 ADAPTERS = Path(__file__).resolve().parent / "adapters"
 LONGEST = 240
 """Seconds after which a matcher is ended."""

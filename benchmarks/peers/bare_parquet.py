@@ -12,8 +12,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["narrowed", "write"]
-
 
 def narrowed(table: pa.Table) -> pa.Table:
     """The table with decimals of 64 bits where they fit, which are the fastest to write."""

@@ -1,8 +1,8 @@
 """Trades as dbldatagen makes them on Spark, two local cores, to Parquet, and no truth.
 
-Spark and what it needs are kept apart from tradegen's own packages: `environment` makes
-``benchmarks/.peers-dbldatagen`` once (400 MB to download, 700 MB on disk), and `seconds` runs this file as
-a script in there. What counts is the write alone: neither the start of the JVM nor that of the session, and
+Spark and what it needs are kept apart from tradegen's own packages: `seconds` has
+``benchmarks/.peers-dbldatagen`` made once (400 MB to download, 700 MB on disk), and runs this file as a
+script in there. What counts is the write alone: neither the start of the JVM nor that of the session, and
 after writes that do not count, so that the JVM has compiled what it runs. (The first write of a session
 takes nearly twice as long.)
 
@@ -24,8 +24,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["environment", "missing", "seconds"]
-
 # dbldatagen 0.4 is of the time of Spark 3.5, which Java 17 still runs; that Spark knows pandas 2 and numpy 1.
 PINS = (
     "dbldatagen==0.4.0.post1",
@@ -37,7 +35,6 @@ PINS = (
     "pyspark==3.5.9",
     "setuptools==75.8.2",
 )
-ENVIRONMENT = Path(__file__).resolve().parents[1] / ".peers-dbldatagen"
 TICKERS = Path(__file__).resolve().parents[2] / "tickers.csv"
 WARM_UP = 1_000_000
 
@@ -63,21 +60,11 @@ def missing() -> str:
     return "" if shutil.which("java") else "java is not on the PATH; Spark needs it (17)"
 
 
-def environment() -> Path:
-    """Make the environment, where it is not there yet with these very versions; give its Python."""
-    python, ready = ENVIRONMENT / "bin" / "python", ENVIRONMENT / "pins.txt"
-    pins = "\n".join(PINS)
-    if not ready.exists() or ready.read_text("utf-8") != pins:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
-        (ENVIRONMENT / ".gitignore").write_text("*\n", "utf-8")
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PINS], check=True)
-        ready.write_text(pins, "utf-8")
-    return python
-
-
 def seconds(pairs: int, folder: Path) -> float:
     """Write so many pairs to a folder, in the environment; the seconds of the write alone."""
-    words = [environment(), __file__, "--pairs", str(pairs), "--out", folder]
+    from matcher_environments import environment  # which is not there within the environment
+
+    words = [environment("dbldatagen", PINS), __file__, "--pairs", str(pairs), "--out", folder]
     done = subprocess.run(words, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return float(done.stdout.split()[-1])
 

@@ -20,8 +20,6 @@ from typing import Literal, TypeAlias
 
 import duckdb
 
-__all__ = ["check", "write"]
-
 Form: TypeAlias = Literal["parquet", "csv", "ndjson"]
 Way: TypeAlias = Literal["plain", "tuned"]
 

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-__all__ = ["PINS", "faker_records", "mimesis_records", "missing"]
-
 Record: TypeAlias = dict[str, Any]
 
 PINS = {"faker": "faker==40.54.0", "mimesis": "mimesis==22.2.0"}

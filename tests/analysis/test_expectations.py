@@ -8,9 +8,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from asked_shares import expected_shares
 
 from tradegen import Scenario, generate
-from tradegen.analysis.rates import Per, expected_shares, field_counts
+from tradegen.analysis.rates import Per, field_counts
 
 
 def shares(by: Per = "field", **fields: Any) -> dict[str, float]:

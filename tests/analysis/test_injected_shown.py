@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +10,6 @@ from desk_lists import COLUMNS, desk_rows, write_rows
 from shell import run
 
 from tradegen import compare, inject
-from tradegen.analysis.altered_trades import Alteration, Trade
-from tradegen.analysis.side_by_side import truth_among
-from tradegen.analysis.side_by_side_text import as_text
 from tradegen.desk.injecting.possible import possible
 from tradegen.desk.lists.list_form import load_forms
 
@@ -149,35 +145,3 @@ def test_of_a_frame_the_lists_go_along() -> None:
     text = str(compare(made, ids=["b"]))
     assert "px.sign on THEIRS: 11.25 -> -11.25, -22.5 (-200.0%)" in text
     assert "theirs   b  [-11.25]" in text
-
-
-def test_which_file_is_the_truth_is_known_without_unpacking_the_list(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    paths = [tmp_path / "t.csv.gz", tmp_path / "key.csv.gz"]
-    for path, text in zip(paths, (THEIRS, TRUTH), strict=True):
-        path.write_bytes(gzip.compress(text.encode("latin-1")))
-    unpacked: list[str] = []
-    monkeypatch.setattr(
-        "tradegen.scoring.input_files.unpack",
-        lambda path, into: (unpacked.append(path.name), into.write(gzip.decompress(path.read_bytes()))),
-    )
-    assert truth_among([*map(str, paths)]) == (str(paths[1]), [str(paths[0])])
-    assert unpacked == ["key.csv.gz"]
-
-
-@pytest.mark.parametrize(
-    ("mechanism", "original", "altered", "told"),
-    [
-        ("existing", "1", "0", "only our list has it"),
-        ("existing", "0", "1", "only their list has it"),
-        ("existing", "1", "2", "1 -> 2 records"),
-        ("record.missing", "1", "0", "1 -> 0 records"),
-    ],
-)
-def test_a_difference_in_the_number_of_records_is_told_in_words(
-    mechanism: str, original: str, altered: str, told: str
-) -> None:
-    row = Alteration("THEIRS", "record", mechanism, original, altered, "-1", False, "")
-    shown = as_text([Trade("T1", (), (row,), frozenset())], 1, ("Ref",))
-    assert f"  {mechanism} on THEIRS: {told}\n" in shown + "\n"

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asked_shares import expected_shares
 from matplotlib.figure import Figure
 from shell import run
 
 from tradegen import Batch, Scenario, compare, generate
 from tradegen.analysis.altered_trades import Alteration
 from tradegen.analysis.difference_sizes import magnitudes
-from tradegen.analysis.expectations import expected_shares
 from tradegen.analysis.rates import field_counts
 from tradegen.analysis.tuning import Tuning
 from tradegen.analysis.tuning_figure import draw_bench
-from tradegen.cli.marks import marks
+from tradegen.cli.summary import marks
 
 OWN: dict[str, Any] = {
     "columns": [
@@ -134,7 +134,7 @@ def test_the_bench_draws_own_columns() -> None:
 def test_an_alteration_of_an_own_column_reads_plainly(
     original: str, altered: str, delta: str, told: str, size: str
 ) -> None:
-    row = Alteration("BUY", "own", "own.way", original, altered, delta, False, "")
+    row = Alteration("tid00000001", "BUY", "own", "own.way", original, altered, delta, False)
     assert (row.change, row.size) == (told, size)
 
 

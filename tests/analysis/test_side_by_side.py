@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from shell import run
 from sizes import chosen
 
 from tradegen import Batch, ScoringError, compare, generate
-from tradegen.core.columns import RECORD, TRADE_COLUMNS
+from tradegen.analysis.side_by_side import truth_among
+from tradegen.core.columns import RECORD, TRADE_COLUMNS, TRUTH_COLUMNS
 from tradegen.scenario.model import scenario_names
 
 OF_15: dict[str, Any] = {"pairs": 15, "seed": 2, "first_id": 21, "date": "2025-07-21"}
@@ -153,3 +155,13 @@ def test_a_console_shows_the_table_itself() -> None:
     shown = generate(pairs=15, seed=2).compare(limit=1)
     assert repr(shown) == str(shown)
     assert "1 of 5 altered trades shown" in repr(shown)
+
+
+def test_of_compressed_files_the_first_lines_tell_which_is_the_truth(tmp_path: Path) -> None:
+    lines = (",".join(TRUTH_COLUMNS) + "\n") * 200_000  # more than is looked at
+    truth, trades = tmp_path / "key.csv.gz", tmp_path / "trades.ndjson.gz"
+    truth.write_bytes(gzip.compress(lines.encode())[:-8])  # cut off, as shows once all of it is read
+    trades.write_bytes(gzip.compress(b'{"trade_id": "T1"}\n'))
+    assert truth_among([str(trades), str(truth)]) == (str(truth), [str(trades)])
+    with pytest.raises(ScoringError, match=r"key\.csv\.gz cannot be read: its gzip data end too early"):
+        compare(str(truth), [str(trades)])

@@ -12,7 +12,7 @@ from deployments import MAIN, ON_EFS, deployments, monitoring
 from templates import Stack
 
 from tradegen import generate
-from tradegen.aws.metrics import metrics_line
+from tradegen.aws.log_lines import metrics_line
 from tradegen.ledger import open_or_create
 
 

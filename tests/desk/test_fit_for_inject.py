@@ -16,7 +16,6 @@ from shell import run
 from test_fit_desks import broken, trades
 
 from tradegen import FitError, Injected, fit, inject
-from tradegen.desk.desk_names import distinct
 
 HEADER = (
     "trade_id", "ticker", "broker_id", "contra_broker_id", "quantity", "price", "order_type",
@@ -216,28 +215,6 @@ def test_a_broker_whose_name_a_cause_cannot_have_is_found_and_injected(broker: s
     truth = injected(ours, theirs).truth
     assert set(truth.cause) == {"", cause}
     assert near((truth.cause == cause).sum(), hot.sum(), 0.2)
-
-
-def test_names_that_become_the_same_cause_are_told_apart() -> None:
-    ours = DESK.replace({"broker_id": {"UBS": "A&B", "Citi": "A/B"}})
-    theirs, _ = broken(ours, np.where(ours.broker_id.isin(["A&B", "A/B"]), 0.2, 0.01))
-    found = fit(ours, theirs)
-    for spots in (found.scenario.to_dict()["hot_spots"], found.for_inject()["hot_spots"]):
-        assert {spot["name"] for spot in spots} == {"A.B", "A.B 2"}
-    long = "x" * 39
-    assert distinct([long + "yz", long + "y", "A 2", "A", "A"]) == [
-        long + "y",
-        "x" * 38 + " 2",
-        "A 2",
-        "A",
-        "A 3",
-    ]
-
-
-def test_for_inject_and_anonymise_are_refused_before_anything_is_read(tmp_path: Path) -> None:
-    done = run("fit", "none.csv", "none.csv", "--for-inject", "--anonymise", "--out", "d.toml", cwd=tmp_path)
-    assert (done.code, done.out) == (2, "")
-    assert "for_inject writes the names that anonymise leaves out" in done.err
 
 
 def test_for_inject_without_a_file_to_write_is_refused(tmp_path: Path) -> None:

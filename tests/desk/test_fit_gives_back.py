@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from analyst_desk import DESK
+from asked_shares import expected_shares
 from random_desks import SEEN_ALIKE, joined, random_desk, shares_by_field, shares_by_mechanism
 from sizes import chosen, size
 
 from tradegen import Batch, Fit, fit, generate
-from tradegen.analysis.expectations import expected_shares
 
 CONFIDENCE = 0.99
 SEEDS = [seed if seed < 4 else pytest.param(seed, marks=pytest.mark.large) for seed in range(16)]

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from added_columns import ASKED, MECHANISMS
 
-from tradegen import Fit, Scenario, fit, generate, inject
+from tradegen import Fit, FitError, Scenario, fit, generate, inject
 
 PAIRS, RATE = 15_000, 0.2
 NAMES = [f"{name}.{way}" for name in ("ticker", "broker_id", "contra_broker_id")
@@ -176,8 +176,8 @@ def test_no_name_of_the_lists_is_in_what_is_anonymised(tmp_path: Path) -> None:
     for name in ("acct", "acme", "settle", "gross", "desk", "delta", "equity", "our_ref", "mine"):
         assert name not in told, name
     names = [one.name for one in found.scenario.columns]
-    assert names == ["code", "date_2", "decimal", "reference", "code_2"]
-    assert "code.case" in found.scenario.weights
+    assert names == ["code_1", "date_2", "decimal_3", "reference_4", "code_5"]
+    assert "code_1.case" in found.scenario.weights
 
 
 def test_inject_takes_them_by_the_lists_own_names(tmp_path: Path) -> None:
@@ -217,3 +217,87 @@ def test_columns_that_cannot_be_generated_are_named_with_the_reason() -> None:
     assert not found.scenario.columns
     assert "does not have it, column maturity: it is no constant number of weekdays after" in told
     assert "does not have it, column yield: it has 9 decimals, and a scenario at most 6." in told
+
+
+@pytest.fixture(scope="module")
+def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lists as people make them with pandas: products with noise, missing numbers, names that SQL has."""
+    rng, count = np.random.default_rng(1), 2_000
+    ours = pd.DataFrame({"trade_id": [f"T{number:05}" for number in range(count)]})
+    ours["quantity"], ours["price"] = rng.integers(1, 500, count), rng.integers(100, 9_000, count) / 100
+    ours["date"], ours["Settle"] = "2025-07-21", pd.Timestamp("2025-07-22")
+    ours["gross"] = ours.quantity * ours.price
+    ours["Count"] = pd.array(rng.integers(1, 4, count), "Int64")
+    ours["total"] = rng.integers(1, 9, count)
+    for name in ("Order", "rows", "fault", "list", "o"):
+        ours[name] = rng.choice(["A1", "Société Générale, S.A."], count)
+    theirs = ours.copy()
+    theirs.loc[0:19, "quantity"] += 3
+    theirs.loc[0:14, "gross"] = theirs.quantity * theirs.price
+    for start, name in enumerate(("Count", "Order", "rows", "fault", "list", "o"), 2):
+        theirs.loc[10 * start : 10 * start + 4, name] = None
+    theirs.loc[100:109, "Settle"] = pd.Timestamp("2025-07-23")
+    theirs.loc[110:119, "gross"] *= -1
+    return ours, pd.concat([theirs, theirs[200:207]])
+
+
+@pytest.mark.parametrize("form", ["frame", "csv", "parquet", "ndjson"])
+def test_lists_that_pandas_wrote_are_counted_to_the_trade(
+    frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path, form: str
+) -> None:
+    lists: list[Any] = [
+        one.assign(mixed=[1, "a"] * (len(one) // 2) + ["b"] * (len(one) % 2)) for one in frames
+    ]
+    if form != "frame":
+        lists = [tmp_path / f"{name}.{form}" for name in ("ours", "theirs")]
+        for path, one in zip(lists, frames, strict=True):
+            if form == "csv":
+                one.to_csv(path, index=False)
+            elif form == "parquet":
+                one.to_parquet(path)
+            else:
+                one.to_json(path, orient="records", lines=True, date_format="iso")
+    found = fit(*lists)
+    counts = {one.name: one.count for one in found.numbers if one.kind == "mechanism"}
+    blanks = dict.fromkeys(["count", "order_column", "rows", "fault", "list", "o"], 5)
+    assert counts == {
+        "quantity.nudge": 20, "settle.next_session": 10, "gross.sign": 10, "record.duplicate": 7,
+        **{f"{name}.blank": count for name, count in blanks.items()},
+    }  # fmt: skip
+    columns = {one["name"]: one for one in found.scenario.to_dict()["columns"]}
+    assert columns["gross"]["product"] == ["quantity", "price"]
+    assert columns["gross"]["places"] == 2
+    assert columns["gross"]["not_recomputed"] == 0.25
+    assert columns["settle"]["kind"] == "date"
+    assert ("No value was read in column mixed" in " ".join(str(found).split())) is (form == "frame")
+
+
+def test_differences_within_the_tolerance_of_a_column_are_benign() -> None:
+    ours = pd.DataFrame({"trade_id": np.arange(5_000), "quantity": 100 + np.arange(5_000) % 400})
+    ours["Fee"] = [f"{10 + number % 700 / 100:.2f}" for number in range(5_000)]
+    theirs = ours.copy()
+    for rows, cents in ((slice(0, 29), 1), (slice(30, 49), 2), (slice(50, 59), 3), (slice(60, 99), 40)):
+        theirs.loc[rows, "Fee"] = [f"{float(fee) + cents / 100:.2f}" for fee in ours.loc[rows, "Fee"]]
+    found = fit(ours, theirs, tolerances={"fee": 0.02})
+    rates = {one.name: one.count for one in found.numbers if one.kind == "rate"}
+    assert rates == {"overall": 50, "benign": 50}
+    assert found.scenario.tolerances.own == {"fee": 0.02}
+    with pytest.raises(FitError, match=r"tolerances\.fees is not a field of tolerances; did you mean fee"):
+        fit(ours, theirs, tolerances={"fees": 0.02})
+
+
+def test_a_hot_spot_of_another_column_is_found_and_injected_by_the_lists_own_name() -> None:
+    desks = [{"name": "desk", "kind": "code", "values": ["Delta One", "Cash", "Swaps"]}]
+    spots = [{"name": "a", "where": {"desk": "Swaps", "broker_id": "BKR004"}, "factor": 6}]
+    asked = {"columns": desks, "hot_spots": spots, "mechanisms": {"quantity.nudge": 1, "desk.typo": 1}}
+    batch = generate(pairs=20_000, mismatch_rate=0.03, seed=3, view="two_system", date="2025-07-18", **asked)
+    found = fit(*(one.rename(columns={"desk": "Trading Desk"}) for one in batch.lists.values()))
+    [spot] = [one for one in found.numbers if one.kind == "hot spot"]
+    assert (spot.name, spot.low < 6 < spot.high) == (
+        "BKR004 trading_desk Swaps",
+        True,
+    )  # 95%; the seed is fixed
+    assert found.scenario.to_dict()["hot_spots"][0]["where"]["trading_desk"] == "Swaps"
+    [injected] = found.for_inject()["hot_spots"]
+    assert injected["where"] == {"broker_id": "BKR004", "Trading Desk": "Swaps"}
+    assert "Swaps" not in str(fit(*batch.lists.values(), anonymise=True))

@@ -158,5 +158,9 @@ def test_options_that_cannot_be(tmp_path: Path) -> None:
         ([*both, "--layout", str(ours)], "is not TOML"),
         ([*both, "--tolerance", "price=x"], "--tolerance price is 'x'"),
         (["fit", str(ours), str(tmp_path / "none.csv")], "cannot be read"),
+        (
+            ["fit", "none.csv", "none.csv", "--out", "x.toml", "--for-inject", "--anonymise"],
+            "anonymise leaves out the names that for_inject writes",
+        ),
     ):
         refused(tmp_path, words, message)

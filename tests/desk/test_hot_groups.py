@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sizes import size
 
-from tradegen.desk.groups import hot_groups
+from tradegen.desk.desk_names import desk_names
+from tradegen.desk.groups import HotGroup, hot_groups
 from tradegen.desk.trade_codes import Axis, Trades
 
 AXES = (
@@ -82,3 +83,17 @@ def test_trades_that_moved_between_groups_are_put_where_they_belong() -> None:
     [found] = hot_groups(Trades(AXES, codes[:, ~breaks], sides, (0, 1, 2)), 0.999).found
     assert found.where == {"hours": "6"}
     assert found.low < 20 < found.high
+
+
+def test_groups_whose_names_would_be_one_cause_are_told_apart_by_a_number() -> None:
+    brokers = [
+        "A/B",
+        "A&B",
+        "A.B",
+        "Long Name of a Broker in Frankfurt 1",
+        "Long Name of a Broker in Frankfurt 2",
+    ]
+    groups = [HotGroup({"broker_id": one}, 9, 9, 1, 1, 1, 0, np.ones(1), True, True) for one in brokers]
+    titles = desk_names(brokers, (), (), hide=False).titles(groups)
+    assert titles[:3] == ["A.B", "A.B 2", "A.B 3"]
+    assert len({f"contra {one}"[:40] for one in titles}) == 5

@@ -352,8 +352,11 @@ def test_the_commands_break_prove_score_show_and_fit_them(tmp_path: Path) -> Non
         "score", "--truth", "k.csv", "--findings", "f.csv", "--manifest", "m.json", *lists, cwd=tmp_path
     )
     assert "  existing " in done.out, done.err
-    done = run("show", "ours.csv", "k.csv", "T5", "--and", "broken.csv", "--manifest", "m.json", cwd=tmp_path)
+    shown = ["show", "ours.csv", "broken.csv", "k.csv", "T5", "T6", "T600", "--manifest", "m.json"]
+    done = run(*shown, cwd=tmp_path)
     assert "existing on THEIRS: 500 -> 600, +100 shares" in done.out
+    assert "T6\n  existing on THEIRS: no record, where the other side has one" in done.out
+    assert "T600\n  existing on THEIRS: a record, where the other side has none" in done.out
     given = ["--map", "ours=original", "--map", "theirs=altered", "--trades", "101"]
     done = run("fit", "--breaks", "k.csv", *given, "--format", "json", cwd=tmp_path)
     assert done.code == 0, done.err

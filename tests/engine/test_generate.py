@@ -189,6 +189,14 @@ def test_a_hot_spot_may_be_called_benign() -> None:
     assert counts["benign"] == {"eligible": 0, "requested": 0, "applied": 0}
 
 
+def test_a_benign_difference_stands_alone_where_mismatches_have_several_fields() -> None:
+    weights = {"price.nudge": 1, "quantity.nudge": 1}
+    more = {"tolerances": {"price": {"ticks": 10}, "quantity": 4}, "benign_rate": 0.5, "mismatch_rate": 0.5}
+    truth = generate(pairs=200, mechanisms=weights, fields_per_pair=[0, 1], seed=1, date=DAY, **more).truth
+    assert set(truth[truth["benign"]]["trade_id"].value_counts()) == {1}
+    assert 2 in set(truth[~truth["benign"]]["trade_id"].value_counts())
+
+
 def test_more_pairs_than_memory_holds_are_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["tradegen.api.batch"], "MOST_IN_MEMORY", 100)
     with pytest.raises(ScenarioError, match=r"pairs is 101; generate\(\) holds .* at most 100; stream more"):

@@ -180,8 +180,12 @@ def test_ids_of_other_lengths_are_read_as_they_are(first_id: int) -> None:
 def test_quantities_of_any_range_are_read_as_they_are(most: int) -> None:
     """Few different ones are a dictionary; so many that it would not pay, are not."""
     arguments = {"pairs": 66_000, "seed": 1, "quantity_max": most}
-    found = pq.read_table(io.BytesIO(written_files("parquet", **arguments)["trades"]))["quantity"]
+    content = written_files("parquet", **arguments)["trades"]
+    found = pq.read_table(io.BytesIO(content))["quantity"]
     assert found.to_pylist() == generate(**arguments).trades["quantity"].tolist()
+    about = file_of(content).metadata.row_group(0)
+    small = {about.column(at).path_in_schema for at in range(9) if about.column(at).has_dictionary_page}
+    assert small >= {"ticker", "broker_id", "contra_broker_id", "order_type", "date"}
 
 
 # What it says of itself

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,7 +31,7 @@ SPOTS: dict[str, tuple[dict[str, Any], dict[str, Any], Callable[[pd.DataFrame], 
         lambda t: t["account"].isin(ACCOUNTS) & (t["note"] == "ok"),
     ),
     "late": (
-        {"booked_at": {"min": "2025-07-18 03:00:00"}, "ticker": "MSFT"},
+        {"booked_at": {"min": dt.datetime(2025, 7, 18, 3)}, "ticker": "MSFT"},
         {"factor": 3},
         lambda t: (t["booked_at"] >= "2025-07-18 03:00:00") & (t["ticker"] == "MSFT"),
     ),
@@ -41,7 +43,7 @@ SPOTS: dict[str, tuple[dict[str, Any], dict[str, Any], Callable[[pd.DataFrame], 
         lambda t: (t["currency"] == "EUR") & (t["gross_amount"] <= 40_000),
     ),
     "settled": (
-        {"settlement_date": "2025-07-21", "isin": "US4592001014"},
+        {"settlement_date": np.datetime64("2025-07-21"), "isin": "US4592001014"},
         {"factor": 1.5},
         lambda t: (t["settlement_date"] == "2025-07-21") & (t["ticker"] == "IBM"),
     ),
@@ -175,6 +177,7 @@ def test_a_block_alone_is_that_of_the_run_and_a_replay_is_the_run(made: Made) ->
         one, other = (getattr(block, name).arrays() for block in (alone, made.batch.blocks[2]))
         assert all(np.array_equal(one[column], other[column]) for column in one)
     again = generate(**made.batch.manifest["replay"])
+    assert again.run.scenario == made.batch.run.scenario == pickle.loads(pickle.dumps(run.scenario))
     assert again.manifest["digests"] == made.batch.manifest["digests"]
     causes = made.batch.manifest["counts"]["by_cause"]
     assert causes["accounts"]["eligible"] == (made.expected == "accounts").sum()

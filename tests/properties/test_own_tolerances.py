@@ -23,7 +23,9 @@ TOLERANCES: dict[str, Any] = {
     "fee": 0.75,
     "lots": 12,
     "booked_at": 90.5,
+    "net": 60,
 }
+NET = {"name": "net", "kind": "decimal", "places": 0, "product": ["fee", "lots"], "not_recomputed": 0.2}
 WIDE = {"min": 0.05, "max": 0.5}
 SIZED = {
     "gross_amount.nudge": WIDE,
@@ -34,9 +36,9 @@ SIZED = {
     "booked_at.clock_skew": {"min": 1, "max": 600},
 }
 DATES = ("date.next_session", "date.previous_session", "settlement_date.next_session")
-OTHERS = ("quantity.nudge", "gross_amount.sign", "fee.blank", "lots.digit_swap", "account.typo")
+OTHERS = ("quantity.nudge", "gross_amount.sign", "fee.sign", "fee.blank", "lots.digit_swap", "account.typo")
 ASKED: dict[str, Any] = {
-    "columns": COLUMNS,
+    "columns": [*COLUMNS, NET],
     # A Thursday: the sessions after and before what settles on Friday are three days off, and one.
     "date": "2025-07-03",
     "view": "two_system",
@@ -113,7 +115,7 @@ def test_what_the_lists_say_is_within_a_tolerance_is_benign_and_nothing_else(mad
     assert labelled(made.truth, "false") == made.beyond
     own = made.truth[made.truth["benign"] == "true"]["mechanism"].value_counts()
     # What follows on a quantity or a date is judged by its own tolerance, on pairs to be reported as well.
-    expected = {"gross_amount.follows", "settlement_date.follows", *SIZED}
+    expected = {"gross_amount.follows", "settlement_date.follows", "net.follows", *SIZED}
     assert set(own[own > 20].index) - {"quantity.nudge"} == expected
 
 

@@ -43,6 +43,8 @@ BEYOND_A_SCHEMA = {
     "column renamed to another": COMPARED,
     "one time zone twice": COMPARED,
     "median above the rest": COMPARED,
+    "median like the rest": COMPARED,
+    "quantiles that stand still": COMPARED,
     "more than all of a price": COMPARED,
     "quantiles that fall": COMPARED,
     "quantiles that end early": COMPARED,

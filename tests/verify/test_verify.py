@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shell import run
@@ -31,6 +32,44 @@ def test_without_a_manifest_benign_labels_are_not_checked_and_the_report_says_so
     report = proof(tmp_path, truth=TRUTH.replace("410.25,0.25,false", "410.25,0.25,true"))
     assert report.ok
     assert "not checked: whether they are benign, since tolerances stand in the manifest" in report.lines()
+
+
+# Of the pair with a wrong price on the SELL leg: MSFT at 09:31, sold by BKR004 to BKR003 for 41,000 dollars.
+MET = [
+    {"broker_id": "BKR004", "contra_broker_id": ["BKR003"]},
+    {"ticker": ["AAPL", "MSFT"], "hours": ["23:00-09:32", "12:00-13:00"], "min_notional": 41_000},
+    {"hours": "09:31-09:32", "max_notional": 41_000.0, "leg": "SELL"},
+]
+NOT_MET = [
+    {"broker_id": "BKR003"}, {"contra_broker_id": ["BKR004"]}, {"ticker": "AAPL"}, {"hours": "23:00-09:31"},
+    {"hours": ["09:32-12:00"]}, {"min_notional": 41_000.01}, {"max_notional": 40_999.99}, {"leg": "BUY"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wheres", "met"), [(MET, True), (NOT_MET, False)], ids=["met", "not met"])
+def test_a_cause_is_one_whose_conditions_the_clean_leg_meets(
+    tmp_path: Path, wheres: list[dict[str, Any]], met: bool
+) -> None:
+    for where in wheres:
+        leg = {"leg": where.pop("leg")} if "leg" in where else {}
+        spot = {"name": "x", "where": where, "rate": 0.5, **leg}
+        scenario = {"pairs": 9, "brokers": 15, "hot_spots": [spot]}
+        manifest = MANIFEST | {"replay": MANIFEST["replay"] | {"scenario": scenario}}
+        report = proof(tmp_path, truth=TRUTH.replace(",41000.00,,", ",41000.00,x,"), manifest=manifest)
+        assert report.ok == met, (where, str(report))
+        if not met:
+            assert "the conditions of x are not those of the trade" in report.findings["invalid"].examples[0]
+
+
+def test_of_causes_that_go_together_each_is_about_one_of_the_legs(tmp_path: Path) -> None:
+    where = [{"broker_id": "BKR004"}, {"broker_id": "BKR003"}]
+    for second, met in (("BKR003", True), ("BKR005", False)):
+        where[1]["broker_id"] = second
+        spots = [{"name": name, "where": one, "factor": 2} for name, one in zip("xy", where, strict=True)]
+        scenario = {"pairs": 9, "brokers": 15, "hot_spots": spots}
+        manifest = MANIFEST | {"replay": MANIFEST["replay"] | {"scenario": scenario}}
+        truth = TRUTH.replace(",41000.00,,", ",41000.00,x + y,")
+        assert proof(tmp_path, truth=truth, manifest=manifest).ok == met
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tradegen.core.columns import RECORD
-
-__all__ = ["Alteration", "Trade", "change"]
+from tradegen.core.blocks import Truth
+from tradegen.core.text_columns import strings
+from tradegen.engine.run import Run
+from tradegen.formats.tables import truth_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Alteration:
     `number` the original value as a plain number.
     """
 
+    trade_id: str
     leg: str
     field: str
     mechanism: str
@@ -26,15 +28,15 @@ class Alteration:
     altered: str
     delta: str
     benign: bool
-    cause: str
+    cause: str = ""
     record_id: str = ""
     measure: str | None = None
     number: str | None = None
 
     @property
     def change(self) -> str:
-        """The original value and the altered one."""
-        return change(self.original, self.altered)
+        """What became of the value: ``250 -> 257``, ``ACC017 -> (blank)``; quoted if it ends in a blank."""
+        return f"{_visible(self.original)} -> {_visible(self.altered)}"
 
     @property
     def size(self) -> str:
@@ -70,9 +72,13 @@ class Trade:
     named: tuple[str, ...] = ()
 
 
-def change(original: str, altered: str) -> str:
-    """What became of a value: ``250 -> 257``, ``ACC017 -> (blank)``; in quotes where it ends in a blank."""
-    return f"{_visible(original)} -> {_visible(altered)}"
+def alterations(run: Run, rows: Truth) -> Iterator[Alteration]:
+    """Rows of a run's truth, as files print them; causes and records are left out."""
+    texts = truth_table(run).texts(rows)
+    names = ("trade_id", "leg", "field", "mechanism", "original", "altered", "delta", "benign")
+    *columns, labels = (strings(texts[name]).tolist() for name in names)
+    for values in zip(*columns, [label == "true" for label in labels], strict=True):
+        yield Alteration(*values)
 
 
 def _visible(value: str) -> str:
@@ -92,7 +98,6 @@ def _size(field: str, delta: str, original: str) -> str:
         "price": "dollars",
         "date": "days",
         "trade_timestamp": "seconds",
-        RECORD: "records",
     }
     dated = _DAY.fullmatch(original)
     unit = units.get(field, "" if not dated else "seconds" if dated[1] else "days")
@@ -100,7 +105,7 @@ def _size(field: str, delta: str, original: str) -> str:
     places = max(len(delta.partition(".")[2]), 2)
     text = f"{amount:+,.{places}f}" if field == "price" else f"{amount:+,.10g}"
     relative = ""
-    if field != RECORD and not dated and original and float(original):
+    if not dated and original and float(original):
         share = amount / float(original)
         relative = f" ({share * 10_000:+,.1f} bps)" if abs(share) < 0.01 else f" ({share:+.1%})"
     return f"{f'{text} {unit}'.strip()}{relative}"

@@ -13,8 +13,6 @@ from tradegen.core.html_pages import escaped, for_notebook
 from tradegen.engine.generator import GeneratedBlocks
 from tradegen.engine.rate_report import rate_report
 
-__all__ = ["as_html"]
-
 _EXAMPLES = 3
 
 

@@ -17,8 +17,6 @@ from tradegen.mechanisms.allowed_sizes import PARTS
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Bins", "Magnitudes", "differing", "magnitudes"]
-
 _A_DECADE = 10  # bins, on a logarithmic scale
 _UNITS = {"quantity": "shares", "price": "dollars", "date": "calendar days", "trade_timestamp": "seconds"}
 _PERCENT = ("quantity", "price")

@@ -14,8 +14,6 @@ from tradegen.core.formatting import trade_id
 from tradegen.engine.generator import GeneratedBlocks
 from tradegen.engine.run import MANIFEST_VERSION
 
-__all__ = ["first_examples", "one_of_each"]
-
 _TRADE_ID = FIELDS.index("trade_id")
 
 

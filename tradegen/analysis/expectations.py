@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,46 +22,10 @@ from tradegen.mechanisms.by_kind import FOLLOWS
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["asked_by_leg", "asked_mechanisms", "expected_shares", "per_item"]
-
-
-def expected_shares(scenario: Scenario, by: Literal["field", "mechanism"] = "field") -> pd.Series[float]:
-    """Which share of the mismatched pairs is to have each field altered, by the scenario alone.
-
-    A mismatched pair takes its first mechanism with a chance in proportion to the weights, and each further
-    one likewise among those that go along with what it has, as the catalogue says (`Mechanism.conflicts`).
-    This holds where every mechanism is possible for every pair: one that is not, such as another share class,
-    leaves its share to the others, by as much as the data decides. How often a derived column follows depends
-    on the data, too: where rounding hides a difference, there is none. Its share is NaN.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    by : {"field", "mechanism"}
-
-    Returns
-    -------
-    Series of float64
-        By field or mechanism with a weight, outside hot spots. Times ``pairs`` and ``mismatch_rate``: how
-        often, on average.
-    """
-    chances = _chances(scenario, scenario.weights)
-    following = [name for name in _following(scenario) if _sources(scenario, name) & _altered(scenario)]
-    return per_item(scenario, chances.reindex([*chances.index, *following]), by)
-
 
 def _following(scenario: Scenario) -> list[str]:
     """The mechanisms of derived columns that follow on others; they have no weight."""
     return [name for name in scenario.active if name.endswith(f".{FOLLOWS}")]
-
-
-def _sources(scenario: Scenario, name: str) -> set[str]:
-    return set(scenario.own[name.partition(".")[0]].derived_from)
-
-
-def _altered(scenario: Scenario) -> set[str]:
-    """The fields that are altered outside hot spots."""
-    return {field for name in scenario.weights for field in scenario.catalogue[name].fields}
 
 
 def per_item(scenario: Scenario, chances: pd.Series[float], by: str) -> pd.Series[float]:
@@ -76,7 +40,11 @@ def per_item(scenario: Scenario, chances: pd.Series[float], by: str) -> pd.Serie
 
 
 def _chances(scenario: Scenario, weights: Mapping[str, float]) -> pd.Series[float]:
-    """By mechanism, the share of mismatched pairs that have it."""
+    """By mechanism, the share of mismatched pairs that have it.
+
+    A mismatched pair takes its first mechanism with a chance in proportion to the weights, and each further
+    one likewise among those that go along with what it has, as the catalogue says (`Mechanism.conflicts`).
+    """
     catalogue, fields_per_pair = scenario.catalogue, scenario.fields_per_pair
     conflicting = {
         name: frozenset(other for other in weights if catalogue[name].conflicts(catalogue[other]))

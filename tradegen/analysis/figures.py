@@ -18,7 +18,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from tradegen.analysis.difference_sizes import Bins, Magnitudes, magnitudes
 from tradegen.analysis.rates import (
-    CONFIDENCE,
     CONFIDENCE_ALL,
     By,
     Per,
@@ -29,9 +28,8 @@ from tradegen.analysis.rates import (
 )
 from tradegen.core.axes import BLACK, BLUE, PALE_BLUE, VERMILLION, WHITE, count_axis, plain_axes, power_label
 from tradegen.core.columns import Array
+from tradegen.core.statistics import CONFIDENCE
 from tradegen.engine.generator import GeneratedBlocks
-
-__all__ = ["plot_field_counts", "plot_magnitudes", "plot_mismatch_rates"]
 
 _FEW = 7  # places, with a tick at each
 _FAR = 1.5  # times the rate of the others

@@ -1,7 +1,5 @@
 """Broken trades of the user's own, as they are shown: records of both lists, and sizes in the truth."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal`, or made by `TradeList`
-
 from __future__ import annotations
 
 import dataclasses
@@ -20,8 +18,6 @@ from tradegen.scoring.relations import Reader, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["forms_shown", "measured", "owners_of", "records_shown", "shown_names"]
 
 _MOST_SHOWN = 14  # columns; of more, those that tell something
 _MEASURES = {"date": "date", "timestamp": "trade_timestamp"}

@@ -18,30 +18,16 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 import pandas as pd
 
-from tradegen.analysis.expectations import asked_by_leg, asked_mechanisms, expected_shares, per_item
+from tradegen.analysis.expectations import asked_by_leg, asked_mechanisms, per_item
 from tradegen.core.blocks import Counts
 from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, Array
 from tradegen.core.formatting import broker_names
-from tradegen.core.statistics import CONFIDENCE, wilson_interval
+from tradegen.core.statistics import wilson_interval
 from tradegen.engine.context import BlockContext
 from tradegen.engine.demands import demand
 from tradegen.engine.generator import GeneratedBlocks
 from tradegen.engine.pairs import make_pairs
 from tradegen.errors import TradegenError, nearest
-
-__all__ = [
-    "CONFIDENCE",
-    "CONFIDENCE_ALL",
-    "By",
-    "Per",
-    "expected_rate",
-    "expected_shares",
-    "field_counts",
-    "hour_name",
-    "legs_hit",
-    "mismatch_rates",
-    "mismatched_pairs",
-]
 
 By: TypeAlias = Literal["ticker", "broker", "hour", "cause"]
 Per: TypeAlias = Literal["field", "mechanism"]

@@ -1,7 +1,5 @@
 """Altered trades side by side: their records, the cells that were altered, and what was done to them."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +17,7 @@ from tradegen.analysis.injected_trades import (
 )
 from tradegen.analysis.side_by_side_text import as_html, as_text
 from tradegen.core.columns import LEGS, LINK_COLUMNS, LINKS, LISTS, RECORD, RECORD_ID, TRUTH_COLUMNS
-from tradegen.core.compression import compression_of, start_of
+from tradegen.core.compression import compression_of, plain_name, start_of
 from tradegen.core.databases import temporary_database
 from tradegen.errors import ScoringError, shown, whole_number
 from tradegen.scoring.injected_fields import fields_found
@@ -30,11 +28,9 @@ from tradegen.scoring.run_fields import RunFields
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SideBySide", "compare", "truth_among"]
-
 _MOST = 10_000
+_HEAD = 1 << 20  # bytes that hold a header
 _MEMORY = "500MB"
-_START = 1 << 16  # bytes in which a truth names its columns
 _STATES = ("missed", "invented", "found")
 
 
@@ -83,13 +79,15 @@ def truth_among(files: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _is_truth(reader: Reader, file: str) -> bool:
+    path, plain = Path(file), plain_name(file)
     try:
-        # A large list is not unpacked only to see that it is none.
-        start = start_of(Path(file), _START) if compression_of(file) else None
-        if start is not None and not all(name.encode() in start for name in TRUTH_COLUMNS):
-            return False
-        return set(reader.source(file, "truth").seen) >= set(TRUTH_COLUMNS)
-    except (ScoringError, OSError):  # a list of the user's own may be in any dialect
+        if compression_of(path) and plain.suffix.lower() != ".json":
+            # The first lines tell, and the whole text is unpacked when it is compared.
+            lines = start_of(path, _HEAD).rpartition(b"\n")
+            path = reader.folder / f"{len(list(reader.folder.iterdir()))}-{plain.name}"
+            path.write_bytes(lines[0] + lines[1] or lines[2])
+        return set(reader.source(path, "truth").seen) >= set(TRUTH_COLUMNS)
+    except (OSError, ScoringError):  # a list of the user's own may be in any dialect
         return False
 
 
@@ -172,11 +170,9 @@ def compare(
 
 
 def _load_truth(connection: DuckDBPyConnection, source: Source) -> None:
-    columns = [f"coalesce({source.text(name)}, '') AS {name}" for name in TRUTH_COLUMNS]
-    if RECORD_ID in source.columns:
-        columns.append(f"coalesce({source.text(RECORD_ID)}, '') AS {RECORD_ID}")
-    else:
-        columns.append(f"'' AS {RECORD_ID}")
+    texts = {name: source.text(name) for name in TRUTH_COLUMNS}
+    texts[RECORD_ID] = source.text(RECORD_ID) if RECORD_ID in source.columns else "NULL"
+    columns = [f"coalesce({text}, '') AS {name}" for name, text in texts.items()]
     connection.execute(f"CREATE TABLE truth AS SELECT {', '.join(columns)} FROM {source.relation}")
 
 
@@ -257,8 +253,8 @@ def _alterations(
         f"FROM truth WHERE trade_id IN ({_listed(one for one, _ in wanted)})"
     ).fetchall()
     found: dict[str, tuple[Alteration, ...]] = {}
-    for trade_id, *values in rows:
-        found[trade_id] = (*found.get(trade_id, ()), Alteration(*values))
+    for row in rows:
+        found[row[0]] = (*found.get(row[0], ()), Alteration(*row))
     return found
 
 

@@ -8,9 +8,6 @@ from tradegen.analysis.altered_trades import Alteration, Trade
 from tradegen.core.columns import RECORD, RECORD_ID, TRADE_COLUMNS
 from tradegen.core.html_pages import CELL, MARK, escaped, for_notebook
 from tradegen.core.text_tables import aligned
-from tradegen.mechanisms.by_kind import EXISTING
-
-__all__ = ["as_html", "as_text"]
 
 _TITLE = "text-align: left"
 
@@ -84,19 +81,18 @@ def _title(trade: Trade) -> str:
 
 
 def _told(row: Alteration) -> str:
-    if row.field == RECORD:
-        return f"{row.mechanism} on {row.leg}: {_records(row)}{f'; cause: {row.cause}' if row.cause else ''}"
-    size = f", {row.size}" if row.size else ""
+    what = _records(row) if row.field == RECORD else ", ".join(filter(None, (row.change, row.size)))
     benign = ", within tolerance" if row.benign else ""
     cause = f"; cause: {row.cause}" if row.cause else ""
-    return f"{row.mechanism} on {row.leg}: {row.change}{size}{benign}{cause}"
+    return f"{row.mechanism} on {row.leg}: {what}{benign}{cause}"
 
 
 def _records(row: Alteration) -> str:
-    """How many records each list has of a trade."""
-    if row.mechanism == EXISTING and "0" in (row.original, row.altered):
-        return "only our list has it" if row.altered == "0" else "only their list has it"
-    return f"{row.change} records"
+    if row.altered == "0":
+        return "no record, where the other side has one"
+    if row.original == "0":
+        return "a record, where the other side has none"
+    return f"{row.altered} records in place of {row.original}"
 
 
 def _closing(trades: Sequence[Trade], total: int) -> str:

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from tradegen.market.universe import Tickers
     from tradegen.scenario.overrides import ScenarioOverrides
 
-__all__ = ["Outcome", "Tuning"]
-
 _HALF_HOUR = 30 * 60 * MICROSECONDS
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tradegen.analysis.tuning import Outcome
     from tradegen.core.columns import Array
 
-__all__ = ["draw_bench", "draw_breaks", "draw_notional", "draw_sizes", "draw_where", "headline", "png"]
-
 _MOST_MECHANISMS = 14
 _MOST_BROKERS = 20
 # Told apart by their dashes, too. Okabe and Ito's colours, without those that stand for something else here.

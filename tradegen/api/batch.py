@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.overrides import ScenarioOverrides
     from tradegen.scoring import Score
 
-__all__ = ["MOST_IN_MEMORY", "Batch", "generate", "made"]
-
 MOST_IN_MEMORY = 50_000_000
 """The most pairs that `generate` holds at once (about 200 bytes each); the command line streams."""
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.overrides import ScenarioOverrides
 
-__all__ = ["RecordBatches", "blocks"]
-
 
 class RecordBatches(Protocol):
     """What type checkers know of a ``pyarrow.RecordBatchReader``, for pyarrow has no types of its own."""

@@ -28,8 +28,6 @@ from tradegen.market.universe import Market, load_market
 from tradegen.scenario.assignments import assignments
 from tradegen.scenario.model import Scenario
 
-__all__ = ["MOST_PAIRS", "Environment", "Order", "require_settable"]
-
 MOST_PAIRS = 10**6
 """The most pairs that any cap allows: a run is held in memory."""
 

@@ -13,8 +13,6 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from tradegen.errors import ScenarioError, shown
 from tradegen.scenario.validation import STRICT, Expected, explain
 
-__all__ = ["in_utc", "read_event"]
-
 
 def _printable(value: str) -> str:
     if not value.isprintable():
@@ -57,16 +55,6 @@ class _Event(BaseModel):
     model_config = STRICT
 
     scenario: Overrides = {}
-
-    @property
-    def key(self) -> str:
-        """What a redelivery of the event has in common with it, and no other event has."""
-        raise NotImplementedError
-
-    @property
-    def moment(self) -> str:
-        """The event's time as it was written."""
-        raise NotImplementedError
 
 
 class _RuleEvent(_Event):
@@ -120,8 +108,11 @@ class _SchedulerInput(_Event):
         return self.scheduled_time
 
 
-def read_event(event: object) -> _Event:
+def read_event(event: object) -> _RuleEvent | _SchedulerInput:
     """Check an event.
+
+    Its `key` is what a redelivery of the event has in common with it, and no other event has. Its `moment` is
+    its time as it was written.
 
     Raises
     ------
@@ -130,7 +121,7 @@ def read_event(event: object) -> _Event:
     """
     if not isinstance(event, dict):
         raise ScenarioError(f"the event is {shown(event)}; expected an object such as an EventBridge event")
-    kind: type[_Event] = _RuleEvent
+    kind: type[_RuleEvent | _SchedulerInput] = _RuleEvent
     if "schedule_arn" in event or "scheduled_time" in event:
         kind = _SchedulerInput
     elif event.get("source") == "aws.scheduler":

@@ -9,13 +9,10 @@ from typing import Any, Self
 
 from tradegen.api.batch import made
 from tradegen.aws.environment import Environment
-from tradegen.aws.log_lines import log_lines, object_lines
-from tradegen.aws.metrics import metrics_line
+from tradegen.aws.log_lines import log_lines, metrics_line, object_lines
 from tradegen.aws.run_files import Place, open_place
 from tradegen.formats.tables import list_tables, truth_table
 from tradegen.ledger import Ledger, open_or_create
-
-__all__ = ["Answer", "Function"]
 
 _SUFFIX = ".ndjson"
 

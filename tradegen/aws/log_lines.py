@@ -1,6 +1,12 @@
 """A batch as lines of a log. CloudWatch takes each line as one event.
 
 The answer key is not in the log. The manifest, on a line after the records, is enough to make it again.
+
+On Lambda, a line in the embedded metric format comes last, of which CloudWatch makes metrics without a
+request of the function's own
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+Each metric costs money by the month, and a member of the line that is none costs nothing. So ids are members:
+queries find them, and no alarm would.
 """
 
 from __future__ import annotations
@@ -8,6 +14,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -20,8 +27,6 @@ from tradegen.formats.ndjson import objects
 from tradegen.formats.sorting import in_order
 from tradegen.formats.tables import Table
 
-__all__ = ["LINE_BYTES", "LogForm", "log_lines", "longest_manifest", "object_lines", "require_loggable"]
-
 LogForm: TypeAlias = Literal["records", "array", "manifest"]
 """A flat object a line for each record; JSON arrays, each of as many records as a line holds; or no records,
 which then are stored elsewhere."""
@@ -32,6 +37,9 @@ bytes, and 26 of them are overhead (AWS, `PutLogEvents`). AWS has since raised t
 
 _NUMBER = re.compile(r"(?<=: )[0-9.]+")
 _LONGEST_NUMBER = 24  # characters: a float at its longest, such as 2.2250738585072014e-308
+
+_NAMESPACE = "tradegen"
+_UNITS = {"Records": "Count", "Pairs": "Count", "MismatchedPairs": "Count", "Duration": "Milliseconds"}
 
 
 def object_lines(table: Table, blocks: Sequence[Block]) -> bytes:
@@ -61,6 +69,45 @@ def log_lines(records: bytes, form: LogForm, manifest: Mapping[str, Any], key: s
         arrays = _arrays(records.removesuffix(b"\n").split(b"\n"))
         records = b"".join(line + b"\n" for line in arrays)
     return records + _manifest_line(manifest, key) + b"\n"
+
+
+def metrics_line(
+    function: str, request: str | None, manifest: Mapping[str, Any], seconds: float, key: str
+) -> bytes:
+    """One line, ended by a line feed.
+
+    Parameters
+    ----------
+    function : str
+        The function's name, which is the metrics' only dimension.
+    request : str or None
+        What Lambda calls the invocation.
+    manifest : mapping
+    seconds : float
+        What the run took, from its event to the last object stored.
+    key : str
+        What the ids were reserved under.
+    """
+    counts = manifest["counts"]
+    metrics = [{"Name": name, "Unit": unit} for name, unit in _UNITS.items()]
+    line = {
+        "_aws": {
+            "Timestamp": time.time_ns() // 1_000_000,
+            "CloudWatchMetrics": [
+                {"Namespace": _NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": metrics}
+            ],
+        },
+        "FunctionName": function,
+        "Records": counts["trades"],
+        "Pairs": counts["pairs"],
+        "MismatchedPairs": counts["mismatched_pairs"],
+        "Duration": round(1e3 * seconds, 3),
+        "firstId": manifest["replay"]["first_id"],
+        "lastId": manifest["last_id"],
+        "key": key,
+        "requestId": request,
+    }
+    return json.dumps(line).encode() + b"\n"
 
 
 def longest_manifest(run: Run) -> int:

@@ -10,8 +10,6 @@ from typing import Any, Protocol
 
 from tradegen.errors import OutputError
 
-__all__ = ["Place", "open_place"]
-
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 2.0, 5.0, 3
 
 

@@ -15,8 +15,6 @@ from typing import Any
 from tradegen.aws.events import in_utc
 from tradegen.errors import ScenarioError, shown
 
-__all__ = ["Timetable", "interval", "parsed", "plain_interval", "written"]
-
 _EPOCH = dt.datetime(1970, 1, 1)
 _RATE = re.compile(r"rate\(([1-9][0-9]{0,4}) (minute|hour|day)(s?)\)", re.ASCII)
 _PLAIN = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)

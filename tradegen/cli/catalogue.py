@@ -10,8 +10,6 @@ import typer
 from tradegen.cli.shell import sentences
 from tradegen.errors import ScenarioError, nearest
 
-__all__ = ["catalogue"]
-
 _FORMS = ("text", "markdown", "json")
 
 

@@ -8,8 +8,6 @@ import typer
 
 from tradegen.cli.shell import sentences
 
-__all__ = ["columns"]
-
 
 @sentences
 def columns(

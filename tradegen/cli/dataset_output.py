@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tradegen.formats.parquet_options import ParquetOptions
     from tradegen.output.dataset_plan import Plan
 
-__all__ = ["DatasetOptions", "is_dataset", "is_url", "say_where"]
-
 
 def is_dataset(out: str | None, form: str | None) -> bool:
     """Whether an output is a dataset: a folder, and not a file."""
@@ -97,7 +95,7 @@ class DatasetOptions:
             Saying how to go on.
         """
         from tradegen.output.dataset import write_dataset
-        from tradegen.output.dataset_plan import BLOCKS_PER_PART, Plan
+        from tradegen.output.dataset_plan import Plan
         from tradegen.output.disk_space import expected_bytes, folder_bytes, require_space
         from tradegen.output.progress import meter
 
@@ -106,6 +104,7 @@ class DatasetOptions:
             # What is there already is either kept or taken away first.
             kept = folder_bytes(Path(out)) if self.resume or self.overwrite else 0
             require_space({Path(out): size}, kept)
+        given = {name: value for name, value in dataclasses.asdict(self).items() if value is not None}
         with meter(run.scenario.pairs) as advance:
             done = 0
 
@@ -115,21 +114,7 @@ class DatasetOptions:
                 advance(pairs)
 
             try:
-                made = write_dataset(
-                    run,
-                    out,
-                    form=form,
-                    workers=self.workers,
-                    dask=self.dask,
-                    resume=self.resume,
-                    overwrite=self.overwrite,
-                    blocks_per_part=BLOCKS_PER_PART if self.blocks_per_part is None else self.blocks_per_part,
-                    endpoint=self.endpoint,
-                    compression=self.compression,
-                    row_group_rows=self.row_group_rows,
-                    reserve=reserve,
-                    advance=count,
-                )
+                made = write_dataset(run, out, form=form, reserve=reserve, advance=count, **given)
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(
                     f"{done:,} of {run.scenario.pairs:,} pairs are written to {out}; the same command "

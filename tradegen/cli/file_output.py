@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from tradegen.engine.run import Run
     from tradegen.formats.parquet_options import ParquetOptions
 
-__all__ = ["standard_output", "write_files", "write_text"]
-
 
 def standard_output(path: Path | None) -> Path | None:
     """The path of an output; of ``-``, that of standard output."""

@@ -16,8 +16,6 @@ from tradegen.errors import FitError, nearest
 if TYPE_CHECKING:
     from tradegen.desk.result import Fit
 
-__all__ = ["fit"]
-
 _FORMATS = ("table", "json", "toml")
 
 
@@ -133,7 +131,7 @@ def fit(
     if for_inject and out is None and form != "toml":
         raise FitError("for_inject says what is written; expected --out FILE, or --format toml, as well")
     if for_inject and anonymise:
-        raise FitError("for_inject writes the names that anonymise leaves out; expected one of the two")
+        raise FitError("anonymise leaves out the names that for_inject writes; expected one or the other")
     _check_output(out, [ours, theirs, breaks, layout, tickers])
     from tradegen.desk import fitting  # loaded where it is used
 

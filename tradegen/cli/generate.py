@@ -12,7 +12,6 @@ import typer
 
 from tradegen.cli.dataset_output import DatasetOptions, is_dataset, say_where
 from tradegen.cli.file_output import write_files
-from tradegen.cli.marks import marks, watched
 from tradegen.cli.options import (
     FORMATS,
     BlocksPerPart,
@@ -33,6 +32,7 @@ from tradegen.cli.options import (
     changed_fields,
 )
 from tradegen.cli.shell import LEDGER, number, say, sentences
+from tradegen.cli.summary import marks, summary, watched
 from tradegen.errors import OutputError, ScenarioError
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from tradegen.market.universe import Market
     from tradegen.output.dataset_plan import Plan
     from tradegen.scenario.model import Scenario
-
-__all__ = ["generate"]
 
 
 @sentences
@@ -128,8 +126,6 @@ def generate(
 
     - `tradegen generate --set quantity_max=10000 --set 'settings."price.nudge".max=0.02'`
     """
-    from tradegen.cli.summary import summary  # loads NumPy
-
     given = {"pairs": pairs, "mismatch_rate": mismatch_rate, "date": date, "view": view, "order": order}
     options = DatasetOptions(
         workers, dask, resume, overwrite, blocks_per_part, endpoint, compression, row_group_rows

@@ -11,12 +11,11 @@ import typer
 from tradegen.cli.file_output import standard_output
 from tradegen.cli.options import Truth
 from tradegen.cli.shell import number, say, sentences, share
+from tradegen.cli.summary import of_causes
 from tradegen.errors import OutputError, ScenarioError
 
 if TYPE_CHECKING:
     from tradegen.desk.injecting.broken_list import Asked
-
-__all__ = ["inject"]
 
 
 @sentences
@@ -158,8 +157,6 @@ def _changed(assigned: list[str], mechanisms: list[str], rate: float | None) -> 
 
 def _summary(asked: Asked, made: Mapping[str, Any]) -> Iterator[str]:
     """One sentence on what was made, and one for each thing that the list did not allow."""
-    from tradegen.cli.summary import of_causes
-
     counts = made["counts"]
     existing = counts.get("existing", {})
     kept = existing.get("by_field", {})

@@ -9,8 +9,6 @@ import typer
 
 from tradegen.cli.shell import number, say, sentences
 
-__all__ = ["lab"]
-
 
 @sentences
 def lab(

@@ -12,8 +12,6 @@ from tradegen.errors import LedgerError
 if TYPE_CHECKING:
     from tradegen.ledger import Ledger
 
-__all__ = ["app"]
-
 app = typer.Typer(help="The ledger of trade ids: show it, check it, create or copy one.", **SETTINGS)
 
 LedgerPlace = Annotated[

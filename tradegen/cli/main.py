@@ -21,8 +21,6 @@ import typer
 from tradegen.cli.shell import SETTINGS, Command, open_closed_streams, refuse_unreadable
 from tradegen.version import __version__
 
-__all__ = ["main"]
-
 # In the order of the help. Each is a function in the module of its name, or for a group, its `app`.
 _COMMANDS = (
     "generate", "replay", "verify", "score", "show", "report", "inject", "fit", "lab", "sweep", "schedule",

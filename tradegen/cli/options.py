@@ -10,27 +10,6 @@ import typer
 
 from tradegen.cli.shell import number, share
 
-__all__ = [
-    "COMPRESSIONS",
-    "FORMATS",
-    "BlocksPerPart",
-    "Changes",
-    "Compression",
-    "Dask",
-    "Endpoint",
-    "Force",
-    "MismatchRate",
-    "NamedLedger",
-    "NamedScenario",
-    "Overwrite",
-    "Resume",
-    "RowGroupRows",
-    "Tickers",
-    "Truth",
-    "Workers",
-    "changed_fields",
-]
-
 FORMATS = "json|ndjson|csv|parquet|fix"
 """The names in `tradegen.formats.FORMATS`, which help must not load, but for those of compressed text."""
 

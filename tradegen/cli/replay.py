@@ -15,8 +15,6 @@ from tradegen.cli.options import FORMATS, Dask, Endpoint, Force, Overwrite, Resu
 from tradegen.cli.shell import say, sentences
 from tradegen.errors import OutputError
 
-__all__ = ["replay"]
-
 
 @sentences
 def replay(

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tradegen.report.sources import Sources
     from tradegen.verify import Report
 
-__all__ = ["report"]
-
 
 @sentences
 def report(

@@ -9,8 +9,6 @@ import typer
 
 from tradegen.cli.shell import SETTINGS, Command, sentences
 
-__all__ = ["app"]
-
 _SCHEMA_FILE = "tradegen.schema.json"
 # VS Code's Even Better TOML, taplo and others read the schema that the first line names.
 _FOR_EDITORS = f"""#:schema ./{_SCHEMA_FILE}

@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradegen.cli.finishing import finishing
 from tradegen.cli.options import Changes, MismatchRate, NamedLedger, NamedScenario, Tickers, changed_fields
-from tradegen.cli.shell import LEDGER, number, say, sentences
+from tradegen.cli.shell import LEDGER, finishing, number, say, sentences
 from tradegen.errors import LedgerError, OutputError, ScenarioError, whole_number
 
 if TYPE_CHECKING:
     from tradegen.aws.environment import Environment
     from tradegen.aws.function import Answer, Function
     from tradegen.aws.timetable import Timetable
-
-__all__ = ["schedule"]
 
 # While a machine is asleep, its clock moves on, and the naps of its processes do not.
 _NAP = 1.0  # seconds

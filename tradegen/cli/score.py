@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tradegen.scoring import Score
     from tradegen.scoring.requirements import Requirement
 
-__all__ = ["score"]
-
 
 @sentences
 def score(

@@ -8,16 +8,6 @@ from typing import Any, NamedTuple
 
 from tradegen.errors import ScoringError, nearest, shown
 
-__all__ = [
-    "FORMATS",
-    "ScoreInputs",
-    "assigned",
-    "names_by_ours",
-    "pair_inputs",
-    "report_format",
-    "tolerance_options",
-]
-
 FORMATS = ("table", "json", "html")
 _SUFFIXES = {".json": "json", ".html": "html", ".htm": "html", ".txt": "table", "": "table"}
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 import typer
@@ -16,22 +18,10 @@ from typer.core import TyperCommand, TyperGroup
 
 from tradegen.errors import TradegenError, shown
 
-__all__ = [
-    "LEDGER",
-    "SETTINGS",
-    "Command",
-    "Group",
-    "number",
-    "open_closed_streams",
-    "refuse_to_replace",
-    "refuse_unreadable",
-    "say",
-    "sentences",
-    "share",
-]
-
 LEDGER = Path("trade_ids.db")
 """The ledger of plain ``tradegen generate``, in the current folder."""
+
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -113,6 +103,37 @@ def sentences(command: Callable[_P, _R]) -> Callable[_P, _R]:
 def _terminated(stop: int, _frame: object) -> None:
     """Leave as on Ctrl-C, so that nothing half-written stays behind; the exit code is the shell's for it."""
     raise SystemExit(128 + stop)
+
+
+@contextlib.contextmanager
+def finishing(notice: Callable[[], object]) -> Iterator[None]:
+    """Let the block end before a first stop is heeded, and call `notice`. A second one is heeded at once."""
+    found = {stop: signal.getsignal(stop) for stop in _STOPS}
+    # What is ignored, as by `nohup`, stays ignored.
+    before = {stop: handler for stop, handler in found.items() if handler is not signal.SIG_IGN}
+    heard: list[int] = []
+
+    def restore() -> None:
+        for stop, handler in before.items():
+            signal.signal(stop, handler)
+
+    def hear(stop: int, _frame: FrameType | None) -> None:
+        heard.append(stop)
+        if len(heard) > 1:
+            restore()
+            signal.raise_signal(stop)
+        else:
+            notice()
+
+    for stop in before:
+        signal.signal(stop, hear)
+    try:
+        yield
+    finally:
+        restore()
+        # Also where the block has failed: else, the stop would be lost.
+        if heard:
+            signal.raise_signal(heard[-1])
 
 
 def _refusal(error: OSError) -> str:

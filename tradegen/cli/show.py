@@ -11,8 +11,6 @@ import typer
 from tradegen.cli.shell import number, sentences
 from tradegen.errors import ScoringError
 
-__all__ = ["show"]
-
 
 @sentences
 def show(

@@ -1,22 +1,22 @@
-"""What the command line says of a run that it made: its counts, its ids, and what was not possible."""
+"""What the command line says of a run that it made: its counts, what was impossible, what is altered."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-
-from tradegen.core.formatting import trade_id
 
 if TYPE_CHECKING:
     from tradegen.engine.run import Run
 
-__all__ = ["of_causes", "summary"]
-
 _MANY = 10  # one size in so many is worth a sentence
+_MOST = 20  # rows of the truth that are shown
 
 
 def summary(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
     """One sentence on what was made, and one for each thing that the data did not allow."""
+    from tradegen.core.formatting import trade_id  # loads NumPy
+
     counts = manifest["counts"]
     fields = ", ".join(f"{name} {count}" for name, count in counts["by_field"].items() if count)
     pairs = "1 pair" if counts["pairs"] == 1 else f"{counts['pairs']} pairs"
@@ -67,3 +67,35 @@ def _shortfall(where: str, kind: str, what: str, found: Mapping[str, int]) -> It
             f"{where}{found['requested']} {kind} were to be made, and {found['applied']} were possible: "
             f"the mechanisms that are on cannot alter what the other {what} hold"
         )
+
+
+def watched(out: str | None) -> bool:
+    """Whether a person sees both records and messages: standard output and error are terminals."""
+    return out in (None, "-") and sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def marks(run: Run, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """The first twenty altered fields of a run, with the ids that it was written with, as aligned lines."""
+    from tradegen.core.text_tables import aligned
+
+    rows, total = _altered(run), manifest["counts"]["truth_rows"]
+    if rows:
+        yield "tradegen: altered in these records:"
+        yield from (f"  {line}" for line in aligned(rows))
+    if total > len(rows):
+        yield f"  ... and {total - len(rows):,} more; --truth FILE writes all of them"
+
+
+def _altered(run: Run) -> list[tuple[str, ...]]:
+    """Rows of the truth, made again: a block is a matter of milliseconds, and was not kept."""
+    from tradegen.analysis.altered_trades import alterations
+    from tradegen.engine.generator import generate_blocks
+
+    rows: list[tuple[str, ...]] = []
+    for block in generate_blocks(run):
+        for row in alterations(run, block.truth.first(_MOST - len(rows))):
+            told = ", ".join(filter(None, (row.size, "within tolerance" if row.benign else "")))
+            rows.append((row.trade_id, row.leg, row.field, row.mechanism, row.change, told))
+        if len(rows) >= _MOST:
+            break
+    return rows

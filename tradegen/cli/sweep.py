@@ -11,8 +11,6 @@ import typer
 from tradegen.cli.shell import number, say, sentences
 from tradegen.errors import OutputError
 
-__all__ = ["sweep"]
-
 
 @sentences
 def sweep(

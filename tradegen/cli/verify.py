@@ -13,8 +13,6 @@ from tradegen.cli.shell import sentences
 if TYPE_CHECKING:
     from tradegen.verify import Report
 
-__all__ = ["prove_dataset", "prove_files", "verify"]
-
 _MEMORY = "1GB"
 
 

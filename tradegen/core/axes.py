@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-__all__ = ["BLACK", "BLUE", "PALE_BLUE", "VERMILLION", "WHITE", "count_axis", "plain_axes", "power_label"]
-
 # Okabe and Ito's colours, which colour-blind people tell apart; shape, hatching or position says it as well.
 BLUE, PALE_BLUE, VERMILLION = "#0072B2", "#56B4E9", "#D55E00"
 BLACK, WHITE = "#222222", "#FFFFFF"

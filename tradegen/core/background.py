@@ -7,8 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-__all__ = ["Background"]
-
 Piece = TypeVar("Piece")
 
 

@@ -14,8 +14,6 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["BLOCK_PAIRS", "NO_RECORD", "Block", "Columns", "Counts", "Pairs", "Trades", "Truth", "WithOwn"]
-
 BLOCK_PAIRS = 65_536
 """Pairs in a block, the unit of reproducibility and of parallel work. Changing it changes every byte."""
 

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 
 from tradegen.errors import shown
 
-__all__ = ["DAY", "second_of_day", "stretches", "within_day"]
-
 DAY = 86_400
 """Seconds in a day."""
 

@@ -7,29 +7,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "BUY",
-    "FIELDS",
-    "LARGEST_ID",
-    "LEGS",
-    "LINKS",
-    "LINK_COLUMNS",
-    "LISTS",
-    "MEASURED",
-    "MICROSECONDS",
-    "MICROSECONDS_A_DAY",
-    "ORDER_TYPES",
-    "RECORD",
-    "RECORD_ID",
-    "SELL",
-    "STEPS",
-    "TRADE_COLUMNS",
-    "TRUTH_COLUMNS",
-    "Array",
-    "blank",
-    "is_blank",
-]
-
 Array: TypeAlias = npt.NDArray[Any]
 
 LARGEST_ID = 2**63 - 1

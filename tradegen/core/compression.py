@@ -12,22 +12,10 @@ import io
 import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from tradegen.core.regular_files import open_file
 from tradegen.core.sinks import Sink
-
-__all__ = [
-    "SUFFIXES",
-    "Compressor",
-    "beside",
-    "compression_of",
-    "compressor",
-    "content_of",
-    "disguise_of",
-    "plain_name",
-    "unpack",
-]
 
 SUFFIXES = {".gz": "gzip", ".zst": "Zstandard"}
 """How text may be compressed, by the suffix after that of its form."""
@@ -55,18 +43,10 @@ def beside(path: Path, name: str) -> Path:
     return path.with_name(f"{stem}.{name}{path.name.removeprefix(stem)}")
 
 
-class Compressor(Protocol):
-    """Compresses what is written to it."""
+def compressor(suffix: str, write: Callable[[bytes], object]) -> _Gzip | _Zstandard:
+    """What compresses all that is written to it, until its `end`.
 
-    def write(self, data: bytes) -> None:
-        """Append to it."""
-
-    def end(self) -> None:
-        """Write what is left, and the end."""
-
-
-def compressor(suffix: str, write: Callable[[bytes], object]) -> Compressor:
-    """What compresses; the same text gives the same bytes under the same libraries.
+    The same text gives the same bytes under the same libraries.
 
     Parameters
     ----------

@@ -14,8 +14,6 @@ from tradegen.core.machine import core_count
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["temporary_database"]
-
 
 @contextlib.contextmanager
 def temporary_database(

@@ -16,24 +16,6 @@ import numpy as np
 from tradegen.core.columns import MICROSECONDS, STEPS, Array
 from tradegen.core.text_columns import joined
 
-__all__ = [
-    "Form",
-    "broker_code",
-    "broker_names",
-    "by_field",
-    "dates",
-    "dates_as",
-    "decimals",
-    "hexadecimal",
-    "integers",
-    "named",
-    "seconds",
-    "timestamps",
-    "timestamps_as",
-    "trade_id",
-    "trade_ids",
-]
-
 Form: TypeAlias = Callable[[Array], Array]
 """How a column of integers is printed."""
 
@@ -130,18 +112,13 @@ def decimals(values: Array, places: int) -> Array:
         rest, low = _divided(rest, 10**last)
         parts.insert(0, _padded(last).take(low))
         places -= last
-    return _signed(values, joined(integers(whole), _fractions_of(places).take(rest), *parts))
+    return _signed(values, joined(integers(whole), _padded(places, ".").take(rest), *parts))
 
 
 @functools.cache
-def _padded(places: int) -> Array:
-    """Numbers of so many digits, with zeros in front."""
-    return _table([f"{number:0{places}d}" for number in range(10**places)])
-
-
-@functools.cache
-def _fractions_of(places: int) -> Array:
-    return _table([f".{number:0{places}d}" for number in range(10**places)])
+def _padded(places: int, before: str = "") -> Array:
+    """Numbers of so many digits, with zeros in front, and a text before these."""
+    return _table([f"{before}{number:0{places}d}" for number in range(10**places)])
 
 
 def dates(numbers: Array) -> Array:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-__all__ = ["CENTS", "FINEST", "SHARES", "Grid"]
-
 
 @dataclass(frozen=True, slots=True)
 class Grid:

@@ -19,8 +19,6 @@ from tradegen.version import __version__
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["CELL", "MARK", "escaped", "figures", "for_notebook", "page", "table"]
-
 CELL = "text-align: left; white-space: nowrap"
 """The style of a cell that holds a text, also in the tables that notebooks show."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["core_count"]
-
 
 def core_count() -> int:
     """How many cores this process may use."""

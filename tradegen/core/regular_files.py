@@ -8,8 +8,6 @@ import re
 import stat
 from pathlib import Path
 
-__all__ = ["open_file", "read_file", "read_text", "text_of"]
-
 # What a shell hands over as the end of a pipe: `<(command)` and `command |`.
 _OF_THE_SHELL = re.compile(r"/dev/(?:fd/\d+|stdin)|/proc/self/fd/\d+")
 

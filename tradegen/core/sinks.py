@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-__all__ = ["Sink"]
-
 
 class Sink:
     """A file without a place: what is written to it is handed on, and it is for others to close.

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from tradegen.core.columns import Array
 
-__all__ = ["CONFIDENCE", "wilson_interval"]
-
 CONFIDENCE = 0.95
 """The confidence of every interval that stands alone."""
 

@@ -18,8 +18,6 @@ from typing import IO, Any, Protocol, cast
 from tradegen.core.regular_files import open_file
 from tradegen.errors import TradegenError, shown
 
-__all__ = ["Bucket", "Copy", "Folder", "Storage", "open_storage", "refuse_unknown_kinds"]
-
 _PIECE = 1 << 23  # bytes read at once
 
 

@@ -16,8 +16,6 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["below", "draw", "exponential", "happens", "scramble", "uniform", "whole"]
-
 
 def draw(seed: int, stream: str, block: int, count: int) -> Array:
     """Draw `count` raw numbers from the start of a stream.

@@ -14,8 +14,6 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["CACHED_ROWS", "joined", "joined_rows", "lengths", "strings"]
-
 CACHED_ROWS = 16_384
 """So many rows of a column are printed at a time, where there are more: as caches hold."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["toml_line"]
-
 
 def toml_line(pair: Mapping[str, Any]) -> str:
     """One key and its value, on one line."""

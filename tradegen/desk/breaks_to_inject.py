@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tradegen.desk.desk_names import DeskNames, distinct
+from tradegen.desk.desk_names import DeskNames
 from tradegen.desk.desk_scenario import Parts, parts_of_scenario
 from tradegen.desk.groups import HotGroup
 from tradegen.desk.injecting.breaks import load_breaks
@@ -115,7 +116,7 @@ def breaks_to_inject(
     left_out = [name for name in measured.mechanisms if not taken(name)]
     if len(left_out) == len(measured.mechanisms):
         raise FitError(f"inject can do nothing of what was measured ({', '.join(left_out)}) to a list")
-    parts = parts_of_scenario(seen, measured, groups, _where, basis, taken=taken)
+    parts = parts_of_scenario(seen, measured, groups, functools.partial(_where, own), basis, taken=taken)
     fields = {name: value for name, value in parts.values.items() if name in _TAKEN}
     weights, others = fields["mechanisms"], parts.not_generated
     rest = 1 - sum(others.values())
@@ -127,15 +128,17 @@ def breaks_to_inject(
         name: dict(measured.settings[name]) for name in others if name in measured.settings
     }
     fields["settings"] = renamed(fields["settings"])
+    if "tolerances" in fields:
+        # A list's other columns have none.
+        fields["tolerances"] = {name: one for name, one in fields["tolerances"].items() if name not in own}
+        if not fields["tolerances"]:
+            fields.pop("benign_rate", None)
     for spot in parts.spots:
         spot |= {part: renamed(spot[part]) for part in ("mechanisms", "settings") if part in spot}
     base = {"rate_is": "base", "mismatch_rate": float(f"{seen.groups.base:.6g}")}
     _make_possible(parts, fields | (base if parts.spots else {}), entries, form)
-    titles = [title for title, _, _ in groups]
-    views = distinct([*titles, *(f"contra {title}" for title in titles)])
-    contra = dict(zip(titles, views[len(titles) :], strict=True))
     if seen.breaks.mirrored:
-        parts = _in_their_view(parts, {title: group for title, _, group in groups}, contra)
+        parts = _in_their_view(parts, {title: group for title, _, group in groups})
     if any("rate" in spot for spot in parts.spots):
         # With rates of their own, hot spots of another day's list may come to more than the overall rate.
         fields |= base
@@ -143,7 +146,7 @@ def breaks_to_inject(
         _make_possible(parts, fields, entries, form)
     fields["hot_spots"] = parts.spots
     notes = parts.notes | {f"mechanism {name}": _NOT_INJECTED for name in left_out}
-    return BreaksToInject(fields, tuple(_also_renamed(numbers, called, contra)), notes, seen.breaks.mirrored)
+    return BreaksToInject(fields, tuple(_also_renamed(numbers, called)), notes, seen.breaks.mirrored)
 
 
 def _make_possible(
@@ -180,12 +183,15 @@ def _form(seen: Observations) -> ListForm:
     return load_forms({"id": ["trade_id"], "columns": columns}).ours
 
 
-def _where(group: HotGroup) -> dict[str, str | float]:
-    """The conditions of a hot spot, in the desk's own names."""
-    return {axis: float(value) if axis.endswith("notional") else value for axis, value in group.where.items()}
+def _where(own: Mapping[str, str], group: HotGroup) -> dict[str, str | float]:
+    """The conditions of a hot spot, in the desk's own names; `own` has those of columns beside the nine."""
+    return {
+        own.get(axis, axis): float(value) if axis in ("min_notional", "max_notional") else value
+        for axis, value in group.where.items()
+    }
 
 
-def _in_their_view(parts: Parts, groups: Mapping[str, HotGroup], contra: Mapping[str, str]) -> Parts:
+def _in_their_view(parts: Parts, groups: Mapping[str, HotGroup]) -> Parts:
     """Hot spots of a broker, on either side of a trade, as they are in the list of the other side."""
     spots, rates = [], []
     for spot, rate in zip(parts.spots, parts.rates, strict=True):
@@ -201,15 +207,17 @@ def _in_their_view(parts: Parts, groups: Mapping[str, HotGroup], contra: Mapping
             spots.append(spot)
             rates.append(rate)
         if group.as_broker:
-            name = contra[spot["name"]] if group.as_contra else spot["name"]
+            name = _contra(spot["name"]) if group.as_contra else spot["name"]
             spots.append(spot | {"name": name, "where": {"contra_broker_id": broker} | others})
             rates.append(rate)
     return dataclasses.replace(parts, spots=spots, rates=rates)
 
 
-def _also_renamed(
-    numbers: Sequence[Number], called: Callable[[str], str], contra: Mapping[str, str]
-) -> Iterator[Number]:
+def _contra(name: str) -> str:
+    return f"contra {name}"[:40].strip()
+
+
+def _also_renamed(numbers: Sequence[Number], called: Callable[[str], str]) -> Iterator[Number]:
     """Numbers that `inject` has another name for, by that name, and then all by their own."""
     for number in numbers:
         if number.kind == "mechanism" and called(number.name) != number.name:
@@ -219,5 +227,5 @@ def _also_renamed(
         if number.kind == "size" and called(name) != name:
             yield dataclasses.replace(number, name=f"{called(name)} {share}")
         if number.kind == "hot spot":
-            yield dataclasses.replace(number, name=contra[number.name])
+            yield dataclasses.replace(number, name=_contra(number.name))
     yield from numbers

@@ -50,6 +50,11 @@ class Described:
     note: str = ""
     names: Collection[str] = ()
 
+    @property
+    def listed(self) -> bool:
+        """Whether the scenario has the names of the desk, and no made ones."""
+        return bool(self.names) and self.setting is not None and self.names == set(_clean_names(self.setting))
+
 
 def described(
     connection: DuckDBPyConnection, column: DeskColumn, fields: Collection[str], *, hide: bool
@@ -118,7 +123,7 @@ def _possible(said: Mapping[str, Any]) -> bool:
 def _clean_names(said: Mapping[str, Any]) -> list[str]:
     from tradegen.scenario.own_columns import CodeColumn  # pydantic, only where it is needed
 
-    return list(CodeColumn.model_validate({"name": "tried", "kind": "code", **said}).clean_names())
+    return list(CodeColumn.model_validate({"name": "tried", "kind": "code"} | dict(said)).clean_names())
 
 
 def _reference(
@@ -156,7 +161,7 @@ def _derived(connection: DuckDBPyConnection, column: DeskColumn) -> tuple[dict[s
         f"AND {o}.{column.name} <> {t}.{column.name}), "
         f"(SELECT avg(({column.consistent('a')})::INT) FROM agreed a) "
         f"FROM pairs JOIN {o} ON {o}.trade_id = pairs.trade_id JOIN {t} ON {t}.trade_id = pairs.their_id "
-        f"WHERE fault IS NULL AND ({' OR '.join(moved)})",
+        f"WHERE pairs.fault IS NULL AND ({' OR '.join(moved)})",
     )
     said: dict[str, Any] = (
         {"sessions_after": "date", "by": column.by}

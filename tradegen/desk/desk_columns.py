@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tradegen.desk.list_columns import ListColumns
 from tradegen.desk.lists.column_guesses import Guess, guess_columns
-from tradegen.desk.lists.list_form import FileForm, ListForm
+from tradegen.desk.lists.list_form import ColumnForm, FileForm, ListForm
 from tradegen.desk.lists.list_values import TradeList
 from tradegen.errors import ScenarioError, named
 from tradegen.mechanisms.column_kinds import KindOfColumn
@@ -32,6 +32,8 @@ _MOST = 40  # columns that a scenario may have
 _LOOKED_AT = 20_000  # trades that tell what belongs to what
 _MOSTLY = 0.5  # of them: so many show what a column is derived from, or that the lists have nothing in common
 _MOST_SESSIONS = 30
+_MOST_PLACES = 6  # of numbers that have noise behind them
+_NOISE = 15  # digits of a number from which on the last ones may be noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def desk_columns(
     Parameters
     ----------
     hide : bool
-        Whether columns are to be called by their kinds alone.
+        Whether columns are to be called by their kinds and numbers alone.
     """
     plain = [{_plain(name): name for name in one.others} for one in (ours, theirs)]
     both = [(plain[0][name], plain[1][name]) for name in plain[0] if name and name in plain[1]]
@@ -124,11 +126,15 @@ def desk_columns(
         _guessed(connection, one.source, [pair[side] for pair in common])
         for side, one in enumerate((ours, theirs))
     ]
-    taken: set[str] = set()
+    # Names go into queries as they are.
+    words = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    taken = {word for [word] in connection.execute(words).fetchall()}
     for number, called in enumerate(common):
         guesses = guessed[0][0][number], guessed[1][0][number]
         if not all(guess.names for guess in guesses):
-            continue  # blank in all rows
+            column = f"column {number + 1} of those beside the nine" if hide else f"column {named(called[0])}"
+            told.append(f"No value was read in {column} of one list, so it was not compared.")
+            continue
         kind, places = _kind(*guesses)
         sql, tried = (
             tuple(
@@ -139,7 +145,7 @@ def desk_columns(
             )
             for strict in (True, False)
         )
-        wanted = kind if hide else plain_name(called[0])
+        wanted = f"{kind}_{number + 1}" if hide else plain_name(called[0])
         name = next(one for one in _free(wanted) if one not in taken)
         taken.add(name)
         found.append(DeskColumn(name, called, kind, places, (sql[0], sql[1]), (tried[0], tried[1])))
@@ -163,7 +169,7 @@ def _free(wanted: str) -> Iterator[str]:
     """The name itself, if a scenario may have a column of it, and others like it."""
     from tradegen.scenario.model import Scenario  # pydantic, only where it is needed
 
-    for name in (wanted, *(f"{wanted}_{number}" for number in range(2, 2 * _MOST))):
+    for name in (wanted, f"{wanted}_column", *(f"{wanted}_{number}" for number in range(2, 2 * _MOST))):
         try:
             Scenario(columns=[{"name": name, "kind": "code", "value": "A"}])
         except ScenarioError:
@@ -174,13 +180,38 @@ def _free(wanted: str) -> Iterator[str]:
 def _guessed(
     connection: DuckDBPyConnection, source: Source, names: Sequence[str]
 ) -> tuple[list[Guess], TradeList]:
-    part = dataclasses.replace(
-        source, columns={name: source.columns[name] for name in names}, seen=tuple(names)
-    )
+    columns = {name: source.raw(name) for name in names}
+    part = Source(source.name, source.relation, columns, tuple(names))
     # All are read from texts, whatever they come from; a list of fits has one row of names at most.
     file, guesses = guess_columns(connection, part, FileForm(header=False))
-    columns = tuple(guess.column.model_copy(update={"role": None, "product": None}) for guess in guesses)
-    return guesses, TradeList(ListForm(id=(names[0],), file=file, columns=columns), part, None)
+    for number, guess in enumerate(guesses):
+        name = guess.column.name
+        if guess.column.kind not in ("integer", "date", "timestamp"):
+            places = _places_of_floats(connection, part, name)
+            if places is not None:
+                cell = part.trimmed(name)
+                rounded = f"CAST(round(CAST({cell} AS DOUBLE), {places})::DECIMAL(30, {places}) AS VARCHAR)"
+                columns[name] = f"CASE WHEN TRY_CAST({cell} AS DOUBLE) IS NULL THEN {cell} ELSE {rounded} END"
+                form = ColumnForm(name=name, kind="decimal", places=places, fixed=False)
+                guesses[number] = dataclasses.replace(guess, column=form)
+    forms = tuple(guess.column.model_copy(update={"role": None, "product": None}) for guess in guesses)
+    return guesses, TradeList(ListForm(id=(names[0],), file=file, columns=forms), part, None)
+
+
+def _places_of_floats(connection: DuckDBPyConnection, source: Source, name: str) -> int | None:
+    """The decimals of numbers that have noise behind them, such as 29150.760000000002; None for others."""
+    value, digits = "TRY_CAST(cell AS DOUBLE)", "length(regexp_replace(cell, '\\D', '', 'g'))"
+    fits = ", ".join(
+        f"bool_and(abs({value} - round({value}, {places})) <= 1e-13 * abs({value}))"
+        for places in range(_MOST_PLACES + 1)
+    )
+    noisy, *fitting = first_row(
+        connection,
+        f"SELECT bool_and({value} IS NOT NULL) AND max({digits}) >= {_NOISE}, {fits} FROM "
+        f"(SELECT {source.trimmed(name)} AS cell FROM {source.relation} LIMIT {_LOOKED_AT}) "
+        "WHERE cell IS NOT NULL",
+    )
+    return next((places for places, fit in enumerate(fitting) if fit), None) if noisy else None
 
 
 def _kind(one: Guess, other: Guess) -> tuple[str, int]:

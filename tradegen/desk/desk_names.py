@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tradegen.core.formatting import broker_names
 from tradegen.desk.groups import HotGroup
 
-__all__ = ["DeskNames", "desk_names", "distinct"]
+__all__ = ["DeskNames", "desk_names"]
 
 _OURS = re.compile(r"BKR(\d{3,4})")
 _BROKERS = ("broker_id", "contra_broker_id")
+_LONGEST = 40  # letters of a hot spot's name
+_TOLD_BY = 33  # the first letters differ, so that "contra" may stand before a name
 _MOST_BROKERS = 9_999
 _FEWEST_BROKERS = 3  # with fewer, none could be mistaken for a third one
-_LONGEST = 40  # letters of a hot spot's name
 _WORDS = {
     "broker_id": "{}",
     "contra_broker_id": "contra {}",
@@ -48,14 +49,27 @@ class DeskNames:
     tickers: Collection[str]
     hidden: Mapping[str, str]
 
-    def title(self, group: HotGroup) -> str:
-        """What a group is called in tables, and as a cause, where `distinct` leaves it so."""
-        parts = [_WORDS[axis].format(self._shown(axis, value)) for axis, value in group.where.items()]
+    def titles(self, groups: Sequence[HotGroup]) -> list[str]:
+        """What groups are called in tables, and as causes: each has a name of its own."""
+        found: list[str] = []
+        for group in groups:
+            name = title = self._title(group)
+            taken, number = {one[:_TOLD_BY] for one in found}, 1
+            while name[:_TOLD_BY] in taken:
+                number += 1
+                name = f"{title[: _TOLD_BY - len(f' {number}')].strip()} {number}"
+            found.append(name)
+        return found
+
+    def _title(self, group: HotGroup) -> str:
+        where = group.where.items()
+        parts = [_WORDS.get(axis, f"{axis} {{}}").format(self._shown(axis, value)) for axis, value in where]
         # Names of hot spots take letters, digits, spaces, dots, dashes and underscores.
-        return re.sub(r"[^A-Za-z0-9 _.-]", ".", _without_accents(" ".join(parts))).lstrip(" _.-")
+        plain = re.sub(r"[^A-Za-z0-9 _.-]", ".", _without_accents(" ".join(parts)))
+        return plain.lstrip(" _.-")[:_LONGEST].strip()
 
     def _shown(self, axis: str, value: str) -> str:
-        if axis.endswith("notional"):
+        if axis in ("min_notional", "max_notional"):
             return f"{float(value):.0f}"
         if axis == "hours":
             return value.replace(":", ".")
@@ -71,7 +85,7 @@ class DeskNames:
             if axis in _BROKERS:
                 found[axis] = self.brokers[value]
             else:
-                found[axis] = float(value) if axis.endswith("notional") else value
+                found[axis] = float(value) if axis in ("min_notional", "max_notional") else value
         return found
 
     def stands_for(self, group: HotGroup) -> str:
@@ -79,18 +93,6 @@ class DeskNames:
         own = [f"{self.brokers[value]} stands for {value}" for axis, value in group.where.items()
                if axis in _BROKERS and self.brokers[value] != value and not self.hidden]  # fmt: skip
         return "; ".join(own)
-
-
-def distinct(titles: Iterable[str]) -> list[str]:
-    """Titles of hot spots in 40 letters at most, each with a number behind it where it was there before."""
-    found: list[str] = []
-    for title in titles:
-        name, number = title[:_LONGEST].strip(), 1
-        while name in found:
-            number += 1
-            name = f"{title[: _LONGEST - len(f' {number}')].strip()} {number}"
-        found.append(name)
-    return found
 
 
 def _without_accents(text: str) -> str:

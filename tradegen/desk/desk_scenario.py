@@ -218,7 +218,7 @@ def possible_tolerances(
     found: dict[str, Any] = {}
     for name, tolerance in tolerances.model_dump(exclude_none=True).items():
         own = [one for one in measured.mechanisms if one.partition(".")[0] == name]
-        if not tolerances.of(name) or not own:
+        if not (tolerances.own.get(name) or tolerances.of(name)) or not own:
             continue
         settings = {one: measured.settings[one] for one in own if one in measured.settings}
         trial = {**basis, "settings": settings, "view": "two_system", "timestamp_precision": "ms"}

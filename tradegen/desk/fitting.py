@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.breaks_to_inject import breaks_to_inject
 from tradegen.desk.clean_columns import Described
-from tradegen.desk.desk_names import desk_names, distinct
+from tradegen.desk.desk_names import desk_names
 from tradegen.desk.desk_scenario import desk_scenario, possible_tolerances
 from tradegen.desk.list_columns import layouts_of
 from tradegen.desk.measuring import measure
@@ -16,7 +16,7 @@ from tradegen.desk.numbers import numbers_of
 from tradegen.desk.reading import Observations, read_breaks, read_lists
 from tradegen.desk.result import Fit
 from tradegen.desk.tolerance_hints import tolerance_hints
-from tradegen.errors import FitError, ScenarioError, named, shown
+from tradegen.errors import FitError, named, shown
 from tradegen.market.universe import Market, Tickers, load_market
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def fit(
         raise FitError("expected two lists, ours and theirs, or breaks and how many trades they are of")
     if (breaks is None) != (trades is None):
         raise FitError("breaks and trades go together; expected both, or two lists")
-    limits = _tolerances(tolerances)
+    limits = _tolerances(tolerances, own=breaks is None)
     market = load_market(tickers)
     if breaks is not None:
         names = {name: (columns or {}).get(name, name) for name in ("field", "ours", "theirs")}
@@ -159,11 +159,8 @@ def _fitted(
             f"none of the mechanisms explains any of the {breaks.broken:,} breaks of {breaks.pairs:,} trades "
             f"({counts}){example}; tradegen catalogue lists those there are"
         )
-    titles = distinct(map(names.title, seen.groups.found))
-    titled = [
-        (title, names.stands_for(group), group)
-        for title, group in zip(titles, seen.groups.found, strict=True)
-    ]
+    hot = seen.groups.found
+    titled = [(title, names.stands_for(one), one) for title, one in zip(names.titles(hot), hot, strict=True)]
     numbers = tuple(numbers_of(breaks, measured, titled, confidence))
     notes: dict[str, str] = {}
     if kept := possible_tolerances(tolerances, measured, basis):
@@ -194,10 +191,19 @@ def _of_columns(columns: Sequence[Described]) -> Iterator[str]:
             yield f"The scenario {what}, column {named(one.column.name)}: {one.note}."
 
 
-def _tolerances(given: Tolerances | Mapping[str, Any] | None) -> Tolerances:
-    from tradegen.scenario.model import Scenario  # pydantic, only where it is needed
+def _tolerances(given: Tolerances | Mapping[str, Any] | None, *, own: bool) -> Tolerances:
+    """The tolerances; with `own`, those of columns beside the nine are checked when lists are read."""
+    from pydantic import ValidationError  # only where it is needed
+
+    from tradegen.scenario.tolerances import Tolerances
+    from tradegen.scenario.validation import explain
 
     try:
-        return Scenario(tolerances=given).tolerances if given is not None else Scenario().tolerances
-    except ScenarioError as error:
+        found = Tolerances.model_validate({} if given is None else given)
+        if not own:
+            found.check({})
+    except ValidationError as error:
+        raise FitError(explain(error, Tolerances, "field of tolerances", "tolerances.")) from None
+    except ValueError as error:
         raise FitError(str(error)) from None
+    return found

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tradegen.core.columns import TRADE_COLUMNS
@@ -102,6 +103,10 @@ def compare(
     own, apart = related(connection, own, house)
     remarks += apart
     compared_own = {column.name: column for column in own if not column.own}
+    try:
+        tolerances.check(compared_own)
+    except ValueError as error:
+        raise FitError(str(error)) from None
     fields = (*house, *compared_own)
     named = [name for name in fields if name in NAMES or _is_named(compared_own.get(name))]
     bare = frozenset(bare_names(connection, [name for name in named if name != "order_type"]))
@@ -252,43 +257,43 @@ def _pair_odd(
     `amounts` are columns that add up over fills, as quantities do, with their types.
     """
     whole = f"sum(quantity)::{KINDS['quantity']}" if "quantity" in fields else "NULL"
-    totals = "".join(f", sum({name})::{kind} AS total_{name}" for name, kind in amounts.items())
+    totals = "".join(f", sum({name})::{kind} AS {name}_total_" for name, kind in amounts.items())
     kept = ", ".join(f"min({name}) AS {name}" for name in fields)
     for table, source in (("ours_rows", "ours"), ("their_rows", "seen")):
         connection.execute(f"""
             CREATE TABLE {table} AS
-            SELECT trade_id, count(*) AS rows, count(DISTINCT ({", ".join(fields)})) = 1 AS alike,
-                {whole} AS total{totals}, {kept}
+            SELECT trade_id, count(*) AS rows_, count(DISTINCT ({", ".join(fields)})) = 1 AS alike_,
+                {whole} AS total_{totals}, {kept}
             FROM {source} SEMI JOIN odd USING (trade_id) GROUP BY trade_id""")
     _put_mistyped(connection, fields)
     # The copies of a doubled record are alike, and each is the whole; fills add up to it.
-    quantity = "o.total = t.quantity", "t.total = o.quantity"
+    quantity = "o.total_ = t.quantity", "t.total_ = o.quantity"
     if "quantity" not in fields:
         quantity = "false", "false"
     connection.execute(f"""
         CREATE TABLE met AS
-        SELECT o.trade_id, t.trade_id AS their_id, greatest(o.rows, t.rows) AS fills, mistyped, CASE
-            WHEN o.rows > 1 AND t.rows > 1 THEN 'unclear'
-            WHEN o.rows > 1 AND {quantity[0]} THEN 'split_ours'
-            WHEN t.rows > 1 AND {quantity[1]} THEN 'split_theirs'
-            WHEN o.rows = 2 AND o.alike THEN 'duplicate_ours'
-            WHEN t.rows = 2 AND t.alike THEN 'duplicate_theirs'
-            WHEN o.rows > 1 OR t.rows > 1 THEN 'unclear' END AS several
+        SELECT o.trade_id, t.trade_id AS their_id, greatest(o.rows_, t.rows_) AS fills, mistyped, CASE
+            WHEN o.rows_ > 1 AND t.rows_ > 1 THEN 'unclear'
+            WHEN o.rows_ > 1 AND {quantity[0]} THEN 'split_ours'
+            WHEN t.rows_ > 1 AND {quantity[1]} THEN 'split_theirs'
+            WHEN o.rows_ = 2 AND o.alike_ THEN 'duplicate_ours'
+            WHEN t.rows_ = 2 AND t.alike_ THEN 'duplicate_theirs'
+            WHEN o.rows_ > 1 OR t.rows_ > 1 THEN 'unclear' END AS several
         FROM (SELECT trade_id, trade_id AS their_id, false AS mistyped FROM odd
                 WHERE on_ours > 0 AND on_theirs > 0
             UNION ALL SELECT trade_id, their_id, true FROM mistyped) AS ids
             JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = ids.their_id""")
     if "quantity" in fields:
-        of_fills = "".join(f", {name} = total_{name}" for name in amounts)
+        of_fills = "".join(f", {name} = {name}_total_" for name in amounts)
         for table, name in (("ours_rows", "trade_id"), ("their_rows", "their_id")):
             connection.execute(f"""
-                UPDATE {table} SET quantity = total{of_fills} FROM met
-                WHERE met.{name} = {table}.trade_id AND starts_with(several, 'split')""")
+                UPDATE {table} SET quantity = total_{of_fills} FROM met
+                WHERE met.{name} = {table}.trade_id AND starts_with(met.several, 'split')""")
     connection.execute(f"""
         INSERT INTO pairs
-        SELECT met.trade_id, concat_ws(',', CASE WHEN mistyped THEN 'mistyped' END, several), fills,
-            CASE WHEN several = 'unclear' THEN 0 ELSE {differs} END,
-            CASE WHEN several = 'unclear' THEN 0 ELSE {breaks} END, their_id
+        SELECT met.trade_id, concat_ws(',', CASE WHEN met.mistyped THEN 'mistyped' END, met.several),
+            met.fills, CASE WHEN met.several = 'unclear' THEN 0 ELSE {differs} END,
+            CASE WHEN met.several = 'unclear' THEN 0 ELSE {breaks} END, met.their_id
         FROM met JOIN ours_rows o USING (trade_id) JOIN their_rows t ON t.trade_id = met.their_id
         UNION ALL
         SELECT trade_id, 'missing_theirs', 1, 0, 0, NULL FROM ours_rows
@@ -350,9 +355,10 @@ def _bits(
     What follows from another difference is none of its own.
     """
     differs, breaks = [], []
+    named = {name for name in fields if name in NAMES or _is_named(own.get(name))}
     for number, name in enumerate(fields):
         values = [f"{side}.{name}" for side in "ot"]
-        if name in NAMES or _is_named(own.get(name)):
+        if name in named:
             values = [
                 f"CASE WHEN trim({value}) <> '' THEN {value if name in bare else f'trim({value})'} END"
                 for value in values
@@ -362,16 +368,21 @@ def _bits(
             different = f"({different}) AND NOT {own[name].follows('o', 't')}"
         differs.append(f"({different})::INT * {1 << number}")
         beyond = different
-        if name in KINDS and (tolerance := tolerances.of(name)):
-            size, base = f"abs(o.{name} - t.{name})", f"least(o.{name}, t.{name})"
-            if name == "date":
-                size = f"abs(datediff('day', o.{name}, t.{name}))"
-            if name == "trade_timestamp":
-                size = f"abs(datediff('microsecond', o.{name}, t.{name}))"
+        kind = own[name].kind if name in own else name
+        size, base, unit = f"abs(o.{name} - t.{name})", f"least(o.{name}, t.{name})", 1
+        if kind == "date":
+            size = f"abs(datediff('day', o.{name}, t.{name}))"
+        if kind in ("timestamp", "trade_timestamp"):
+            size = f"abs(datediff('microsecond', o.{name}, t.{name}))"
+        limit = ""
+        if name in own:
+            steps = 10**6 if kind == "timestamp" else 1
+            limit = str(Decimal(str(tolerances.own.get(name, 0))) * steps)
+        elif tolerance := tolerances.of(name):
             unit = CENTS.unit if name == "price" else 1
-            limit = (
-                str(tolerance.fixed) if tolerance.fixed else f"{base} * {unit} * {tolerance.parts} / {PARTS}"
-            )
+            parts = f"{base} * {unit} * {tolerance.parts} / {PARTS}"
+            limit = str(tolerance.fixed) if tolerance.fixed else parts
+        if limit and name not in named:
             beyond = f"({different} AND coalesce({size} * {unit} > {limit}, true))"
         breaks.append(f"({beyond})::INT * {1 << number}")
     return " + ".join(differs), " + ".join(breaks)

@@ -19,7 +19,7 @@ from tradegen.desk.observing import Breaks
 from tradegen.desk.simulation import exchanged, signatures
 from tradegen.desk.sizes import settings_of, smoothed
 from tradegen.mechanisms.catalogue import HOUSE
-from tradegen.mechanisms.mechanism import Mechanism
+from tradegen.mechanisms.mechanism import Mechanism, Setting
 
 __all__ = ["Measured", "measure", "unit_of", "within"]
 
@@ -97,7 +97,7 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
     legs = _legs_of_records(breaks.observed)
     known: Looks = {}
     mixture = estimated({}, known, legs, catalogue)
-    drawn, own = _drawn(seen, mixture, sized, kinds)
+    drawn, own = _drawn(seen, mixture, sized, kinds, catalogue)
     named = {kinds.get(name, name) for _, signature in looks for name, _ in signature}
     # What draws sizes is possible where sizes were seen.
     named -= {kinds.get(name, name) for name in sized} - drawn.keys()
@@ -125,7 +125,7 @@ def measure(breaks: Breaks, **scenario: Any) -> Measured:
         for one in own_looks:
             known = {**known, **one}
         mixture = estimated(looks, known, legs, catalogue)
-    drawn, own = _drawn(seen, mixture, sized, kinds)
+    drawn, own = _drawn(seen, mixture, sized, kinds, catalogue)
     shares, errors = _shares(breaks.observed, mixture, catalogue)
     unexplained = Counter(one.field for one in seen if not one.signature)
     unexplained["record"] += sum("unclear" in trade.faults for trade in breaks.observed)
@@ -166,7 +166,7 @@ def within(measured: Measured, observed: Sequence[Observed]) -> Measured:
     looks = Counter((one.field, one.signature) for one in seen if one.signature)
     mixture = estimated(looks, measured.looks, _legs_of_records(observed), measured.catalogue)
     kinds = {name: tick for name in measured.sized if (tick := _in_ticks(name)) in measured.sizes}
-    drawn, own = _drawn(seen, mixture, measured.sized, kinds)
+    drawn, own = _drawn(seen, mixture, measured.sized, kinds, measured.catalogue)
     shares, errors = _shares(observed, mixture, measured.catalogue)
     zones = measured.settings.get("trade_timestamp.timezone", {})
     settings = {**_known_settings(observed, zones), **own}
@@ -249,7 +249,11 @@ _WHOLE = 0.99  # ticks: the least size in whole ticks, give or take the error of
 
 
 def _drawn(
-    seen: Sequence[Seen], mixture: Mixture, names: Sequence[str], kinds: Mapping[str, str]
+    seen: Sequence[Seen],
+    mixture: Mixture,
+    names: Sequence[str],
+    kinds: Mapping[str, str],
+    catalogue: Mapping[str, Mechanism],
 ) -> tuple[dict[str, Array], dict[str, dict[str, Any]]]:
     """Sizes by mechanism that draws one, of the differences that it most likely made; and its settings."""
     sizes: dict[str, Array] = {}
@@ -267,7 +271,9 @@ def _drawn(
         sizes[called] = found
         unit, scale = unit_of(called)
         whole = ticks or called == "trade_timestamp.delay"
-        settings[called] = settings_of(found, whole=whole, scale=scale) | ({"unit": unit} if unit else {})
+        most = max(one.most for one in catalogue[called].settings if isinstance(one, Setting))
+        settings[called] = settings_of(found, whole=whole, scale=scale, most=most)
+        settings[called] |= {"unit": unit} if unit else {}
     return sizes, settings
 
 

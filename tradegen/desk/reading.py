@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,18 +82,30 @@ def read_lists(
                 f"all {found.pairs:,} trades of {lists[0].source.name} and {lists[1].source.name} "
                 f"agree{differ}; expected lists with breaks"
             )
-        trades, ids = trades_by_group(connection, compared, found.recogniser.zones)
+        trades, ids = trades_by_group(
+            connection, compared, found.recogniser.zones, [one.column.name for one in found.own if one.listed]
+        )
         return Observations(
             found, hot_groups(trades, confidence), ids, market_range(connection, compared, trades)
         )
 
 
 def _source(reader: Reader, given: Any, name: str, layout: Layout) -> Source:
-    """A list with all its columns; with the nine alone, where others cannot be read."""
+    """A list with all its columns; of a frame, those beside the nine that hold one sort of values."""
     try:
         return reader.source(given, name)
     except ScoringError:
-        return reader.source(given, name, [layout.columns.get(one, one) for one in TRADE_COLUMNS])
+        wanted = [layout.columns.get(one, one) for one in TRADE_COLUMNS]
+        return reader.source(given, name, wanted + _readable(reader, given, name))
+
+
+def _readable(reader: Reader, given: Any, name: str) -> list[str]:
+    found = []
+    for column in map(str, getattr(given, "columns", ())):
+        with suppress(ScoringError):
+            reader.source(given, name, [column])
+            found.append(column)
+    return found
 
 
 def read_breaks(

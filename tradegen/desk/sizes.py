@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tradegen.core.columns import Array
+from tradegen.mechanisms.shapes import TAIL
 
 __all__ = ["QUANTILES", "Quantile", "coarse", "quantiles_of", "settings_of", "smoothed"]
 
@@ -59,7 +60,7 @@ def quantiles_of(sizes: Array, confidence: float) -> list[Quantile]:
     return found
 
 
-def settings_of(sizes: Array, *, whole: bool, scale: float = 1.0) -> dict[str, Any]:
+def settings_of(sizes: Array, *, whole: bool, scale: float = 1.0, most: float = math.inf) -> dict[str, Any]:
     """The settings of a mechanism that draw sizes like these (ascending); {} for no sizes.
 
     The simplest shape that fits: evenly spread, lognormal, or else quantiles.
@@ -71,6 +72,8 @@ def settings_of(sizes: Array, *, whole: bool, scale: float = 1.0) -> dict[str, A
         Whether `min` and `max` are whole numbers.
     scale : float
         What sizes are multiplied by, for the unit that they are written in.
+    most : float
+        The largest size that the mechanism takes, before it is multiplied.
     """
     if not len(sizes):
         return {}
@@ -86,7 +89,8 @@ def settings_of(sizes: Array, *, whole: bool, scale: float = 1.0) -> dict[str, A
     median, p95 = math.exp(np.median(logs)), math.exp(np.quantile(logs, 0.95))
     if p95 > median:
         normal = NormalDist(math.log(median), math.log(p95 / median) / NormalDist().inv_cdf(0.95))
-        if _fits(sizes, np.array([normal.cdf(one) for one in logs.tolist()])):
+        largest = math.exp(normal.inv_cdf(1 - TAIL))
+        if largest <= most * scale and _fits(sizes, np.array([normal.cdf(one) for one in logs.tolist()])):
             return {"shape": "lognormal", "median": _rounded(median), "p95": _rounded(p95)}
     if len(sizes) >= _MANY:
         # A stray difference that is none of these is not to stretch them all.

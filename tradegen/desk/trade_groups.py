@@ -1,11 +1,11 @@
-"""The trades by broker, ticker, half-hour and size, as codes."""
+"""The trades by broker, ticker, half-hour, size and columns of names beside the nine, as codes."""
 
 # ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,17 +25,22 @@ _MOST_CLEAN = 600_000
 _MOST_BROKEN = 200_000
 _MOST_NAMES = 2_000  # a column with more names divides the trades too finely to tell anything
 _STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)  # round sizes of trades, times powers of ten
+_OTHERS = ("hours", "notional", "min_notional", "max_notional", "fine")  # groups by more than a name
 _HALF_HOURS = 48
 _HALF_HOUR = dt.timedelta(minutes=30)
 _FINE, _FINEST = 4, 250  # classes of sizes to a doubling, and how many there are
 
 
 def trades_by_group(
-    connection: DuckDBPyConnection, compared: Compared, zones: Mapping[str, str] | None = None
+    connection: DuckDBPyConnection,
+    compared: Compared,
+    zones: Mapping[str, str] | None = None,
+    own: Sequence[str] = (),
 ) -> tuple[Trades, list[str]]:
     """Clean and broken trades by their codes: all, or a sample that the hash of the id decides.
 
-    Where times are as far apart as two `zones`, the one in the desk's own zone is right.
+    Where times are as far apart as two `zones`, the one in the desk's own zone is right. `own` are columns
+    of names beside the nine.
 
     Returns
     -------
@@ -46,7 +51,7 @@ def trades_by_group(
     # With blanks around it, a name is the same.
     cells: dict[str, list[str]] = {
         name: _cells(connection, name)
-        for name in ("ticker", "broker_id", "contra_broker_id")
+        for name in ("ticker", "broker_id", "contra_broker_id", *(one for one in own if one not in _OTHERS))
         if name in compared.fields
     }
     names = {name: sorted({cell.strip() for cell in found}) for name, found in cells.items()}

@@ -32,8 +32,6 @@ from tradegen.formats.kinds import (
 from tradegen.formats.sorting import in_order
 from tradegen.formats.tables import Rows, Table, tables
 
-__all__ = ["array", "arrow_tables", "of_buffers", "record_batch", "schema_of", "text_array"]
-
 _DIFFERENCE = pa.decimal128(24, 6)
 _CODES = 128  # of fields: they are int8
 _DIFFERENCE_PARTS = MICROSECONDS  # exact to a millionth of a unit: time, the finest, is in these

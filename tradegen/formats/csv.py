@@ -12,8 +12,6 @@ from tradegen.core.columns import Array
 from tradegen.core.text_columns import joined_rows, strings
 from tradegen.formats.tables import Rows, Table
 
-__all__ = ["Csv"]
-
 _MARKS = ',"\r\n'
 _LAST_MARK = np.uint8(max(map(ord, _MARKS)))
 

@@ -17,8 +17,6 @@ from tradegen.errors import OutputError, shown
 from tradegen.formats.kinds import Code, Date, Decimal, Reference, Timestamp
 from tradegen.formats.tables import TRUTH, Rows, Table
 
-__all__ = ["MESSAGE", "OWN_TAGS", "SENDER", "TARGET", "Fix"]
-
 SENDER, TARGET = "TRADEGEN", "MATCHER"
 """SenderCompID and TargetCompID of every message: assumed, as there is no session."""
 

@@ -28,8 +28,6 @@ from tradegen.formats.kinds import (
 )
 from tradegen.formats.tables import Rows, Table, links_table, trades_table, truth_table
 
-__all__ = ["links_frame", "trade_ids", "trades_frame", "truth_frame"]
-
 _CODES = 128  # of fields: they are int8
 
 

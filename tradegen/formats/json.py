@@ -7,8 +7,6 @@ from collections.abc import Callable
 from tradegen.formats.ndjson import objects
 from tradegen.formats.tables import Rows, Table
 
-__all__ = ["Json"]
-
 
 class Json:
     """Writes ``[``, the objects one a line, ``]``; an array without rows is ``[]``."""

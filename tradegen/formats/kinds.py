@@ -16,20 +16,6 @@ from tradegen.core import formatting
 from tradegen.core.columns import Array, is_blank
 from tradegen.core.formatting import Form
 
-__all__ = [
-    "AnyField",
-    "Code",
-    "Date",
-    "Decimal",
-    "Difference",
-    "FieldValues",
-    "Flag",
-    "Integer",
-    "Kind",
-    "Reference",
-    "Timestamp",
-]
-
 _FLAGS = formatting.named(("false", "true"))
 
 

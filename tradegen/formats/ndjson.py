@@ -10,8 +10,6 @@ from tradegen.core.columns import Array
 from tradegen.core.text_columns import joined, joined_rows
 from tradegen.formats.tables import Rows, Table
 
-__all__ = ["Ndjson", "objects"]
-
 
 class Ndjson:
     """Writes an object a line."""

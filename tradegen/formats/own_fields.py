@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tradegen.core import formatting
-from tradegen.core.blocks import Trades
+from tradegen.core.blocks import NO_RECORD, Trades
 from tradegen.core.columns import Array
 from tradegen.core.streams import draw, scramble
 from tradegen.core.text_columns import joined
@@ -19,9 +20,7 @@ from tradegen.formats.kinds import Code, Date, Decimal, Integer, Kind, Reference
 
 if TYPE_CHECKING:
     from tradegen.scenario.layouts import Layout
-    from tradegen.scenario.own_columns import OwnColumn, ReferenceColumn
-
-__all__ = ["own_fields"]
+    from tradegen.scenario.own_columns import OwnColumn
 
 _PRECISION = 18  # digits of a decimal, as of a price
 
@@ -30,17 +29,14 @@ def own_fields(run: Run, layout: Layout) -> Iterator[tuple[str, Kind, Callable[[
     """Each of the scenario's own columns: its name, its kind, and how its values come from records."""
     for column in run.scenario.columns:
         if column.kind == "reference" and column.own:
-            yield column.name, _own_reference(run, column), _record
+            reference = hidden_reference(run, f"column/{column.name}", column.prefix)
+            yield column.name, reference, attrgetter("record")
         else:
             yield column.name, _kind(run, column, layout), functools.partial(_own, column.name)
 
 
 def _own(name: str, trades: Trades) -> Array:
     return trades.own[name]
-
-
-def _record(trades: Trades) -> Array:
-    return trades.record
 
 
 def _kind(run: Run, column: OwnColumn, layout: Layout) -> Kind:
@@ -70,13 +66,13 @@ def _numbered(prefix: str, digits: int, numbers: Array) -> Array:
     return joined(np.broadcast_to(np.array(prefix.encode()), len(numbers)), found) if prefix else found
 
 
-def _own_reference(run: Run, column: ReferenceColumn) -> Reference:
-    """A reference that each record has for itself: 16 hexadecimal digits that tell nothing."""
-    salt = int(draw(run.seed, f"column/{column.name}", 0, 1)[0])
+def hidden_reference(run: Run, stream: str, prefix: str = "") -> Reference:
+    """A reference that each record has for itself: hexadecimal digits that tell nothing; "" for no record."""
+    salt = int(draw(run.seed, stream, 0, 1)[0])
 
     def texts(numbers: Array) -> Array:
         found = formatting.hexadecimal(scramble(numbers, salt))
-        prefix = np.array(column.prefix.encode())
-        return joined(np.broadcast_to(prefix, len(numbers)), found) if column.prefix else found
+        found[numbers == NO_RECORD] = b""
+        return joined(np.broadcast_to(np.array(prefix.encode()), len(numbers)), found) if prefix else found
 
     return Reference(texts)

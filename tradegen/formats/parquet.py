@@ -20,8 +20,6 @@ from tradegen.formats.kinds import Decimal, Kind
 from tradegen.formats.parquet_options import DEFAULTS, ParquetOptions
 from tradegen.formats.tables import Rows, Table
 
-__all__ = ["Parquet"]
-
 _MOST_IN_INT64 = 18  # digits of a decimal
 _VALUES_AT_ONCE = 16_384  # of one column; pyarrow's own 1,024 take a fifth longer
 

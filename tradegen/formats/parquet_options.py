@@ -9,8 +9,6 @@ from typing import Any
 
 from tradegen.errors import OutputError, nearest, shown, whole_number
 
-__all__ = ["COMPRESSIONS", "DEFAULTS", "ParquetOptions", "library_versions"]
-
 COMPRESSIONS = ("snappy", "zstd", "lz4", "none")
 """The first is the default: a third fewer bytes than none, for a seventh more time (docs/datasets.md)."""
 

@@ -18,8 +18,6 @@ from tradegen.errors import TradegenError
 from tradegen.formats.kinds import Reference
 from tradegen.formats.tables import Rows, Table
 
-__all__ = ["MOST_SORTED", "in_order", "require_sortable", "sorted_rows"]
-
 MOST_SORTED = 10_000_000
 """The most pairs in a file that is sorted: some 2.6 GB, where a list holds both legs (130 bytes a row)."""
 

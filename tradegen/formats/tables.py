@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from tradegen.core import formatting
-from tradegen.core.blocks import NO_RECORD, Block, Trades, Truth
+from tradegen.core.blocks import Block, Trades, Truth
 from tradegen.core.columns import (
     LEGS,
     LINKS,
@@ -26,7 +26,6 @@ from tradegen.core.columns import (
     is_blank,
 )
 from tradegen.core.formatting import Form
-from tradegen.core.streams import draw, scramble
 from tradegen.core.text_columns import CACHED_ROWS
 from tradegen.engine.code_names import names_of
 from tradegen.engine.run import Run
@@ -43,23 +42,11 @@ from tradegen.formats.kinds import (
     Reference,
     Timestamp,
 )
-from tradegen.formats.own_fields import own_fields
+from tradegen.formats.own_fields import hidden_reference, own_fields
 from tradegen.scenario.layouts import PLAIN
 
 if TYPE_CHECKING:
     from tradegen.scenario.layouts import Layout
-
-__all__ = [
-    "TRUTH",
-    "Column",
-    "Rows",
-    "Table",
-    "links_table",
-    "list_tables",
-    "tables",
-    "trades_table",
-    "truth_table",
-]
 
 TRUTH = "truth"
 """The name of the table that holds the answer key."""
@@ -226,16 +213,9 @@ def _trade_columns(run: Run, layout: Layout) -> tuple[Column, ...]:
 
 
 def _record_id(run: Run) -> Iterator[_Described]:
-    """The last column, where records have one: 16 hexadecimal digits that tell nothing; "" for no record."""
+    """The last column, where records have one."""
     if run.scenario.record_ids:
-        salt = int(draw(run.seed, RECORD_ID, 0, 1)[0])
-
-        def texts(numbers: Array) -> Array:
-            found = formatting.hexadecimal(scramble(numbers, salt))
-            found[numbers == NO_RECORD] = b""
-            return found
-
-        yield RECORD_ID, Reference(texts), attrgetter("record")
+        yield RECORD_ID, hidden_reference(run, RECORD_ID), attrgetter("record")
 
 
 def _differences(run: Run) -> Difference:

@@ -10,8 +10,6 @@ import ipywidgets as widgets
 
 from tradegen.errors import TradegenError
 
-__all__ = ["WIDE", "Control", "button", "note", "refusable", "stacked"]
-
 WIDE = {"description_width": "11em"}
 _WIDTH = "25em"
 

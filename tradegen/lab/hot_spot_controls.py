@@ -8,9 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from tradegen.analysis.tuning import Tuning
-from tradegen.lab.controls import WIDE, note, refusable, stacked
-
-__all__ = ["HotSpotControls"]
+from tradegen.lab.controls import WIDE, button, note, refusable, stacked
 
 _MEASURES = {
     "times the base rate": "factor",
@@ -27,9 +25,7 @@ class HotSpotControls:
         self._tuning, self._changed = tuning, changed
         self._rows: list[_Row] = []
         self._list = stacked()
-        add = widgets.Button(description="Add a hot spot")
-        add.on_click(lambda _: self._add())
-        self.box = stacked(self._list, add)
+        self.box = stacked(self._list, button("Add a hot spot", self._add, note()))
         self.show()
 
     def show(self) -> None:
@@ -74,8 +70,7 @@ class _Row:
         self._measure = widgets.Dropdown(options=_MEASURES, value=measure, description="how much")
         self._value = widgets.FloatText(value=spot[measure], description="number", continuous_update=False)
         self._error = note()
-        remove = widgets.Button(description="Remove")
-        remove.on_click(lambda _: refusable(lambda: rows.remove(self), self._error))
+        remove = button("Remove", lambda: rows.remove(self), self._error)
         controls = [self._name, *self._where.values(), self._measure, self._value]
         for control in controls:
             control.style = WIDE

@@ -15,8 +15,6 @@ from tradegen.lab.controls import Control, note, stacked
 from tradegen.mechanisms.by_kind import FOLLOWS
 from tradegen.mechanisms.mechanism import Mechanism, Setting
 
-__all__ = ["SizeControls", "WeightControls"]
-
 
 class WeightControls:
     """Sliders for weights, by the column that the mechanisms alter; at 0 a mechanism is off."""

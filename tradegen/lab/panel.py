@@ -22,8 +22,6 @@ from tradegen.lab.start_controls import StartControls
 from tradegen.market.universe import Tickers
 from tradegen.scenario.model import Scenario, scenario_names
 
-__all__ = ["TuningPanel"]
-
 _NOTHING = "nothing"
 _NOW = "this, as it is now"
 

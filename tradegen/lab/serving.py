@@ -19,8 +19,6 @@ from typing import Any
 
 from tradegen.errors import LabError
 
-__all__ = ["serve"]
-
 _HOST = "127.0.0.1"
 _PAGE = Path(__file__).parent / "page"
 _STARTS_WITHIN = 60.0  # seconds

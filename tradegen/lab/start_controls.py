@@ -18,8 +18,6 @@ from tradegen.lab.controls import WIDE, Control, button, note, stacked
 from tradegen.market.universe import Tickers
 from tradegen.scenario.model import DEFAULT, scenario_names
 
-__all__ = ["StartControls"]
-
 _OWN = "as given"
 _WIDTH = {"width": "16em"}
 

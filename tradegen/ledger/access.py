@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from tradegen.errors import LedgerError
 from tradegen.ledger.layout import DamageError, pragma
-from tradegen.ledger.names import reaching, require_one_link, require_one_name
+from tradegen.ledger.names import reaching, require_one_name
 
 Result = TypeVar("Result")
 
@@ -214,14 +214,3 @@ def leave_wal(connection: sqlite3.Connection, deadline: float) -> None:
     connection.execute("ROLLBACK")
     patiently(lambda: connection.execute("PRAGMA journal_mode = DELETE"), deadline)
     begin(connection, deadline)
-
-
-@contextmanager
-def writing(path: Path, deadline: float) -> Iterator[sqlite3.Connection]:
-    """A write transaction, begun; leaving without `commit` rolls it back."""
-    with explained(path), connected(path, deadline, "rw") as connection:
-        begin(connection, deadline)
-        # Again: before SQLite opened the file, one with two names may have been put at the path, or NFS may
-        # have given an old count. A name that is added from here on is refused itself.
-        require_one_link(path)
-        yield connection

@@ -13,8 +13,6 @@ from tradegen.core.columns import LARGEST_ID
 from tradegen.errors import LedgerError, whole_number
 from tradegen.ledger.layout import LONGEST_KEY, Range
 
-__all__ = ["Ledger", "LedgerSummary", "first_known", "require_left", "require_timeout"]
-
 LONGEST_TIMEOUT = 86_400.0
 MOST_FINDINGS = 100
 

@@ -12,8 +12,6 @@ from typing import Any, TypeAlias
 
 from tradegen.errors import LedgerError
 
-__all__ = ["Item", "NoTableError", "RefusedError", "Table", "nap"]
-
 Item: TypeAlias = Mapping[str, Mapping[str, str]]
 """Attributes as DynamoDB's own protocol has them: ``{"first": {"N": "21"}}``."""
 

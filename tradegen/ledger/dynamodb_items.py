@@ -14,8 +14,6 @@ from tradegen.core.columns import LARGEST_ID
 from tradegen.errors import LedgerError
 from tradegen.ledger.dynamodb_access import ITEM_KEY, Item
 
-__all__ = ["COUNTER", "EXPIRES", "KEPT_SECONDS", "Counter", "Reservation", "name_of", "primary_key"]
-
 COUNTER = "counter"
 EXPIRES = "expires"
 """The attribute for the table's time to live: seconds since 1970."""

@@ -24,8 +24,6 @@ from tradegen.ledger.dynamodb_access import ITEM_KEY, Item, NoTableError, Refuse
 from tradegen.ledger.dynamodb_items import COUNTER, Counter, Reservation, name_of, now, primary_key
 from tradegen.ledger.layout import Range
 
-__all__ = ["DynamoLedger"]
-
 
 @dataclass(frozen=True)
 class DynamoLedger(Ledger):

@@ -11,8 +11,6 @@ from tradegen.ledger.access import deadline_in
 from tradegen.ledger.dynamodb_access import ITEM_KEY, NoTableError, Table, nap
 from tradegen.ledger.dynamodb_items import COUNTER, EXPIRES, Counter, Reservation, primary_key
 
-__all__ = ["create_table", "findings"]
-
 _KEY_SCHEMA = [{"AttributeName": ITEM_KEY, "KeyType": "HASH"}]
 _MAKING_SECONDS = 180.0  # a table is usually there within half a minute
 

@@ -13,8 +13,6 @@ from tradegen.errors import LedgerError, shown, whole_number
 from tradegen.ledger.contract import Ledger
 from tradegen.ledger.sqlite_ledger import SqliteLedger
 
-__all__ = ["Place", "create_ledger", "is_url", "ledger_at", "open_ledger", "open_or_create"]
-
 Place: TypeAlias = str | os.PathLike[str]
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)

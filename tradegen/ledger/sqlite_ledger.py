@@ -18,13 +18,11 @@ from tradegen.ledger.access import (
     leave_wal,
     patiently,
     require_writable,
-    writing,
 )
 from tradegen.ledger.contract import Ledger, LedgerSummary, first_known, require_left, require_timeout
 from tradegen.ledger.creation import drafted
 from tradegen.ledger.layout import append, find, lay_out, require_ledger, tail
-
-__all__ = ["SqliteLedger"]
+from tradegen.ledger.names import require_one_link
 
 
 @dataclass(frozen=True)
@@ -106,8 +104,15 @@ class SqliteLedger(Ledger):
 
 @contextmanager
 def _writing_ranges(path: Path, deadline: float) -> Iterator[sqlite3.Connection]:
-    """A write transaction on a file proven to be a ledger, or made one from the original script's."""
-    with writing(path, deadline) as connection:
+    """A write transaction on a file proven to be a ledger, or made one from the original script's.
+
+    Leaving without `commit` rolls it back.
+    """
+    with explained(path), connected(path, deadline, "rw") as connection:
+        begin(connection, deadline)
+        # Again: before SQLite opened the file, one with two names may have been put at the path, or NFS may
+        # have given an old count. A name that is added from here on is refused itself.
+        require_one_link(path)
         if original.is_original(connection):
             original.carry_on(connection, path, deadline)
         require_ledger(connection, path)

@@ -9,8 +9,6 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.market.universe import Market
 
-__all__ = ["price_limits"]
-
 
 @functools.lru_cache(maxsize=8)
 def price_limits(market: Market, band: float) -> tuple[Array, Array]:

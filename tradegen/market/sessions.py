@@ -10,8 +10,6 @@ from tradegen.core.clock import DAY, second_of_day
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["window"]
-
 _EPOCH = dt.date(1970, 1, 1)
 
 

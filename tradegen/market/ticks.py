@@ -12,8 +12,6 @@ from tradegen.core.columns import Array
 from tradegen.core.grids import FINEST, Grid
 from tradegen.errors import MarketError
 
-__all__ = ["priced"]
-
 # As people, floats and Decimal write prices: 154.00, .50, 1e2, 1E+2. Decimals are rounded to the tick.
 _PRICE = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
 _LARGEST = Decimal(10_000_000)

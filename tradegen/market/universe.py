@@ -35,8 +35,6 @@ from tradegen.scenario.validation import NAME, is_writable
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Market", "Tickers", "load_market"]
-
 _HEADER = ["ticker", "price"]
 _TICK = "tick"
 _TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,23}")

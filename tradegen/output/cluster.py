@@ -21,8 +21,6 @@ from tradegen.output.files import uninterrupted
 from tradegen.output.writable_storage import Store
 from tradegen.version import __version__
 
-__all__ = ["on_dask"]
-
 Maker: TypeAlias = Callable[[Callable[[int], int], Iterable[int]], Iterator[int]]
 
 _KEEP_MEMORY = {

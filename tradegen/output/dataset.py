@@ -25,18 +25,16 @@ from tradegen.output.dataset_parts import PLAN, PROGRESS, PartWork, record_of, r
 from tradegen.output.dataset_plan import BLOCKS_PER_PART, Plan
 from tradegen.output.existing_dataset import (
     FOLDERS,
-    MANIFEST,
     finished_manifest,
     read_noted,
     refuse_strangers,
 )
+from tradegen.output.manifest_files import MANIFEST
 from tradegen.output.workers import in_processes, make_room
 from tradegen.output.writable_storage import Store, open_store
 
 if TYPE_CHECKING:
     from tradegen.output.cluster import Maker
-
-__all__ = ["write_dataset"]
 
 
 def write_dataset(

@@ -18,8 +18,6 @@ from tradegen.formats.tables import Table, tables
 from tradegen.output.dataset_plan import Plan
 from tradegen.output.writable_storage import Store
 
-__all__ = ["PLAN", "PROGRESS", "PartWork", "record_of", "rehearse"]
-
 PROGRESS = ".progress"
 """The folder, within that of a dataset, of what is known of an unfinished one."""
 PLAN = f"{PROGRESS}/plan.json"

@@ -16,8 +16,6 @@ from tradegen.formats.sorting import require_sortable
 from tradegen.formats.tables import TRUTH
 from tradegen.version import GENERATION, __version__
 
-__all__ = ["BLOCKS_PER_PART", "Plan"]
-
 BLOCKS_PER_PART = 16
 """About a million pairs: 66 MB of Parquet, a second of one core's work. A part is the unit of parallel work
 and of what is lost when a run is killed; readers open each file once."""

@@ -10,8 +10,6 @@ from tradegen.errors import OutputError
 from tradegen.output.dataset_parts import rehearse
 from tradegen.output.dataset_plan import Plan
 
-__all__ = ["expected_bytes", "folder_bytes", "require_space"]
-
 _SAMPLE = 4_096
 """Pairs that tell the size of all to within a hundredth. A block would, too, and takes FIX 4 seconds."""
 

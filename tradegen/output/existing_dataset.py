@@ -15,8 +15,6 @@ from tradegen.output.dataset_plan import Plan
 from tradegen.output.manifest_files import MANIFEST, read_manifest, read_plan
 from tradegen.output.writable_storage import Store
 
-__all__ = ["FOLDERS", "MANIFEST", "begun_plan", "finished_manifest", "read_noted", "refuse_strangers"]
-
 _TABLES = sorted({name for lists in LISTS.values() for name in lists} | {TRUTH, LINKS})
 FOLDERS = (*_TABLES, PROGRESS)
 _OURS = re.compile(

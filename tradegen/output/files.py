@@ -24,16 +24,6 @@ from typing import IO, Self
 
 from tradegen.errors import OutputError
 
-__all__ = [
-    "STANDARD_OUTPUT",
-    "OutputFile",
-    "StandardOutput",
-    "keeps_nothing",
-    "remove_leftovers",
-    "require_apart",
-    "uninterrupted",
-]
-
 STANDARD_OUTPUT = Path("/dev/stdout")
 
 _STRETCH = 1 << 22  # bytes that are sent off to the disk together

@@ -13,8 +13,6 @@ from tradegen.core.storage import open_storage
 from tradegen.engine.manifest import require_version
 from tradegen.errors import OutputError, ScenarioError, TradegenError
 
-__all__ = ["MANIFEST", "load_manifest", "read_manifest", "read_plan"]
-
 MANIFEST = "manifest.json"
 """What the manifest of a dataset is called."""
 

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from tradegen.core.blocks import Block
 from tradegen.engine.run import Run
 
-__all__ = ["meter", "progress"]
-
 _A_WHILE = 30.0  # seconds between lines where no one watches
 
 

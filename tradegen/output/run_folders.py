@@ -8,8 +8,6 @@ from pathlib import Path
 
 from tradegen.engine.run import Run
 
-__all__ = ["own_folder"]
-
 _NAME_LENGTH = 40
 
 

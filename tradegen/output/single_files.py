@@ -29,8 +29,6 @@ from tradegen.output.files import (
 )
 from tradegen.output.progress import progress
 
-__all__ = ["Destinations", "export", "suffix_of"]
-
 _BY_SUFFIX = {".jsonl": "ndjson", **{f".{form}": form for form in FORMATS if not compression_of(form)}}
 
 

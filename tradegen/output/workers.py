@@ -22,8 +22,6 @@ from tradegen.errors import OutputError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["end_with", "in_processes", "make_room"]
-
 
 def in_processes(work: Callable[[int], int], numbers: Iterable[int], workers: int) -> Iterator[int]:
     """What `work` returns for each number, as it is done; at most one process a worker, and none for one.

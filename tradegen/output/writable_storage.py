@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Protocol
@@ -14,11 +16,9 @@ from tradegen.core import storage
 from tradegen.core.storage import Storage, refuse_unknown_kinds
 from tradegen.errors import OutputError
 from tradegen.output.files import OutputFile, remove_leftovers
-from tradegen.output.folder_locks import lock_folder
-
-__all__ = ["Bucket", "Folder", "Output", "Store", "open_store"]
 
 _PIECE = 1 << 23
+_PATIENCE = 3.0  # seconds: workers of a run that was killed end within one
 
 
 class Output:
@@ -209,3 +209,24 @@ def _scratch() -> Iterator[IO[bytes]]:
             if isinstance(error, OutputError):
                 raise
             raise OutputError(f"{tempfile.gettempdir()} cannot be written: {error.strerror}") from None
+
+
+def lock_folder(descriptor: int, refusal: str) -> None:
+    """Lock an open folder; processes that are forked from this one hold the lock as well.
+
+    Raises
+    ------
+    OutputError
+        With the sentence given, where another process still holds the lock after three seconds.
+    OSError
+        Where the file system has no locks.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise OutputError(refusal) from None
+            time.sleep(0.1)

@@ -12,8 +12,6 @@ from tradegen.desk.numbers import Number
 from tradegen.errors import FitError, TradegenError
 from tradegen.scenario.model import Scenario
 
-__all__ = ["fit_parts"]
-
 
 def fit_parts(values: Mapping[str, Any], source: object) -> list[str]:
     """What was measured, and the scenario that it makes, as HTML.

@@ -15,8 +15,6 @@ from tradegen.engine.manifest import Tally, differing_digests, run_of
 from tradegen.engine.run import Run
 from tradegen.errors import OutputError
 
-__all__ = ["MOST_BLOCKS", "RemadeRun", "remake"]
-
 MOST_BLOCKS = 16
 """As many as are looked at of a large run: about a million pairs, some 10 seconds with all figures."""
 

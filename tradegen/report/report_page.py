@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from tradegen.scoring.scores import Score
     from tradegen.verify.proof_report import Report as Proof
 
-__all__ = ["report_page"]
-
 
 def report_page(
     name: str,

@@ -15,8 +15,6 @@ from tradegen.core.html_pages import escaped, figures, table
 from tradegen.report.remade_run import RemadeRun
 from tradegen.scenario.scenario_html import fields_html, settings_texts
 
-__all__ = ["run_parts"]
-
 _EXAMPLES = 12
 _NO_HEAD = ("", "")
 

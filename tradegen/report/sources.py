@@ -16,8 +16,6 @@ from tradegen.report.fit_parts import fit_parts
 from tradegen.scoring.scores import Score
 from tradegen.scoring.written_scores import score_from
 
-__all__ = ["Sources", "read_sources"]
-
 _EXPECTED = (
     "expected the folder of a dataset, a manifest, what `tradegen score --format json` or `tradegen fit "
     "--format json` writes, or the files of a manifest's run"

@@ -42,12 +42,13 @@ _SCHEMA = {
 
 
 def _frozen(value: Any) -> Any:
-    """What was given, as plain values that cannot be changed."""
+    """What was given, as JSON carries it, in values that cannot be changed."""
     if isinstance(value, Mapping):
         return Frozen({key: _frozen(one) for key, one in value.items()})
     if isinstance(value, (list, tuple)):
         return tuple(map(_frozen, value))
-    return value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else value
+    return str(value) if isinstance(value, dt.date) else value
 
 
 AskedOfColumn: TypeAlias = Annotated[Any, AfterValidator(_frozen), WithJsonSchema(_SCHEMA)]
@@ -183,22 +184,18 @@ def whole_between(low: Decimal | None, high: Decimal | None) -> tuple[int, int]:
     return (-_MOST if low is None else math.ceil(low), _MOST if high is None else math.floor(high))
 
 
-def _is_day(value: Any) -> bool:
-    if isinstance(value, str):
-        try:
-            value = dt.date.fromisoformat(value)
-        except ValueError:
-            return False
-    return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+def _is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _moment(value: Any) -> dt.datetime | None:
-    """A day or a moment, as ISO text or as TOML has it; None for anything else."""
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if isinstance(value, dt.datetime):
-        return None if value.tzinfo else value
-    return dt.datetime.combine(value, dt.time()) if isinstance(value, dt.date) else None
+    """A day or a moment, by its ISO text; None for anything else."""
+    try:
+        moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return None if moment is None or moment.tzinfo else moment

@@ -22,8 +22,6 @@ from tradegen.errors import named, nearest, shown
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.scenario.validation import INTEGER, NAME, NUMBER, STRICT, Expected, explain, is_writable
 
-__all__ = ["KINDS", "OwnColumn", "OwnColumns", "kinds_of"]
-
 _NAME = r"^[a-z][a-z0-9_]{0,39}$"
 # What a block calls its own arrays cannot be the name of another one.
 _TAKEN = {*FIELDS, RECORD_ID, *Pairs.__dataclass_fields__, *Trades.__dataclass_fields__}
@@ -51,9 +49,11 @@ _Number = Annotated[
 _Seconds = Annotated[int, Field(ge=0, le=43_200), INTEGER, Expected("whole seconds from 0 to 43200")]
 _Kept = Annotated[float, Field(ge=0, le=1), NUMBER, Expected("a share from 0 to 1")]
 _Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME}$"})]
-_Names = Annotated[tuple[_Name, ...] | None, BeforeValidator(_tuple)]
+_Names = Annotated[tuple[_Name, ...] | None, BeforeValidator(_tuple), Expected("a list of names")]
 _Weights = Annotated[
-    tuple[Annotated[float, Field(gt=0, le=1e9), NUMBER], ...] | None, BeforeValidator(_tuple)
+    tuple[Annotated[float, Field(gt=0, le=1e9), NUMBER], ...] | None,
+    BeforeValidator(_tuple),
+    Expected("a weight above 0 for each of the values"),
 ]
 _Sources = Annotated[tuple[str, ...] | None, BeforeValidator(_tuple)]
 
@@ -102,19 +102,14 @@ class _Column(BaseModel):
 class CodeColumn(_Column):
     """One of a set of names: a currency, an account, an ISIN."""
 
-    kind: Literal["code", "text"] = Field(
-        description="code: one of a set of names; text: the same, free text"
-    )
+    kind: Literal["code", "text"] = Field(description="code: one of a set of names; text: free text")
     value: Annotated[_Name | None, Expected("1 to 64 characters")] = Field(
         None, description="the one name that all trades have"
     )
-    values: Annotated[_Names, Expected("a list of names")] = Field(
-        None, description="the names that trades have"
+    values: _Names = Field(None, description="the names that trades have")
+    weights: _Weights = Field(
+        None, description="how often each of the values is drawn; all alike if not given"
     )
-    weights: Annotated[
-        _Weights,
-        Expected("a weight above 0 for each of the values"),
-    ] = Field(None, description="how often each of the values is drawn; all alike if not given")
     codes: Annotated[
         Annotated[int, Field(ge=1, le=100_000), INTEGER] | None, Expected("a whole number from 1 to 100000")
     ] = Field(None, description="how many names to make: the prefix and a number each")
@@ -172,12 +167,8 @@ class IntegerColumn(_Column):
     """A whole number, drawn evenly."""
 
     kind: Literal["integer"] = Field(description="a whole number")
-    min: Annotated[int, Field(ge=1, le=_LARGEST), INTEGER, Expected("a whole number from 1 to 10^15")] = (
-        Field(description="the smallest")
-    )
-    max: Annotated[int, Field(ge=1, le=_LARGEST), INTEGER, Expected("a whole number from 1 to 10^15")] = (
-        Field(description="the largest")
-    )
+    min: _Whole = Field(description="the smallest")
+    max: _Whole = Field(description="the largest")
 
     @property
     def range(self) -> tuple[int, int]:
@@ -197,12 +188,8 @@ class DecimalColumn(_Column):
     decimal_places: Annotated[int, Field(ge=0, le=6), INTEGER, Expected("a whole number from 0 to 6")] = (
         Field(alias="places", description="decimal places, as files print them")
     )
-    min: Annotated[Annotated[float, Field(gt=0, le=1e12), NUMBER] | None, Expected("a number above 0")] = (
-        Field(None, description="the smallest")
-    )
-    max: Annotated[Annotated[float, Field(gt=0, le=1e12), NUMBER] | None, Expected("a number above 0")] = (
-        Field(None, description="the largest")
-    )
+    min: _Number = Field(None, description="the smallest")
+    max: _Number = Field(None, description="the largest")
     product: Annotated[_Sources, Expected('two columns of numbers, such as ["quantity", "price"]')] = Field(
         None, description="the two columns whose product it is"
     )
@@ -375,11 +362,7 @@ def _together(columns: tuple[OwnColumn, ...]) -> tuple[OwnColumn, ...]:
     if len(columns) > _MOST:
         raise ValueError(f"columns has {len(columns)}; expected at most {_MOST}")
     numbers = [column for column in columns if isinstance(column, IntegerColumn | DecimalColumn)]
-    drawn = {
-        "quantity",
-        "price",
-        *(column.name for column in numbers if not column.derived_from),
-    }
+    drawn = {"quantity", "price", *(column.name for column in numbers if not column.derived_from)}
     for column in columns:
         if isinstance(column, DecimalColumn) and (
             unknown := next((s for s in column.derived_from if s not in drawn), None)

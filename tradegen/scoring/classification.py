@@ -5,8 +5,6 @@ reported of it, and pairs that are alike in everything a count asks for share on
 profiles.
 """
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,8 +13,6 @@ from tradegen.scoring.trades import Trades
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["FOUND", "Profile", "Row", "classify", "profiles", "rows"]
 
 FOUND = "reported AND (named = 0 OR (named & names) <> 0)"
 """SQL that says of a truth row, joined with its pair, whether it was found: the pair was reported without any

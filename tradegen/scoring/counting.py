@@ -1,7 +1,5 @@
 """Counts: what the profiles of pairs, and the rows of the truth, come to."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 import functools
@@ -19,8 +17,6 @@ from tradegen.scoring.score_counts import Benign, Several, Undecidable
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["benign", "confusion", "fields", "pairs", "recalls", "records", "several", "total", "undecidable"]
 
 _RECORD_ROWS = "('record.missing', 'record.duplicate', 'record.split')"
 _ALTERED_RECORDS = ("missing", "duplicate", "split", "orphan")

@@ -3,8 +3,6 @@
 Tolerances and sizes have the same places for every run, so that curves add up.
 """
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -24,8 +22,6 @@ from tradegen.scoring.score_counts import Curve
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["SCALES", "Scale", "detection", "gather_sizes", "scales_of", "thresholds", "tolerance_sweep"]
 
 _MOST_THRESHOLDS = 50
 _BASIS_POINTS = 10_000

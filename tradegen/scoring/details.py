@@ -14,8 +14,6 @@ from tradegen.scoring.classification import FOUND
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Details", "TruthKey", "details_of"]
-
 
 class TruthKey(NamedTuple):
     """What tells rows of the truth apart, as far as findings can."""
@@ -76,7 +74,7 @@ def details_of(connection: DuckDBPyConnection) -> Details:
         FROM truth
         JOIN classified USING (pair)
         WHERE NOT benign
-        """  # noqa: S608 - FOUND is ours
+        """
     ).fetchall()
     keys = [(TruthKey(*row[:5]), row[5:]) for row in missed]
     unreported, unnamed, unfound = (

@@ -36,8 +36,6 @@ from tradegen.scoring.truth_tables import define, load_truth
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["explain", "score"]
-
 _MEMORY = "900MB"  # of DuckDB's; what does not fit goes to a temporary folder
 _MOST_THREADS = 8  # each has buffers of its own
 

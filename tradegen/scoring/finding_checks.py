@@ -1,7 +1,5 @@
 """What is wrong with findings that cannot be scored, in a sentence."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -14,8 +12,6 @@ from tradegen.scoring.run_fields import COLUMN_NAME
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["check_json", "count_rows", "refuse"]
 
 
 def check_json(connection: DuckDBPyConnection, source: Source, called: Mapping[str, str]) -> None:

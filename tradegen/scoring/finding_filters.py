@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from tradegen.errors import ScoringError, shown
 from tradegen.scoring.relations import literal
 
-__all__ = ["EMPTY_WORDS", "Condition", "FindingFilter", "conditions"]
-
 EMPTY_WORDS = ("NaN", "nan", "NULL", "null", "None", "NaT", "NA", "N/A", "n/a", "#N/A", "<NA>")
 """What tools write into a cell that says nothing."""
 

@@ -1,7 +1,5 @@
 """Findings: checked, put into the truth's words, and their ids resolved to pairs."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -19,8 +17,6 @@ from tradegen.scoring.score_counts import Input
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["COLUMNS", "FindingsSummary", "input_of", "load_findings", "open_findings"]
 
 COLUMNS = ("trade_id", "field", "leg", "linked_trade_id", "score")
 _RECORD_WORDS = ("missing", "duplicate", "split", "orphan")

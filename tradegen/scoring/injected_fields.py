@@ -1,7 +1,5 @@
 """The fields of a list of the user's own that was broken: its columns, by the manifest or by the truth."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -16,8 +14,6 @@ from tradegen.scoring.run_fields import COLUMN_NAME, RunFields, found_fields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["fields_found", "fields_of_columns"]
 
 _ID = "trade_id"
 

@@ -14,19 +14,6 @@ from typing import Any
 from tradegen.core.compression import compression_of, content_of, disguise_of, plain_name, unpack
 from tradegen.errors import ScoringError, shown
 
-__all__ = [
-    "FORMS",
-    "check_readable",
-    "form_of",
-    "header",
-    "once",
-    "outermost",
-    "parts",
-    "plain_copy",
-    "read_manifest",
-    "unpacked",
-]
-
 FORMS = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 _HEAD = 1 << 20  # bytes in which a header must end
 _MOST_COLUMNS = 10_000

@@ -15,8 +15,6 @@ from tradegen.scoring.injected_fields import fields_of_columns
 from tradegen.scoring.input_files import read_manifest
 from tradegen.scoring.run_fields import RunFields, stated_fields
 
-__all__ = ["Extent", "Inputs", "lists_of", "resolve_inputs"]
-
 _ID = "trade_id"
 _MANIFEST = "manifest.json"
 

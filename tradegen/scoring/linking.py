@@ -1,7 +1,5 @@
 """Links: records of two sides brought together without ids, scored as pairs."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -13,8 +11,6 @@ from tradegen.scoring.trades import Trades
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["links"]
 
 
 def links(

@@ -1,7 +1,5 @@
 """Pairs by their notional."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -14,8 +12,6 @@ from tradegen.scoring.trades import Trades
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["BANDS", "bands"]
 
 _EDGES = (1_000, 10_000, 100_000, 1_000_000)  # dollars
 BANDS = (

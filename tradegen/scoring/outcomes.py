@@ -12,8 +12,6 @@ from typing import Any, Self, TypeAlias
 
 from tradegen.core.statistics import wilson_interval
 
-__all__ = ["Amounts", "Counts", "Interval", "Outcome", "Recall"]
-
 Interval: TypeAlias = tuple[float, float]
 
 _MOST_EXAMPLES = 5

@@ -11,8 +11,6 @@ from tradegen.errors import ScoringError, shown
 from tradegen.scoring.score_counts import GROUPS, Curve
 from tradegen.scoring.scores import Score
 
-__all__ = ["pool"]
-
 
 def pool(scores: Iterable[Score]) -> Score:
     """Add up the scores of several datasets or seeds; `Score.runs` keeps each, for the spread.

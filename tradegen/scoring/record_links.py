@@ -1,7 +1,5 @@
 """Which trade each record is of, where the lists share no id: findings then name records by their own ids."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -13,8 +11,6 @@ from tradegen.scoring.relations import Reader, first_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["load_links"]
 
 
 def load_links(connection: DuckDBPyConnection, reader: Reader, given: Any, extent: Extent | None) -> None:

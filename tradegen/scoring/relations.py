@@ -1,12 +1,10 @@
 """Tables of any kind as DuckDB relations: files, frames, Arrow. Nothing here knows what is in them."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
-
-__all__ = ["Reader", "Source", "first_row", "identifier", "literal", "units"]
 
 _LOOKED_AT = 1_000  # objects whose members tell the columns of a JSON file
 
@@ -180,39 +176,41 @@ class Reader:
     def _frame(self, frame: pd.DataFrame, what: str, wanted: Sequence[str]) -> Source:
         import pandas as pd
 
-        names = [str(name) for name in frame.columns]
-        name = f"the {what} frame"
-        once(name, names)
-        kept = [number for number, column in enumerate(names) if not wanted or column in wanted]
-        # By position: DuckDB's names do not tell Field from field.
-        plain = {f"c{number}": _plain(frame.iloc[:, number], names[number], name) for number in kept}
-        table = self._registered(pd.DataFrame(plain, copy=False) if plain else frame.iloc[:, :0], len(frame))
-        columns = dict.fromkeys(names, "NULL") | {names[number]: f"c{number}" for number in kept}
-        return Source(name, table, columns, tuple(names))
+        names, name = [str(name) for name in frame.columns], f"the {what} frame"
 
-    def _registered(self, frame: pd.DataFrame, rows: int) -> str:
-        if not len(frame.columns):
-            return f"range({rows})"
-        view = f"given_{len(self._real)}"
-        self._real[view] = view
-        self._connection.register(view, frame)
-        return view
+        def plain(kept: Sequence[int]) -> pd.DataFrame:
+            columns = {f"c{number}": _plain(frame.iloc[:, number], names[number], name) for number in kept}
+            return pd.DataFrame(columns, copy=False)
+
+        return self._held(name, names, wanted, len(frame), plain)
 
     def _arrow(self, table: pa.Table, what: str, wanted: Sequence[str]) -> Source:
         import pyarrow as pa
 
-        name = f"the {what} table"
-        once(name, table.column_names)
-        kept = [n for n, column in enumerate(table.column_names) if not wanted or column in wanted]
-        plain = pa.table([table.column(number) for number in kept], names=[f"c{number}" for number in kept])
-        columns = dict.fromkeys(table.column_names, "NULL")
-        columns |= {table.column_names[number]: f"c{number}" for number in kept}
-        view = f"given_{len(self._real)}"
-        self._real[view] = view
-        if not kept:
-            return Source(name, f"range({table.num_rows})", columns, tuple(columns))
-        self._connection.register(view, plain)
-        return Source(name, view, columns, tuple(columns))
+        def plain(kept: Sequence[int]) -> pa.Table:
+            return pa.table([table.column(number) for number in kept], names=[f"c{n}" for n in kept])
+
+        return self._held(f"the {what} table", table.column_names, wanted, table.num_rows, plain)
+
+    def _held(
+        self,
+        name: str,
+        names: Sequence[str],
+        wanted: Sequence[str],
+        rows: int,
+        plain: Callable[[Sequence[int]], Any],
+    ) -> Source:
+        """A table in memory. `plain` gives its columns at some positions, called ``c`` and the position."""
+        once(name, names)
+        # By position: DuckDB's names do not tell Field from field.
+        kept = [number for number, column in enumerate(names) if not wanted or column in wanted]
+        columns = dict.fromkeys(names, "NULL") | {names[number]: f"c{number}" for number in kept}
+        view = f"range({rows})"
+        if kept:
+            view = f"given_{len(self._real)}"
+            self._real[view] = view
+            self._connection.register(view, plain(kept))
+        return Source(name, view, columns, tuple(names))
 
     def _files(self, paths: Sequence[Path], what: str, wanted: Sequence[str]) -> Source:
         name = str(paths[0]) if len(paths) == 1 else f"{paths[0].parent}"

@@ -17,8 +17,6 @@ from tradegen.scoring.score_counts import GROUPS, MEASURES
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLES", "Column", "Figure", "Report", "Section", "Table", "printable", "range_of", "share"]
-
 TABLES = (*GROUPS, "records", "confusion", "detection", "tolerance_sweep", "thresholds", "runs")
 """The tables that `Report.frame` knows."""
 

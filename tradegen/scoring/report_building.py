@@ -13,8 +13,6 @@ from tradegen.scoring.report import Figure, Report, Section, Table, printable, r
 from tradegen.scoring.report_tables import facts_of, tables_of
 from tradegen.scoring.score_counts import ScoreCounts
 
-__all__ = ["build_report"]
-
 
 def build_report(score: ScoreCounts) -> Report:
     """Everything that there is to say of a score."""

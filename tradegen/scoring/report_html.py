@@ -13,8 +13,6 @@ from tradegen.scoring.report import Report, Row, Section, Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["CLOSING", "fragment", "page", "parts", "title"]
-
 CLOSING = "Intervals are Wilson's, at 95%; n/a is a share of nothing."
 
 

@@ -12,8 +12,6 @@ from tradegen.scoring.outcomes import Amounts, Outcome, Recall
 from tradegen.scoring.report import Column, Row, Table
 from tradegen.scoring.score_counts import GROUPS, MEASURES, Curve, ScoreCounts
 
-__all__ = ["facts_of", "tables_of"]
-
 _NOT_FIELDS = ("(no field)", "(not reported)")
 
 _RECALL = (

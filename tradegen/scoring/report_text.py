@@ -5,9 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from tradegen.core.text_tables import aligned
 from tradegen.scoring.report import Report, Section, Table, printable
-
-__all__ = ["as_text"]
 
 _WIDTH = 100
 _GAP = "  "
@@ -34,33 +33,22 @@ def _section(section: Section) -> list[str]:
 
 def _table(table: Table) -> list[str]:
     """Names on the left, numbers on the right with their points one below the other."""
-    cells = zip(*table.cells(), strict=True)
+    numbers = [place for place, column in enumerate(table.shown) if column.kind != "name"]
     columns = [
-        _left(column.header, texts) if column.kind == "name" else _right(column.header, texts)
-        for column, texts in zip(table.shown, cells, strict=True)
+        _points_aligned(texts) if place in numbers else texts
+        for place, texts in enumerate(zip(*table.cells(), strict=True))
     ]
-    return [f"{_GAP}{_GAP.join(row)}".rstrip() for row in zip(*columns, strict=True)]
+    rows = [[column.header for column in table.shown], *zip(*columns, strict=True)]
+    return [f"{_GAP}{line}" for line in aligned(rows, right=numbers)]
 
 
-def _left(header: str, cells: Sequence[str]) -> list[str]:
-    width = max(map(len, [header, *cells]))
-    return [text.ljust(width) for text in (header, *cells)]
-
-
-def _right(header: str, cells: Sequence[str]) -> list[str]:
+def _points_aligned(cells: Sequence[str]) -> list[str]:
     # A share may have more decimals than the others: its point stays below theirs.
-    numbers = [cell.replace(".", "", 1).isdigit() for cell in cells]
     tails = [
-        len(cell) - cell.index(".") if number and "." in cell else 0
-        for cell, number in zip(cells, numbers, strict=True)
+        len(cell) - cell.index(".") if "." in cell and cell.replace(".", "", 1).isdigit() else 0
+        for cell in cells
     ]
-    longest = max(tails)
-    padded = [
-        cell + " " * (longest - tail if number and tail else 0)
-        for cell, tail, number in zip(cells, tails, numbers, strict=True)
-    ]
-    width = max(map(len, [header, *padded]))
-    return [text.rjust(width) for text in (header, *padded)]
+    return [cell + " " * (max(tails) - tail if tail else 0) for cell, tail in zip(cells, tails, strict=True)]
 
 
 def _matrix(table: Table) -> list[str]:

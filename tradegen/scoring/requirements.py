@@ -16,8 +16,6 @@ from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.scoring.outcomes import Outcome
 from tradegen.scoring.score_counts import MEASURES, ScoreCounts
 
-__all__ = ["Measured", "Requirement", "decimal", "measured", "required", "requirement"]
-
 _AT_MOST = "false_alarm_rate"
 
 

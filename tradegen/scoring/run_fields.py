@@ -1,7 +1,5 @@
 """The fields that a run's truth and findings may name: those of the house, and what its scenario adds."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 import re
@@ -18,8 +16,6 @@ from tradegen.scoring.relations import Source, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["COLUMN_NAME", "RunFields", "found_fields", "stated_fields"]
 
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """What a scenario may call a column."""

@@ -9,18 +9,6 @@ from typing import Any, Self
 
 from tradegen.scoring.outcomes import Amounts, Counts, Outcome, Recall
 
-__all__ = [
-    "GROUPS",
-    "MEASURES",
-    "Benign",
-    "Curve",
-    "Input",
-    "Links",
-    "ScoreCounts",
-    "Several",
-    "Undecidable",
-]
-
 GROUPS = ("mechanism", "field", "cause", "leg", "notional")
 """What a score is broken down by."""
 

@@ -20,8 +20,6 @@ from tradegen.core.statistics import wilson_interval
 from tradegen.scoring.report import printable
 from tradegen.scoring.size_axis import SizeAxis
 
-__all__ = ["PLOTS", "plot_detection", "plot_recall", "plot_tolerance_sweep"]
-
 By: TypeAlias = Literal["mechanism", "field", "cause", "leg", "notional", "records"]
 
 # The first ones as in all figures, and then others of Okabe and Ito's.

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from tradegen.scoring.report import Report
 
-__all__ = ["Score"]
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Score(ScoreCounts):

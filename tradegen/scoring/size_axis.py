@@ -13,8 +13,6 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from tradegen.core.axes import plain_axes, power_label
 from tradegen.core.columns import Array
 
-__all__ = ["SizeAxis"]
-
 _LABELS = 5
 
 

@@ -1,7 +1,5 @@
 """The trades, as far as a score needs them: which pairs there are, and what clean ones are worth."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 import math
@@ -18,9 +16,6 @@ from tradegen.scoring.run_fields import RunFields
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-__all__ = ["Trades"]
-
 
 _PARTS_OF_A_CENT = math.prod(grid.unit for grid in FINEST.values()) // CENTS.unit
 

@@ -1,7 +1,5 @@
 """The truth as tables: its rows, labelled, and its pairs, with their fields as sets of bits."""
 
-# ruff: noqa: S608 - what is put into SQL is quoted by `literal` and `identifier`, or is ours
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from tradegen.scenario.tolerances import Tolerances
-
-__all__ = ["SIZED", "define", "load_truth"]
 
 _ONE_SIDED = f"(mechanism = 'record.missing' OR (mechanism = '{EXISTING}' AND field = 'record'))"
 SIZED = ("quantity", "price", "date", "trade_timestamp")

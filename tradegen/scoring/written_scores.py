@@ -13,8 +13,6 @@ from tradegen.scoring.outcomes import Amounts, Outcome, Recall
 from tradegen.scoring.score_counts import GROUPS, Benign, Curve, Input, Links, Several, Undecidable
 from tradegen.scoring.scores import Score
 
-__all__ = ["score_from"]
-
 _PLACES = {"tolerance_sweep": "tolerance", "detection": "size", "thresholds": "score"}
 
 

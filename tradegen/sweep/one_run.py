@@ -24,8 +24,6 @@ from tradegen.sweep.parameter_cells import Notebook, filled_in
 from tradegen.sweep.sweep_folder import SweepFolder, as_json
 from tradegen.sweep.sweep_runs import PlannedRun
 
-__all__ = ["Task", "give_up", "make_run"]
-
 _LONGEST_SOCKET = 90  # characters of a path that sockets take; the name of the socket comes on top
 
 

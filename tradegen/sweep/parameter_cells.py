@@ -23,8 +23,6 @@ from papermill.translators import PythonTranslator, papermill_translators
 from tradegen.core.regular_files import read_text
 from tradegen.errors import ScenarioError, nearest, shown
 
-__all__ = ["Notebook", "Parameter", "as_plain", "filled_in"]
-
 UNKNOWN = object()
 """The default of a parameter whose cell works it out."""
 

@@ -13,8 +13,6 @@ from tradegen.output.files import OutputFile
 from tradegen.sweep.sweep_folder import SweepFolder
 from tradegen.sweep.sweep_runs import PlannedRun
 
-__all__ = ["RESULTS", "write_summary"]
-
 RESULTS = "results.json"
 """What a notebook may leave in its folder: names and numbers, each a column of the summary."""
 

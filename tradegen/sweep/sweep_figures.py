@@ -15,8 +15,6 @@ from pandas.api.types import is_numeric_dtype
 from tradegen.core.axes import plain_axes
 from tradegen.errors import ScenarioError, nearest
 
-__all__ = ["plot_measure", "read_summary", "swept"]
-
 # Okabe and Ito's colours, each with a mark and a dash of its own, for those who see few colours or none.
 _STYLES = [
     ("#0072B2", "o", "-"),

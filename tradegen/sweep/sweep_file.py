@@ -19,8 +19,6 @@ from tradegen.errors import ScenarioError, shown
 from tradegen.scenario.assignments import merged
 from tradegen.scenario.validation import INTEGER, STRICT, Expected, explain
 
-__all__ = ["MOST_RUNS", "Place", "SweepFile"]
-
 MOST_RUNS = 10_000
 """The most runs of one sweep: each starts a kernel, which takes a second or two."""
 

@@ -27,12 +27,10 @@ from tradegen.core.columns import LARGEST_ID
 from tradegen.core.regular_files import read_file
 from tradegen.errors import OutputError, ScenarioError, shown
 from tradegen.output.files import OutputFile
-from tradegen.output.folder_locks import lock_folder
+from tradegen.output.writable_storage import lock_folder
 from tradegen.sweep.sweep_file import SweepFile
 from tradegen.sweep.sweep_runs import BUILT_IN, PlannedRun
 from tradegen.version import GENERATION
-
-__all__ = ["SweepFolder", "as_json"]
 
 
 class _Noted(BaseModel):

@@ -20,8 +20,6 @@ from tradegen.sweep.sweep_file import Place, SweepFile
 if TYPE_CHECKING:
     from tradegen.sweep.parameter_cells import Notebook
 
-__all__ = ["BUILT_IN", "PlannedRun", "planned"]
-
 BUILT_IN = "batch_run.ipynb"
 """The notebook of a sweep that names none."""
 

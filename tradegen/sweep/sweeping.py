@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from tradegen.sweep.one_run import Task
     from tradegen.sweep.parameter_cells import Notebook
 
-__all__ = ["Outcome", "plan_sweep", "run_sweep"]
-
 _LAST_WORDS = 10.0  # seconds for a kernel to end before its process is killed
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from tradegen.scoring.scores import Score
     from tradegen.testing.case_fields import CaseFields
 
-__all__ = ["DATE", "SEED", "TradeCase", "make_case"]
-
 SEED = 0
 """The seed of a case that names none: the same data each time a test runs."""
 

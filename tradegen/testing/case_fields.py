@@ -9,8 +9,6 @@ from tradegen.scenario.overrides import OtherFields, ScenarioOverrides, Whole
 if TYPE_CHECKING:
     from tradegen.market.universe import Tickers
 
-__all__ = ["CaseFields", "DrawnCaseFields"]
-
 
 class CaseFields(ScenarioOverrides, total=False):
     """Of a case that is made: every field of the scenario, the first id, the universe."""

@@ -8,36 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
+from tradegen.analysis.altered_trades import Alteration, alterations
 from tradegen.api.batch import Batch
 from tradegen.core.blocks import Trades
 from tradegen.core.columns import LEGS, RECORD_ID
 from tradegen.core.formatting import trade_ids
 from tradegen.core.text_columns import strings
-from tradegen.formats.tables import trades_table, truth_table
-from tradegen.scoring.details import TruthKey
-
-__all__ = ["CaseRecords", "TruthRow"]
-
-_COLUMNS = ("trade_id", "leg", "field", "mechanism", "original", "altered", "delta", "benign")
-
-
-@dataclass(frozen=True, slots=True)
-class TruthRow:
-    """A row of the truth, as its file prints it."""
-
-    trade_id: str
-    leg: str
-    field: str
-    mechanism: str
-    original: str
-    altered: str
-    delta: str
-    benign: bool
-
-    @property
-    def key(self) -> TruthKey:
-        """What findings can tell it by."""
-        return TruthKey(self.trade_id, self.leg, self.field, self.mechanism, self.benign)
+from tradegen.formats.tables import trades_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,20 +24,15 @@ class CaseRecords:
     batch: Batch
 
     @cached_property
-    def truth(self) -> list[TruthRow]:
+    def truth(self) -> list[Alteration]:
         """Every row of the truth."""
-        rows, table = [], truth_table(self.batch.run)
-        for block in self.batch.blocks:
-            texts = table.texts(table.rows(block))
-            *columns, benign = (strings(texts[name]).tolist() for name in _COLUMNS)
-            labels = [label == "true" for label in benign]
-            rows += [TruthRow(*values) for values in zip(*columns, labels, strict=True)]
-        return rows
+        run = self.batch.run
+        return [row for block in self.batch.blocks for row in alterations(run, block.truth)]
 
     @cached_property
-    def by_pair(self) -> Mapping[str, list[TruthRow]]:
+    def by_pair(self) -> Mapping[str, list[Alteration]]:
         """The truth's rows by the pair's trade id."""
-        found: dict[str, list[TruthRow]] = {}
+        found: dict[str, list[Alteration]] = {}
         for row in self.truth:
             found.setdefault(row.trade_id, []).append(row)
         return found

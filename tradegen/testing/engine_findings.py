@@ -10,8 +10,6 @@ import pandas as pd
 
 from tradegen.errors import ScoringError, shown
 
-__all__ = ["as_findings"]
-
 _TUPLE = ("trade_id", "field", "leg")
 _EXPECTED = "trade ids, tuples (trade_id, field), dicts with a trade_id, a frame, an Arrow table or a path"
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from tradegen.analysis.altered_trades import change
+from tradegen.analysis.altered_trades import Alteration
 from tradegen.api.batch import Batch
-from tradegen.scoring.details import Details
+from tradegen.scoring.details import Details, TruthKey
 from tradegen.scoring.requirements import Requirement, measured
 from tradegen.scoring.scores import Score
-from tradegen.testing.case_records import CaseRecords, TruthRow
-
-__all__ = ["SHOWN", "failure_message"]
+from tradegen.testing.case_records import CaseRecords
 
 SHOWN = 10
 """How many pairs each part of a message shows."""
@@ -67,7 +65,7 @@ class _Rows:
             parts.append(self._alarms("wrong fields", details.false_fields))
         return parts
 
-    def _missed(self, names: set[str]) -> list[TruthRow]:
+    def _missed(self, names: set[str]) -> list[Alteration]:
         """The truth rows that the missed requirements are about, in the order of the truth."""
         details = self._details
         keys = {key for key in details.unfound if f"recall.{key.mechanism}" in names}
@@ -75,10 +73,14 @@ class _Rows:
             keys |= details.unreported
         if "field_recall" in names:
             keys |= details.unnamed
-        return [row for row in self._records.truth if row.key in keys]
+        return [
+            row
+            for row in self._records.truth
+            if TruthKey(row.trade_id, row.leg, row.field, row.mechanism, row.benign) in keys
+        ]
 
-    def _missed_part(self, missed: list[TruthRow]) -> str:
-        by_pair: dict[str, list[TruthRow]] = {}
+    def _missed_part(self, missed: list[Alteration]) -> str:
+        by_pair: dict[str, list[Alteration]] = {}
         for row in missed:
             by_pair.setdefault(row.trade_id, []).append(row)
         of = Counter(row.mechanism for row in self._records.truth if not row.benign)
@@ -113,12 +115,12 @@ class _Rows:
             lines += self._table(pair, fields or [row.field for row in rows])
         return "\n".join(lines + _more(len(alarms)))
 
-    def _row(self, row: TruthRow) -> str:
+    def _row(self, row: Alteration) -> str:
         named = self._details.named.get(row.trade_id)
         instead = f" (reported as {', '.join(named)})" if named else ""
         return f"{row.trade_id} {_difference(row)}{instead}"
 
-    def _differences(self, pair: str) -> Sequence[TruthRow]:
+    def _differences(self, pair: str) -> Sequence[Alteration]:
         return self._records.by_pair.get(pair, ())
 
     def _table(self, pair: str, marked: Iterable[str]) -> list[str]:
@@ -135,23 +137,22 @@ def _chosen(kinds: Mapping[str, Iterable[str]]) -> list[str]:
     return [pair for pair in kinds if pair in chosen]
 
 
-def _kinds(rows: Iterable[TruthRow]) -> list[str]:
+def _kinds(rows: Iterable[Alteration]) -> list[str]:
     """What is different in a pair that was reported without cause."""
     kinds = {f"{row.mechanism}, within tolerance" if row.benign else row.mechanism for row in rows}
     return sorted(kinds) or ["nothing differs"]
 
 
-def _difference(row: TruthRow) -> str:
+def _difference(row: Alteration) -> str:
     within = ", within tolerance" if row.benign else ""
-    changed = change(row.original, row.altered)
     if row.field == "record":
-        return f"{row.leg} {row.mechanism}: {changed} records{within}"
+        return f"{row.leg} {row.mechanism}: {row.change} records{within}"
     unit = _UNITS.get(row.field, "")
     unit = unit.removesuffix("s") if row.delta in ("1", "-1") else unit
     size = f" ({f'{row.delta} {unit}'.rstrip()})" if row.delta else ""
     # A mechanism may alter other fields besides the one that it is named after.
     field = "" if row.field == row.mechanism.partition(".")[0] else f" {row.field}"
-    return f"{row.leg}{field} {row.mechanism}: {changed}{size}{within}"
+    return f"{row.leg}{field} {row.mechanism}: {row.change}{size}{within}"
 
 
 def _numbered(number: int, texts: list[str]) -> list[str]:

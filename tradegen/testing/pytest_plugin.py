@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from tradegen.testing import TradeCase
 
-__all__ = ["pytest_configure", "pytest_generate_tests", "trade_case"]
-
 _MARKER = (
     "tradegen(scenario='original', seed=0, seeds=None, **fields): what the fixture trade_case holds: a "
     "scenario and any of its fields, such as pairs=2000 or view='counterparty'; seed=[1, 2, 3] or seeds=3 "

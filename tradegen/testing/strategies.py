@@ -22,8 +22,6 @@ except ImportError:
 if TYPE_CHECKING:
     from tradegen.testing.case_fields import DrawnCaseFields
 
-__all__ = ["trade_cases"]
-
 _MOST_PAIRS = 10_000
 _MOST_MECHANISMS = 4
 # Shares of mismatched pairs, and of those with a benign difference, the simplest first.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tradegen.verify.added_forms import unclean
 from tradegen.verify.added_proof import prove_added, take_own_references
+from tradegen.verify.cause_conditions import prove_causes
 from tradegen.verify.database import Database
 from tradegen.verify.odd_values import unwritten
 from tradegen.verify.proof_plan import Plan
@@ -50,6 +51,7 @@ def prove_slice(database: Database, plan: Plan, findings: Findings, low: int, hi
         proof.rows_name_records_of_their_leg()
     proof.notionals_are_of_the_clean_pair()
     prove_ticks(database, plan, findings)
+    prove_causes(database, plan, findings)
     if plan.compared:
         prove_added(database, plan, findings)
     if plan.ids is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tradegen.errors import shown
 from tradegen.verify.added_columns import added_columns
+from tradegen.verify.cause_conditions import conditions_of
 from tradegen.verify.database import Database
 from tradegen.verify.file_scan import Source, look
 from tradegen.verify.grid_steps import places_of, steps_of
@@ -110,8 +111,8 @@ def _planned(
         plan.price_tolerance()
         for name in ("quantity", "date", "trade_timestamp", *(column.name for column in added)):
             plan.tolerance(name)
-        _ = plan.brokers, plan.places, wrong_cause(scenario), ticks_of(manifest)
-    except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
+        _ = plan.brokers, plan.places, wrong_cause(scenario), conditions_of(plan), ticks_of(manifest)
+    except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
         if isinstance(error, VerifyError):
             raise
         raise VerifyError(

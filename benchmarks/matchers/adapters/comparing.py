@@ -12,8 +12,6 @@ from typing import Any
 import duckdb
 from job import Finding, Job, finding
 
-__all__ = ["answer", "findings_of_links", "load", "within", "without_partner"]
-
 Way = Callable[[duckdb.DuckDBPyConnection, Job], list[Finding]]
 
 

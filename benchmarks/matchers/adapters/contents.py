@@ -8,8 +8,6 @@ from collections.abc import Mapping
 
 from job import Finding, Job, finding
 
-__all__ = ["Contents"]
-
 
 class Contents:
     """The references of both lists by their rows' contents."""

@@ -17,8 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Finding", "Job", "finding"]
-
 Finding = tuple[str, str, str]
 """A record's reference, what differs or ``""``, the reference of its partner or ``""``."""
 

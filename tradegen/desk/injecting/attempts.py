@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
@@ -18,6 +20,7 @@ from tradegen.desk.injecting.case_context import CaseContext
 from tradegen.desk.injecting.chosen_rows import ChosenRows
 from tradegen.desk.injecting.clean_values import CleanValues
 from tradegen.desk.injecting.column_labels import NAMES, kind_of, label_of
+from tradegen.desk.injecting.held_list import HeldList
 from tradegen.desk.injecting.possible import Entry
 from tradegen.desk.lists.cell_texts import Value, cell_text
 from tradegen.desk.lists.json_splicing import OBJECTS, can_become
@@ -202,8 +205,8 @@ class Attempts:
                 keep_in_range=kept,
             )
             coarse, rest = np.divmod(original[some], unit)
-            made, limited[some] = self._made(name, entry, coarse, raw[able[some]], context)
-            altered[some] = made * unit + rest
+            displaced, limited[some] = self._made(name, entry, coarse, raw[able[some]], context)
+            altered[some] = displaced * unit + rest
         fitting = self._allowed(entry).fit(original, altered)
         if number:
             fitting &= np.abs(altered) <= largest
@@ -218,17 +221,17 @@ class Attempts:
         ]
         cells: list[str | None] = [None] * len(rows)
         deltas: list[str | None] = [None] * len(rows)
-        for place, at in enumerate(able.tolist()):
-            like = texts[at] or ""
-            cell = value_cell(int(new[place]), like, column, self._file) if fitting[place] else None
+        now, found = new[fitting], able[fitting].tolist()
+        likes = [texts[at] or "" for at in found]
+        made = value_cells(self._clean.held, entry.position, now, old[fitting], likes)
+        moved = (now - old[fitting]).tolist()
+        for at, like, cell, value, delta in zip(found, likes, made, now.tolist(), moved, strict=True):
             if cell is not None and cell != like and self._writable(cell, column):
                 if not all(
-                    self._follow(one, chosen, int(rows[at]), at, entry.position, int(new[place]))
-                    for one in follows
+                    self._follow(one, chosen, int(rows[at]), at, entry.position, value) for one in follows
                 ):
                     continue
-                fits[at], cells[at] = True, cell
-                deltas[at] = _delta(int(new[place] - old[place]), column)
+                fits[at], cells[at], deltas[at] = True, cell, _delta(delta, column.kind, column.places or 0)
         ones = np.ones(len(rows), np.int64)
         return Attempt(name, entry.position, rows, cells, ones, deltas, fits, limits, follows)
 
@@ -269,7 +272,8 @@ class Attempts:
         if cell is None or not self._writable(cell, column):
             return False
         if value != old:
-            followed.cells[at], followed.deltas[at] = cell, _delta(value - old, column)
+            followed.cells[at] = cell
+            followed.deltas[at] = _delta(value - old, column.kind, column.places or 0)
         return True
 
     def _records(self, name: str, entry: Entry, chosen: ChosenRows, rows: Array, raw: Array) -> Attempt:
@@ -358,11 +362,26 @@ def value_cell(number: int, like: str, column: ColumnForm, file: FileForm) -> st
     return f"{value} 00:00:00" if " " in like else str(value)
 
 
-def _delta(number: int, column: ColumnForm) -> str:
+def value_cells(
+    held: HeldList, position: int, new: Array, old: Array, likes: Sequence[str]
+) -> list[str | None]:
+    """Many values as `value_cell` has each; where DuckDB prints the old cell, it prints the new one."""
+    column, file = held.column(position), held.one.form.file
+    texts: Iterable[tuple[str | None, ...]] = itertools.repeat((None, None))
+    if position in held.printed:
+        texts = zip(*(held.printed_texts(position, values) for values in (old, new)), strict=True)
+    return [
+        now if like == was else value_cell(value, like, column, file)
+        for value, like, (was, now) in zip(new.tolist(), likes, texts, strict=False)
+    ]
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _delta(number: int, kind: str, places: int) -> str:
     """By how much a value is larger: in the column's unit, days or seconds."""
-    if column.kind == "decimal":
-        return f"{Decimal(number).scaleb(-(column.places or 0)):f}"
-    if column.kind != "timestamp":
+    if kind == "decimal":
+        return f"{Decimal(number).scaleb(-places):f}"
+    if kind != "timestamp":
         return str(number)
     whole, part = divmod(abs(number), MICROSECONDS)
     text = f"{whole}.{part:06}".rstrip("0").rstrip(".")

@@ -26,8 +26,8 @@ __all__ = ["database", "require_unchanged", "write_broken"]
 
 @contextlib.contextmanager
 def database() -> Iterator[Any]:
-    """A database on the disk that keeps the order of rows, and its folder."""
-    with temporary_database("inject", MEMORY, on_disk=True, preserve_insertion_order=True) as made:
+    """A database that keeps the order of rows, and its folder, where what memory has no room for waits."""
+    with temporary_database("inject", MEMORY, preserve_insertion_order=True) as made:
         yield made
 
 

@@ -259,7 +259,7 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
     Parameters
     ----------
     connection : DuckDBPyConnection
-        On the disk; it keeps the order of rows.
+        It keeps the order of rows.
     folder : Path
         For links and copies.
     asked : Asked

@@ -95,14 +95,16 @@ class CleanValues:
             f"WHERE v{position} <> 0 AND CASE step WHEN 0 THEN true ELSE v{position} % step <> 0 END "
             f"LIMIT {_WIDE_BATCH}"
         )
-        while True:
-            self._connection.register("steps", pa.table({"t": list(codes), "step": found}))
+        # No step is smaller than 1: the numbers of such tickers need not be looked at again.
+        while coarser := [name for name, code in codes.items() if found[code] != 1]:
+            steps = pa.table({"t": coarser, "step": [found[codes[name]] for name in coarser]})
+            self._connection.register("steps", steps)
             some = self._connection.execute(query).fetchall()
+            self._connection.unregister("steps")
             if not some:
                 break
             for name, number in some:
                 found[codes[name]] = math.gcd(int(found[codes[name]]), number)
-        self._connection.unregister("steps")
         steps = np.where(count >= _FEW, found, self.numbers(position).grain)
         return dict(zip(codes, steps.tolist(), strict=True))
 

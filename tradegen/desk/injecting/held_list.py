@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tradegen.core.background import Background
-from tradegen.core.columns import Array
+from tradegen.core.columns import MICROSECONDS, Array
 from tradegen.core.streams import draw, scramble
 from tradegen.desk.injecting.column_labels import NAMES, kind_of
 from tradegen.desk.injecting.id_hashes import id_hashes
@@ -27,7 +27,7 @@ from tradegen.desk.lists.list_form import ColumnForm
 from tradegen.desk.lists.list_ids import require_ids
 from tradegen.desk.lists.list_values import TradeList, explained
 from tradegen.desk.lists.typed_cells import TypedCells, shown_in, typed_cells
-from tradegen.desk.lists.value_stream import arrow_batches
+from tradegen.desk.lists.value_stream import arrow_batches, arrow_table
 from tradegen.errors import ListError, shown
 from tradegen.scoring.relations import Source, first_row
 
@@ -114,6 +114,19 @@ class HeldList:
         if position not in self.printed:
             return apart
         return f"coalesce({apart}, {_printed_value(f'v{position}', self.column(position))})"
+
+    def printed_texts(self, position: int, values: Array) -> list[str]:
+        """What DuckDB prints for values of one of the columns `printed`, in their unit."""
+        import pyarrow as pa
+
+        column = self.column(position)
+        if column.kind == "timestamp":
+            values = values // MICROSECONDS * MICROSECONDS  # which is all that the column shows
+        self.connection.register("asked", pa.table({"value": values}))
+        query = f"SELECT {_printed_value('value', column)} AS text FROM asked"
+        texts: list[str] = arrow_table(self.connection, query)["text"].to_pylist()
+        self.connection.unregister("asked")
+        return texts
 
     def column(self, position: int) -> ColumnForm:
         """What a column is."""
@@ -225,14 +238,15 @@ def hold(
     # again within each condition.
     first, trims, values = [], [], []
     for at in cells:
-        name = form.names[at]
+        name, text = form.names[at], f"CAST(c{at} AS VARCHAR)"
         first.append(f"{one.source.raw(name)} AS c{at}")
+        # Few cells have blanks of any kind to be looked for.
+        blanks = f"contains({text}, ' ') OR strlen({text}) <> length({text})"
+        bare = f"CASE WHEN {blanks} THEN nullif(trim({text}), '') ELSE nullif({text}, '') END"
         if at in held.printed:
             first.append(f"{one.cast(columns[at], one.source.raw(name))} AS cast_c{at}")
-            printed = one.printed(columns[at], f"c{at}", f"cast_c{at}")
-            trims.append(f"CASE WHEN {printed} THEN NULL ELSE nullif(trim(c{at}), '') END AS trimmed_c{at}")
-        else:
-            first.append(f"{one.source.trimmed(name)} AS trimmed_c{at}")
+            bare = f"CASE WHEN {one.printed(columns[at], f'c{at}', f'cast_c{at}')} THEN NULL ELSE {bare} END"
+        trims.append(f"{bare} AS trimmed_c{at}")
     trimmed = _Trimmed(one.name, "", {form.names[position]: f"c{position}" for position in cells}, form.names)
     seen = dataclasses.replace(one, source=trimmed)
     for at, column in columns.items():
@@ -252,8 +266,10 @@ def hold(
             first.append(f"json_type({one.source.columns[column.name]}) AS j{position}")
             parts.append(f"j{position}")
     if held.together:
-        texts = f", '{_BETWEEN}', ".join(f"trimmed_c{position}" for position in held.together)
-        parts.append(f"{within.format(f'concat({texts})')} AS texts")
+        texts = [f"trimmed_c{position}" for position in held.together]
+        text = f", '{_BETWEEN}', ".join(texts)
+        joined = f"CASE WHEN coalesce({', '.join(texts)}) IS NOT NULL THEN concat({text}) END"
+        parts.append(f"{within.format(joined)} AS texts")
     misfits = {position: seen.misfits(column, f"value_c{position}") for position, column in columns.items()}
     which = " ".join(f"WHEN {sql} THEN {position}" for position, sql in misfits.items() if sql)
     parts.append(f"{within.format(f'CASE {which} END')} AS misfit" if which else "NULL AS misfit")
@@ -261,8 +277,6 @@ def hold(
     for step in (trims, values):
         query = f"SELECT {', '.join(['*', *step])} FROM ({query})"
     query = f"SELECT {', '.join(parts)} FROM ({query})"
-    # To find out how values are best compressed would take longer than to write them.
-    connection.execute("SET force_compression = 'uncompressed'")
     with explained(one.name):
         connection.execute(f"CREATE TABLE held AS {query}")
     if kept:

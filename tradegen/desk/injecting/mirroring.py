@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from tradegen.desk.lists.list_writing import write_list
 from tradegen.desk.lists.table_edits import edited_frame
 from tradegen.desk.lists.value_stream import arrow_batches
 from tradegen.errors import ListError, shown
-from tradegen.scoring.relations import Reader
+from tradegen.scoring.relations import Reader, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -50,11 +51,14 @@ class Mirror:
         By each side as the column writes it, the other one.
     brokers : tuple of int
         The positions of the columns that are exchanged: two or none.
+    rows : int
+        How many rows the list has.
     """
 
     side: int
     words: Mapping[str, str]
     brokers: tuple[int, ...]
+    rows: int
 
     def told(self, form: ListForm) -> dict[str, Any]:
         """What is mirrored, as JSON would carry it, with the names of the columns."""
@@ -92,11 +96,13 @@ def mirror_of(connection: DuckDBPyConnection, one: TradeList) -> Mirror:
     cell = one.source.trimmed(column.name)
     with explained(one.name):
         words = connection.execute(
-            f"SELECT DISTINCT {cell} AS word FROM {one.source.relation} WHERE word IS NOT NULL "
-            f"ORDER BY word LIMIT {_MOST + 1}"
+            f"SELECT {cell} AS word, sum(count(*)) OVER () FROM {one.source.relation} GROUP BY word "
+            f"ORDER BY word NULLS FIRST LIMIT {_MOST + 2}"
         ).fetchall()
-    others = other_sides([word for [word] in words], f"column {shown(column.name)} of {one.name}")
-    return Mirror(form.position(column.name), others, tuple(map(form.position, pair)))
+    known = [word for word, _ in words if word is not None]
+    others = other_sides(known, f"column {shown(column.name)} of {one.name}")
+    rows = int(words[0][1]) if words else 0
+    return Mirror(form.position(column.name), others, tuple(map(form.position, pair)), rows)
 
 
 def _require_exchangeable(connection: DuckDBPyConnection, one: TradeList, pair: list[str]) -> None:
@@ -170,20 +176,18 @@ def mirror_edits(connection: DuckDBPyConnection, one: TradeList, mirror: Mirror)
     ListError
         Where a cell of one broker is too long for the column of the other.
     """
-    positions = [mirror.side, *mirror.brokers]
-    cells = [one.source.trimmed(one.form.names[position]) for position in positions]
-    query = ", ".join(f"{cell} AS c{number}" for number, cell in enumerate(cells))
+    positions = (mirror.side, *mirror.brokers)
+    cells = {position: one.source.trimmed(one.form.names[position]) for position in positions}
+    sides = " ".join(f"WHEN {literal(word)} THEN {literal(other)}" for word, other in mirror.words.items())
+    new = {mirror.side: f"CASE {cells[mirror.side]} {sides} END"} if sides else {}
+    new |= {here: cells[there] for here, there in zip(mirror.brokers, reversed(mirror.brokers), strict=True)}
+    query = ", ".join(f"{text} AS new{at}, {cells[at]} AS old{at}" for at, text in new.items())
     first = 0
     with explained(one.name):
-        for batch in arrow_batches(connection, f"SELECT {query} FROM {one.source.relation}"):
-            side, *brokers = (column.to_pylist() for column in batch.columns)
-            new = {mirror.side: ([word and mirror.words[word] for word in side], side)}
-            for position, cells_there, cells_here in zip(
-                mirror.brokers, reversed(brokers), brokers, strict=True
-            ):
-                new[position] = cells_there, cells_here
-            yield _edits(one, new, first)
-            first += len(side)
+        batches = arrow_batches(connection, f"SELECT {query} FROM {one.source.relation}") if new else ()
+        for batch in batches:
+            yield _edits(one, tuple(new), batch.columns, first)
+            first += len(batch)
 
 
 def all_mirror_edits(connection: DuckDBPyConnection, one: TradeList, mirror: Mirror) -> Edits:
@@ -194,27 +198,27 @@ def all_mirror_edits(connection: DuckDBPyConnection, one: TradeList, mirror: Mir
     return found
 
 
-def _edits(one: TradeList, new: Mapping[int, tuple[list[str | None], list[str | None]]], first: int) -> Edits:
-    changed = sorted(
-        (row, position, text, old)
-        for position, (texts, olds) in new.items()
-        for row, (text, old) in enumerate(zip(texts, olds, strict=True))
-        if text != old
-    )
-    for row, position, text, _ in changed:
-        width = one.form.columns[position].width
-        if text is not None and width is not None and len(text) > width:
+def _edits(one: TradeList, positions: Sequence[int], cells: Sequence[Any], first: int) -> Edits:
+    """Edits of some rows from the texts of columns, Arrow arrays: new ones and old ones by turns."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts, olds = (pa.concat_arrays(cells[part::2]) for part in (0, 1))
+    differs = pc.not_equal(texts.fill_null(""), olds.fill_null("")).to_numpy(zero_copy_only=False)
+    count = len(cells[0])
+    # All columns stand below one another; they are taken row by row.
+    changed = np.flatnonzero(differs)
+    changed = changed[np.lexsort((np.array(positions)[changed // count], changed % count))]
+    rows, columns = first + changed % count, np.array(positions)[changed // count]
+    found = [part.take(pa.array(changed)).to_pylist() for part in (texts, olds)]
+    widths = {at: width for at in positions if (width := one.form.columns[at].width) is not None}
+    for row, at, text in zip(rows.tolist(), columns.tolist(), found[0], strict=True) if widths else ():
+        if len(text or "") > widths.get(at, math.inf):
             raise ListError(
-                f"both is given, and column {shown(one.form.names[position])} of {one.name} has no room for "
-                f"{shown(text)}, row {first + row + 1:,}; expected a larger width in the file of columns"
+                f"both is given, and column {shown(one.form.names[at])} of {one.name} has no room for "
+                f"{shown(text)}, row {row + 1:,}; expected a larger width in the file of columns"
             )
-    return Edits(
-        rows=np.array([row + first for row, *_ in changed], np.int64),
-        copies=np.zeros(len(changed), np.int64),
-        columns=np.array([position for _, position, *_ in changed], np.int64),
-        texts=[text for *_, text, _ in changed],
-        olds=[old for *_, old in changed],
-    )
+    return Edits(rows, np.zeros(len(rows), np.int64), columns, found[0], olds=found[1])
 
 
 def mirrored_list(
@@ -232,7 +236,7 @@ def mirrored_list(
         return open_list(reader, edited_frame(one.given, edits), one.form)
     path = reader.folder / f"mirrored{Path(one.given).suffix}"
     with path.open("wb") as out:
-        write_list(connection, one, mirror_edits(connection.cursor(), one, mirror), out)
+        write_list(connection, one, mirror_edits(connection.cursor(), one, mirror), out, mirror.rows)
     made = open_list(reader, path, one.form)
     # Messages name the file that was given.
     return dataclasses.replace(made, source=dataclasses.replace(made.source, name=one.name))

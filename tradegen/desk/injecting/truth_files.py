@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -79,10 +80,9 @@ def write_truth(batches: Iterable[pa.RecordBatch], form: str, out: Writable, not
 
 def _rows(batch: pa.RecordBatch, benign: Sequence[Any] = (False, True)) -> Iterator[tuple[Any, ...]]:
     """Rows with all columns of a truth; None for nothing."""
-    for trade, field, *rest, is_benign, notional, cause in zip(
-        *(column.to_pylist() for column in batch.columns), strict=True
-    ):
-        yield trade, _LEG, field, *rest, benign[is_benign], notional, cause
+    trades, fields, *rest, are_benign, notionals, causes = (column.to_pylist() for column in batch.columns)
+    legs, told = itertools.repeat(_LEG), map(benign.__getitem__, are_benign)
+    return zip(trades, legs, fields, *rest, told, notionals, causes, strict=False)
 
 
 def _object(row: tuple[Any, ...]) -> str:

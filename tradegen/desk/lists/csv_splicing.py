@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tradegen.core.background import Background
 from tradegen.desk.lists.csv_chunks import Chunk, csv_chunks, unquoted
 from tradegen.desk.lists.edits import Edits, EditsByRow
 from tradegen.desk.lists.list_form import ColumnForm, ListForm
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["splice_csv"]
 
 _SEEN = 1_000  # rows that show how a column is quoted
+_MOST = 1_000  # new cells that are kept, in case they are written again
 
 
 def splice_csv(
@@ -58,15 +60,22 @@ def splice_csv(
     waiting, tail = EditsByRow(edits), Tail(out, one.form.file)
     fill: Fill
     rows, written, ended = 0, 0, True
-    for number, chunk in enumerate(csv_chunks(connection, one, read)):
-        if not number:
-            fill = _Cells(one.form, chunk).filled
-        count = len(chunk.rows.afters)
-        now = waiting.before(chunk.rows.first + count)
+
+    def write(part: tuple[Chunk, Edits]) -> None:
+        chunk, now = part
         tail.write(_altered(chunk, now, fill, one, tail.line_end) if now else chunk.text)
-        rows += count
-        written += count + int((now.times - 1).sum())
-        ended = chunk.text.endswith(tail.line_end[-1:]) if chunk.text else ended
+
+    with Background(write) as sink:
+        for number, chunk in enumerate(csv_chunks(connection, one, read)):
+            if not number:
+                # Of names there are few.
+                fill = functools.lru_cache(_MOST)(_Cells(one.form, chunk).filled)
+            count = len(chunk.rows.afters)
+            now = waiting.before(chunk.rows.first + count)
+            sink.write((chunk, now))
+            rows += count
+            written += count + int((now.times - 1).sum())
+            ended = chunk.text.endswith(tail.line_end[-1:]) if chunk.text else ended
     tail.finish(ended=ended)
     return rows, written
 
@@ -76,6 +85,8 @@ def _altered(chunk: Chunk, edits: Edits, fill: Fill, one: TradeList, line_end: b
     quote = one.form.file.quote.encode()
     for at, (start, end, old) in enumerate(zip(*map(np.ndarray.tolist, spans), edits.olds, strict=False)):
         raw = chunk.text[start:end]
+        if raw.decode() == old:
+            continue
         cell = (unquoted(raw, quote) if quote else raw).decode().strip()
         if cell != (old or "").strip():
             raise ListError(
@@ -153,7 +164,7 @@ def _padded(old: str, new: str, column: ColumnForm) -> str:
     if column.width is not None:
         return new.rjust(column.width) if column.align == "right" else new.ljust(column.width)
     bare = old.strip(" ")
-    if not bare:
+    if bare in ("", old):
         return new
     before, _, after = old.partition(bare)
     return before + new + after

@@ -99,7 +99,8 @@ def _dialect(text: str, *, whole: bool) -> dict[str, object]:
     quote = "'" if enclosed["'"] > 2 * enclosed['"'] else '"'
     best: tuple[float, int] = (-1.0, 0)
     found: dict[str, object] = {}
-    for separator in _SEPARATORS:
+    # One that is nowhere in the text says no more than the first.
+    for separator in filter(lambda one: one in text or one == _SEPARATORS[0], _SEPARATORS):
         mark, rows = quote, _rows(text, separator, quote, whole=whole)
         if rows is None:  # a quotation mark that closes nowhere is a letter
             mark, rows = "", _rows(text, separator, "", whole=whole) or []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+import numpy as np
 
 from tradegen.core.columns import Array
 from tradegen.desk.lists.edits import Edits
@@ -15,6 +17,8 @@ __all__ = ["Fill", "RowPlaces", "Tail", "spliced"]
 
 Fill: TypeAlias = Callable[[bytes, str | None, int], bytes]
 """Makes a new cell: of the old one's bytes, the new text, and the column's position."""
+
+_Cell: TypeAlias = tuple[int, int, str | None, int]  # where it begins and ends, its new text, its column
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,56 +55,37 @@ def spliced(
     line_end : bytes
         What is put behind a row that has no line end and is written more than once.
     """
-    numbers = (edits.rows - rows.first).tolist()
-    starts, ends = (bound.tolist() for bound in spans)
-    places = zip(
-        numbers, edits.copies.tolist(), starts, ends, edits.columns.tolist(), edits.texts, strict=True
-    )
+    places = (bound.tolist() for bound in spans)
+    cells = list(zip(*places, edits.texts, edits.columns.tolist(), strict=True))
     pieces: list[bytes] = []
-    cursor = _Cursor(text, pieces, places, fill)
-    for row, times in zip((edits.repeated - rows.first).tolist(), edits.times.tolist(), strict=True):
+    taken = begun = 0
+    bounds = np.searchsorted(edits.rows, [edits.repeated, edits.repeated + 1]).T.tolist()
+    for (first, stop), row, times in zip(
+        bounds, (edits.repeated - rows.first).tolist(), edits.times.tolist(), strict=True
+    ):
         begin, end, after = int(rows.begins[row]), int(rows.ends[row]), int(rows.afters[row])
-        cursor.splice((row, 0))
-        cursor.copy(begin)
+        pieces += _pieces(text, begun, begin, cells[taken:first], fill)
         for copy in range(times):
-            cursor.done = begin
-            cursor.splice((row, copy + 1))
-            cursor.copy(after)
+            own = [
+                cell
+                for cell, one in zip(cells[first:stop], edits.copies[first:stop], strict=True)
+                if one == copy
+            ]
+            pieces += _pieces(text, begin, after, own, fill)
             if end == after and copy < times - 1:
                 pieces.append(line_end)
-        cursor.leave_out(row)
-        cursor.done = after
-    cursor.splice((len(rows.begins), 0))
-    cursor.copy(len(text))
+        taken, begun = stop, after
+    pieces += _pieces(text, begun, len(text), cells[taken:], fill)
     return b"".join(pieces)
 
 
-class _Cursor:
-    """How far a text has been written, and which edit comes next."""
-
-    def __init__(self, text: bytes, pieces: list[bytes], places: Iterator[Any], fill: Fill) -> None:
-        self._text, self._pieces, self._places, self._fill = text, pieces, places, fill
-        self._next: Any = next(places, None)
-        self.done = 0
-
-    def splice(self, stop: tuple[int, int]) -> None:
-        """Put in the next edits, up to that row and copy."""
-        while self._next is not None and self._next[:2] < stop:
-            _, _, start, end, column, new = self._next
-            self.copy(start)
-            self._pieces.append(self._fill(self._text[start:end], new, column))
-            self.done = end
-            self._next = next(self._places, None)
-
-    def leave_out(self, row: int) -> None:
-        """Pass over the edits of a row that are left."""
-        while self._next is not None and self._next[0] == row:
-            self._next = next(self._places, None)
-
-    def copy(self, stop: int) -> None:
-        """Write what stands before `stop`."""
-        self._pieces.append(self._text[self.done : stop])
-        self.done = stop
+def _pieces(text: bytes, begin: int, stop: int, cells: Sequence[_Cell], fill: Fill) -> Iterator[bytes]:
+    """A part of a text with new cells, piece by piece."""
+    for start, end, new, column in cells:
+        yield text[begin:start]
+        yield fill(text[start:end], new, column)
+        begin = end
+    yield text[begin:stop]
 
 
 class Tail:
