@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from shell import Done
 from shell import run as shell
 
 from tradegen import inject
-from tradegen.desk.lists.columns_toml import columns_of
 from tradegen.errors import ListError, OutputError, ScenarioError, TradegenError
 
 ROWS = desk_rows(40)
@@ -57,29 +55,6 @@ def test_what_a_list_cannot_have_is_refused_by_a_sentence_that_names_it(
         inject(trades, **{"columns": COLUMNS, "seed": 1, **given})
     assert told in str(refused.value)
     assert "\n" not in str(refused.value)
-
-
-EMPTY = pd.DataFrame({"Ref": ["T1", "T2"], "Qty": [100, 250], "Px": [9.5, 8.25]})
-
-
-@pytest.mark.parametrize("two", [(0,), (0, 2), (2, 0), (0, 0)], ids=str)
-@pytest.mark.parametrize("in_file", [False, True], ids=["frame", "file"])
-def test_a_list_without_rows_is_one_sentence_unless_its_columns_are_described(
-    two: tuple[int, ...], in_file: bool, tmp_path: Path
-) -> None:
-    lists: list[Any] = [EMPTY.iloc[:rows] for rows in two]
-    if in_file:
-        lists = [tmp_path / f"{at}.csv" for at in range(len(two))]
-        for path, rows in zip(lists, two, strict=True):
-            EMPTY.iloc[:rows].to_csv(path, index=False)
-    with pytest.raises(ListError, match="has no values that would tell what its columns hold; expected some"):
-        inject(*lists, seed=1)
-    one = tomllib.loads(columns_of(EMPTY))
-    if in_file:
-        del one["file"]
-    made = inject(*lists, columns=one if len(two) == 1 else {"ours": one, "theirs": one}, seed=1,
-                  keep_existing=len(two) > 1)  # fmt: skip
-    assert (len(made.theirs), len(made.truth)) == (two[-1], abs(two[-1] - two[0]))
 
 
 def test_of_a_wide_list_a_message_names_a_few_mechanisms() -> None:

@@ -108,7 +108,9 @@ class InjectedForm:
         """SQL for a cell's value: a number, days or seconds; NULL where it has none."""
         cell = f"trim({text})"
         if self.form == "parquet" and column.kind in ("date", "timestamp"):
-            moment = f"TRY_CAST({cell} AS TIMESTAMP)"
+            # Of text in the column's form, or of another type.
+            parsed = f"try_strptime({cell}, {literal(column.format)})"
+            moment = f"coalesce({parsed}, TRY_CAST({cell} AS TIMESTAMP))"
             if column.kind == "date":
                 return f"CAST(CAST({moment} AS DATE) - DATE '1970-01-01' AS {_NUMBER})"
             return f"CAST(epoch_us({moment}) * 0.000001::DECIMAL(7, 6) AS {_NUMBER})"

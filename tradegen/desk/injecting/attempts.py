@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,6 +24,7 @@ from tradegen.desk.injecting.column_labels import NAMES, kind_of, label_of
 from tradegen.desk.injecting.held_list import HeldList
 from tradegen.desk.injecting.possible import Entry
 from tradegen.desk.lists.cell_texts import Value, cell_text
+from tradegen.desk.lists.date_forms import form_pattern
 from tradegen.desk.lists.json_splicing import OBJECTS, can_become
 from tradegen.desk.lists.list_form import ColumnForm, FileForm
 from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes, Tolerance
@@ -354,7 +356,9 @@ def _value(number: int, column: ColumnForm) -> Value:
 def value_cell(number: int, like: str, column: ColumnForm, file: FileForm) -> str | None:
     """A value in its column's unit as the column writes it; in Parquet and frames, as their own texts are."""
     value = _value(number, column)
-    if file.form != "parquet" or not isinstance(value, dt.date):
+    form = str(column.format)
+    in_form = "%f" not in form and re.fullmatch(form_pattern(form), like)  # as texts of a table may be
+    if file.form != "parquet" or not isinstance(value, dt.date) or in_form:
         return cell_text(value, like, column, file)
     if isinstance(value, dt.datetime):
         text = value.isoformat(" ")

@@ -31,6 +31,7 @@ from tradegen.desk.lists.list_agreement import require_agreement
 from tradegen.desk.lists.list_form import ListForm, load_forms
 from tradegen.desk.lists.list_reading import open_list
 from tradegen.desk.lists.list_values import TradeList, explained
+from tradegen.desk.lists.typed_cells import typed_cells
 from tradegen.engine.manifest import counts_by
 from tradegen.engine.rate_report import rate_report
 from tradegen.engine.run import MANIFEST_VERSION
@@ -50,6 +51,7 @@ MEMORY = "1GB"
 """What the database may hold in memory."""
 
 _MAX_SEED = 2**128 - 1
+_MEASURED = ("integer", "decimal", "date", "timestamp")
 _BY_TICKER = ("price.nudge", "price.tick", "price.digit_swap")
 
 
@@ -134,19 +136,33 @@ def ask(
         raise ListError(
             "columns describes one list, and two are given; expected the tables ours and theirs in it"
         )
-    form = forms.theirs or forms.ours
+    form = _as_given(given, forms.theirs or forms.ours)
     entries = possible(form)
     breaks = load_breaks(scenario, changes or {}, entries, form)
     # 53 bits: a drawn seed survives every JSON reader, which may hold numbers as doubles.
     number = secrets.randbits(53) if seed is None else whole_number("seed", seed, 0, _MAX_SEED, ScenarioError)
-    beside = None if ours is None else (ours, forms.ours)
+    beside = None if ours is None else (ours, _as_given(ours, forms.ours))
     return Asked(given, form, columns is None, breaks, entries, number, beside, keep_existing, both)
+
+
+def _as_given(given: Any, form: ListForm) -> ListForm:
+    """The form of a list; of a frame, without that of the file that its columns were described of.
+
+    A frame that holds numbers and dates as text, just as the file writes them, is read as the file is.
+    """
+    if _path(given) or form.file.form == "parquet":
+        return form
+    cells = zip(typed_cells(given), form.columns, strict=False)
+    typed = any(not one.text for one, column in cells if column.kind in _MEASURED)
+    return form.as_table() if typed else form
 
 
 def _guessed(given: Any, ours: Any) -> dict[str, Any]:
     """What the columns are guessed to be, of one list or of two."""
-    found = tomllib.loads(columns_of(given, filled=True))
-    return found if ours is None else {"ours": tomllib.loads(columns_of(ours, filled=True)), "theirs": found}
+    found = tomllib.loads(columns_of(given, needed="trades" if ours is None else "theirs"))
+    return (
+        found if ours is None else {"ours": tomllib.loads(columns_of(ours, needed="ours")), "theirs": found}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,13 +286,13 @@ def break_list(connection: DuckDBPyConnection, folder: Path, asked: Asked) -> Br
         Where the list cannot be read, or an id stands twice in it.
     """
     reader = Reader(connection, folder)
-    one = open_list(reader, asked.given, asked.form)
+    one = open_list(reader, asked.given, asked.form, "theirs" if asked.beside else "trades")
     existing, mirror, seen = None, None, one
     if asked.both:
         mirror = mirror_of(connection, one)
         one = mirrored_list(connection, reader, one, mirror)
     if asked.beside:
-        ours = open_list(reader, *asked.beside)
+        ours = open_list(reader, *asked.beside, "ours")
         if asked.keep_existing:
             existing = keep_existing(connection, ours, one, asked.breaks)
         else:

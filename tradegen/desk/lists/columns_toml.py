@@ -38,7 +38,7 @@ _OF_CSV = ("separator", "quote", "line_end", "header", "skip", "decimal", "thous
 _OF_TEXT = ("encoding", "bom", "compression")
 
 
-def columns_of(given: Any, table: str = "", *, filled: bool = False) -> str:
+def columns_of(given: Any, table: str = "", *, needed: str = "") -> str:
     """What is guessed of a list, as the TOML of a file of columns.
 
     Parameters
@@ -46,8 +46,9 @@ def columns_of(given: Any, table: str = "", *, filled: bool = False) -> str:
     given : path, DataFrame or Arrow table
     table : str
         The table that it is put into, of a file of two lists: ``ours`` or ``theirs``.
-    filled : bool
-        Whether a list is refused that has no value at all, since its columns may hold anything.
+    needed : str
+        What messages call a frame. If given, a list without any value is refused, since nothing can be
+        guessed of its columns.
 
     Raises
     ------
@@ -55,13 +56,13 @@ def columns_of(given: Any, table: str = "", *, filled: bool = False) -> str:
         Where it cannot be read, or is no list.
     """
     with temporary_database("columns", _MEMORY, preserve_insertion_order=True) as (connection, folder):
-        file, source, _ = list_source(Reader(connection, folder), given, guess_file)
+        file, source, _ = list_source(Reader(connection, folder), given, guess_file, what=needed or "trades")
         with explained(source.name):
             file, guesses = guess_columns(connection, source, file)
-    if filled and not any(guess.names for guess in guesses):
+    if needed and not any(guess.names for guess in guesses):
         raise ListError(
-            f"{source.name} has no values that would tell what its columns hold; expected some, or columns "
-            "that are described (tradegen columns shows how)"
+            f"{source.name} has no trades, so that nothing can be guessed of its columns; expected "
+            "columns, as tradegen columns writes them of such a list with trades"
         )
     frame = None if isinstance(given, (str, Path)) else "a frame"
     return "\n".join(_lines(frame or source.name, file, guesses, table)) + "\n"

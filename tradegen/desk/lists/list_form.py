@@ -285,6 +285,12 @@ class ListForm(BaseModel):
             )
         return ""
 
+    def as_table(self) -> ListForm:
+        """The same columns in a table whose numbers and dates have types, and no form of a file's."""
+        plain = {"grouped": False, "min_places": 0, "width": None, "align": "left"}
+        columns = [one.model_copy(update={**plain, "fixed": one.kind != "decimal"}) for one in self.columns]
+        return self.model_copy(update={"file": FileForm(form="parquet"), "columns": tuple(columns)})
+
     @property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in the file's order."""

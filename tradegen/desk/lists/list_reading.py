@@ -52,7 +52,10 @@ def list_source(
     """
     if not isinstance(given, (str, os.PathLike)):
         with explained(what):
-            return FileForm(form="parquet"), reader.source(_told(given), what, names), None
+            source = reader.source(_told(given), what, names)
+        if not source.seen:
+            raise ListError(f"{source.name} has no columns; expected those of a trade")
+        return FileForm(form="parquet"), source, None
     path, name = Path(given), str(given)
     file = form_of(path, name)
     plain = None

@@ -20,6 +20,7 @@ from tradegen.scoring.relations import Source, literal
 __all__ = ["TradeList", "explained"]
 
 _ISO = {form for forms in ISO_FORMS.values() for form in forms if "Z" not in form and "%f" not in form}
+_ALL_ISO = {form for forms in ISO_FORMS.values() for form in forms}
 _PRINTED = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
 """The forms in which DuckDB prints dates and times."""
 
@@ -76,7 +77,11 @@ class TradeList:
             return f"{tried}CAST({number} AS {_sql_type(column)})"
         if column.kind in ("date", "timestamp"):
             if native:
-                return f"{tried}CAST({self.source.raw(column.name)} AS {_sql_type(column)})"
+                found = self.source.raw(column.name)
+                if not _is_iso(column):  # of text; another type prints its values in another form
+                    parsed = f"try_strptime({cell}, {literal(str(column.format))})"
+                    found = f"coalesce({parsed}, TRY_CAST({found} AS TIMESTAMP))"
+                return f"{tried}CAST({found} AS {_sql_type(column)})"
             if column.format in _ISO:
                 return f"{tried}CAST({cell} AS {_sql_type(column)})"
             parsed = f"{tried.lower()}strptime({cell}, {literal(str(column.format))})"
@@ -129,7 +134,9 @@ class TradeList:
                 f"abs(CAST({cell} AS DOUBLE) - CAST({value} AS DOUBLE)) > 1e-9 * abs({cell}::DOUBLE)"
             )
         elif native:
-            pass
+            if column.format and not _is_iso(column):
+                either = rf"{form_pattern(column.format)}|\d{{4}}-\d\d-\d\d.*"
+                wrong.append(f"NOT regexp_full_match({cell}, {literal(either)})")
         elif column.kind in ("integer", "decimal"):
             unlike = f"NOT regexp_full_match({cell}, {literal(self._pattern(column))})"
             if not column.grouped:
@@ -229,6 +236,10 @@ class TradeList:
         least = column.min_places if csv else 0
         part = rf"{mark}\d{{{least},{places}}}"
         return rf"[+-]?({whole}{part if least else f'({part})?'}|{mark}\d{{{max(least, 1)},{places}}})"
+
+
+def _is_iso(column: ColumnForm) -> bool:
+    return column.format in _ALL_ISO
 
 
 def _length(column: ColumnForm) -> int:

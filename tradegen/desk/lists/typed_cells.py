@@ -46,6 +46,16 @@ class ArrowCells:
         return bool(pa.types.is_nested(self.plain))
 
     @property
+    def text(self) -> bool:
+        """Whether it holds texts."""
+        import pyarrow as pa
+
+        kinds = pa.types
+        return any(
+            is_one(self.plain) for is_one in (kinds.is_string, kinds.is_large_string, kinds.is_string_view)
+        )
+
+    @property
     def blanks(self) -> bool:
         """Whether a value may be missing."""
         return bool(self.field.nullable)
@@ -90,6 +100,12 @@ class PandasCells:
     def nested(self) -> bool:
         """Whether it holds lists or objects."""
         return isinstance(self._example, _NESTED)
+
+    @property
+    def text(self) -> bool:
+        """Whether it holds texts, or nothing yet that says otherwise."""
+        # Of the types of text, of categories, and of objects.
+        return self.column.dtype.kind in "OU" and isinstance(self._example, str)
 
     @property
     def blanks(self) -> bool:
@@ -191,7 +207,7 @@ def _shown(cells: TypedCells, texts: Sequence[str], kind: str) -> list[bool]:
         values = cells.values(texts)
     except NOT_HELD:
         return [False] if len(texts) == 1 else [_shown(cells, [text], kind)[0] for text in texts]
-    if kind in ("date", "timestamp"):
+    if kind in ("date", "timestamp") and not cells.text:
         import pandas as pd
 
         moments = pd.to_datetime(pd.Series(values), utc=True).dt.tz_localize(None)
