@@ -57,6 +57,13 @@ def test_what_a_list_cannot_have_is_refused_by_a_sentence_that_names_it(
     assert "\n" not in str(refused.value)
 
 
+def test_of_a_wide_list_a_message_names_a_few_mechanisms() -> None:
+    wide = pd.DataFrame({"Ref": ["T1", "T2"]} | {f"c{at}": [at, at + 1] for at in range(199)})
+    with pytest.raises(ScenarioError, match=r"c3\.digit_swap.* and \d+ more$") as refused:
+        inject(wide, seed=1)
+    assert len(str(refused.value)) < 1_000
+
+
 def test_hot_spots_of_a_scenario_are_left_out_where_that_is_asked(trades: Path) -> None:
     spots = {"hot_spots": [{"name": "open", "rate": 0.9, "where": {"hours": "09:30-10:00"}}]}
     weights = {"mismatch_rate": 0.5, "mechanisms": {"trade_timestamp.delay": 1}}

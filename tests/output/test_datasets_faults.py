@@ -24,6 +24,7 @@ from datasets_files import (
     children_of,
     files_in,
     processes_in,
+    set_block,
     wait_until,
     write,
 )
@@ -31,8 +32,13 @@ from ledger_files import run_child
 from shell import run as shell
 from sizes import size
 
+from tradegen.engine.generator import generate_block
 from tradegen.errors import OutputError
+from tradegen.formats.parquet_options import ParquetOptions
 from tradegen.ledger import create_ledger, ledger_at
+from tradegen.output.dataset_parts import PartWork
+from tradegen.output.dataset_plan import Plan
+from tradegen.output.writable_storage import open_store
 
 PAIRS = 2 * BLOCK + 1_000
 MOMENTS = size(5, 20)
@@ -313,3 +319,35 @@ def test_whole_parts_are_kept_as_they_are(tmp_path: Path) -> None:
 
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])
+
+
+@pytest.mark.parametrize(
+    ("pairs", "seed", "how"),
+    [(100, 7, {"resume": True}), (40, 8, {"overwrite": True})],
+    ids=["go on", "anew"],
+)
+def test_a_worker_of_a_killed_run_adds_nothing_to_what_another_run_has_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pairs: int, seed: int, how: dict[str, bool]
+) -> None:
+    """A cluster's workers go on with their parts when the client is killed."""
+    set_block(monkeypatch, 50)
+    other, out = a_run(pairs=pairs, seed=seed), tmp_path / "out"
+    write(other, tmp_path / "alone", workers=1)
+    break_off(a_run(pairs=100), out)
+    key = json.loads((out / ".progress" / "plan.json").read_text())["key"]
+    late = PartWork(Plan(a_run(pairs=100), "csv", 1, ParquetOptions(None, None)), open_store(out), key)
+    (out / "truth" / "part-00001.csv").unlink(missing_ok=True)
+    begun: list[str] = []
+
+    def slow(*about: Any) -> Any:
+        if not begun:
+            begun.extend(path.name for path in out.rglob(".*.tradegen"))
+            write(other, out, workers=1, **how)
+        return generate_block(*about)
+
+    monkeypatch.setattr("tradegen.output.dataset_parts.generate_block", slow)
+    for _ in range(2):  # amid its part, and with a part that it only begins then
+        with pytest.raises(OutputError, match="has been finished or begun anew by another run"):
+            late(1)
+        assert files_in(out) == files_in(tmp_path / "alone")
+    assert len(begun) == 3

@@ -12,6 +12,7 @@ from typing import Any
 
 from tradegen.engine.generator import generate_block
 from tradegen.engine.manifest import Tally
+from tradegen.errors import OutputError
 from tradegen.formats import FORMATS, Writer
 from tradegen.formats.tables import Table, tables
 from tradegen.output.dataset_plan import Plan
@@ -19,6 +20,7 @@ from tradegen.output.writable_storage import Store
 
 PROGRESS = ".progress"
 """The folder, within that of a dataset, of what is known of an unfinished one."""
+PLAN = f"{PROGRESS}/plan.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class PartWork:
 
     plan: Plan
     store: Store
+    key: str  # of the run, as its plan is noted under
 
     def __call__(self, part: int) -> int:
         """Make a part, or keep it where it is made already and whole; returns how many pairs it has.
@@ -34,7 +37,8 @@ class PartWork:
         Raises
         ------
         OutputError
-            Where it cannot be written.
+            Where it cannot be written, or the dataset is finished, or is another run's by now: the workers
+            of a cluster may go on for a while when their client is killed.
         """
         if not self._is_made(part):
             self._make(part)
@@ -57,8 +61,13 @@ class PartWork:
         files = plan.files(part)
         tally = Tally(run)
         rows = dict.fromkeys(files, 0)
+        self._require_begun()
         with contextlib.ExitStack() as stack:
+            # Put into place last: what it names is there, and on the disk.
+            noted = stack.enter_context(self.store.create(f"{PROGRESS}/part-{part:05d}.json"))
             outputs = {table: stack.enter_context(self.store.create(name)) for table, name in files.items()}
+            # Once more, since who takes the plan away takes these files away after it.
+            self._require_begun()
             made = tables(run)
             writers = _writers(plan, made, {name: output.write for name, output in outputs.items()})
             for number in plan.blocks(part):
@@ -70,15 +79,20 @@ class PartWork:
                 tally.add(block)
             for writer in writers.values():
                 writer.end()
-        record = {
-            "files": {
-                name: {"rows": rows[table], "bytes": outputs[table].size, "sha256": outputs[table].sha256}
-                for table, name in files.items()
-            },
-            "tally": tally.to_dict(),
-        }
-        # Written last: what it names is there, and on the disk.
-        self.store.put(f"{PROGRESS}/part-{part:05d}.json", json.dumps(_sealed(record)).encode())
+            record = {
+                "files": {
+                    name: {"rows": rows[table], "bytes": outputs[table].size, "sha256": outputs[table].sha256}
+                    for table, name in files.items()
+                },
+                "tally": tally.to_dict(),
+            }
+            noted.write(json.dumps(_sealed(record)).encode())
+            self._require_begun()
+
+    def _require_begun(self) -> None:
+        """Refuse to write where this run's plan is not noted any more."""
+        if f'"key": "{self.key}"'.encode() not in (self.store.get(PLAN) or b""):
+            raise OutputError(f"{self.store.place} has been finished or begun anew by another run")
 
 
 def rehearse(plan: Plan, pairs: int = 1) -> dict[str, int]:

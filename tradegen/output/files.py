@@ -238,29 +238,32 @@ class StandardOutput(OutputFile):
         return OutputError(f"standard output cannot be written: {error.strerror}")
 
 
-def remove_leftovers(folder: Path, *, age: float = _YOUNG) -> None:
+def remove_leftovers(folder: Path, *, locked: bool = False) -> None:
     """Take away the half-written files that runs have left in a folder when they were killed.
 
-    Files of living runs are locked, and stay. What cannot be taken away stays, too.
+    Files of living runs are locked, or young and about to be, and stay. What cannot be taken away stays, too.
 
     Parameters
     ----------
     folder : path
-    age : float
-        Seconds since the last write, below which a file may be about to be locked.
+    locked : bool
+        Whether to take away those as well. Who writes one cannot put it into place any more.
     """
     with contextlib.suppress(OSError):
         for path in folder.glob(".*.tradegen"):
             if _HALF_WRITTEN.fullmatch(path.name):
-                _remove_unlocked(path, age)
+                if locked:
+                    path.unlink(missing_ok=True)
+                else:
+                    _remove_unlocked(path)
 
 
-def _remove_unlocked(path: Path, age: float) -> None:
+def _remove_unlocked(path: Path) -> None:
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if time.time() - os.fstat(descriptor).st_mtime >= age:
+            if time.time() - os.fstat(descriptor).st_mtime >= _YOUNG:
                 path.unlink()
         finally:
             os.close(descriptor)

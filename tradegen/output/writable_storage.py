@@ -124,9 +124,10 @@ class Folder(storage.Folder, Store):
 
     def tidy(self, folders: Iterable[str]) -> None:
         """Take away what killed runs left half-written, and those of these folders that are empty."""
+        # The folder is locked: what is half-written is of workers elsewhere, whose run was killed.
         with self._explained():
             for folder in (self._path, *filter(Path.is_dir, map(self._path.joinpath, folders))):
-                remove_leftovers(folder, age=0)
+                remove_leftovers(folder, locked=True)
                 if folder != self._path and not any(folder.iterdir()):
                     folder.rmdir()
 

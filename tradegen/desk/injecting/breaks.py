@@ -40,6 +40,7 @@ _TAKEN = (
     "keep_in_range",
     "hot_spots",
 )
+_SHOWN = 20  # mechanisms in a message: a list of 200 columns has a thousand
 _LATER = ("rate_is", "hot_spots")  # manifests leave out their defaults
 _MERGED = ("settings", "tolerances")
 _MOST_MECHANISMS = 255  # that race: a byte holds which one
@@ -189,10 +190,11 @@ def _refuse_change(name: str, given: Any) -> None:
 def _those_there_are(weights: Mapping[str, float], catalogue: Mapping[str, Mechanism]) -> Mapping[str, float]:
     found = {name: weight for name, weight in weights.items() if name in catalogue}
     if not found:
+        more = f" and {len(catalogue) - _SHOWN:,} more" if len(catalogue) > _SHOWN else ""
         raise ScenarioError(
             f"the list has no column for {', '.join(weights)}, which the scenario {DEFAULT} has; expected "
             "roles such as quantity, price, date or trade_timestamp in the file of columns, or mechanisms "
-            f"of the list: {', '.join(catalogue)}"
+            f"of the list: {', '.join(list(catalogue)[:_SHOWN])}{more}"
         )
     return found
 
