@@ -27,7 +27,11 @@ from shell import run as shell
 
 from tradegen.engine.run import prepare
 from tradegen.errors import LedgerError, OutputError
+from tradegen.formats.parquet_options import ParquetOptions
 from tradegen.ledger import ledger_at
+from tradegen.output.dataset_parts import PLAN, PartWork
+from tradegen.output.dataset_plan import Plan
+from tradegen.output.writable_storage import open_store
 
 
 def test_a_dataset_is_overwritten_only_on_demand(tmp_path: Path) -> None:
@@ -375,3 +379,21 @@ def test_ctrl_c_leaves_a_dataset_that_the_same_command_resumes(tmp_path: Path, w
     write(a_run(pairs=300_000), tmp_path / "expected")
     assert files_in(tmp_path / "out") == files_in(tmp_path / "expected")
     assert ledger_at(tmp_path / "trade_ids.db").show().ranges == 1
+
+
+def test_a_worker_of_a_run_that_was_broken_off_puts_nothing_into_another_dataset(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    one, other = (a_run(pairs=BLOCK + 100, seed=seed) for seed in (1, 2))
+    break_off(one, out)
+    key = json.loads((out / PLAN).read_bytes())["key"]
+    late = PartWork(Plan(one, "csv", 1, ParquetOptions(None, None)), open_store(out), key)
+    break_off(other, out, overwrite=True)
+    for resume in (True, False):
+        before = files_in(out)
+        with pytest.raises(OutputError, match="is no longer being made by this run"):
+            late(1)
+        assert files_in(out) == before
+        if resume:
+            write(other, out, workers=1, resume=True)
+    write(other, tmp_path / "expected", workers=1)
+    assert files_in(out) == files_in(tmp_path / "expected")

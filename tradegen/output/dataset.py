@@ -21,11 +21,10 @@ from tradegen.engine.manifest import Tally
 from tradegen.engine.run import Run
 from tradegen.errors import OutputError, shown, whole_number
 from tradegen.formats.parquet_options import ParquetOptions
-from tradegen.output.dataset_parts import PROGRESS, PartWork, record_of, rehearse
+from tradegen.output.dataset_parts import PLAN, PROGRESS, PartWork, record_of, rehearse
 from tradegen.output.dataset_plan import BLOCKS_PER_PART, Plan
 from tradegen.output.existing_dataset import (
     FOLDERS,
-    PLAN,
     finished_manifest,
     read_noted,
     refuse_strangers,
@@ -126,11 +125,11 @@ def write_dataset(
             from tradegen.output.cluster import on_dask
 
             make = stack.enter_context(on_dask(dask, workers, store))
-        plan = _begin_anew(store, plan, reserve) if overwrite else _begin(store, plan, reserve)
+        plan, key = _begin_anew(store, plan, reserve) if overwrite else _begin(store, plan, reserve)
         with _kept():
-            for pairs in make(PartWork(plan, store), range(plan.part_count)):
+            for pairs in make(PartWork(plan, store, key), range(plan.part_count)):
                 advance(pairs)
-            manifest = _manifest(store, plan)
+            manifest = _manifest(store, plan, key)
             store.put(MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
         _clear(store)
     return manifest
@@ -145,8 +144,8 @@ def _kept() -> Iterator[None]:
         raise OutputError(f"{error}; what is done is kept, and --resume goes on") from None
 
 
-def _begin(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) -> Plan:
-    """Write the plan down, with ids of its own, or take up the one that is there."""
+def _begin(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) -> tuple[Plan, str]:
+    """Write the plan down, with ids and a key of its own, or take up the one that is there."""
     noted = read_noted(store, PLAN)
     if noted:
         store.tidy(FOLDERS)
@@ -160,10 +159,10 @@ def _begin(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) 
         )
         noted["reserved"] = True
         store.put(PLAN, json.dumps(noted).encode())
-    return plan.with_ids_from(noted["replay"]["first_id"])
+    return plan.with_ids_from(noted["replay"]["first_id"]), noted["key"]
 
 
-def _begin_anew(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) -> Plan:
+def _begin_anew(store: Store, plan: Plan, reserve: Callable[[int, str], int] | None) -> tuple[Plan, str]:
     """Take the place of what is there, once there are ids; a run that is killed in between has lost them."""
     noted = {**plan.to_dict(), "key": secrets.token_hex(16), "reserved": True}
     if reserve:
@@ -173,16 +172,16 @@ def _begin_anew(store: Store, plan: Plan, reserve: Callable[[int, str], int] | N
     _remove(store, lambda _name: True)
     store.tidy(FOLDERS)
     store.put(PLAN, json.dumps(noted).encode())
-    return plan.with_ids_from(noted["replay"]["first_id"])
+    return plan.with_ids_from(noted["replay"]["first_id"]), noted["key"]
 
 
-def _manifest(store: Store, plan: Plan) -> dict[str, Any]:
+def _manifest(store: Store, plan: Plan, key: str) -> dict[str, Any]:
     """The manifest of a dataset whose parts are all recorded."""
     tally = Tally(plan.run)
     digest = hashlib.sha256()
     files = {}
     for part in range(plan.part_count):
-        record = record_of(store, part)
+        record = record_of(store, part, key)
         if record is None:
             raise OutputError(
                 f"{store.place} does not hold part {part}, which a worker made; "

@@ -12,6 +12,7 @@ from typing import Any
 
 from tradegen.engine.generator import generate_block
 from tradegen.engine.manifest import Tally
+from tradegen.errors import OutputError
 from tradegen.formats import FORMATS, Writer
 from tradegen.formats.tables import Table, tables
 from tradegen.output.dataset_plan import Plan
@@ -20,13 +21,20 @@ from tradegen.output.writable_storage import Store
 PROGRESS = ".progress"
 """The folder, within that of a dataset, of what is known of an unfinished one."""
 
+PLAN = f"{PROGRESS}/plan.json"
+
 
 @dataclass(frozen=True, slots=True)
 class PartWork:
-    """The making of parts, as a function of their numbers that any process on any machine can call."""
+    """The making of parts, as a function of their numbers that any process on any machine can call.
+
+    A worker of a cluster may still be at a part when its run has been broken off, and another run is at the
+    same place, or is done. The key says which dataset a part is of.
+    """
 
     plan: Plan
     store: Store
+    key: str
 
     def __call__(self, part: int) -> int:
         """Make a part, or keep it where it is made already and whole; returns how many pairs it has.
@@ -42,7 +50,7 @@ class PartWork:
 
     def _is_made(self, part: int) -> bool:
         """Whether a part is there as its record says, to the last byte."""
-        record = record_of(self.store, part)
+        record = record_of(self.store, part, self.key)
         return (
             record is not None
             and record["files"].keys() == set(self.plan.files(part).values())
@@ -70,7 +78,9 @@ class PartWork:
                 tally.add(block)
             for writer in writers.values():
                 writer.end()
+            self._require_wanted()  # or nothing is put into its place
         record = {
+            "key": self.key,
             "files": {
                 name: {"rows": rows[table], "bytes": outputs[table].size, "sha256": outputs[table].sha256}
                 for table, name in files.items()
@@ -79,6 +89,18 @@ class PartWork:
         }
         # Written last: what it names is there, and on the disk.
         self.store.put(f"{PROGRESS}/part-{part:05d}.json", json.dumps(_sealed(record)).encode())
+
+    def _require_wanted(self) -> None:
+        """Check that this dataset is still being made.
+
+        Raises
+        ------
+        OutputError
+            Where it is finished, or another one takes its place.
+        """
+        noted = json.loads(self.store.get(PLAN) or b"{}")
+        if noted.get("key") != self.key:
+            raise OutputError(f"{self.store.place} is no longer being made by this run")
 
 
 def rehearse(plan: Plan, pairs: int = 1) -> dict[str, int]:
@@ -116,13 +138,13 @@ def _writers(
     }
 
 
-def record_of(store: Store, part: int) -> dict[str, Any] | None:
-    """What was recorded of a part when it was made; None where nothing was, or the record is damaged."""
+def record_of(store: Store, part: int, key: str) -> dict[str, Any] | None:
+    """What was recorded of a part of this dataset; None where nothing was, or the record is damaged."""
     content = store.get(f"{PROGRESS}/part-{part:05d}.json") or b""
     try:
         sealed = json.loads(content)
         record: dict[str, Any] = sealed["record"]
-        return record if sealed == _sealed(record) else None
+        return record if sealed == _sealed(record) and record["key"] == key else None
     except (ValueError, TypeError, KeyError, RecursionError):
         return None  # missing, cut short or edited: the part is made again
 

@@ -10,12 +10,11 @@ from tradegen.core.columns import LINKS, LISTS
 from tradegen.engine.manifest import require_generation
 from tradegen.errors import OutputError
 from tradegen.formats.tables import TRUTH
-from tradegen.output.dataset_parts import PROGRESS
+from tradegen.output.dataset_parts import PLAN, PROGRESS
 from tradegen.output.dataset_plan import Plan
 from tradegen.output.manifest_files import MANIFEST, read_manifest, read_plan
 from tradegen.output.writable_storage import Store
 
-PLAN = f"{PROGRESS}/plan.json"
 _TABLES = sorted({name for lists in LISTS.values() for name in lists} | {TRUTH, LINKS})
 FOLDERS = (*_TABLES, PROGRESS)
 _OURS = re.compile(
