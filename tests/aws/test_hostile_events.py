@@ -55,7 +55,6 @@ MANY = {f"key {number}": number for number in range(2_000)}
 HUGE = {
     "keys": rule_event(1, **MANY),
     "settings": rule_event(1, scenario={"settings": {"price.nudge": MANY}}),
-    "conditions": rule_event(1, scenario={"hot_spots": [{"name": "x", "rate": 0.5, "where": MANY}]}),
     "shares": rule_event(1, scenario={"fields_per_pair": ["x"] * 2_000}),
     "schedules": rule_event(1, source="aws.scheduler", resources=[5] * 2_000),
 }
@@ -64,5 +63,12 @@ HUGE = {
 @pytest.mark.parametrize("event", HUGE.values(), ids=HUGE)
 def test_of_thousands_of_faults_the_first_are_told_and_the_others_are_counted(event: dict[str, Any]) -> None:
     with pytest.raises(ScenarioError, match=r"; and 1,99[0-9] more$") as refusal:
+        Environment.read({"TRADE_IDS": "ids.db"}).order(event)
+    assert len(str(refusal.value)) < 1_000
+
+
+def test_of_thousands_of_conditions_on_columns_that_are_not_there_the_first_is_told() -> None:
+    event = rule_event(1, scenario={"hot_spots": [{"name": "x", "rate": 0.5, "where": MANY}]})
+    with pytest.raises(ScenarioError, match=r"where\.'key 0' is not a field of where; expected") as refusal:
         Environment.read({"TRADE_IDS": "ids.db"}).order(event)
     assert len(str(refusal.value)) < 1_000

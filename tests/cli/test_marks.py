@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tradegen import generate
+from tradegen.cli.summary import marks
 
 SEED = ["--seed", "2", "--first-id", "21", "--date", "2025-07-21"]
 
@@ -103,3 +104,12 @@ def test_marks_do_not_load_pandas(tmp_path: Path) -> None:
     assert not {"pandas", "pyarrow", "duckdb", "rich.progress"} & set(
         (tmp_path / "loaded").read_text().split()
     )
+
+
+def test_of_a_missing_or_doubled_record_the_size_is_records() -> None:
+    ways = {"record.missing": 1, "record.duplicate": 1}
+    batch = generate(pairs=30, seed=1, date="2025-07-21", mechanisms=ways, mismatch_rate=0.2)
+    ends = {
+        tuple(line.split("record.")[1].split()[-2:]) for line in list(marks(batch.run, batch.manifest))[1:]
+    }
+    assert ends == {("-1", "record"), ("+1", "record")}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tradegen.core.blocks import Truth
+from tradegen.core.columns import RECORD
 from tradegen.core.text_columns import strings
 from tradegen.engine.run import Run
 from tradegen.formats.tables import truth_table
@@ -98,6 +99,7 @@ def _size(field: str, delta: str, original: str) -> str:
         "price": "dollars",
         "date": "days",
         "trade_timestamp": "seconds",
+        RECORD: "records",
     }
     dated = _DAY.fullmatch(original)
     unit = units.get(field, "" if not dated else "seconds" if dated[1] else "days")
@@ -105,7 +107,7 @@ def _size(field: str, delta: str, original: str) -> str:
     places = max(len(delta.partition(".")[2]), 2)
     text = f"{amount:+,.{places}f}" if field == "price" else f"{amount:+,.10g}"
     relative = ""
-    if not dated and original and float(original):
+    if field != RECORD and not dated and original and float(original):
         share = amount / float(original)
         relative = f" ({share * 10_000:+,.1f} bps)" if abs(share) < 0.01 else f" ({share:+.1%})"
     return f"{f'{text} {unit}'.strip()}{relative}"

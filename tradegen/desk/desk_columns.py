@@ -264,16 +264,16 @@ def related(
         values = [f"{side}.{column.name}" for side in "ot"]
         if column.kind in NAMED:
             values = [f"nullif(trim({value}), '')" for value in values]
-        differ, shared = first_row(
+        looked_at = f"(FROM ours LIMIT {_LOOKED_AT}) o"
+        [differ] = first_row(
             connection,
-            f"WITH looked_at AS MATERIALIZED (FROM ours LIMIT {_LOOKED_AT}) "
-            f"SELECT coalesce(avg(({' IS DISTINCT FROM '.join(values)})::INT), 0), "
-            f"(SELECT count(*) FROM looked_at o SEMI JOIN theirs t ON {' = '.join(values)}) "
-            "FROM looked_at o JOIN theirs t USING (trade_id)",
+            f"SELECT coalesce(avg(({' IS DISTINCT FROM '.join(values)})::INT), 0) "
+            f"FROM {looked_at} JOIN theirs t USING (trade_id)",
         )
+        in_common = f"SELECT 1 FROM {looked_at} SEMI JOIN theirs t ON {' = '.join(values)} LIMIT 1"
         if differ <= _MOSTLY:
             found.append(column)
-        elif column.kind == "reference" and not shared:
+        elif column.kind == "reference" and not first_row(connection, in_common):
             found.append(dataclasses.replace(column, own=True))
         else:
             apart.append(column.name)
