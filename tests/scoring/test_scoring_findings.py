@@ -33,6 +33,9 @@ BAD_FILES = [
     ("f.json", "", "{} is empty; expected an array of objects, [] for none"),
     ("f.parquet", "", "{} is empty; expected a Parquet file"),
     ("f.csv", "\ntid00000001\n", "{} begins with an empty line; expected a header"),
+    ("f.csv", "sep=;\ntrade_id\n",
+     "{} begins with sep=;, a line for Excel; expected the header: take it out"),
+    ("f.csv", "trade_id\nt\udcef\n", "{} cannot be read: it is not UTF-8 text"),
     ("f.csv", "trade_id,field\ntid00000001,prise\n",
      "field is 'prise' in 1 row of {}; did you mean price?"),
     ("f.csv", "trade_id,leg\ntid00000001,BUY\ntid00000001,buys\ntid00000002,buys\n",
@@ -74,7 +77,7 @@ def test_bad_findings_are_refused_in_one_sentence(
     tmp_path: Path, name: str, content: str, sentence: str
 ) -> None:
     path = tmp_path / name
-    path.write_text(content)
+    path.write_text(content, errors="surrogateescape")
     with pytest.raises(ScoringError) as caught:
         scored(path)
     assert str(caught.value) == sentence.format(path)

@@ -129,7 +129,7 @@ def write_dataset(
         with _kept():
             for pairs in make(PartWork(plan, store, key), range(plan.part_count)):
                 advance(pairs)
-            manifest = _manifest(store, plan)
+            manifest = _manifest(store, plan, key)
             store.put(MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
         _clear(store)
     return manifest
@@ -174,13 +174,13 @@ def _begin_anew(store: Store, plan: Plan, reserve: Callable[[int, str], int] | N
     return plan.with_ids_from(noted["replay"]["first_id"]), noted["key"]
 
 
-def _manifest(store: Store, plan: Plan) -> dict[str, Any]:
+def _manifest(store: Store, plan: Plan, key: str) -> dict[str, Any]:
     """The manifest of a dataset whose parts are all recorded."""
     tally = Tally(plan.run)
     digest = hashlib.sha256()
     files = {}
     for part in range(plan.part_count):
-        record = record_of(store, part)
+        record = record_of(store, part, key)
         if record is None:
             raise OutputError(
                 f"{store.place} does not hold part {part}, which a worker made; "

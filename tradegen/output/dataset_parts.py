@@ -46,7 +46,7 @@ class PartWork:
 
     def _is_made(self, part: int) -> bool:
         """Whether a part is there as its record says, to the last byte."""
-        record = record_of(self.store, part)
+        record = record_of(self.store, part, self.key)
         return (
             record is not None
             and record["files"].keys() == set(self.plan.files(part).values())
@@ -80,6 +80,7 @@ class PartWork:
             for writer in writers.values():
                 writer.end()
             record = {
+                "key": self.key,
                 "files": {
                     name: {"rows": rows[table], "bytes": outputs[table].size, "sha256": outputs[table].sha256}
                     for table, name in files.items()
@@ -130,13 +131,13 @@ def _writers(
     }
 
 
-def record_of(store: Store, part: int) -> dict[str, Any] | None:
-    """What was recorded of a part when it was made; None where nothing was, or the record is damaged."""
+def record_of(store: Store, part: int, key: str) -> dict[str, Any] | None:
+    """What this run recorded of a part when it was made; None where it did not, or the record is damaged."""
     content = store.get(f"{PROGRESS}/part-{part:05d}.json") or b""
     try:
         sealed = json.loads(content)
         record: dict[str, Any] = sealed["record"]
-        return record if sealed == _sealed(record) else None
+        return record if sealed == _sealed(record) and record["key"] == key else None
     except (ValueError, TypeError, KeyError, RecursionError):
         return None  # missing, cut short or edited: the part is made again
 

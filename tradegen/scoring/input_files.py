@@ -97,6 +97,10 @@ def header(path: Path, name: str) -> tuple[list[str], str]:
         raise ScoringError(f"{name} cannot be read: it is not UTF-8 text") from None
     if not text.strip():
         raise ScoringError(f"{name} begins with an empty line; expected a header")
+    if text.startswith("sep="):
+        raise ScoringError(
+            f"{name} begins with {text.strip()}, a line for Excel; expected the header: take it out"
+        )
     delimiter = next((mark for mark in ",;\t|" if mark in text), ",")
     try:
         names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter))]

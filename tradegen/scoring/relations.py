@@ -171,6 +171,8 @@ class Reader:
             reason = reason.replace(link, path)
         lines = [line.strip() for line in reason.splitlines() if line.strip()]
         first = lines[0].removeprefix("Invalid Input Error: ").removeprefix("IO Error: ") if lines else ""
+        if "nvalid unicode" in reason:
+            first = "it is not UTF-8 text"
         return ScoringError(f"{name} cannot be read: {first}")
 
     def _frame(self, frame: pd.DataFrame, what: str, wanted: Sequence[str]) -> Source:
