@@ -317,10 +317,6 @@ def test_whole_parts_are_kept_as_they_are(tmp_path: Path) -> None:
 # Child processes run the functions of this file by name.
 
 
-if __name__ == "__main__":
-    globals()[sys.argv[1]](*sys.argv[2:])
-
-
 @pytest.mark.parametrize(
     ("pairs", "seed", "how"),
     [(100, 7, {"resume": True}), (40, 8, {"overwrite": True})],
@@ -351,3 +347,7 @@ def test_a_worker_of_a_killed_run_adds_nothing_to_what_another_run_has_finished(
             late(1)
         assert files_in(out) == files_in(tmp_path / "alone")
     assert len(begun) == 3
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
