@@ -148,6 +148,7 @@ def _estimate(
     kind: str, name: str, share: float, error: float, of: int, confidence: float, note: str = ""
 ) -> Number:
     """A share that is estimated, with more uncertainty than counting would give."""
+    share = min(share, 1.0)  # what is estimated can be beyond what is possible
     count = round(share * of)
     low, high = (float(end) for end in wilson_interval(share * of, of, confidence))
     half = NormalDist().inv_cdf((1 + confidence) / 2) * error
