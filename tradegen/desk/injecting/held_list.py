@@ -1,6 +1,7 @@
 """A list's ids and the columns that are looked at, in a table of their own, row by row as the list has them.
 
-Nothing of it is in memory but one number a row. Which column has which values is read from the table.
+The table is in memory as far as the database's limit goes, and beyond that on the disk. Outside it, there is
+one number a row. Which column has which values is read from the table.
 """
 
 # ruff: noqa: S608 - what is put into SQL is made by `TradeList`, or is ours
@@ -11,6 +12,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -178,9 +180,11 @@ class HeldList:
         with Background(hashed) as background:
             for batch in arrow_batches(self.connection, "SELECT id FROM held"):
                 background.write(batch)
-        in_order = np.sort(hashes)
-        twice = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
-        del in_order
+        low = hashes < 2**63
+        with ThreadPoolExecutor(2) as pool:  # each half on a core of its own
+            halves = list(pool.map(np.sort, (hashes[low], hashes[~low])))
+        twice = np.unique(np.concatenate([half[1:][half[1:] == half[:-1]] for half in halves]))
+        del low, halves
         left = np.flatnonzero(np.isin(hashes, twice)) if len(twice) else np.empty(0, np.int64)
         blank = self.connection.execute("SELECT rowid FROM held WHERE id IS NULL").fetchnumpy()["rowid"]
         left = np.union1d(left, np.ma.getdata(blank)).astype(np.int64)

@@ -116,9 +116,11 @@ class Selection:
         for cause, size in enumerate(causes.sizes.tolist()):
             self.counts.eligible[cause] = size
             part = _Part(cause, weights_of(breaks, cause), wanted[cause], rates[cause])
+            hit = [taken]
             for one in self._part(part, ranking, taken):
-                taken = np.union1d(taken, one.chosen.rows[_those_hit(one)])
+                hit.append(one.chosen.rows[_those_hit(one)])
                 yield one
+            taken = np.concatenate(hit)
         if breaks.benign_rate:
             weights = breaks.weights
             tolerant = {name: weights[name] for name in weights if self._tolerates(name)}
