@@ -74,7 +74,7 @@ test-cpu: $(READY)
 		print(*numpy.show_config(mode="dicts")["SIMD Extensions"].get("found", []))'); \
 	if [ -z "$$features" ]; then echo 'NumPy uses no CPU feature on this machine that it could do without'; exit; fi; \
 	echo "Without $$features:"; \
-	NPY_DISABLE_CPU_FEATURES="$$features" $(BIN)/python -m pytest tests/core/test_streams.py tests/engine/test_selection.py \
+	TRADEGEN_TESTS=slow NPY_DISABLE_CPU_FEATURES="$$features" $(BIN)/python -m pytest tests/core/test_streams.py tests/engine/test_selection.py \
 		tests/formats/test_formats.py::test_the_golden_files_stay_as_they_are \
 		tests/formats/test_formats.py::test_a_run_with_every_mechanism_keeps_its_bytes $(ARGS)
 

@@ -83,6 +83,7 @@ def test_an_id_that_no_list_has_is_refused_with_one_that_there_is(files: Path) -
     assert "'T9' is in none of the lists; expected an id such as T1 / A" in done.err
 
 
+@pytest.mark.slow
 def test_the_truth_is_known_by_its_columns_wherever_it_stands(files: Path) -> None:
     for words in (
         ("mine.csv", "theirs.csv", "truth.csv"),
@@ -122,6 +123,7 @@ def test_findings_with_an_altered_id_show_its_trade(tmp_path: Path) -> None:
     assert [(trade.trade_id, trade.state) for trade in found.trades] == [(first, "found")]
 
 
+@pytest.mark.slow
 def test_the_marked_cells_are_those_of_the_truth_and_of_their_list(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "mine.csv", desk_rows(150))
     weights = dict.fromkeys(possible(load_forms(COLUMNS).ours), 1)

@@ -65,6 +65,7 @@ def test_every_figure_of_every_batch_is_drawn_labelled_and_within_its_frame(name
         assert all(axes.get_xlabel() for axes in figure.axes)
 
 
+@pytest.mark.slow
 def test_a_title_names_the_groups_whose_rates_are_far_from_the_others_and_says_that_they_were_to_be() -> None:
     trouble = generate("clock_trouble", pairs=50_000, seed=7, date=DAY)
     # BKR007 and BKR012 each have a hot spot, and so has the half-hour from 10:00.

@@ -254,6 +254,7 @@ def test_hours_follow_the_window_across_midnight() -> None:
     assert list(mismatch_rates(batch, "hour").index) == ["22:00-23:00", "23:00-00:00", "00:00-01:00"]
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 @pytest.mark.parametrize(
     ("groups", "scenario", "fields"),

@@ -161,6 +161,7 @@ def test_examples_show_altered_trades_of_this_very_run() -> None:
 UNLIKE = ("dual_report", "settlement", "hard", "clock_trouble", "clean")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", chosen(scenario_names(), UNLIKE))
 def test_every_named_scenario_can_be_drawn_alone_and_compared(name: str) -> None:
     tuning = Tuning(name, pairs=1_000)

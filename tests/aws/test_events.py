@@ -170,6 +170,7 @@ def test_as_many_tickers_as_the_line_just_holds_are_taken_whatever_is_counted(tm
     assert 259_000 < len(manifest) <= 262_117
 
 
+@pytest.mark.slow
 def test_a_key_that_makes_the_manifest_too_long_for_its_line_is_refused_with_its_event(
     tmp_path: Path,
 ) -> None:

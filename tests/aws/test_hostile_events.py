@@ -19,6 +19,7 @@ from tradegen.ledger import create_ledger
 EVENTS = size(400, 100_000)
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 def test_a_hostile_event_gives_good_records_or_a_sentence_and_then_uses_no_id(in_memory: Path) -> None:
     ledger = create_ledger(in_memory / "trade_ids.db")

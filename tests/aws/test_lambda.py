@@ -176,6 +176,7 @@ def test_records_around_midnight_carry_the_date_of_their_own_time(warm: LambdaEn
     assert all(record["trade_timestamp"].startswith(record["date"]) for record in records)
 
 
+@pytest.mark.slow
 def test_a_redelivered_event_prints_the_same_bytes_warm_and_in_a_new_process(
     start: Start, tmp_path: Path
 ) -> None:
@@ -266,6 +267,7 @@ def test_an_event_whose_manifest_cannot_be_logged_reserves_nothing(
     assert next_id(ledger) == before
 
 
+@pytest.mark.slow
 def test_a_record_is_a_flat_object_a_line_and_tradegen_log_array_makes_one_array_of_them(
     start: Start, tmp_path: Path
 ) -> None:

@@ -52,6 +52,7 @@ def test_two_environments_at_once_give_no_id_twice_and_a_redelivery_the_same_byt
     assert open_ledger(place).show().next_id == 546
 
 
+@pytest.mark.slow
 def test_an_environment_creates_no_counter_and_says_what_to_do(
     dynamo: Dynamo, place: str, tmp_path: Path
 ) -> None:

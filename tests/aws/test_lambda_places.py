@@ -43,6 +43,7 @@ def storing(s3: S3, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lambda
         yield environment
 
 
+@pytest.mark.slow
 def test_a_run_leaves_its_records_and_its_truth_in_an_object_each_under_the_time_of_its_event(
     s3: S3, storing: LambdaEnvironment, tmp_path: Path
 ) -> None:

@@ -267,6 +267,7 @@ def test_shares_are_never_rounded_to_all_or_nothing() -> None:
     assert [percent(share) for share in shares] == ["0", "0.1", "50.0", "99.9", "100", "-"]
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_seeds_side_by_side_and_how_to_make_the_data_again(
     datasets: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -218,6 +218,7 @@ def test_a_refused_ledger_leaves_the_files_that_were_there(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["trade_ids.db", "trades.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [size(4, 6)])
 def test_processes_that_start_together_without_a_ledger_share_no_id(tmp_path: Path, processes: int) -> None:
     words = [sys.executable, "-m", "tradegen", "generate"]

@@ -129,6 +129,7 @@ def test_devices_hold_any_size(tmp_path: Path) -> None:
     assert run("generate", *words, cwd=tmp_path).code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "parquet", "fix"])
 def test_the_expected_size_is_the_size_within_a_twentieth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str

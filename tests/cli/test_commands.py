@@ -44,6 +44,7 @@ def test_catalogue_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     assert "format yaml is unknown" in run("catalogue", "--format", "yaml", cwd=tmp_path).err
 
 
+@pytest.mark.slow
 def test_verify_proves_what_generate_wrote_and_finds_what_was_changed(tmp_path: Path) -> None:
     files = ["--out", "t.json", "--truth", "k.ndjson", "--manifest", "m.json"]
     assert run(*RUN, "--scenario", "everything", *files, cwd=tmp_path).code == 0

@@ -82,6 +82,7 @@ def scheduler(folder: Path, *words: str) -> Iterator[Scheduler]:
         process.wait()
 
 
+@pytest.mark.slow
 def test_on_the_clock_a_run_is_made_at_each_multiple_of_the_interval_with_ids_that_follow_on(
     folder: Path,
 ) -> None:
@@ -129,6 +130,7 @@ def test_with_other_settings_a_run_has_ids_of_its_own(folder: Path) -> None:
     assert not set(ids(first.out)) & set(ids(other.out))
 
 
+@pytest.mark.slow
 def test_two_schedulers_on_one_ledger_give_one_set_of_ids_a_run(folder: Path) -> None:
     folders = [folder / name for name in ("one", "two")]
     for one in folders:
@@ -165,6 +167,7 @@ def test_a_scheduler_that_was_killed_leaves_whole_files_and_the_next_one_makes_t
     }
 
 
+@pytest.mark.slow
 def test_a_folder_takes_records_truth_and_manifest_of_each_run_and_standard_output_nothing(
     folder: Path, tmp_path: Path
 ) -> None:

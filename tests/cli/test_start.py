@@ -53,6 +53,7 @@ def test_what_runs_nothing_loads_nothing_to_run_it_with(words: list[str], tmp_pa
     assert ours == {f"tradegen.{name}" for name in names}
 
 
+@pytest.mark.slow
 def test_a_schedule_on_this_machine_loads_nothing_of_aws_and_no_pandas(tmp_path: Path) -> None:
     words = ("schedule", "--from", "2025-07-21", "--to", "2025-07-21T00:03", "--out", "feed")
     loaded = loaded_by(*words, folder=tmp_path)
@@ -88,6 +89,7 @@ def test_generate_loads_pyarrow_for_parquet_alone_and_pandas_for_nothing(
     assert {*HEAVY, "numpy.ma"} & loaded == {"numpy", *needed}
 
 
+@pytest.mark.slow
 def test_columns_of_a_file_are_guessed_without_pandas_and_pyarrow(tmp_path: Path) -> None:
     run("generate", "--first-id", "1", "--out", "t.csv", cwd=tmp_path)
     assert HEAVY & loaded_by("columns", "t.csv", folder=tmp_path) == {"duckdb", "numpy"}
@@ -112,6 +114,7 @@ def test_a_short_command_spends_no_time_on_garbage(tmp_path: Path) -> None:
     assert all_left_alone == "True"
 
 
+@pytest.mark.slow
 def test_a_command_that_asks_a_database_ends_without_complaints_of_it(tmp_path: Path) -> None:
     files = ["--out", "t.csv", "--truth", "k.csv"]
     run("generate", "--first-id", "1", *files, "--manifest", "m.json", cwd=tmp_path)

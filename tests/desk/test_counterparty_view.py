@@ -89,6 +89,7 @@ def test_every_other_cell_is_as_it_was_byte_by_byte(tmp_path: Path) -> None:
             assert mine[1].partition(mine[1].strip())[0] == other[1].partition(other[1].strip())[0]
 
 
+@pytest.mark.slow
 def test_the_truth_is_about_what_the_other_party_ought_to_have(tmp_path: Path) -> None:
     made = broken(tmp_path)
     ours = {row[0]: row for row in cells((tmp_path / "t.csv").read_bytes().decode())}

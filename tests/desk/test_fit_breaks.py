@@ -65,6 +65,7 @@ def _lists(scenario: Scenario) -> dict[str, pd.DataFrame]:
     return dict(generate(scenario, pairs=40_000, seed=3, date="2025-07-21").lists)
 
 
+@pytest.mark.slow
 def test_empty_rows_are_skipped(tmp_path: Path) -> None:
     quantity_breaks(30).to_csv(tmp_path / "plain.csv", index=False)
     text = (tmp_path / "plain.csv").read_text()

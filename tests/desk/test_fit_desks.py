@@ -59,6 +59,7 @@ def test_a_small_broker_that_breaks_often_is_found() -> None:
     assert found["Citi"][0] < 30 < found["Citi"][1]
 
 
+@pytest.mark.slow
 def test_a_broker_with_nearly_all_trades_that_breaks_more_often_is_found() -> None:
     ours = trades(20_000, shares=[0.025, 0.9, 0.025, 0.025, 0.025])
     theirs, _ = broken(ours, np.where(ours["broker_id"] == "Goldman", 0.03, 0.01))
@@ -67,6 +68,7 @@ def test_a_broker_with_nearly_all_trades_that_breaks_more_often_is_found() -> No
     assert found["Goldman"][0] < 3 < found["Goldman"][1]
 
 
+@pytest.mark.slow
 def test_a_broker_in_one_half_hour_is_one_group_and_not_two() -> None:
     ours = trades(20_000)
     hour = ours["trade_timestamp"].dt.strftime("%H:%M").between("09:00", "09:29")
@@ -74,6 +76,7 @@ def test_a_broker_in_one_half_hour_is_one_group_and_not_two() -> None:
     assert set(spots(fit(ours, theirs))) == {"UBS 09.00-09.30"}
 
 
+@pytest.mark.slow
 def test_an_hour_between_the_lists_does_not_tell_which_of_them_is_wrong() -> None:
     ours = trades(4_000)
     theirs = ours.copy()
@@ -84,6 +87,7 @@ def test_an_hour_between_the_lists_does_not_tell_which_of_them_is_wrong() -> Non
     assert found.scenario.buy_share == 0.5
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_hours_and_three_quarters_ahead_is_that_of_kathmandu() -> None:
     ours = trades(3_000)
     theirs = ours.copy()
@@ -94,6 +98,7 @@ def test_a_clock_that_is_hours_and_three_quarters_ahead_is_that_of_kathmandu() -
     assert (zones["zone"], zones["other_zone"]) == ("America/New_York", "Asia/Kathmandu")
 
 
+@pytest.mark.slow
 def test_a_clock_is_off_by_a_few_seconds_and_a_delay_is_longer() -> None:
     ours = trades(3_000)
     theirs = ours.copy()
@@ -119,6 +124,7 @@ def test_ids_with_neighbouring_characters_exchanged_are_mistyped() -> None:
     assert shares(fit(ours, theirs)) == {"trade_id.mistyped": made}
 
 
+@pytest.mark.slow
 def test_blanks_around_ids_and_names_do_not_matter() -> None:
     ours = trades(2_000)
     theirs, hit = broken(ours, np.full(len(ours), 0.05))
@@ -127,6 +133,7 @@ def test_blanks_around_ids_and_names_do_not_matter() -> None:
     assert shares(fit(ours, theirs)) == {"quantity.nudge": hit.sum()}
 
 
+@pytest.mark.slow
 def test_blanks_around_every_name_on_both_lists_do_not_matter() -> None:
     ours = trades(2_000)
     theirs, hit = broken(ours, np.full(len(ours), 0.05))
@@ -149,6 +156,7 @@ def test_a_broker_all_of_whose_trades_break_is_found(anonymise: bool) -> None:
     assert found.scenario.hot_spots[0].rate == 1.0
 
 
+@pytest.mark.slow
 def test_an_id_taken_by_another_trade_invents_no_differences() -> None:
     ours = trades(3_000)
     theirs = ours.copy()
@@ -162,6 +170,7 @@ def test_an_id_taken_by_another_trade_invents_no_differences() -> None:
     assert shares(found) == {"price.nudge": 10, "record.missing": 50}
 
 
+@pytest.mark.slow
 def test_a_list_with_whole_minutes_is_compared_to_the_minute() -> None:
     ours = trades(3_000)
     theirs, hit = broken(ours, np.full(len(ours), 0.03))
@@ -171,6 +180,7 @@ def test_a_list_with_whole_minutes_is_compared_to_the_minute() -> None:
     assert "Times are compared to the minute" in str(found)
 
 
+@pytest.mark.slow
 def test_prices_with_four_decimals_are_not_counted_in_ticks() -> None:
     ours = trades(3_000)
     ours["price"] += 0.0017

@@ -42,17 +42,20 @@ def test_files_give_what_frames_give(tmp_path: Path, suffix: str) -> None:
     assert found.to_toml() == plain().to_toml()
 
 
+@pytest.mark.slow
 def test_arrow_tables_give_what_frames_give() -> None:
     tables = batch().to_arrow()
     assert fit(tables["ours"], tables["theirs"]).numbers == plain().numbers
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_nothing() -> None:
     ours, theirs = both()
     found = fit(ours.sample(frac=1, random_state=1), theirs.sample(frac=1, random_state=2))
     assert found.to_toml() == plain().to_toml()
 
 
+@pytest.mark.slow
 def test_columns_have_any_names_and_other_columns_do_not_matter() -> None:
     ours, theirs = both()
     names = {"trade_id": "Ref", "price": "Px", "quantity": "Qty"}
@@ -76,6 +79,7 @@ def test_forms_of_dates_and_times_are_found_where_only_one_fits() -> None:
     assert fit(ours, theirs).numbers == plain().numbers
 
 
+@pytest.mark.slow
 def test_a_layout_gives_forms_that_nobody_would_guess() -> None:
     ours, theirs = both()
     theirs["trade_timestamp"] = theirs["trade_timestamp"].dt.strftime("%H:%M:%S on %d %m %y")
@@ -141,6 +145,7 @@ def test_missing_double_and_split_records_are_counted() -> None:
     assert found == {name: counts[name]["applied"] for name in mechanisms}
 
 
+@pytest.mark.slow
 def test_a_mistyped_id_is_put_to_its_trade() -> None:
     desk = {**DESK, "pairs": PAIRS, "mechanisms": {"trade_id.mistyped": 1.0}, "settings": {}, "hot_spots": []}
     made = generate(**desk)

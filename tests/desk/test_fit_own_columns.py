@@ -78,6 +78,7 @@ def test_what_is_wrong_with_columns_is_found_and_generated_again(name: str) -> N
     assert Scenario(**tomllib.loads(found.to_toml())).weights == found.scenario.weights
 
 
+@pytest.mark.slow
 def test_columns_have_the_clean_values_that_they_were_generated_with() -> None:
     batch = generate(**ASKED | {"pairs": PAIRS, "mismatch_rate": 0.05})
     found = {one.name: one for one in fit(*batch.lists.values()).scenario.columns}
@@ -170,6 +171,7 @@ def test_lists_of_a_desk_are_counted_to_the_trade(tmp_path: Path) -> None:
     assert "The lists differ in note in most trades, so it was not compared." in " ".join(str(found).split())
 
 
+@pytest.mark.slow
 def test_no_name_of_the_lists_is_in_what_is_anonymised(tmp_path: Path) -> None:
     found = _fitted(tmp_path, anonymise=True)
     told = " ".join((str(found), found.to_toml(), found.to_json(), found._repr_html_())).lower()
@@ -180,6 +182,7 @@ def test_no_name_of_the_lists_is_in_what_is_anonymised(tmp_path: Path) -> None:
     assert "code_1.case" in found.scenario.weights
 
 
+@pytest.mark.slow
 def test_inject_takes_them_by_the_lists_own_names(tmp_path: Path) -> None:
     found = _fitted(tmp_path)
     wanted = {"Acct No.": "acct_no", "Settle Date": "settle_date", "Gross Amt": "gross_amt", "Desk": "desk"}
@@ -201,6 +204,7 @@ def test_a_column_whose_later_rows_are_of_another_form_is_compared_as_text() -> 
     assert [one.count for one in found.numbers if one.name == "lots.blank"] == [100]
 
 
+@pytest.mark.slow
 def test_columns_that_cannot_be_generated_are_named_with_the_reason() -> None:
     lists = list(
         generate(pairs=3_000, view="two_system", mismatch_rate=0.1, seed=1, date="2025-07-21").lists.values()
@@ -241,6 +245,7 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
     return ours, pd.concat([theirs, theirs[200:207]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["frame", "csv", "parquet", "ndjson"])
 def test_lists_that_pandas_wrote_are_counted_to_the_trade(
     frames: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path, form: str
@@ -286,6 +291,7 @@ def test_differences_within_the_tolerance_of_a_column_are_benign() -> None:
         fit(ours, theirs, tolerances={"fees": 0.02})
 
 
+@pytest.mark.slow
 def test_a_hot_spot_of_another_column_is_found_and_injected_by_the_lists_own_name() -> None:
     desks = [{"name": "desk", "kind": "code", "values": ["Delta One", "Cash", "Swaps"]}]
     spots = [{"name": "a", "where": {"desk": "Swaps", "broker_id": "BKR004"}, "factor": 6}]

@@ -132,6 +132,7 @@ def test_a_comma_that_no_thousands_stand_before_is_not_to_be_removed() -> None:
         fit(breaks=rows, trades=10)
 
 
+@pytest.mark.slow
 def test_options_that_cannot_be(tmp_path: Path) -> None:
     ours, theirs = (tmp_path / name for name in ("ours.csv", "theirs.csv"))
     for path, frame in zip((ours, theirs), lists(), strict=True):

@@ -33,6 +33,7 @@ def test_a_line_of_totals_is_refused_by_a_sentence_that_says_what_to_do(name: st
     inject(path, columns={"id": ["id"], "columns": COLUMNS}, seed=1, mechanisms={"quantity.nudge": 1})
 
 
+@pytest.mark.slow
 def test_rows_without_an_id_are_left_and_say_nothing_of_where_clean_values_lie(tmp_path: Path) -> None:
     path = tmp_path / "trades.csv"
     path.write_text(f"{HEADER}{ROWS},46512,all,end of report\n")

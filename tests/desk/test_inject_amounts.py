@@ -243,6 +243,7 @@ def test_following_takes_no_weight() -> None:
         inject(frame, columns=DESCRIBED | {"file": {"form": "parquet"}}, mechanisms={"Gross.follows": 1})
 
 
+@pytest.mark.slow
 def test_a_value_is_not_altered_where_the_amount_would_not_fit_into_its_column(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(

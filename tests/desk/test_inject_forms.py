@@ -73,6 +73,7 @@ def test_other_frames_come_back_as_what_they_were_with_the_same_mismatches(conve
     pd.testing.assert_frame_equal(made.truth, broken(FRAME).truth)
 
 
+@pytest.mark.slow
 def test_a_list_has_the_same_mismatches_as_csv_parquet_json_lines_and_a_frame(tmp_path: Path) -> None:
     csv_file = write_rows(tmp_path / "trades.csv", ROWS)
     lines = tmp_path / "trades.jsonl"
@@ -235,6 +236,7 @@ def test_hashes_of_ids_follow_from_their_texts_alone_and_differ() -> None:
     np.testing.assert_array_equal(id_hashes(pa.array(["long " * 50, *texts]))[1:], found)
 
 
+@pytest.mark.slow
 def test_a_row_takes_at_most_sixteen_bytes_of_memory_that_python_knows_of(tmp_path: Path) -> None:
     described = {
         "id": ["id"],

@@ -161,6 +161,7 @@ def test_a_new_hot_spot_keeps_every_mismatch_outside_it(trades: Path) -> None:
     assert len(without ^ beside) < 0.1 * len(without)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate_mode", ["exact", "bernoulli"])
 def test_the_order_of_rows_changes_nothing(rate_mode: str, trades: Path, tmp_path: Path) -> None:
     shuffled = [ROWS[at] for at in np.random.default_rng(3).permutation(len(ROWS))]
@@ -266,6 +267,7 @@ def test_hot_spots_fitted_to_a_desk_break_the_desks_own_trades(tmp_path: Path) -
     tradegen("verify", "ours.csv", "broken.csv", "truth.csv", "m.json")
 
 
+@pytest.mark.slow
 def test_lists_of_json_and_parquet_have_hot_spots_too(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {

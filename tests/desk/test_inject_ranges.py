@@ -100,6 +100,7 @@ def test_the_only_price_of_a_ticker_and_the_only_time_of_a_day_keep_to_the_range
     assert hours.between(pd.Timedelta(seconds=seconds.min()), pd.Timedelta(seconds=seconds.max())).all()
 
 
+@pytest.mark.slow
 def test_altered_codes_are_as_frequent_as_clean_ones() -> None:
     rng = np.random.default_rng(1)
     frame = trades(1).assign(ticker=rng.choice(["A", "B", "C"], COUNT, p=[0.45, 0.35, 0.2]))

@@ -222,6 +222,7 @@ def test_where_one_file_cannot_be_written_none_is(trades: Path, tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["theirs.csv", "trades.csv"]
 
 
+@pytest.mark.slow
 def test_a_reader_of_standard_output_that_has_gone_leaves_no_truth_behind(
     trades: Path, tmp_path: Path
 ) -> None:

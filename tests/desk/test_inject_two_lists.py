@@ -148,6 +148,7 @@ def test_rows_whose_id_stands_twice_are_compared_with_none(tmp_path: Path) -> No
         inject(ours, theirs, columns=kept, seed=7)
 
 
+@pytest.mark.slow
 def test_the_commands_describe_both_break_theirs_and_prove_it(tmp_path: Path) -> None:
     lists(tmp_path)
     done = run("columns", "ours.csv", "theirs.csv", cwd=tmp_path)

@@ -80,6 +80,7 @@ def test_every_row_of_the_truth_is_another_value_in_a_frame_of_narrow_types(name
     assert set(made.truth.mechanism) > {"coded.typo", "small.extra_digit"}
 
 
+@pytest.mark.slow
 def test_parquet_of_narrow_types_is_proved(tmp_path: Path) -> None:
     path, paths = tmp_path / "mine.parquet", [tmp_path / name for name in ("t.parquet", "k.csv", "m.json")]
     pq.write_table(table(), path)

@@ -144,6 +144,7 @@ def test_the_truth_has_a_row_for_each_difference_that_there_was(tmp_path: Path) 
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_trades_that_differ_are_not_altered_and_the_rate_is_of_the_others(tmp_path: Path) -> None:
     truth, rows, manifest = broken(tmp_path)
     kept = {trade_id for trade_id, _ in EXISTING}
@@ -161,6 +162,7 @@ def test_trades_that_differ_are_not_altered_and_the_rate_is_of_the_others(tmp_pa
     assert len(rows) == len(after) - 1
 
 
+@pytest.mark.slow
 def test_every_difference_is_in_the_truth_by_a_reader_of_our_own(tmp_path: Path) -> None:
     """Ours and the broken list, read by pandas: the trades that differ are those of the truth."""
     truth, _, _ = broken(tmp_path)
@@ -205,6 +207,7 @@ def test_trades_that_agreed_get_the_mismatches_that_they_would_get_without_the_o
     assert all(lot % 100 == 0 for lot in lots)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [{"price": {"absolute": 0.01}}, {"price": {"bps": 5}}])
 def test_differences_within_a_tolerance_are_benign(limit: Any, tmp_path: Path) -> None:
     """0.005 of 10.20 is 4.9 basis points."""
@@ -241,6 +244,7 @@ def test_a_score_has_a_row_of_its_own_for_them(tmp_path: Path) -> None:
     assert score(made.truth, found).by["mechanism"]["existing"].found == 3
 
 
+@pytest.mark.slow
 def test_in_python_the_mask_shows_them_and_the_manifest_does_it_again(tmp_path: Path) -> None:
     ours, theirs = write(tmp_path)
     made = inject(
@@ -275,6 +279,7 @@ def test_frames_are_taken_and_ids_that_stand_twice_are_left() -> None:
     assert made.theirs.ref.tolist() == ["A", "B", "C", "C"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ours", ["csv", "jsonl.gz", "parquet"])
 @pytest.mark.parametrize("theirs", ["csv.gz", "jsonl", "parquet"])
 def test_lists_of_every_form_are_compared_and_proved(ours: str, theirs: str, tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def test_delays_spread_over_one_to_thirty_minutes(batch) -> None:
     assert (counts < 0.20 * len(delays)).all()
 
 
+@pytest.mark.slow
 def test_position_and_order_tell_nothing_of_what_is_altered(batch) -> None:
     trades = batch.trades.reset_index()
     key = batch.truth[["trade_id", "leg"]].astype(str).drop_duplicates()

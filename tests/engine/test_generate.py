@@ -68,6 +68,7 @@ def test_the_frames_have_the_columns_and_dtypes_of_the_design() -> None:
     assert batch.truth["delta"].dtype == np.float64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pairs", [15, size(70_000, 140_000)])
 def test_the_frames_say_what_the_files_say(pairs: int) -> None:
     arguments = {"pairs": pairs, "seed": 5, "date": DAY, "first_id": 99_999_990}

@@ -100,6 +100,7 @@ def test_verify_proves_what_is_there_and_says_what_is_not(tmp_path: Path, form: 
     )
 
 
+@pytest.mark.slow
 def test_verify_finds_an_edit_of_any_column_that_both_lists_have(tmp_path: Path) -> None:
     ours, *others = write(tmp_path)
     [header, *lines] = ours.read_text().splitlines()
@@ -110,6 +111,7 @@ def test_verify_finds_an_edit_of_any_column_that_both_lists_have(tmp_path: Path)
         assert not verify([ours, *others]).ok, column
 
 
+@pytest.mark.slow
 def test_verify_refutes_a_truth_row_about_a_column_that_a_list_leaves_out(tmp_path: Path) -> None:
     *lists, truth, manifest = write(tmp_path)
     text = truth.read_text()
@@ -177,6 +179,7 @@ def test_show_marks_the_altered_cell_in_lists_without_sides(tmp_path: Path) -> N
     assert done.out.count("[") == 1
 
 
+@pytest.mark.slow
 def test_fit_reads_the_columns_that_a_layout_includes(tmp_path: Path) -> None:
     asked = {**ASKED, "pairs": 4_000, "mechanisms": {"quantity.nudge": 1, "price.nudge": 1}}
     ours, theirs = generate(**asked).lists.values()

@@ -267,6 +267,7 @@ def with_default_row_groups() -> dict[str, pa.Table]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", chosen([1_000, 65_536, 131_072, 200_000, 10**7], [1_000, 131_072, 200_000]))
 def test_row_groups_have_the_rows_asked_for_and_the_values_are_the_same(size: int) -> None:
     for table, content in written_files("parquet", options(row_group_rows=size), **THREE_BLOCKS).items():

@@ -53,12 +53,14 @@ def upload(name: str, content: bytes) -> tuple[dict[str, Any], ...]:
     )
 
 
+@pytest.mark.slow
 def test_the_slider_sets_the_rate_and_the_page_says_how_many_pairs_that_is(panel: TuningPanel) -> None:
     control(panel, "mismatched").value = 12.5
     assert panel.tuning.scenario.mismatch_rate == 0.125
     assert "250 of 2,000 pairs are mismatched: 12.5%, asked 12.5%" in texts(panel)
 
 
+@pytest.mark.slow
 def test_a_weight_of_0_takes_a_mechanism_out_of_the_numbers_and_of_the_sizes(panel: TuningPanel) -> None:
     assert "price.nudge" in texts(panel)
     control(panel, "nudge", widgets.FloatSlider).value = 0  # the first one is that of quantities
@@ -119,6 +121,7 @@ def test_a_hot_spot_whose_conditions_no_control_shows_stays_when_another_one_cha
     assert tuning.scenario.hot_spots == before
 
 
+@pytest.mark.slow
 def test_another_scenario_shows_in_every_control(panel: TuningPanel) -> None:
     control(panel, "scenario").value = "dual_report"
     assert control(panel, "mismatched").value == pytest.approx(100 * panel.tuning.scenario.mismatch_rate)
@@ -126,6 +129,7 @@ def test_another_scenario_shows_in_every_control(panel: TuningPanel) -> None:
     assert control(panel, "pairs").value == 2_000
 
 
+@pytest.mark.slow
 def test_a_scenario_file_is_opened_and_one_that_is_none_is_refused(panel: TuningPanel) -> None:
     file = control(panel, "Scenario", widgets.FileUpload)
     file.value = upload("desk.toml", b"mismatch_rate = 0.07")
@@ -153,6 +157,7 @@ def test_nothing_is_fitted_where_no_file_was_chosen(panel: TuningPanel) -> None:
     assert "no file with breaks has been chosen" in texts(panel)
 
 
+@pytest.mark.slow
 def test_the_saved_scenario_generates_what_the_page_shows(
     panel: TuningPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +170,7 @@ def test_the_saved_scenario_generates_what_the_page_shows(
     assert "desk.toml is there already" in texts(panel)
 
 
+@pytest.mark.slow
 def test_two_scenarios_are_compared(panel: TuningPanel) -> None:
     control(panel, "with").value = "clean"
     assert "in the scenario compared with: 0" in texts(panel)
@@ -181,6 +187,7 @@ def test_a_control_that_is_refused_shows_again_what_the_scenario_has_and_says_wh
     assert "mechanisms has no weight above 0" in texts(panel)
 
 
+@pytest.mark.slow
 def test_a_part_of_a_share_is_refused_and_not_read_as_ten_times_as_much(panel: TuningPanel) -> None:
     control(panel, "quantity, shares").value = 1.5
     assert "tolerances.quantity is 1.5; expected whole shares" in texts(panel)

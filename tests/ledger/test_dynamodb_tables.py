@@ -275,6 +275,7 @@ def test_without_region_or_credentials_there_is_one_sentence(
     )
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_no_url_is_refused(dynamo: Dynamo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "::nonsense")
     monkeypatch.setattr(dynamodb_access, "_client", dynamodb_access._client.__wrapped__)

@@ -93,6 +93,7 @@ def test_a_journal_left_over_from_another_ledger_keeps_a_new_one_from_being_crea
         create_ledger(tmp_path / "new.db")
 
 
+@pytest.mark.slow
 def test_of_processes_racing_to_create_one_wins_and_the_others_are_told(tmp_path: Path) -> None:
     """Several rounds; in each, all start at once and only one may succeed, in a folder with no litter."""
     output = run_child(__file__, "race_to_create", tmp_path, 12, 4)

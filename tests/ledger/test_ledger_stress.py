@@ -89,6 +89,7 @@ def reserve_while_others_read(path: str) -> None:
     wait_for([fork(read), fork(read), fork(reserve), fork(reserve), fork(reserve)])
 
 
+@pytest.mark.slow
 def test_kill_9_at_random_moments_repeats_no_id_and_leaves_a_clean_ledger(in_memory: Path) -> None:
     ledger = create_ledger(in_memory / "trade_ids.db")
     *lines, journals = run_child(__file__, "reserve_and_be_killed", ledger.path, timeout=600).splitlines()

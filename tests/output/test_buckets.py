@@ -140,6 +140,7 @@ def test_a_whole_bucket_can_hold_one_dataset_and_the_environment_say_where_it_is
     assert server.objects("other", "") == files_in(tmp_path / "same")
 
 
+@pytest.mark.slow
 def test_the_manifest_is_put_last(tmp_path: Path, server: Server, expected: dict[str, bytes]) -> None:
     assert to_bucket(tmp_path, server, "s3://bucket/order", "--workers", "2").code == 0
     written = server.written("bucket", "order")
@@ -343,6 +344,7 @@ class KeepsFrames(BaseHTTPRequestHandler):
         self._answer(204)
 
 
+@pytest.mark.slow
 def test_a_store_that_keeps_the_frames_of_what_is_sent_is_refused_with_the_cure(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), KeepsFrames) as store:
         threading.Thread(target=store.serve_forever, daemon=True).start()

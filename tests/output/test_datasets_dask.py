@@ -252,6 +252,7 @@ def test_a_cluster_that_starts_its_first_worker_when_there_is_work_is_used(
     assert files_in(tmp_path) == expected
 
 
+@pytest.mark.slow
 def test_a_cluster_without_workers_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tradegen.output.cluster._PATIENCE", 1)
     with (

@@ -54,6 +54,7 @@ def require_sentence(code: int, said: str, *, about: str) -> None:
     assert about in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "workers"),
     [

@@ -85,6 +85,7 @@ def about(path: Path) -> tuple[str, int]:
     return group.column(0).compression, group.num_rows
 
 
+@pytest.mark.slow
 def test_a_dataset_is_written_resumed_and_replayed_as_it_was_asked_for(tmp_path: Path) -> None:
     run = a_run()
     break_off(run, tmp_path / "out", form="parquet", compression="zstd", row_group_rows=50_000)
@@ -128,6 +129,7 @@ def test_options_that_nothing_written_has_are_refused(tmp_path: Path, out: str) 
     )
 
 
+@pytest.mark.slow
 def test_replay_compares_values_and_says_whether_the_bytes_are_the_same(tmp_path: Path) -> None:
     write(a_run(), tmp_path / "out", form="parquet")
     path = tmp_path / "out" / "manifest.json"

@@ -288,6 +288,7 @@ def test_a_finished_dataset_is_resumed_with_nothing_to_do(tmp_path: Path) -> Non
     assert ledger_at(tmp_path / "trade_ids.db").show().ranges == 1
 
 
+@pytest.mark.slow
 def test_resume_alone_goes_on_with_the_universe_and_the_parts_it_was_begun_with(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text("ticker,price\nABC,10.00\nXYZ,20.00\n")
     words = (
@@ -326,6 +327,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 def test_what_cannot_be_written_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     write(a_run(pairs=10), tmp_path / "there")
     (tmp_path / "other").mkdir()

@@ -131,6 +131,7 @@ def test_links_overwrite_no_other_output(tmp_path: Path) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_dataset_has_the_links_of_each_part_whatever_the_workers(tmp_path: Path) -> None:
     run_of = prepare(**ASKED | {"pairs": 2 * BLOCK, "mismatch_rate": 0.01}, shared_id=False)
     for workers in (1, 2):

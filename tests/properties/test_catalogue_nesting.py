@@ -131,6 +131,7 @@ MISMATCH_SETTINGS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", chosen(VIEWS, ["single", "two_system"]))
 def test_mismatch_settings_move_no_clean_value(view: str) -> None:
     arguments = EVERYTHING | {"pairs": size(3_000, 10_000), "seed": 6, "view": view}
@@ -169,6 +170,7 @@ def test_the_views_hold_the_same_trades() -> None:
 # Blocks ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("view", "order"),
     chosen(

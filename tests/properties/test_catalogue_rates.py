@@ -101,6 +101,7 @@ def test_legs_and_numbers_of_fields_are_in_the_shares_asked(view: str) -> None:
     assert stats.chisquare([counts[1], counts[2], counts[3]], expected).pvalue > ALARM
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_bernoulli_rates_are_those_asked_in_every_hot_spot(view: str) -> None:
     lists, truth = both(

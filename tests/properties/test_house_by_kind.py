@@ -182,6 +182,7 @@ AMOUNT = [{"name": "amount", "kind": "decimal", "places": 2, "product": ["quanti
           {"name": "booked_at", "kind": "timestamp", "after": "trade_timestamp"}]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", VIEWS)
 def test_nothing_follows_on_a_missing_value_and_fills_share_out_what_was_there(
     view: str, tmp_path: Path

@@ -181,6 +181,7 @@ def test_the_share_that_is_not_recomputed_keeps_its_amount() -> None:
     assert abs(follows / nudged - 0.75) < 12 * (0.25 * 0.75 / nudged) ** 0.5
 
 
+@pytest.mark.slow
 def test_columns_of_its_own_move_no_other_value() -> None:
     house = {"columns": [], "mechanisms": {"quantity.nudge": 1, "price.nudge": 1}}
     plain, _ = written(**house)

@@ -149,6 +149,7 @@ def test_a_manifest_with_a_tick_replays_and_names_no_tickers_of_tradegens_own() 
     assert "tick" not in generate(pairs=2, seed=1, date="2025-07-21").manifest["replay"]["scenario"]
 
 
+@pytest.mark.slow
 def test_scores_relabelled_in_ticks_are_those_of_the_generator() -> None:
     batch = generate(
         **ASKED | {"pairs": 500, "tick": 0.05, "tolerances": {"price": {"ticks": 2}}, "benign_rate": 0.2}

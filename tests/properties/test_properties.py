@@ -52,6 +52,7 @@ def within(row: Row) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_the_original_mix_is_effective_and_complete_and_rebuilds_the_clean_pairs() -> None:
     trades, truth = both(pairs=10_000, seed=3)
     check_truth(trades, truth)
@@ -193,6 +194,7 @@ def test_changing_one_column_moves_no_other(change: dict[str, Any], moved: set[s
     assert changed == moved
 
 
+@pytest.mark.slow
 def test_fifteen_pairs_at_thirty_percent_are_four_or_five_half_and_half() -> None:
     seeds = size(200, 2_000)
     found = [generate(seed=seed, date=DAY).blocks[0].mismatched for seed in range(seeds)]

@@ -137,6 +137,7 @@ def test_findings_of_every_pair_are_warned_of_and_scored_by_their_status(folder:
     )
 
 
+@pytest.mark.slow
 def test_columns_that_are_no_field_are_left_out_of_findings(folder: Path) -> None:
     theirs = pd.read_csv(folder / "findings.csv")
     clutter = theirs.assign(field="record_id")
@@ -197,6 +198,7 @@ def test_a_requirement_that_holds_is_exit_code_0(folder: Path) -> None:
     assert (done.code, done.err) == (0, "")
 
 
+@pytest.mark.slow
 def test_two_datasets_are_pooled_in_their_order(folder: Path) -> None:
     (folder / "more").mkdir()
     files = ("--out", "trades.csv", "--truth", "truth.csv", "--manifest", "manifest.json")

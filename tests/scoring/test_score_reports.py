@@ -68,6 +68,7 @@ def test_nothing_that_a_terminal_acts_on_gets_into_the_text() -> None:
     assert "\x1b" not in text
 
 
+@pytest.mark.slow
 def test_a_mechanism_of_a_foreign_truth_reaches_no_page_and_no_figure_raw() -> None:
     batch = generate(pairs=20, seed=1, date="2025-07-21", mechanisms={"price.tick": 1})
     truth = batch.truth.astype({"mechanism": str}).assign(mechanism="price.\x1b[31mred")

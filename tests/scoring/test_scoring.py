@@ -157,6 +157,7 @@ def test_a_wrong_field_finds_the_pair_and_not_the_field() -> None:
     assert found.confusion["price"] == {"quantity": 1}
 
 
+@pytest.mark.slow
 def test_of_a_pair_with_two_fields_all_some_or_none_are_named() -> None:
     assert scored(said((3, "price"), (3, "quantity"), (3, "date"))).several == Several(all=1)
     assert scored(said((3, "price"), (3, "date"))).several == Several(some=1)
@@ -202,6 +203,7 @@ def test_in_two_systems_brokers_are_two_fields() -> None:
     assert found.several == Several(some=1, none=1)
 
 
+@pytest.mark.slow
 def test_mistyped_and_missing_records_may_be_named_by_either_word() -> None:
     for word in ("trade_id", "record", "orphan", "missing"):
         found = scored(said((4, word), (5, word)))

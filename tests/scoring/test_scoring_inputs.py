@@ -115,6 +115,7 @@ def test_a_dataset_in_fix_is_scored_without_its_trades(tmp_path: Path) -> None:
     assert expected.notional.false_alarms is None
 
 
+@pytest.mark.slow
 def test_an_empty_truth_is_scored(tmp_path: Path) -> None:
     batch = generate("clean", pairs=20, seed=1)
     found = score(batch, said(1, (2, "price")))

@@ -68,6 +68,7 @@ def test_a_right_link_between_two_ids_that_names_a_field_names_the_id_as_well() 
     assert found.undecidable.found_behind_orphans == 1
 
 
+@pytest.mark.slow
 def test_a_wrong_link_of_a_mistyped_id_reports_nothing() -> None:
     for link in ((900005, 6), (5, 900006), (900005, 900006)):
         found = linked(link)

@@ -91,6 +91,7 @@ def test_a_record_whose_id_was_altered_may_be_named_by_either_word(mechanism: st
         assert counted.by["field"]["Ref"] == Outcome(expected=1, found=1)
 
 
+@pytest.mark.slow
 def test_an_id_of_two_columns_of_which_one_was_altered_means_its_trade() -> None:
     columns = [*COLUMNS, {"name": "Leg", "kind": "code"}]
     described = {"id": ["Ref", "Leg"], "columns": columns}
@@ -153,6 +154,7 @@ def test_whoever_reports_the_truth_of_an_injected_frame_has_found_all_of_it() ->
     assert counted.fields.precision == counted.fields.recall == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "cp1252"])
 def test_the_command_takes_the_list_in_the_dialect_that_the_manifest_states(
     encoding: str, tmp_path: Path
@@ -194,6 +196,7 @@ def test_a_list_that_is_not_as_the_manifest_states_is_refused_by_a_sentence(tmp_
     assert "mine.csv has no column 'Px', which the file of columns describes" in done.err
 
 
+@pytest.mark.slow
 def test_what_was_injected_is_scored_with_its_lists() -> None:
     ours = pd.DataFrame({"ref": ["a", "a", "b"], "leg": ["1", "2", "3"], "px": [1.5, 2.5, 3.5]})
     kinds: list[dict[str, Any]] = [{"name": "ref", "kind": "code"}, {"name": "leg", "kind": "code"}]

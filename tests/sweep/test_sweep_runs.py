@@ -331,6 +331,7 @@ def test_a_run_that_was_changed_afterwards_is_refused_and_one_taken_away_is_made
     assert record.exists()
 
 
+@pytest.mark.slow
 def test_an_installed_tradegen_has_the_notebook_of_a_sweep_that_names_none(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],

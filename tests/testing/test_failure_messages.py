@@ -112,6 +112,7 @@ def test_records_that_are_missing_or_double_are_shown_as_such(mechanism: str) ->
     assert text.count("       SELL  tid00000001  AAPL") == 1
 
 
+@pytest.mark.slow
 def test_a_mistyped_id_shows_both_of_its_records_and_either_id_finds_it() -> None:
     case = make_case(**{**PLAIN, "pairs": 1}, mechanisms={"trade_id.mistyped": 1}, mismatch_rate=1.0)
     [mistyped] = case.truth["altered"]
@@ -169,6 +170,7 @@ def test_the_rows_of_a_message_are_those_of_the_plain_reference(view: str, seed:
     assert len(false_fields) == alarms > 0
 
 
+@pytest.mark.slow
 def test_the_message_shows_missing_values_of_own_columns_and_what_follows_on_others() -> None:
     case = make_case(
         pairs=4,

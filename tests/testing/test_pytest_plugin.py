@@ -128,6 +128,7 @@ def test_finds_all(trade_case):
     assert "recall is 0." in summary
 
 
+@pytest.mark.slow
 def test_markers_on_modules_and_classes_give_way_name_by_name(tmp_path: Path) -> None:
     done = run_tests(
         tmp_path,
@@ -207,6 +208,7 @@ def test_a_bad_marker_fails_its_test_with_one_sentence_and_no_other(tmp_path: Pa
         assert sentence in line
 
 
+@pytest.mark.slow
 def test_bad_findings_give_the_sentence_and_the_tests_own_line_alone(tmp_path: Path) -> None:
     done = run_tests(
         tmp_path,

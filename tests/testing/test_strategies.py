@@ -58,6 +58,7 @@ def misses(engine: Callable[[TradeCase], set[Finding]]) -> Callable[[TradeCase],
 FIELDS = [name for name in HOUSE if name.partition(".")[0] in ("quantity", "price", "date", "ticker")]
 
 
+@pytest.mark.slow
 def test_an_engine_that_never_compares_prices_is_shown_one_pair_with_a_wrong_price() -> None:
     case = find(
         trade_cases(mechanisms=FIELDS), misses(lambda case: set(compare(case, "price"))), settings=SEARCH
@@ -121,6 +122,7 @@ def test_whatever_is_drawn_is_small_and_made_again_by_its_repr(case: TradeCase) 
     assert again.manifest == case.manifest
 
 
+@pytest.mark.slow
 @pytest.mark.sized
 @settings(max_examples=size(30, 100), deadline=None, derandomize=True)
 @given(trade_cases(mechanisms=FIELDS))
@@ -208,6 +210,7 @@ def test_what_cannot_be_drawn_is_refused_at_once(arguments: dict[str, Any], sent
     assert sentence in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_hundred_examples_take_seconds() -> None:
     cases = drawn(trade_cases(), 100)
     started = pd.Timestamp.now()
@@ -255,6 +258,7 @@ OWN = [
 ]
 
 
+@pytest.mark.slow
 def test_mechanisms_of_own_columns_are_drawn_along_with_those_of_the_house() -> None:
     strategy = trade_cases(columns=OWN, max_pairs=3)
     any_case = settings(SEARCH, phases=[Phase.generate])  # not the smallest, which takes most of the time

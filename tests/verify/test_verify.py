@@ -214,6 +214,7 @@ TOGETHER = [[0, 3, 4, 5, 9, 10, 11, 17, 35], [1, 6, 13, 16, 19, 34, 37]]
 ALONE = [[number] for number in range(len(DAMAGES)) if not any(number in group for group in TOGETHER)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "numbers", chosen(TOGETHER + ALONE, TOGETHER), ids=lambda numbers: "-".join(map(str, numbers))
 )

@@ -89,6 +89,7 @@ def test_columns_that_a_list_leaves_out_are_named_and_nothing_is_found_of_them(t
     assert (report.own, report.derived) == (("our_ref",), ())
 
 
+@pytest.mark.slow
 def test_pairs_of_a_large_file_are_proved_a_slice_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,6 +49,7 @@ FORMS_AND_VIEWS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "view"), FORMS_AND_VIEWS)
 def test_what_is_right_is_proved_in_every_form_and_view(tmp_path: Path, form: str, view: str) -> None:
     # Over the edge of a block in one form of text and one with types: parts are proved alike in all.
@@ -145,6 +146,7 @@ DIGESTS: dict[Callable[[Path, str], None], str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damages",
     [(missing, extra), (flipped, unnamed), (swapped, renamed), (truncated,)],
@@ -179,6 +181,7 @@ def test_files_in_each_others_place_are_named_as_such(copied: Callable[[str], Pa
     assert "it is the file of trades/part-0000" in told(proof(folder), "digest")
 
 
+@pytest.mark.slow
 def test_another_digest_of_the_dataset_is_found(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     changed_manifest(folder, lambda found: found["dataset"].update(sha256="0" * 64))
@@ -205,6 +208,7 @@ def parquet_files(folder: Path) -> list[Path]:
     return [*sorted(folder.glob("*/part-00000.parquet")), folder / "manifest.json"]
 
 
+@pytest.mark.slow
 def test_single_files_in_parquet_are_proved(tmp_path: Path) -> None:
     paths = parquet_files(made(tmp_path / "d", "parquet", pairs=300))
     assert verify(paths).ok, str(verify(paths))

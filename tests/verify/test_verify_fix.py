@@ -247,6 +247,7 @@ def test_each_message_that_is_edited_is_found(generated: Path, tmp_path: Path, e
     assert_told(verify([tmp_path / "t.fix", generated / "k.csv", generated / "m.json"]), due)
 
 
+@pytest.mark.slow
 def test_a_dataset_of_messages_with_a_value_changed_is_found_though_digests_hide_it(
     copied: Callable[[str], Path],
 ) -> None:

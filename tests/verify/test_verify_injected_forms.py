@@ -117,6 +117,7 @@ CHANGES: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.slow
 def test_parquet_broken_by_hand_is_proved_and_a_damage_to_it_is_found(tmp_path: Path) -> None:
     mine = parquet(tmp_path, CLEAN)
     report = proof(tmp_path, mine, parquet(tmp_path, pa.table(BROKEN)), TRUTH, "parquet")

@@ -160,6 +160,7 @@ def test_rows_of_the_truth_that_are_wrong_about_them_are_found(
     assert not missed, lines
 
 
+@pytest.mark.slow
 def test_an_empty_text_is_no_missing_value_where_there_is_null(tmp_path: Path) -> None:
     asked = {"columns": [], "mechanisms": {"ticker.blank": 1}, "view": "single", "pairs": 20}
     paths = write(tmp_path / "d", "ndjson", **asked)

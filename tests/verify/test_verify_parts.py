@@ -175,6 +175,7 @@ def mistyped_as(folder: Path, other: Callable[[str], str]) -> str:
     return new
 
 
+@pytest.mark.slow
 def test_a_mistyped_id_that_another_part_has_is_a_collision(copied: Callable[[str], Path]) -> None:
     folder = copied("csv")
     mistyped_as(folder, lambda _: "tid00000033")
