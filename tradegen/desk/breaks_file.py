@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["observe_breaks"]
-
 _FIELDS = (*TRADE_COLUMNS, RECORD)
 _RECORDS = {
     (0, 1): "missing_ours",

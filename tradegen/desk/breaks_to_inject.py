@@ -19,8 +19,6 @@ from tradegen.desk.numbers import Number, Titled
 from tradegen.desk.reading import Observations
 from tradegen.errors import FitError, ScenarioError
 
-__all__ = ["BreaksToInject", "breaks_to_inject"]
-
 _CALLED = {"order_type.flip": "order_type.other"}  # on a list with two sides, the other one
 _NOT_INJECTED = "inject cannot do this to a list; its share goes to the others"
 _OUTSIDE = "some hot spots have rates of their own, so that the rate of the others is given"

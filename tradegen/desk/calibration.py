@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tradegen.core.blocks import Pairs
     from tradegen.core.columns import Array
 
-__all__ = ["calibrated", "possible_shares"]
-
 _PAIRS = BLOCK_PAIRS
 _RATE = 0.5  # of the trials: the more mismatches, the less chance there is in them
 _ROUNDS = 6

@@ -18,8 +18,6 @@ from tradegen.scoring.relations import first_row, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["MOST_NAMES", "Described", "described"]
-
 MOST_NAMES = 1_000
 """Names that a scenario lists one by one; made ones stand for more."""
 

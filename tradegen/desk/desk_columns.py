@@ -22,8 +22,6 @@ from tradegen.scoring.relations import Source, first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["NAMED", "DeskColumn", "desk_columns", "related", "without_misfits"]
-
 NAMED = ("code", "text", "reference")
 """The kinds whose values are texts."""
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from tradegen.core.formatting import broker_names
 from tradegen.desk.groups import HotGroup
 
-__all__ = ["DeskNames", "desk_names"]
-
 _OURS = re.compile(r"BKR(\d{3,4})")
 _BROKERS = ("broker_id", "contra_broker_id")
 _LONGEST = 40  # letters of a hot spot's name

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["Parts", "desk_scenario", "parts_of_scenario", "possible_tolerances"]
-
 _MOST_PAIRS = 10**12
 _NOT_GENERATED = "hardly any of the generated trades can have it; its share goes to the others"
 _NO_ROOM = "generated ones are at most half of the tolerance, which is less than the smallest step"

@@ -24,15 +24,6 @@ from tradegen.mechanisms.spellings import SPELLINGS
 if TYPE_CHECKING:
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = [
-    "Observed",
-    "Recogniser",
-    "Seen",
-    "Signature",
-    "is_within",
-    "plain_number",
-]
-
 Record: TypeAlias = Mapping[str, str]
 """A record's values by field, as CSV prints them; a field that is not known is missing."""
 

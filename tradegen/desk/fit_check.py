@@ -17,8 +17,6 @@ from tradegen.errors import FitError, whole_number
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Check", "compared", "generated"]
-
 _FEWEST, _MOST = 20_000, 200_000
 _LARGEST = 5_000_000
 _MANY = 0.05  # of the sizes: if more are limited, it shows

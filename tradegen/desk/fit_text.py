@@ -11,8 +11,6 @@ from tradegen.core.text_tables import aligned
 from tradegen.desk.groups import SIGNIFICANCE
 from tradegen.desk.numbers import Number
 
-__all__ = ["as_html", "as_text", "closing_sentences"]
-
 _TITLES = {
     "rate": "rates, of all trades",
     "field": "fields, of the trades that break",

@@ -11,8 +11,6 @@ from tradegen.desk.measuring import unit_of
 from tradegen.desk.numbers import FEW, RULE, Number
 from tradegen.version import __version__
 
-__all__ = ["as_toml"]
-
 _LATER = ("columns", "mechanisms", "settings", "tolerances", "hot_spots")
 _WIDTH = 110
 _LEFT_OUT = ("rate_mode", "boundary", "keep_in_range", "order", "price_band")  # at their defaults

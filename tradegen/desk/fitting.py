@@ -22,8 +22,6 @@ from tradegen.market.universe import Market, Tickers, load_market
 if TYPE_CHECKING:
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["fit"]
-
 _TOO_CLOSE = "your breaks are less than twice the tolerance, and generated ones are at least that"
 _ALL_WITHIN = "all {} differences are within the tolerance; none are generated"
 

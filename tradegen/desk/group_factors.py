@@ -10,8 +10,6 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.desk.trade_codes import Group, Trades, holds
 
-__all__ = ["GroupFit"]
-
 _ROUNDS = 30  # of fitting the factors of overlapping groups
 _LARGEST_FACTOR = 10_000.0
 

@@ -13,8 +13,6 @@ from tradegen.core.columns import Array
 from tradegen.desk.group_factors import GroupFit
 from tradegen.desk.trade_codes import Group, Trades
 
-__all__ = ["GroupTable"]
-
 _FEWEST_EXPECTED = 0.5  # broken trades that a group must be expected to have, to be looked at
 
 

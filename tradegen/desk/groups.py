@@ -24,8 +24,6 @@ from tradegen.desk.group_factors import GroupFit
 from tradegen.desk.group_tables import GroupTable
 from tradegen.desk.trade_codes import Axis, Trades
 
-__all__ = ["SIGNIFICANCE", "HotGroup", "HotGroups", "hot_groups"]
-
 SIGNIFICANCE = 0.01
 """The chance that a group is found where none stands out, over all groups together."""
 

@@ -20,18 +20,6 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.layouts import Layout
 
-__all__ = [
-    "MISSPELLED_SIDES",
-    "NAMES",
-    "NUMBERS",
-    "OPPOSITE",
-    "SIDES",
-    "TIMES",
-    "ListColumns",
-    "layouts_of",
-    "without_commas",
-]
-
 NAMES = ("ticker", "broker_id", "contra_broker_id", "order_type")
 NUMBERS = ("quantity", "price")
 TIMES = ("date", "trade_timestamp")

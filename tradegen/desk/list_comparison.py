@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["RECORD_FAULTS", "Compared", "compare"]
-
 RECORD_FAULTS = {
     "missing_ours": ("record.missing", 0),
     "missing_theirs": ("record.missing", 1),

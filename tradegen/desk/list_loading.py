@@ -15,8 +15,6 @@ from tradegen.scoring.relations import first_row, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["bare_names", "compare_coarser", "load_lists"]
-
 _LOOKED_AT = 100_000  # trades that tell whether names have blanks around them
 _SELDOM = 0.05  # so few of the names have blanks around them where these are mistakes
 _STEPS = {60_000_000: "minute", 1_000_000: "second", 1_000: "millisecond"}  # microseconds

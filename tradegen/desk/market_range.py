@@ -18,8 +18,6 @@ from tradegen.scoring.relations import first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["MarketRange", "market_range", "range_of_breaks"]
-
 _ENOUGH = 20  # quantities that a range is told from
 _FEW = 0.001  # of the trades: so many may lie outside
 

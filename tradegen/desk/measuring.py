@@ -21,8 +21,6 @@ from tradegen.desk.sizes import settings_of, smoothed
 from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.mechanisms.mechanism import Mechanism, Setting
 
-__all__ = ["Measured", "measure", "unit_of", "within"]
-
 _ROUNDS = 2  # of estimating: sizes depend on shares, and shares on sizes
 _MOST_FIELDS = 4
 

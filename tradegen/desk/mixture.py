@@ -19,8 +19,6 @@ from tradegen.desk.differences import Signature
 from tradegen.mechanisms.catalogue import HOUSE
 from tradegen.mechanisms.mechanism import Mechanism
 
-__all__ = ["Look", "Looks", "Mixture", "estimated"]
-
 Look: TypeAlias = tuple[str, Signature]
 """What a difference looks like: its field, and the mechanisms that could have made it."""
 

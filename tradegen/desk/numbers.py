@@ -13,8 +13,6 @@ from tradegen.desk.measuring import Measured, unit_of
 from tradegen.desk.observing import Breaks
 from tradegen.desk.sizes import quantiles_of
 
-__all__ = ["FEW", "RULE", "Number", "Titled", "numbers_of"]
-
 Titled: TypeAlias = tuple[str, str, HotGroup]
 """A group with its title, and a note on the names in it."""
 

@@ -19,8 +19,6 @@ from tradegen.scoring.relations import first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["SAMPLE", "Breaks", "observe"]
-
 _TICK_PLACES = 2  # decimals of the prices that are generated
 _VALUES = 5_000  # clean values that are looked at
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.layouts import Layout
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["MEMORY", "Observations", "read_breaks", "read_lists"]
-
 MEMORY = "500MB"
 """What DuckDB may hold in memory; the rest waits on the disk."""
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Fit"]
-
 
 @dataclass(frozen=True, eq=False)
 class Fit:

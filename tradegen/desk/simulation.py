@@ -28,8 +28,6 @@ from tradegen.scenario.own_columns import CodeColumn, kinds_of
 if TYPE_CHECKING:
     from tradegen.core.columns import Array
 
-__all__ = ["DATE", "SEED", "exchanged", "sides", "signatures"]
-
 SEED = 20_250_721
 """Of everything that is simulated, so that the same lists always give the same scenario."""
 

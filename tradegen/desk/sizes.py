@@ -13,8 +13,6 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.mechanisms.shapes import TAIL
 
-__all__ = ["QUANTILES", "Quantile", "coarse", "quantiles_of", "settings_of", "smoothed"]
-
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 """The quantiles that tables show."""
 

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.difference import Difference
 
-__all__ = ["clock_difference", "zones_of"]
-
 _ENTRY = CATALOGUE["trade_timestamp.timezone"]
 _HOME = next(str(setting.default) for setting in _ENTRY.settings if setting.name == "zone")
 _OTHERS = (

@@ -10,8 +10,6 @@ import numpy as np
 
 from tradegen.desk.differences import Observed
 
-__all__ = ["tolerance_hints"]
-
 _GAP = 2.5  # so many times the size of those below is the least above
 _FEWEST = 20  # differences below
 _PART = 0.1  # of all differences of the field, below

@@ -10,8 +10,6 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["Axis", "Group", "Trades", "holds"]
-
 
 @dataclass(frozen=True, slots=True)
 class Axis:

@@ -19,8 +19,6 @@ from tradegen.scoring.relations import first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["half_hour", "trades_by_group"]
-
 _MOST_CLEAN = 600_000
 _MOST_BROKEN = 200_000
 _MOST_NAMES = 2_000  # a column with more names divides the trades too finely to tell anything

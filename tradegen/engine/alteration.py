@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from tradegen.core.columns import Array
 
-__all__ = ["Alteration"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alteration:

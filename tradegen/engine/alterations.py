@@ -25,8 +25,6 @@ from tradegen.mechanisms.mechanism import Case, Mechanism
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["alterations"]
-
 
 def alterations(context: BlockContext, seed: int, block: int) -> tuple[list[Alteration], Counts]:
     """Alter one block, segment by segment.

@@ -14,8 +14,6 @@ from tradegen.mechanisms.spellings import SPELLINGS, Names, misspelled
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["names_of"]
-
 
 def names_of(scenario: Scenario, market: Market, column: str) -> Names:
     """The names of a column of codes or texts, with the wrong spellings that some leg may have."""

@@ -22,8 +22,6 @@ from tradegen.mechanisms.spellings import Names
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["BlockContext", "ranges_around"]
-
 
 @dataclass(frozen=True, eq=False)
 class BlockContext:

@@ -20,8 +20,6 @@ from tradegen.core.columns import Array
 if TYPE_CHECKING:
     from tradegen.scenario.fields import ScenarioFields
 
-__all__ = ["Demand", "demand"]
-
 _HALVINGS = 80  # of an interval: as far as doubles tell two numbers apart, and a little further
 
 

@@ -13,8 +13,6 @@ import numpy as np
 from tradegen.core.blocks import Columns, Truth
 from tradegen.core.columns import Array
 
-__all__ = ["columns_digest", "truth_digest"]
-
 
 def columns_digest(columns: Columns, instead: dict[str, Array] | None = None) -> bytes:
     """The SHA-256 of columns, name by name; `instead` has other values for some of them."""

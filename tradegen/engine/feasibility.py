@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.model import Scenario
 
-__all__ = ["check", "require_room"]
-
 _LARGEST = 9 * 10**17  # ten times as much still fits 63 bits
 _MOST_UNITS = np.iinfo(np.int64).max // PARTS  # a tolerance may be a share of a value
 _MOST_STEPS = 2**32  # what one draw can be spread over

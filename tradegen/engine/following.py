@@ -19,8 +19,6 @@ from tradegen.mechanisms.by_kind import FOLLOWS
 if TYPE_CHECKING:
     from tradegen.scenario.own_columns import OwnColumn
 
-__all__ = ["following", "follows_beyond"]
-
 
 def following(
     context: BlockContext, changes: Sequence[Alteration], seed: int, block: int

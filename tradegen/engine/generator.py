@@ -20,8 +20,6 @@ from tradegen.market.universe import Market
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["GeneratedBlocks", "generate_block", "generate_blocks"]
-
 
 class GeneratedBlocks(Protocol):
     """A run and all of its blocks, as a `Batch` holds them."""

@@ -15,8 +15,6 @@ from tradegen.engine.context import BlockContext
 from tradegen.engine.own_values import derived
 from tradegen.mechanisms.record_counts import MOST_FILLS, fills
 
-__all__ = ["added_record", "leg_record", "make_legs"]
-
 _LEGS = 2 * BLOCK_PAIRS
 _ADDED = MOST_FILLS - 1  # records that a pair can have beyond its two legs
 _NUMBERS = 1 << 19  # a block's records are numbered below: the legs first, then what is added to them

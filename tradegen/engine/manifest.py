@@ -27,8 +27,6 @@ from tradegen.version import GENERATION, __version__
 if TYPE_CHECKING:
     from tradegen.scenario.fields import ScenarioFields
 
-__all__ = ["Tally", "counts_by", "differing_digests", "require_generation", "require_version", "run_of"]
-
 _SELECTED = ("eligible", "requested", "applied")
 
 

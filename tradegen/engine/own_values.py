@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.own_columns import CodeColumn, OwnColumn
 
-__all__ = ["clean_names", "codes_of", "derived", "own_values", "range_of", "spare_places"]
-
 _WIDEST = 2**32  # what one draw can be spread over
 
 

@@ -18,8 +18,6 @@ from tradegen.market.universe import Market
 if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
 
-__all__ = ["make_pairs"]
-
 
 def make_pairs(scenario: Scenario, market: Market, seed: int, block: int, count: int) -> Pairs:
     """Draw the clean pairs of one block.

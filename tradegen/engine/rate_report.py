@@ -14,8 +14,6 @@ from tradegen.engine.demands import demand
 if TYPE_CHECKING:
     from tradegen.scenario.fields import ScenarioFields
 
-__all__ = ["rate_report"]
-
 _DECIMALS = 6
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.model import Scenario
     from tradegen.scenario.overrides import ScenarioOverrides
 
-__all__ = ["MANIFEST_VERSION", "Run", "prepare", "with_ticks"]
-
 MANIFEST_VERSION = 2
 """The version of the manifests that are written and read."""
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Segment", "exact_notional", "parts_of", "prefix_of", "segments", "settings_of", "weights_of"]
-
 _FAR = 2**62  # beyond every value
 
 

@@ -22,8 +22,6 @@ from tradegen.core.columns import Array
 from tradegen.core.streams import draw, exponential, happens, scramble, uniform
 from tradegen.engine.segments import Segment
 
-__all__ = ["Race", "Ranking", "count_offset", "wanted_fields"]
-
 _POSITION = np.uint64(BLOCK_PAIRS - 1)  # a pair's position within a block fits 16 bits
 _OUT = np.uint64(2**64 - 1)  # a draw that cannot win: the mechanism is not possible for the pair
 _MECHANISM = np.uint64(255)  # the low bits, which hold a mechanism's position

@@ -12,8 +12,6 @@ from tradegen.engine.alteration import Alteration
 from tradegen.engine.context import BlockContext
 from tradegen.engine.legs import added_record, leg_record
 
-__all__ = ["make_truth"]
-
 
 def make_truth(context: BlockContext, changes: Sequence[Alteration], block: int) -> Truth:
     """Collect the alterations of one block, by trade_id and then by field.

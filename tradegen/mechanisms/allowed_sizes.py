@@ -13,8 +13,6 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.core.streams import whole
 
-__all__ = ["NO_TOLERANCE", "PARTS", "AllowedSizes", "Tolerance"]
-
 PARTS = 100_000_000
 """A relative tolerance is a number of these parts of the value: ten-thousandths of a basis point."""
 

@@ -32,15 +32,6 @@ from tradegen.mechanisms.numbers_by_kind import (
 from tradegen.mechanisms.spellings import SPELLINGS, spelled
 from tradegen.mechanisms.times_by_kind import dated, shifted, timed
 
-__all__ = [
-    "EXISTING",
-    "FOLLOWS",
-    "MECHANISMS_BY_KIND",
-    "blank_mechanism",
-    "is_own_mechanism",
-    "mechanisms_of",
-]
-
 EXISTING = "existing"
 """What the mechanism of a difference is called that two lists had already; it is none of a column's own."""
 

@@ -23,8 +23,6 @@ from tradegen.mechanisms.quantities import QUANTITIES, quantities
 from tradegen.mechanisms.record_counts import RECORDS, records
 from tradegen.mechanisms.times import TIMES
 
-__all__ = ["CATALOGUE", "HOUSE", "catalogue_with"]
-
 CATALOGUE: dict[str, Mechanism] = {
     entry.name: entry for entry in (*QUANTITIES, *PRICES, *DATES, *TIMES, *IDENTIFIERS, *RECORDS)
 }

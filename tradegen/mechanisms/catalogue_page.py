@@ -11,8 +11,6 @@ from tradegen.mechanisms.by_kind import mechanisms_of
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.mechanism import Mechanism
 
-__all__ = ["lines", "page", "page_of_kinds", "table"]
-
 _PAGE = """# The catalogue of mechanisms
 
 Every way for a leg to be wrong, by field. This page is made from the catalogue

@@ -7,8 +7,6 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.core.streams import whole
 
-__all__ = ["exchange_halves", "rotate_cells"]
-
 _LOWER_HALF = np.uint64(32)
 
 

@@ -9,8 +9,6 @@ from typing import Any
 from tradegen.core.grids import Grid
 from tradegen.mechanisms.mechanism import Mechanism, Needs
 
-__all__ = ["MEASURED", "KindOfColumn", "needs_of", "unit_of"]
-
 MEASURED = ("integer", "decimal", "date", "timestamp")
 """Kinds whose values differ by an amount."""
 

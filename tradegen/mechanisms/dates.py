@@ -14,8 +14,6 @@ from tradegen.core.columns import Array
 from tradegen.mechanisms.difference import Difference, Leg, Settings
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Shown
 
-__all__ = ["DATES"]
-
 _SATURDAY = 5  # as Python numbers weekdays
 
 

@@ -8,8 +8,6 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["Difference", "Leg", "Settings"]
-
 Leg: TypeAlias = Mapping[str, str]
 """A record by column, as CSV prints it without a layout of its own."""
 

@@ -22,8 +22,6 @@ from tradegen.mechanisms.cells import exchange_halves, rotate_cells
 from tradegen.mechanisms.shapes import Bounds, Sizes
 from tradegen.mechanisms.wide_ranges import spread
 
-__all__ = ["WIDE", "Ranges", "displaced"]
-
 WIDE = 10
 """A range of at least so many of the largest displacements has room for sizes as they are drawn."""
 

@@ -22,8 +22,6 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.mechanisms.shapes import Shape, spread_of
 
-__all__ = ["LEVELS", "EdgeWeights", "weights_of"]
-
 LEVELS = 64
 """Places and sizes are told apart to this part of the largest move."""
 

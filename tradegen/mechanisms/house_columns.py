@@ -9,8 +9,6 @@ from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.mechanism import Mechanism
 from tradegen.mechanisms.spellings import SPELLINGS
 
-__all__ = ["house_by_kind"]
-
 _COLUMNS = (
     KindOfColumn("ticker", "code", example="AAPL"),
     # With both brokers of a leg wrong, they might be one and the same.

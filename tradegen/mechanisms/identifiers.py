@@ -10,8 +10,6 @@ from tradegen.mechanisms.difference import Difference
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Shown
 from tradegen.mechanisms.share_classes import other_share_class
 
-__all__ = ["IDENTIFIERS"]
-
 _TICKER = ("ticker", "price in ticker", "neighbours in ticker")
 _PRICE = ("price", "notional", "price in ticker", "neighbours in ticker")
 

@@ -12,8 +12,6 @@ from tradegen.mechanisms.difference import Difference, Leg, Settings
 from tradegen.mechanisms.displacement import Ranges, displaced
 from tradegen.mechanisms.shapes import Bounds, Sizes, shape_of
 
-__all__ = ["Case", "Context", "Mechanism", "Needs", "Setting", "Shown", "Zone"]
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:

@@ -9,8 +9,6 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["exchanged"]
-
 _ROUNDS = 200
 
 

@@ -23,17 +23,6 @@ from tradegen.mechanisms.quantities import (
 from tradegen.mechanisms.quantities import extra_digit as one_digit_twice
 from tradegen.mechanisms.shapes import alike
 
-__all__ = [
-    "decimal_shift",
-    "digit_swap",
-    "extra_digit",
-    "lot_scale",
-    "nudge",
-    "rounding",
-    "sign",
-    "tick",
-]
-
 _HOUSE = {entry.name: entry for entry in (*QUANTITIES, *PRICES)}
 
 

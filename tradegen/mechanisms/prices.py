@@ -23,8 +23,6 @@ from tradegen.mechanisms.quantities import (
 )
 from tradegen.mechanisms.shapes import Sizes, alike
 
-__all__ = ["INCREMENTS", "PRICES", "prices"]
-
 INCREMENTS = (5, 10, 100)
 """What prices are rounded to, in ticks: 0.05, 0.10 and 1.00 where a tick is 0.01."""
 _PRICE = ("price", "notional", "price in ticker", "neighbours in ticker")

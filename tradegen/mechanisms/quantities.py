@@ -14,21 +14,6 @@ from tradegen.mechanisms.difference import Difference, Settings
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
 from tradegen.mechanisms.shapes import Bounds
 
-__all__ = [
-    "QUANTITIES",
-    "digits_exchanged",
-    "exchangeable",
-    "extra_digit",
-    "nudge_reach",
-    "quantities",
-    "share_of",
-    "share_off",
-    "share_settings",
-    "swap_digits",
-    "swap_reach",
-    "typed_twice",
-]
-
 _LOT = 100
 
 

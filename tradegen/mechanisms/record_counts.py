@@ -13,8 +13,6 @@ from tradegen.core.streams import whole
 from tradegen.mechanisms.difference import Difference, Leg
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown
 
-__all__ = ["MOST_FILLS", "RECORDS", "fills", "records"]
-
 MOST_FILLS = 5
 _EVERY_FIELD = frozenset(FIELDS) - {RECORD}
 # Records that are alike stand beside each other, and draw the ticker's median to themselves.

@@ -15,8 +15,6 @@ from tradegen.core.columns import Array
 from tradegen.core.streams import uniform, whole
 from tradegen.mechanisms.difference import Settings
 
-__all__ = ["TAIL", "Bounds", "Shape", "Sizes", "alike", "shape_of", "spread_of"]
-
 Bounds: TypeAlias = Callable[[Array], tuple[Array, Array]]
 """The least and the most that a value may be displaced by, by value (numeric arrays of its shape)."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["other_share_class"]
-
 _SHARE_CLASSES = {
     "GOOGL": "GOOG",
     "BRK.A": "BRK.B",

@@ -17,8 +17,6 @@ from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.difference import Difference, Leg, Settings
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Shown
 
-__all__ = ["SPELLINGS", "Names", "misspelled", "spell", "spelled"]
-
 
 def _other_case(name: str) -> Sequence[str]:
     return [name.lower() if name.upper() == name else name.upper()]

@@ -14,8 +14,6 @@ from tradegen.mechanisms.difference import Difference, Settings
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Setting, Shown, Zone
 from tradegen.mechanisms.shapes import alike
 
-__all__ = ["TIMES"]
-
 # Up to half a day, one of the two directions always stays within the day.
 _HALF_A_DAY = 43_200
 _MINUTE = 60 * MICROSECONDS

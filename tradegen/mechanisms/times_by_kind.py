@@ -12,8 +12,6 @@ from tradegen.mechanisms.mechanism import Case, Mechanism, Setting, Shown
 from tradegen.mechanisms.shapes import alike
 from tradegen.mechanisms.times import TIMES
 
-__all__ = ["dated", "shifted", "timed"]
-
 _HOUSE = {entry.name: entry for entry in TIMES}
 _SHIFTS = {
     "delay": (

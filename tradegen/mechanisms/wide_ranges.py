@@ -11,8 +11,6 @@ from tradegen.core.streams import scramble, uniform
 from tradegen.mechanisms.edge_weights import LEVELS, EdgeWeights, weights_of
 from tradegen.mechanisms.shapes import Sizes
 
-__all__ = ["spread"]
-
 # Where in a range the weights of its lower end hand over to those of its upper end: anywhere between these.
 _SEAM = (0.15, 0.85)
 _TURNS = 1_000  # proposals to a value: one in several is accepted

@@ -9,8 +9,6 @@ from typing import Any
 
 from tradegen.errors import ScenarioError, shown
 
-__all__ = ["assignments", "changed", "merged"]
-
 
 def assignments(texts: Iterable[str], source: str) -> dict[str, Any]:
     """Read the texts as TOML, later ones over earlier ones.

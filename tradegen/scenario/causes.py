@@ -11,8 +11,6 @@ from tradegen.scenario.column_conditions import Allowed, all_meet
 if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot, Where
 
-__all__ = ["MOST_CAUSES", "Cause", "cause_name", "causes_of"]
-
 MOST_CAUSES = 1_000
 """So many ways to overlap would make every table of causes too long to read."""
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.hot_spots import HotSpot
     from tradegen.scenario.layouts import Layout
 
-__all__ = ["check", "check_demands", "compared_columns"]
-
 _FACING = {"broker_id": "contra_broker_id", "contra_broker_id": "broker_id"}
 
 

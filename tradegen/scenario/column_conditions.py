@@ -13,8 +13,6 @@ from pydantic import AfterValidator, WithJsonSchema
 from tradegen.errors import named, shown
 from tradegen.scenario.validation import Frozen
 
-__all__ = ["Allowed", "AskedOfColumn", "all_meet", "allowed", "whole_between"]
-
 _EPOCH = dt.datetime(1970, 1, 1)
 _MOST = 2**124  # a notional is at most the product of two numbers of 62 bits
 _DAY = dt.timedelta(days=1) // dt.timedelta(microseconds=1)

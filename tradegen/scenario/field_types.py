@@ -34,23 +34,6 @@ from tradegen.scenario.own_columns import kinds_of
 from tradegen.scenario.size_settings import UNITS, SizeSettings, in_shares, with_units
 from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, Frozen, explain, own_columns
 
-__all__ = [
-    "SOME_WEIGHT",
-    "WEIGHT",
-    "Band",
-    "Brokers",
-    "Day",
-    "FieldShares",
-    "Pairs",
-    "SettingsByName",
-    "Share",
-    "Shares",
-    "TimeOfDay",
-    "Weights",
-    "default_settings",
-    "settings_schema",
-]
-
 # Dates and times as text, for the JSON schema: checkers of TOML take its own for text. A date may have a
 # time, which must be midnight.
 _MIDNIGHT = r"[Tt ]00:00(:00(\.0+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?"

@@ -38,8 +38,6 @@ from tradegen.scenario.own_columns import OwnColumns, kinds_of
 from tradegen.scenario.tolerances import Tolerances
 from tradegen.scenario.validation import STRICT, Expected, Frozen, table
 
-__all__ = ["ScenarioFields"]
-
 _A_LAYOUT = Expected("a layout, such as {columns = {trade_id = 'TradeRef'}}")
 
 

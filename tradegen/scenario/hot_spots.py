@@ -22,8 +22,6 @@ from tradegen.scenario.column_conditions import AskedOfColumn
 from tradegen.scenario.field_types import SOME_WEIGHT, SettingsByName, Share, Weights
 from tradegen.scenario.validation import NUMBER, STRICT, Expected, Frozen, explain, table, with_columns
 
-__all__ = ["SOME_SPOTS", "HotSpot", "HotSpots", "Names", "Where", "spots_of"]
-
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}$"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
 # Two different times.

@@ -24,8 +24,6 @@ from tradegen.scenario.layouts import containing
 from tradegen.scenario.own_columns import KINDS
 from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["json_schema"]
-
 _Schema = dict[str, Any]
 _SETTINGS = {"$ref": "#/$defs/Settings"}
 _ABOVE_ZERO = {"exclusiveMinimum": 0}

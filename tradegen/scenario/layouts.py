@@ -23,8 +23,6 @@ from tradegen.core.columns import RECORD_ID, STEPS, TRADE_COLUMNS
 from tradegen.errors import nearest, shown
 from tradegen.scenario.validation import NAME, STRICT, TEXT, Expected, Frozen, is_writable, own_columns
 
-__all__ = ["PLAIN", "Layout", "containing"]
-
 _COLUMN = r"^[a-z][a-z0-9_]{0,39}$"
 # What strftime writes alike on every machine; %b and %B are English unless a program sets another locale.
 _DIRECTIVES = re.compile(r"%(.?)")

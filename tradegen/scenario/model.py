@@ -23,8 +23,6 @@ from tradegen.scenario.fields import ScenarioFields
 from tradegen.scenario.overrides import ScenarioOverrides
 from tradegen.scenario.validation import explain
 
-__all__ = ["DEFAULT", "Scenario", "scenario_names", "scenario_text"]
-
 DEFAULT = "original"
 
 # Tables that `replace` merges with what there was.

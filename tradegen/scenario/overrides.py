@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tradegen.scenario.own_columns import OwnColumn
     from tradegen.scenario.tolerances import Tolerances
 
-__all__ = ["Number", "OtherFields", "ScenarioOverrides", "Whole"]
-
 Whole: TypeAlias = "int | np.integer[Any]"
 Number: TypeAlias = "float | np.integer[Any] | np.floating[Any]"
 

@@ -11,8 +11,6 @@ from tradegen.scenario.field_types import default_settings
 if TYPE_CHECKING:
     from tradegen.scenario.fields import ScenarioFields
 
-__all__ = ["as_html", "fields_html", "settings_texts"]
-
 _ALWAYS = ("pairs", "mismatch_rate")
 _APART = ("columns", "mechanisms", "settings", "hot_spots")
 

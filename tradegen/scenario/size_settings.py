@@ -15,8 +15,6 @@ from tradegen.errors import shown
 from tradegen.mechanisms.shapes import TAIL
 from tradegen.scenario.validation import NUMBER, STRICT, Expected
 
-__all__ = ["UNITS", "SizeSettings", "in_shares", "with_units"]
-
 UNITS = {"percent": 100, "bps": 10_000}
 """Units that shares of a value may be given in, and how many of them are the whole."""
 

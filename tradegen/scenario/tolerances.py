@@ -19,8 +19,6 @@ from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, Tolerance
 from tradegen.mechanisms.column_kinds import MEASURED, unit_of
 from tradegen.scenario.validation import INTEGER, NUMBER, QUANTITY_STEP, STRICT, TICK, Expected, table
 
-__all__ = ["Tolerances"]
-
 _PARTS = Grid(4)  # of basis points: parts of the value are their ten-thousandths
 _MICROSECONDS = Grid(6)
 _UNITS = ("absolute", "bps", "ticks")

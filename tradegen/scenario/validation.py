@@ -17,23 +17,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Va
 from tradegen.core.columns import LISTS
 from tradegen.errors import named, near, nearest, shown
 
-__all__ = [
-    "INTEGER",
-    "NAME",
-    "NUMBER",
-    "QUANTITY_STEP",
-    "STRICT",
-    "TEXT",
-    "TICK",
-    "Expected",
-    "Frozen",
-    "explain",
-    "is_writable",
-    "own_columns",
-    "table",
-    "with_columns",
-]
-
 STRICT = ConfigDict(
     frozen=True,
     extra="forbid",

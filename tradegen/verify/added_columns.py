@@ -15,8 +15,6 @@ from tradegen.errors import shown
 from tradegen.verify.grid_steps import places_of, steps_of
 from tradegen.verify.words import FIELDS, PLACES, VerifyError
 
-__all__ = ["BLANK", "NAME_KINDS", "Added", "added_columns"]
-
 BLANK = -(2**63)
 """The number that stands for a missing value: no value is that small. A missing name is an empty text."""
 

@@ -9,17 +9,6 @@ from tradegen.verify.added_columns import BLANK, Added
 from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_forms import Forms, decimal, typed
 
-__all__ = [
-    "BLANK_NUMBER",
-    "delta_of",
-    "exact_product",
-    "told_cases",
-    "typed_value",
-    "unclean",
-    "value",
-    "worked_out",
-]
-
 BLANK_NUMBER = f"({BLANK + 1} - 1)::BIGINT"  # the smallest number has no literal of its own
 """The number that stands for a missing value, as SQL has it."""
 

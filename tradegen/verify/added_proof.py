@@ -15,8 +15,6 @@ from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import literal
 from tradegen.verify.written_legs import value_of
 
-__all__ = ["compare_own_references", "prove_added", "take_own_references"]
-
 _ABOUT = "tid(pair) || ' ' || place(leg, field) || ': ' || "
 
 

@@ -12,8 +12,6 @@ from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import MIRROR, literal
 
-__all__ = ["conditions_of", "prove_causes"]
-
 _ANY = "true"
 
 

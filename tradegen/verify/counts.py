@@ -10,8 +10,6 @@ from typing import Any
 from tradegen.verify.database import Database
 from tradegen.verify.proof_report import Findings
 
-__all__ = ["Read", "check_counts", "compare_count", "count_pairs", "count_rows"]
-
 
 @dataclass(slots=True)
 class Read:

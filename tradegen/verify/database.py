@@ -19,8 +19,6 @@ from tradegen.verify.words import UnfinishedError, VerifyError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["MEMORY", "Database", "opened"]
-
 MEMORY = "1GB"
 """What DuckDB may hold in memory, if nothing else is asked for."""
 

@@ -16,8 +16,6 @@ from tradegen.verify.proof_planning import scenario_of
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import LISTS, UnfinishedError, VerifyError
 
-__all__ = ["Dataset", "open_dataset"]
-
 _MANIFEST = "manifest.json"
 _BLOCK = 65_536  # pairs
 _TEXTS = ("csv", "ndjson", "json", "fix")

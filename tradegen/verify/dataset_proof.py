@@ -19,8 +19,6 @@ from tradegen.verify.proof_planning import about_columns, make_part_plan
 from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.words import UnfinishedError, VerifyError
 
-__all__ = ["verify_dataset"]
-
 
 def verify_dataset(
     dataset: Dataset,

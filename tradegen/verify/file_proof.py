@@ -23,8 +23,6 @@ from tradegen.verify.written_links import load_links
 from tradegen.verify.written_lists import load_lists, slices
 from tradegen.verify.written_truth import load_truth
 
-__all__ = ["Proved", "report", "verify", "verify_plan"]
-
 _SMALL = 2**20
 """Bytes of files that hold fewer rows than DuckDB shares out."""
 

@@ -17,8 +17,6 @@ from tradegen.core.compression import compression_of, disguise_of
 from tradegen.verify.database import Database
 from tradegen.verify.words import COLUMNS, UnfinishedError, VerifyError
 
-__all__ = ["Bytes", "Source", "first_lines", "json_object", "look"]
-
 _SAMPLE = 65_536
 _PIECE = 1 << 22
 _LARGEST_MANIFEST = 1 << 30

@@ -12,8 +12,6 @@ from typing import Any
 from tradegen.errors import shown
 from tradegen.verify.words import VerifyError
 
-__all__ = ["places_of", "steps_of"]
-
 _STEPS = {"quantity": ("quantity_step", "1"), "price": ("tick", "0.01")}
 """By field, the scenario's name for its step, and what that is if not given."""
 

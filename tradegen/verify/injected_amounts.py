@@ -7,8 +7,6 @@ from tradegen.verify.injected_form import InjectedColumn, InjectedForm
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import literal
 
-__all__ = ["follow_rows", "is_product", "prove_amounts"]
-
 _WIDE = "DECIMAL(38, {places})"
 
 

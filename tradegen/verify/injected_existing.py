@@ -16,8 +16,6 @@ from tradegen.verify.injected_sizes import notional, within
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import literal
 
-__all__ = ["count_existing", "prove_existing", "set_existing_apart"]
-
 _EXISTING = literal("existing")
 _NUMBER = "DECIMAL(38, 12)"
 _ABOUT = "trade_id || ' ' || field || ': ' || "

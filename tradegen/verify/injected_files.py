@@ -26,8 +26,6 @@ from tradegen.verify.injected_records import Around, Filling, around_lines, load
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import TRUTH_COLUMNS, UnfinishedError, VerifyError
 
-__all__ = ["load_injected_list", "load_injected_truth", "prove_digests"]
-
 _BATCH = 16_384  # rows
 _JSON = (".json", ".ndjson", ".jsonl")
 

@@ -11,8 +11,6 @@ from tradegen.errors import shown
 from tradegen.verify.file_scan import json_object
 from tradegen.verify.words import VerifyError, literal
 
-__all__ = ["InjectedColumn", "InjectedForm", "injection_manifest", "known_forms"]
-
 _SAMPLE = 65_536
 _VERSION = "2"
 _NAMED = ("trade_id", "ticker", "broker_id", "contra_broker_id", "order_type")

@@ -11,8 +11,6 @@ from tradegen.verify.injected_form import InjectedForm
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import MIRROR, VerifyError, literal
 
-__all__ = ["InjectedMirror", "known_mirror", "load_view"]
-
 
 @dataclass(frozen=True, slots=True)
 class InjectedMirror:

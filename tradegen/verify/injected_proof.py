@@ -23,8 +23,6 @@ from tradegen.verify.proof_report import Findings, Report
 from tradegen.verify.truth_causes import wrong_cause
 from tradegen.verify.words import VerifyError, literal
 
-__all__ = ["prove_injected"]
-
 _RECORDS = ("record.missing", "record.duplicate", "record.split")
 _MOST_COPIES = 100
 _ABOUT = "trade_id || ' ' || field || ': ' || "

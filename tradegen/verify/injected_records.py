@@ -20,8 +20,6 @@ from tradegen.verify.injected_form import InjectedForm
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import UnfinishedError, VerifyError
 
-__all__ = ["Around", "Filling", "around_apart", "around_lines", "load_json_lines", "load_parquet"]
-
 _BATCH = 16_384  # records
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _BLANKS = " \t\r\n"

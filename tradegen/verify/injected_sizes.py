@@ -12,8 +12,6 @@ from tradegen.verify.injected_form import InjectedForm
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import VerifyError, literal
 
-__all__ = ["notional", "prove_sizes", "within"]
-
 _ABOUT = "trade_id || ' ' || field || ': ' || "
 
 

@@ -12,8 +12,6 @@ from tradegen.verify.added_forms import BLANK_NUMBER
 from tradegen.verify.database import Database
 from tradegen.verify.words import COLUMNS, NAMES, literal
 
-__all__ = ["MAY_BE_BLANK", "SPELLINGS", "OddValues", "odd_values", "unwritten"]
-
 MAY_BE_BLANK = COLUMNS[1:]
 """Columns of the nine whose values may be missing: all but the id."""
 

@@ -16,8 +16,6 @@ from tradegen.verify.ticker_ticks import prove_ticks
 from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_legs import differing, value_of
 
-__all__ = ["prove_slice", "prove_whole"]
-
 _ABOUT = "tid(pair) || ' ' || place(leg, field) || ': ' || "
 """How a sentence about a truth row begins."""
 

@@ -15,8 +15,6 @@ from tradegen.verify.grid_steps import places_of, steps_of
 from tradegen.verify.odd_values import OddValues
 from tradegen.verify.words import COLUMNS, FIELDS, LEGS, MIRROR, NAMES, VerifyError
 
-__all__ = ["Listed", "Plan"]
-
 _MOST_BROKERS = 100_000
 
 

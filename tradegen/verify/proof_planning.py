@@ -19,8 +19,6 @@ from tradegen.verify.truth_causes import wrong_cause
 from tradegen.verify.value_tables import cells_of
 from tradegen.verify.words import COLUMNS, LINK_COLUMNS, LISTS, TRUTH_COLUMNS, VerifyError
 
-__all__ = ["about_columns", "make_part_plan", "make_plan", "scenario_of"]
-
 _DECIMALS = {"s": 0, "ms": 3, "us": 6}
 
 _VERSION = "2"  # of manifests

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["EXAMPLES", "KINDS", "Finding", "Findings", "Report"]
-
 KINDS = {
     "unlabelled": "a difference between the legs that is not in the truth",
     "untouched": "a cell or a line that is written in another way, though it says the same",

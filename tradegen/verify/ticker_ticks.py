@@ -13,8 +13,6 @@ from tradegen.verify.proof_plan import Plan
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import VerifyError, literal
 
-__all__ = ["prove_ticks", "ticks_of"]
-
 
 def ticks_of(manifest: Mapping[str, Any] | None) -> dict[str, Decimal]:
     """The tickers with a tick of their own, by the manifest.

@@ -7,8 +7,6 @@ from typing import Any
 
 from tradegen.verify.words import literal
 
-__all__ = ["wrong_cause"]
-
 
 def wrong_cause(scenario: Mapping[str, Any]) -> str:
     """SQL for whether a truth's `cause` is neither empty, nor a hot spot, nor several that go together.

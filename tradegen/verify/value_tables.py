@@ -15,9 +15,6 @@ from tradegen.verify.sources.fix import FixCells
 from tradegen.verify.sources.json import JsonCells
 from tradegen.verify.sources.parquet import ParquetCells
 
-__all__ = ["BROKEN", "Cells", "Rule", "cells_of", "load"]
-
-
 BROKEN = 1
 """The shape of a line that is no record."""
 

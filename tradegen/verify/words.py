@@ -8,22 +8,6 @@ from __future__ import annotations
 
 from tradegen.errors import TradegenError
 
-__all__ = [
-    "COLUMNS",
-    "EMPTY",
-    "FIELDS",
-    "LEGS",
-    "LINK_COLUMNS",
-    "LISTS",
-    "MIRROR",
-    "NAMES",
-    "PLACES",
-    "TRUTH_COLUMNS",
-    "UnfinishedError",
-    "VerifyError",
-    "literal",
-]
-
 
 class VerifyError(TradegenError, ValueError):
     """Files that cannot be verified at all: not there, not told apart, or of no known form."""

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from tradegen.errors import shown
 from tradegen.verify.words import NAMES, PLACES, VerifyError, literal
 
-__all__ = ["EXPECTED", "Forms", "decimal", "expected", "typed"]
-
 EXPECTED = {
     "trade_id": "an id such as tid00000021",
     "order_type": "BUY or SELL",

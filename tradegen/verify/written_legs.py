@@ -10,8 +10,6 @@ from tradegen.verify.proof_plan import Plan
 from tradegen.verify.words import MIRROR, NAMES, literal
 from tradegen.verify.written_forms import decimal
 
-__all__ = ["differing", "make_legs", "make_macros", "value_of"]
-
 
 def make_macros(database: Database, plan: Plan) -> None:
     """Define how sentences tell of ids, values and places."""

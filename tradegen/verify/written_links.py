@@ -13,8 +13,6 @@ from tradegen.verify.value_tables import Rule, cells_of, load
 from tradegen.verify.words import LINK_COLUMNS, literal
 from tradegen.verify.written_forms import EXPECTED, Forms
 
-__all__ = ["link_records", "load_links"]
-
 
 def load_links(database: Database, plan: Plan, findings: Findings) -> dict[str, int]:
     """Read the links into the table `links`: the `pair` and the `leg` of each `record_id`.

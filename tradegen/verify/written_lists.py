@@ -15,8 +15,6 @@ from tradegen.verify.words import COLUMNS, literal
 from tradegen.verify.written_forms import Forms, expected, typed
 from tradegen.verify.written_links import link_records
 
-__all__ = ["load_lists", "slices"]
-
 RECORDS_AT_ONCE = 2_500_000
 """Records that are proved at a time, about: those of a part of the usual size, and a few more."""
 

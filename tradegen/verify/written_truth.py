@@ -16,8 +16,6 @@ from tradegen.verify.value_tables import Rule, cells_of, load
 from tradegen.verify.words import FIELDS, NAMES, TRUTH_COLUMNS, literal
 from tradegen.verify.written_forms import EXPECTED, Forms, decimal, expected, typed
 
-__all__ = ["load_truth"]
-
 _SWAPPED = "broker_id.swapped"
 """The one mechanism with two rows: the other is for contra_broker_id."""
 

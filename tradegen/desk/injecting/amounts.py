@@ -16,8 +16,6 @@ from tradegen.scoring.relations import first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Amount", "amounts_apart", "amounts_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Amount:

@@ -31,8 +31,6 @@ from tradegen.mechanisms.allowed_sizes import NO_TOLERANCE, AllowedSizes, Tolera
 from tradegen.mechanisms.difference import Settings
 from tradegen.mechanisms.mechanism import Case, Context
 
-__all__ = ["Attempt", "Attempts", "Followed", "value_cell"]
-
 _MOST = 10**18  # what a number of 64 bits holds for certain
 _LARGEST = 10**16  # a hundred times that is still a number of 64 bits
 _SHARED_OUT = 2**32 - 1  # quantities up to it can be cut anywhere by one draw

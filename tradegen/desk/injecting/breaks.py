@@ -25,8 +25,6 @@ from tradegen.scenario.fields import ScenarioFields
 from tradegen.scenario.model import DEFAULT, Scenario, scenario_names, scenario_text
 from tradegen.scenario.validation import explain
 
-__all__ = ["Breaks", "load_breaks"]
-
 _TAKEN = (
     "mismatch_rate",
     "rate_is",

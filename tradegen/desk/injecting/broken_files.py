@@ -21,8 +21,6 @@ from tradegen.output.files import OutputFile, require_apart, uninterrupted
 from tradegen.output.single_files import suffix_of
 from tradegen.output.writable_storage import Output
 
-__all__ = ["database", "require_unchanged", "write_broken"]
-
 
 @contextlib.contextmanager
 def database() -> Iterator[Any]:

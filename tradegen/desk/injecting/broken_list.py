@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.model import Scenario
 
-__all__ = ["MEMORY", "Asked", "BrokenList", "ask", "break_list", "file_digest"]
-
 MEMORY = "1GB"
 """What the database may hold in memory."""
 

@@ -15,8 +15,6 @@ from tradegen.engine.context import ranges_around
 from tradegen.mechanisms.displacement import Ranges
 from tradegen.mechanisms.spellings import spell
 
-__all__ = ["CaseContext", "one_digit_wrong"]
-
 _MANY = 1_000  # names
 
 

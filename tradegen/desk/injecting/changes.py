@@ -23,8 +23,6 @@ from tradegen.mechanisms.record_counts import MOST_FILLS, fills
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Changes"]
-
 _ROWS = 1 << 18
 _CELLS = ("line", "copy", "position", "cell", "old")
 _WRITTEN = ("id", "field", "mechanism", "original", "altered", "delta", "benign", "notional", "cause")

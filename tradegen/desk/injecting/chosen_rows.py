@@ -18,8 +18,6 @@ from tradegen.desk.injecting.held_list import HeldList, salt
 from tradegen.desk.injecting.id_hashes import id_hashes
 from tradegen.desk.lists.value_stream import arrow_table
 
-__all__ = ["ChosenRows", "chosen_rows"]
-
 _BATCH = 65_536
 
 

@@ -17,8 +17,6 @@ from tradegen.desk.injecting.held_list import HeldList
 from tradegen.desk.lists.json_splicing import OBJECTS
 from tradegen.scoring.relations import first_row
 
-__all__ = ["CleanValues", "Numbers"]
-
 _FEW = 10  # numbers: so many have a common divisor by chance in one list of a thousand
 _ROUND = tuple(factor * 10**power for power in range(18) for factor in (1, 5))
 _BATCH = 1_000

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tradegen.desk.lists.list_form import ColumnForm
 
-__all__ = ["NAMES", "RECORD_POSITION", "kind_of", "label_of"]
-
 RECORD_POSITION = 1_000_000
 """What stands for the position of whole records: it is behind those of all columns."""
 

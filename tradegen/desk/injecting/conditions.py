@@ -11,8 +11,6 @@ from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY
 from tradegen.scenario.column_conditions import Allowed, all_meet
 from tradegen.scoring.relations import literal
 
-__all__ = ["Condition", "can_meet"]
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:

@@ -21,8 +21,6 @@ from tradegen.scoring.relations import first_row, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Existing", "keep_existing"]
-
 _PLACES = 12  # as many as a list's own decimals may have
 _NUMBER = f"DECIMAL(38, {_PLACES})"
 

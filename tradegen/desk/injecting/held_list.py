@@ -36,8 +36,6 @@ from tradegen.scoring.relations import Source, first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["HeldList", "Keys", "hold", "salt"]
-
 _ROWS = 1 << 16
 _TOTAL = re.compile(r"(?:(?:grand|sub)[ -]?)?totals?:?", re.IGNORECASE)
 _BETWEEN = chr(0x1F)  # ASCII's own mark between texts, which numbers and dates do not have

@@ -9,8 +9,6 @@ import numpy as np
 from tradegen.core.columns import Array
 from tradegen.core.streams import scramble
 
-__all__ = ["id_hashes"]
-
 _WORD = 8  # bytes
 _FIRST = 0x13198A2E03707344  # no word of an id; of the digits of pi
 # By how many bytes of a word belong to a text, these bytes.

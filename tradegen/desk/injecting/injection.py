@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from tradegen.scenario.model import Scenario
 
-__all__ = ["Injected", "inject"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Injected:

@@ -17,8 +17,6 @@ from tradegen.scenario.column_conditions import Allowed, allowed, whole_between
 from tradegen.scenario.hot_spots import SOME_SPOTS, HotSpot, Where, spots_of
 from tradegen.scenario.validation import Expected, table
 
-__all__ = ["ListSpot", "ListSpots", "ListWhere"]
-
 _LEG = "THEIRS"
 _HOUSE = ("broker_id", "contra_broker_id", "ticker")
 

@@ -27,8 +27,6 @@ from tradegen.scoring.relations import Reader, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Mirror", "all_mirror_edits", "mirror_edits", "mirror_of", "mirrored_list", "other_sides"]
-
 _SIDES = (
     "buy sell", "b s", "bought sold", "bot sld", "purchase sale", "long short", "kauf verkauf", "k v",
     "achat vente", "a v", "compra venta", "c v", "acquisto vendita", "compra vendita", "1 2",

@@ -16,8 +16,6 @@ from tradegen.mechanisms.catalogue import CATALOGUE
 from tradegen.mechanisms.column_kinds import KindOfColumn
 from tradegen.mechanisms.mechanism import Mechanism
 
-__all__ = ["Entry", "possible"]
-
 _NOT_OF_NUMBERS = ("case", "padded")  # a number has neither letters nor blanks around it
 _BY_TICKER = ("price.nudge", "price.tick")
 _FACTORS = frozenset({"quantity", "price"})

@@ -18,8 +18,6 @@ from tradegen.desk.lists.value_stream import arrow_batches
 from tradegen.engine.segments import parts_of
 from tradegen.errors import ScenarioError, named, near, shown
 
-__all__ = ["RowCauses", "require_seen", "row_causes"]
-
 _FITTED = re.compile(r"BKR\d{3,4}")
 _NONE = 2**16 - 1  # of a row that is left as it is
 

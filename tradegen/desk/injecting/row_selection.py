@@ -23,8 +23,6 @@ from tradegen.engine.feasibility import require_room
 from tradegen.engine.segments import prefix_of, settings_of, weights_of
 from tradegen.engine.selection import Race, count_offset, wanted_fields
 
-__all__ = ["Broken", "Selection"]
-
 _ENOUGH = 20  # rows that a mechanism was tried on, to say that its column never shows it
 _SPARE = 64  # rows that are looked at beyond those wanted, in case some cannot be altered
 _STREAMS = "inject/"

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["truth_frame", "truth_suffix", "write_truth"]
-
 _FORMS = {".csv": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 _LEG = "THEIRS"
 _DELTA_PLACES = 12  # as many as a list's own decimals may have

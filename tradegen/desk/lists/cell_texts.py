@@ -10,8 +10,6 @@ from typing import TypeAlias
 from tradegen.desk.lists.date_forms import moment_text
 from tradegen.desk.lists.list_form import ColumnForm, FileForm
 
-__all__ = ["Value", "cell_text"]
-
 _APART = 4  # digits, of which the first is set apart
 
 Value: TypeAlias = str | int | Decimal | dt.date | None

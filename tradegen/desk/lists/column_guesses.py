@@ -19,8 +19,6 @@ from tradegen.scoring.relations import Source, first_row, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Guess", "guess_columns"]
-
 _MOST, _FEWEST, _CELLS = 100_000, 1_000, 2_000_000  # rows to look at, and about as many cells in them
 _FIRST = 20  # rows that tell most forms of dates from all others
 _FEW = 200  # names of a code, at most, in a list that has not each of them twice

@@ -17,8 +17,6 @@ from tradegen.errors import ListError
 from tradegen.scoring.relations import Reader
 from tradegen.version import __version__
 
-__all__ = ["columns_of"]
-
 _MEMORY = "500MB"
 _OF_FILES = {
     "form": "csv, ndjson or parquet",

@@ -23,8 +23,6 @@ from tradegen.errors import ListError, shown
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Chunk", "csv_chunks", "unquoted"]
-
 _PIECE = 1 << 20  # bytes: as many as caches hold, with the places of their cells
 _CELL, _ROW = 0x1F, 0x1E  # ASCII's own marks behind a unit and a record
 

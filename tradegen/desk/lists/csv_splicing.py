@@ -21,8 +21,6 @@ from tradegen.errors import ListError, shown
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["splice_csv"]
-
 _SEEN = 1_000  # rows that show how a column is quoted
 _MOST = 1_000  # new cells that are kept, in case they are written again
 

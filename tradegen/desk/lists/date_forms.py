@@ -15,18 +15,6 @@ from tradegen.scoring.relations import first_row, literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = [
-    "DIRECTIVES",
-    "FORMS",
-    "ISO",
-    "ISO_FORMS",
-    "directives",
-    "fitting_forms",
-    "form_fault",
-    "form_pattern",
-    "moment_text",
-]
-
 ISO = {
     "date": r"\d{4}-\d\d-\d\d( 00:00:00)?",
     "trade_timestamp": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?",

@@ -15,8 +15,6 @@ from tradegen.desk.lists.list_form import FileForm
 from tradegen.desk.lists.plain_text import BOMS, opened
 from tradegen.errors import ListError
 
-__all__ = ["guess_file"]
-
 _SAMPLE = 1 << 20  # bytes
 _PIECE = 1 << 22
 _MAGIC = {b"\x1f\x8b": "gz", b"\x28\xb5\x2f\xfd": "zst"}

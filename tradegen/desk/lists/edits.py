@@ -9,8 +9,6 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["Edits", "EditsByRow"]
-
 
 def _no_rows() -> Array:
     return np.empty(0, np.int64)

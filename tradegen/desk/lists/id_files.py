@@ -15,8 +15,6 @@ from tradegen.desk.lists.list_reading import open_list
 from tradegen.desk.lists.list_values import explained
 from tradegen.scoring.relations import Reader, identifier, literal
 
-__all__ = ["id_files"]
-
 _MEMORY = "500MB"
 
 

@@ -24,8 +24,6 @@ from tradegen.scoring.relations import literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["OBJECTS", "can_become", "splice_json", "value_spans"]
-
 OBJECTS = ("OBJECT", "ARRAY")
 """What DuckDB's ``json_type`` calls objects and lists."""
 

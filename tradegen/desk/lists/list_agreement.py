@@ -19,8 +19,6 @@ from tradegen.scoring.relations import first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["TABLES", "Compared", "compared", "matched_columns", "require_agreement"]
-
 TABLES = ("ours_compared", "theirs_compared")
 """The tables of two lists that are compared."""
 

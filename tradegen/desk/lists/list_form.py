@@ -21,8 +21,6 @@ from tradegen.desk.lists.plain_text import BOMS, COMPRESSIONS, ENCODINGS
 from tradegen.errors import ListError, nearest, shown
 from tradegen.scenario.validation import INTEGER, NUMBER, STRICT, Expected, explain, table
 
-__all__ = ["KINDS", "ROLE_KINDS", "ColumnForm", "FileForm", "Forms", "ListForm", "load_forms"]
-
 KINDS = ("code", "integer", "decimal", "date", "timestamp", "text", "reference")
 """What sort of values a column may hold."""
 

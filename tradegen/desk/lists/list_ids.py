@@ -13,8 +13,6 @@ from tradegen.scoring.relations import first_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["require_ids"]
-
 _EXAMPLES = 3
 
 

@@ -19,8 +19,6 @@ from tradegen.errors import ListError, nearest, shown
 from tradegen.scoring.input_files import once
 from tradegen.scoring.relations import Reader, Source, literal
 
-__all__ = ["csv_relation", "header_names", "list_source", "open_list"]
-
 _LONGEST_HEADER = 1_000  # lines
 
 

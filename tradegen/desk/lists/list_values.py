@@ -17,8 +17,6 @@ from tradegen.desk.lists.plain_text import PlainText
 from tradegen.errors import ListError, ScoringError, shown
 from tradegen.scoring.relations import Source, literal
 
-__all__ = ["TradeList", "explained"]
-
 _ISO = {form for forms in ISO_FORMS.values() for form in forms if "Z" not in form and "%f" not in form}
 _ALL_ISO = {form for forms in ISO_FORMS.values() for form in forms}
 _PRINTED = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")

@@ -16,8 +16,6 @@ from tradegen.desk.lists.table_edits import splice_parquet
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["write_list"]
-
 
 def write_list(
     connection: DuckDBPyConnection,

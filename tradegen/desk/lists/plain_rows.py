@@ -7,8 +7,6 @@ import numpy as np
 from tradegen.desk.lists.list_form import FileForm
 from tradegen.desk.lists.splicing import RowPlaces
 
-__all__ = ["plain_rows"]
-
 
 def plain_rows(text: bytes, file: FileForm, columns: int, first: int, *, last: bool) -> RowPlaces | None:
     """Where the rows of a text are, which begins where a row does.

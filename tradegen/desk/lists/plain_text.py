@@ -13,18 +13,6 @@ from tradegen.core.compression import compressor
 from tradegen.core.regular_files import open_file
 from tradegen.errors import ListError, TradegenError, shown
 
-__all__ = [
-    "BOMS",
-    "COMPRESSIONS",
-    "ENCODINGS",
-    "PlainText",
-    "Writable",
-    "encoded",
-    "opened",
-    "plain_text",
-    "require_utf8",
-]
-
 BOMS = {
     "utf-8": codecs.BOM_UTF8,
     "utf-16-le": codecs.BOM_UTF16_LE,

@@ -13,8 +13,6 @@ from tradegen.desk.lists.edits import Edits
 from tradegen.desk.lists.list_form import FileForm
 from tradegen.desk.lists.plain_text import Writable
 
-__all__ = ["Fill", "RowPlaces", "Tail", "spliced"]
-
 Fill: TypeAlias = Callable[[bytes, str | None, int], bytes]
 """Makes a new cell: of the old one's bytes, the new text, and the column's position."""
 

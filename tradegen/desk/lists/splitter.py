@@ -13,8 +13,6 @@ import numpy as np
 
 from tradegen.core.columns import Array
 
-__all__ = ["Cells", "RaggedError", "Splitter"]
-
 _CR, _LF = 13, 10
 
 

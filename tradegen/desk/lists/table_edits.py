@@ -18,8 +18,6 @@ from tradegen.errors import ListError, shown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["edited_frame", "edited_table", "splice_parquet"]
-
 
 def splice_parquet(path: Path, name: str, edits: Iterable[Edits], out: Writable) -> tuple[int, int]:
     """Write a Parquet file with some cells altered, and some rows left out or written several times.

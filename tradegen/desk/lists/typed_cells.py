@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["NOT_HELD", "ArrowCells", "PandasCells", "TypedCells", "arrow_table", "shown_in", "typed_cells"]
-
 NOT_HELD = (ValueError, TypeError, ArithmeticError, NotImplementedError)
 """What is raised where a column cannot hold a text; Arrow's errors are among them."""
 

@@ -13,8 +13,6 @@ from tradegen.desk.lists.list_values import explained
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["ValueStream", "arrow_batches", "arrow_table"]
-
 _BATCH = 65_536  # rows
 
 

@@ -9,8 +9,6 @@ from tradegen.verify.file_scan import Source
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.sources.text import TextFile
 
-__all__ = ["CsvCells"]
-
 
 class CsvCells:
     """The cells of a CSV file. A quoted cell is what stands between its quotation marks.

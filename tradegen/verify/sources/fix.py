@@ -12,8 +12,6 @@ from tradegen.verify.proof_report import Findings
 from tradegen.verify.sources.text import TextFile
 from tradegen.verify.words import literal
 
-__all__ = ["FixCells"]
-
 _TAGS = (
     ("8", "FIX.4.4", ""),
     ("9", "", ""),

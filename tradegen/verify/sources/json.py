@@ -11,8 +11,6 @@ from tradegen.verify.proof_report import Findings
 from tradegen.verify.sources.text import TextFile
 from tradegen.verify.words import EMPTY, literal
 
-__all__ = ["JsonCells"]
-
 _BARE = ("quantity", "price", "delta", "notional")
 """Columns that hold numbers. Their text is taken from the line itself: 154.00 as JSON would become 154.0."""
 

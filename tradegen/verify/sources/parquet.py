@@ -10,8 +10,6 @@ from tradegen.verify.file_scan import Source
 from tradegen.verify.proof_report import Findings
 from tradegen.verify.words import EMPTY, PLACES, VerifyError, literal
 
-__all__ = ["ParquetCells"]
-
 _KINDS = {
     "delta": "decimals with six places",
     "benign": "booleans",

@@ -12,8 +12,6 @@ from tradegen.verify.file_scan import Bytes, Source, first_lines
 from tradegen.verify.proof_report import EXAMPLES, Findings
 from tradegen.verify.words import literal
 
-__all__ = ["TextFile"]
-
 _FAULTS = 1000
 """Lines that could not be read, to be told of at most; where one is, nothing is proved."""
 
