@@ -65,7 +65,7 @@ class Where(BaseModel):
 
     model_config = STRICT | ConfigDict(extra="allow", json_schema_extra={"minProperties": 1})
 
-    __pydantic_extra__: dict[str, AskedOfColumn] = Field(init=False)
+    __pydantic_extra__: dict[str, AskedOfColumn]
 
     broker_id: Names = Field(None, description="the leg's broker is one of these")
     contra_broker_id: Names = Field(None, description="the leg's contra broker is one of these")

@@ -91,7 +91,7 @@ class Tolerances(BaseModel):
 
     model_config = STRICT | ConfigDict(extra="allow")
 
-    __pydantic_extra__: dict[str, _AMOUNT] = Field(init=False)
+    __pydantic_extra__: dict[str, _AMOUNT]
 
     expected_of_others: ClassVar[str] = "a number from 0 to 1000000000"
 
