@@ -36,8 +36,8 @@ def logged(emulator: Emulator, number: int) -> tuple[int, list[str]]:
     for _ in range(9):
         response = emulator.invoke(rule_event(number))
         lines = emulator.lines()
-        # On a machine that is busy, the time may be up before a cold start is done, or while the emulator
-        # starts the function anew, of which it says Sandbox.Failure. AWS delivers the event again then, too.
+        # On a busy machine, the time may be up before a cold start is done. While the emulator starts the
+        # function anew, it answers an event with Sandbox.Failure. AWS would deliver both events again.
         if not isinstance(response, str) and response.get("errorType") != "Sandbox.Failure":
             break
     assert len(lines) == 31, response

@@ -2,8 +2,8 @@
 
 The answer key is not in the log. The manifest, on a line after the records, is enough to make it again.
 
-On Lambda, a line in the embedded metric format comes last, of which CloudWatch makes metrics without a
-request of the function's own
+On Lambda, a line in the embedded metric format comes last. CloudWatch makes metrics of it, so the function
+itself sends no request
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 Each metric costs money by the month, and a member of the line that is none costs nothing. So ids are members:
 queries find them, and no alarm would.

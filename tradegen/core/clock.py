@@ -1,4 +1,4 @@
-"""Times of day, as seconds, and stretches of the day, which may cross midnight."""
+"""Times of day, as seconds, stretches of the day, which may cross midnight, and weekdays."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 
+import numpy as np
+
+from tradegen.core.columns import Array
 from tradegen.errors import shown
 
 DAY = 86_400
@@ -43,4 +46,14 @@ def stretches(hours: Iterable[str]) -> list[tuple[int, int]]:
         if start == end:
             raise ValueError(f"hours is {shown(text)}; expected a stretch of the day such as 10:00-10:30")
         found += within_day(start, end)
+    return found
+
+
+def sessions_after(days: Array, by: int) -> Array:
+    """The days so many weekdays later, or earlier if `by` is below 0; ``datetime64[D]``, shape as `days`.
+
+    With 0, the weekday itself, or the first one after a weekend.
+    """
+    # From a weekend, first roll against the step, so that Saturday's next is Monday and not Tuesday.
+    found: Array = np.busday_offset(days, by, roll="backward" if by > 0 else "forward")
     return found

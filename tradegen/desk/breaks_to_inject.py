@@ -10,7 +10,7 @@ from typing import Any
 
 from tradegen.desk.desk_names import DeskNames
 from tradegen.desk.desk_scenario import Parts, parts_of_scenario
-from tradegen.desk.groups import HotGroup
+from tradegen.desk.groups import NOTIONALS, HotGroup
 from tradegen.desk.injecting.breaks import load_breaks
 from tradegen.desk.injecting.possible import Entry, possible
 from tradegen.desk.lists.list_form import ListForm, load_forms
@@ -184,7 +184,7 @@ def _form(seen: Observations) -> ListForm:
 def _where(own: Mapping[str, str], group: HotGroup) -> dict[str, str | float]:
     """The conditions of a hot spot, in the desk's own names; `own` has those of columns beside the nine."""
     return {
-        own.get(axis, axis): float(value) if axis in ("min_notional", "max_notional") else value
+        own.get(axis, axis): float(value) if axis in NOTIONALS else value
         for axis, value in group.where.items()
     }
 

@@ -11,8 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tradegen.desk.desk_columns import DeskColumn
-from tradegen.errors import ScenarioError
+from tradegen.desk.desk_columns import MOST_PLACES, DeskColumn, is_possible
 from tradegen.scoring.relations import first_row, literal
 
 if TYPE_CHECKING:
@@ -22,9 +21,9 @@ MOST_NAMES = 1_000
 """Names that a scenario lists one by one; made ones stand for more."""
 
 _MOST_MADE = 100_000
-_MOST_DECIMALS = 6
 _EVEN = 4.0  # standard deviations of chi-squared within which names are taken for equally frequent
 _LATEST = 43_200  # seconds that a time may be after the trade's
+_TRIED: Mapping[str, Any] = {"name": "tried", "kind": "code"}
 _NO_VALUES = "no trade on which the lists agree has a value of it"
 
 
@@ -109,19 +108,13 @@ def _alike(counts: Sequence[int]) -> bool:
 
 
 def _possible(said: Mapping[str, Any]) -> bool:
-    from tradegen.scenario.model import Scenario  # pydantic, only where it is needed
-
-    try:
-        Scenario(columns=[{"name": "tried", "kind": "code", **said}])
-    except ScenarioError:
-        return False
-    return True
+    return is_possible({**_TRIED, **said})
 
 
 def _clean_names(said: Mapping[str, Any]) -> list[str]:
     from tradegen.scenario.own_columns import CodeColumn  # pydantic, only where it is needed
 
-    return list(CodeColumn.model_validate({"name": "tried", "kind": "code"} | dict(said)).clean_names())
+    return list(CodeColumn.model_validate({**_TRIED, **said}).clean_names())
 
 
 def _reference(
@@ -148,7 +141,7 @@ def _reference(
 
 def _derived(connection: DuckDBPyConnection, column: DeskColumn) -> tuple[dict[str, Any] | None, str]:
     """What it is derived from, and how often it was kept although that was altered."""
-    if column.kind == "decimal" and column.places > _MOST_DECIMALS:
+    if column.kind == "decimal" and column.places > MOST_PLACES:
         return None, _too_fine(column)
     o, t = "our_records", "their_records"
     moved = [f"{o}.{name} <> {t}.{name}" for name in column.sources]
@@ -194,7 +187,7 @@ def _range(
     connection: DuckDBPyConnection, column: DeskColumn, *, hide: bool
 ) -> tuple[dict[str, Any] | None, str]:
     """The smallest and the largest number above zero."""
-    if column.places > _MOST_DECIMALS:
+    if column.places > MOST_PLACES:
         return None, _too_fine(column)
     name = column.name
     low, high, others = first_row(
@@ -214,4 +207,4 @@ def _range(
 
 
 def _too_fine(column: DeskColumn) -> str:
-    return f"it has {column.places} decimals, and a scenario at most {_MOST_DECIMALS}"
+    return f"it has {column.places} decimals, and a scenario at most {MOST_PLACES}"

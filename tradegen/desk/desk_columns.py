@@ -7,9 +7,9 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.list_columns import ListColumns
 from tradegen.desk.lists.column_guesses import Guess, guess_columns
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 NAMED = ("code", "text", "reference")
 """The kinds whose values are texts."""
 
+MOST_PLACES = 6
+"""Decimals that a scenario's numbers may have."""
+
 _NUMBERS = ("integer", "decimal")
+_TABLES = ("ours", "theirs")
 _MOST = 40  # columns that a scenario may have
 _LOOKED_AT = 20_000  # trades that tell what belongs to what
 _MOSTLY = 0.5  # of them: so many show what a column is derived from, or that the lists have nothing in common
 _MOST_SESSIONS = 30
-_MOST_PLACES = 6  # of numbers that have noise behind them
 _NOISE = 15  # digits of a number from which on the last ones may be noise
 
 
@@ -68,6 +71,11 @@ class DeskColumn:
     sources: tuple[str, ...] = ()
     by: int = 0
     own: bool = False
+
+    @property
+    def named(self) -> bool:
+        """Whether its values are texts."""
+        return self.kind in NAMED
 
     @property
     def sql_type(self) -> str:
@@ -165,14 +173,20 @@ def plain_name(name: str) -> str:
 
 def _free(wanted: str) -> Iterator[str]:
     """The name itself, if a scenario may have a column of it, and others like it."""
+    for name in (wanted, f"{wanted}_column", *(f"{wanted}_{number}" for number in range(2, 2 * _MOST))):
+        if is_possible({"name": name, "kind": "code", "value": "A"}):
+            yield name
+
+
+def is_possible(column: Mapping[str, Any]) -> bool:
+    """Whether a scenario may have such a column."""
     from tradegen.scenario.model import Scenario  # pydantic, only where it is needed
 
-    for name in (wanted, f"{wanted}_column", *(f"{wanted}_{number}" for number in range(2, 2 * _MOST))):
-        try:
-            Scenario(columns=[{"name": name, "kind": "code", "value": "A"}])
-        except ScenarioError:
-            continue
-        yield name
+    try:
+        Scenario(columns=[column])
+    except ScenarioError:
+        return False
+    return True
 
 
 def _guessed(
@@ -201,7 +215,7 @@ def _places_of_floats(connection: DuckDBPyConnection, source: Source, name: str)
     value, digits = "TRY_CAST(cell AS DOUBLE)", "length(regexp_replace(cell, '\\D', '', 'g'))"
     fits = ", ".join(
         f"bool_and(abs({value} - round({value}, {places})) <= 1e-13 * abs({value}))"
-        for places in range(_MOST_PLACES + 1)
+        for places in range(MOST_PLACES + 1)
     )
     noisy, *fitting = first_row(
         connection,
@@ -231,7 +245,7 @@ def without_misfits(
     for column in columns:
         odd = 0
         for side, one in enumerate(lists):
-            if column.kind not in NAMED:
+            if not column.named:
                 cell = one.source.trimmed(column.called[side])
                 [count] = first_row(
                     connection,
@@ -260,7 +274,7 @@ def related(
     found, apart = [], []
     for column in (_derived(connection, one, fields) for one in columns):
         values = [f"{side}.{column.name}" for side in "ot"]
-        if column.kind in NAMED:
+        if column.named:
             values = [f"nullif(trim({value}), '')" for value in values]
         looked_at = f"(FROM ours LIMIT {_LOOKED_AT}) o"
         [differ] = first_row(
@@ -290,9 +304,6 @@ def _as_date(connection: DuckDBPyConnection, column: DeskColumn) -> DeskColumn:
     for table in _TABLES:
         connection.execute(f"ALTER TABLE {table} ALTER {column.name} TYPE DATE")
     return dataclasses.replace(column, kind="date")
-
-
-_TABLES = ("ours", "theirs")
 
 
 def _derived(connection: DuckDBPyConnection, column: DeskColumn, fields: Collection[str]) -> DeskColumn:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tradegen.core.formatting import broker_names
-from tradegen.desk.groups import HotGroup
+from tradegen.desk.groups import NOTIONALS, HotGroup
 
 _OURS = re.compile(r"BKR(\d{3,4})")
 _BROKERS = ("broker_id", "contra_broker_id")
@@ -67,7 +67,7 @@ class DeskNames:
         return plain.lstrip(" _.-")[:_LONGEST].strip()
 
     def _shown(self, axis: str, value: str) -> str:
-        if axis in ("min_notional", "max_notional"):
+        if axis in NOTIONALS:
             return f"{float(value):.0f}"
         if axis == "hours":
             return value.replace(":", ".")
@@ -83,7 +83,7 @@ class DeskNames:
             if axis in _BROKERS:
                 found[axis] = self.brokers[value]
             else:
-                found[axis] = float(value) if axis in ("min_notional", "max_notional") else value
+                found[axis] = float(value) if axis in NOTIONALS else value
         return found
 
     def stands_for(self, group: HotGroup) -> str:

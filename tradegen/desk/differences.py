@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from tradegen.core.clock import sessions_after
 from tradegen.core.grids import CENTS
 from tradegen.mechanisms.allowed_sizes import PARTS
 from tradegen.mechanisms.by_kind import FOLLOWS
@@ -191,10 +192,7 @@ class Recogniser:
         if column is None or not all(sources):
             return False
         if column.kind == "date":
-            date = np.busday_offset(
-                sources[0], self.by[name], roll="backward" if self.by[name] else "forward"
-            )
-            return str(date) == record[name]
+            return str(sessions_after(np.array(sources[0], "datetime64[D]"), self.by[name])) == record[name]
         exact = Decimal(sources[0]) * Decimal(sources[1])
         return abs(abs(exact) - abs(Decimal(record[name]))) < Decimal(column.step)
 

@@ -24,6 +24,9 @@ from tradegen.desk.group_factors import GroupFit
 from tradegen.desk.group_tables import GroupTable
 from tradegen.desk.trade_codes import Axis, Trades
 
+NOTIONALS = ("min_notional", "max_notional")
+"""The axes of groups by what a trade is worth; the others have names for values."""
+
 SIGNIFICANCE = 0.01
 """The chance that a group is found where none stands out, over all groups together."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tradegen.core.columns import TRADE_COLUMNS
 from tradegen.core.grids import CENTS
-from tradegen.desk.desk_columns import NAMED, DeskColumn, desk_columns, related
+from tradegen.desk.desk_columns import DeskColumn, desk_columns, related
 from tradegen.desk.list_columns import KINDS, NAMES, OPPOSITE, ListColumns
 from tradegen.desk.list_loading import bare_names, compare_coarser, load_lists
 from tradegen.errors import FitError, shown
@@ -106,8 +106,8 @@ def compare(
     except ValueError as error:
         raise FitError(str(error)) from None
     fields = (*house, *compared_own)
-    named = [name for name in fields if name in NAMES or _is_named(compared_own.get(name))]
-    bare = frozenset(bare_names(connection, [name for name in named if name != "order_type"]))
+    named = {*NAMES, *(one.name for one in compared_own.values() if one.named)}
+    bare = frozenset(bare_names(connection, [name for name in fields if name in named - {"order_type"}]))
     if "trade_timestamp" in fields and (remark := compare_coarser(connection)):
         remarks.append(remark)
     mirrored = _find_unlike(connection, fields)
@@ -117,7 +117,7 @@ def compare(
             connection.execute(f"UPDATE {table} SET trade_id = nullif(trim(trade_id), '')")
         mirrored = _find_unlike(connection, fields)
     _require_ids(connection, ours.source.name, theirs.source.name)
-    _pair_off(connection, fields, _bits(fields, tolerances, compared_own, bare), compared_own)
+    _pair_off(connection, fields, _bits(fields, tolerances, compared_own, named, bare), compared_own)
     connection.execute("""
         CREATE VIEW broken AS SELECT *, coalesce(trade_id, their_id) AS id FROM pairs
         WHERE breaks > 0 OR fault IS NOT NULL""")
@@ -132,10 +132,6 @@ def compare(
         connection, f"SELECT {_ONCE}, (SELECT count(*) FROM pairs WHERE fault IS NOT NULL)"
     )
     return Compared(fields, int(once + others), mirrored, tuple(remarks), tuple(own), bare)
-
-
-def _is_named(column: DeskColumn | None) -> bool:
-    return column is not None and column.kind in NAMED
 
 
 def _find_unlike(connection: DuckDBPyConnection, fields: tuple[str, ...]) -> bool:
@@ -346,6 +342,7 @@ def _bits(
     fields: tuple[str, ...],
     tolerances: Tolerances,
     own: Mapping[str, DeskColumn],
+    named: Collection[str],
     bare: Collection[str],
 ) -> tuple[str, str]:
     """SQL for the bits of the fields that differ, and of those that differ by more than the tolerance.
@@ -353,7 +350,6 @@ def _bits(
     What follows from another difference is none of its own.
     """
     differs, breaks = [], []
-    named = {name for name in fields if name in NAMES or _is_named(own.get(name))}
     for number, name in enumerate(fields):
         values = [f"{side}.{name}" for side in "ot"]
         if name in named:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tradegen.desk.desk_columns import NAMED, DeskColumn, without_misfits
+from tradegen.desk.desk_columns import DeskColumn, without_misfits
 from tradegen.desk.list_columns import KINDS, MISSPELLED_SIDES, SIDES, ListColumns
 from tradegen.errors import FitError, shown
 from tradegen.scoring.relations import first_row, literal
@@ -60,7 +60,7 @@ def _load(
         connection.execute(f"INSERT INTO {table} SELECT {', '.join(values)} FROM {one.source.relation}")
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
         wrong = one.wrong_cell()
-        if not wrong and any(column.kind not in NAMED for column in own):
+        if not wrong and not all(column.named for column in own):
             return False
         first = str(error).partition("\n")[0]
         raise FitError(wrong or f"{one.source.name} cannot be read: {first}") from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tradegen.desk.clean_columns import Described, described
-from tradegen.desk.desk_columns import NAMED, DeskColumn
+from tradegen.desk.desk_columns import DeskColumn
 from tradegen.desk.differences import Observed, Recogniser, Record
 from tradegen.desk.list_columns import NAMES, NUMBERS
 from tradegen.desk.list_comparison import Compared
@@ -220,6 +220,6 @@ def _text(name: str, precision: str, own: DeskColumn | None, *, bare: bool) -> s
     if name == "trade_timestamp" or (own and own.kind == "timestamp"):
         form = {"s": "", "ms": ".%g", "us": ".%f"}[precision]
         return f"strftime({value}, '%Y-%m-%d %H:%M:%S{form}')"
-    if bare and (name in NAMES or (own and own.kind in NAMED)):
+    if bare and (name in NAMES or (own and own.named)):
         return f"CASE WHEN trim({value}) <> '' THEN {value} END"
     return f"trim(CAST({value} AS VARCHAR))"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tradegen.core.clock import DAY
+from tradegen.core.clock import DAY, sessions_after
 from tradegen.core.columns import MICROSECONDS, MICROSECONDS_A_DAY, Array
 from tradegen.core.streams import draw, uniform, whole
 from tradegen.market.sessions import window
@@ -119,10 +119,7 @@ def derived(scenario: Scenario, column: OwnColumn, sources: Mapping[str, Array])
     """The values of a derived column, in its unit, by those of the columns that it is derived from."""
     if column.kind == "date":
         days = sources[column.sessions_after].astype("datetime64[D]")
-        # From a weekend, first roll against the step, so that Saturday's next is Monday and not Tuesday.
-        roll: Literal["backward", "forward"] = "backward" if column.by else "forward"
-        later: Array = np.busday_offset(days, column.by, roll=roll)
-        return later.astype(np.int32)
+        return sessions_after(days, column.by).astype(np.int32)
     one, other = (sources[name] for name in column.derived_from)
     return rounded(one * other, spare_places(scenario, column))
 

@@ -6,10 +6,10 @@ A session is a weekday here; exchange holidays are not known.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
 
 import numpy as np
 
+from tradegen.core.clock import sessions_after
 from tradegen.core.columns import Array
 from tradegen.mechanisms.difference import Difference, Leg, Settings
 from tradegen.mechanisms.mechanism import Case, Mechanism, Needs, Shown
@@ -19,18 +19,16 @@ _SATURDAY = 5  # as Python numbers weekdays
 
 def next_session(case: Case) -> Array:
     """The first weekday after each day; nothing is drawn."""
-    return _weekday_from(case.original, +1, roll="backward")
+    return _weekday_from(case.original, +1)
 
 
 def previous_session(case: Case) -> Array:
     """The last weekday before each day; nothing is drawn."""
-    return _weekday_from(case.original, -1, roll="forward")
+    return _weekday_from(case.original, -1)
 
 
-def _weekday_from(days: Array, step: int, roll: Literal["backward", "forward"]) -> Array:
-    # From a weekend, first roll against the step, so that Saturday's next is Monday and not Tuesday.
-    displaced: Array = np.busday_offset(days.astype("datetime64[D]"), step, roll=roll)
-    return displaced.astype(np.int64)
+def _weekday_from(days: Array, step: int) -> Array:
+    return sessions_after(days.astype("datetime64[D]"), step).astype(np.int64)
 
 
 def _neighbouring_session(seen: Difference, step: int) -> bool:

@@ -79,7 +79,7 @@ class Names:
 
 @functools.lru_cache(maxsize=64)
 def misspelled(names: tuple[str, ...], taken: tuple[str, ...], ways: tuple[str, ...]) -> Names:
-    """Give every wrong spelling of `names` a code, but for those that spell another one of the names.
+    """Give every wrong spelling of `names` a code. A spelling that is another one of the names has none.
 
     Nobody could tell such a one from that other name, and a broker who has it might trade with himself.
 

@@ -204,7 +204,7 @@ def _clear(store: Store) -> None:
 
 
 def _remove(store: Store, chosen: Callable[[str], bool]) -> None:
-    # First the plan and what is half-written, so that no worker of a killed run adds to the rest.
+    # First the plan and half-written files: without them, a worker of a killed run can add nothing more.
     store.remove(PLAN)
     store.tidy(FOLDERS)
     for name in store.names():

@@ -70,7 +70,7 @@ class Allowed:
 
     @property
     def ranges(self) -> Sequence[tuple[Any, Any]]:
-        """What it allows, as ranges, of which a name is one."""
+        """What it allows, as ranges. A name is a range from itself to itself."""
         return (*self.within, *((name, name) for name in self.names))
 
 

@@ -168,7 +168,7 @@ def _sentences(
             continue
         name = str(finding["loc"][0]) if finding["loc"] else ""
         quoted = f"{where}{named(name)}{_within(finding['loc'][1:], keys)}"
-        # Some models take other names as well, of which this may be one that was misspelled.
+        # A model that takes other names as well may have been given one of its own, misspelled.
         misspelled = bool(name) and name not in names and near(name, names)
         if finding["type"] == "extra_forbidden" or misspelled:
             yield f"{quoted} is not a {kind}; {nearest(name, names)}"
